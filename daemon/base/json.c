@@ -1,0 +1,148 @@
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+
+static void put_quoted(struct buf *b, const char *s, size_t n)
+{
+	size_t plain = 0; /* start of the run not yet copied */
+
+	buf_put_u8(b, '"');
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\') {
+			continue;
+		}
+		buf_put(b, s + plain, i - plain);
+		plain = i + 1;
+		switch (c) {
+		case '"': buf_put_str(b, "\\\""); break;
+		case '\\': buf_put_str(b, "\\\\"); break;
+		case '\n': buf_put_str(b, "\\n"); break;
+		case '\r': buf_put_str(b, "\\r"); break;
+		case '\t': buf_put_str(b, "\\t"); break;
+		default: buf_putf(b, "\\u%04x", c); break;
+		}
+	}
+	buf_put(b, s + plain, n - plain);
+	buf_put_u8(b, '"');
+}
+
+static void put_text(struct buf *b, const char *s, size_t n)
+{
+	if (text_is_utf8(s, n)) {
+		put_quoted(b, s, n);
+		return;
+	}
+	/* Rare: byte by byte, whatever is not ASCII in a broken text is replaced. */
+	struct buf mended = { .wipes = b->wipes };
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] < 0x80) {
+			buf_put(&mended, s + i, 1);
+		} else {
+			buf_put_str(&mended, "\xef\xbf\xbd");
+		}
+	}
+	if (mended.is_failed) {
+		b->is_failed = true;
+	} else {
+		put_quoted(b, (const char *)mended.p, mended.n);
+	}
+	buf_done(&mended);
+}
+
+static void begin(struct json *j, const char *key)
+{
+	if (j->needs_comma) {
+		buf_put_u8(j->to, ',');
+	}
+	if (key) {
+		put_text(j->to, key, strlen(key));
+		buf_put_u8(j->to, ':');
+	}
+	j->needs_comma = true;
+}
+
+void json_open_object(struct json *j, const char *key)
+{
+	begin(j, key);
+	buf_put_u8(j->to, '{');
+	j->needs_comma = false;
+}
+
+void json_close_object(struct json *j)
+{
+	buf_put_u8(j->to, '}');
+	j->needs_comma = true;
+}
+
+void json_open_array(struct json *j, const char *key)
+{
+	begin(j, key);
+	buf_put_u8(j->to, '[');
+	j->needs_comma = false;
+}
+
+void json_close_array(struct json *j)
+{
+	buf_put_u8(j->to, ']');
+	j->needs_comma = true;
+}
+
+void json_strn(struct json *j, const char *key, const char *value, size_t n)
+{
+	begin(j, key);
+	put_text(j->to, value, n);
+}
+
+void json_str(struct json *j, const char *key, const char *value)
+{
+	if (value) {
+		json_strn(j, key, value, strlen(value));
+	} else {
+		json_raw(j, key, "null", 4);
+	}
+}
+
+void json_int(struct json *j, const char *key, int64_t value)
+{
+	begin(j, key);
+	buf_putf(j->to, "%" PRId64, value);
+}
+
+void json_uint(struct json *j, const char *key, uint64_t value)
+{
+	begin(j, key);
+	buf_putf(j->to, "%" PRIu64, value);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+	begin(j, key);
+	buf_put_str(j->to, value ? "true" : "false");
+}
+
+void json_hex(struct json *j, const char *key, const uint8_t *p, size_t n)
+{
+	begin(j, key);
+	buf_put_u8(j->to, '"');
+	for (size_t i = 0; i < n; i++) {
+		char hex[3];
+
+		text_hex(p + i, 1, hex);
+		buf_put(j->to, hex, 2);
+	}
+	buf_put_u8(j->to, '"');
+}
+
+void json_raw(struct json *j, const char *key, const char *json, size_t n)
+{
+	begin(j, key);
+	buf_put(j->to, json, n);
+}

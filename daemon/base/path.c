@@ -1,0 +1,285 @@
+#include "base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+int path_join(char out[PATH_SIZE], const char *dir, const char *name, struct cu_err *err)
+{
+	int n = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
+
+	return n > 0 && n < PATH_SIZE ? 0 :
+					cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
+}
+
+bool path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+int path_sync_fd(int fd, const char *what, struct cu_err *err)
+{
+	return fsync(fd) == 0 ? 0 : cu_err_errno(err, errno, "sync %s", what);
+}
+
+int path_sync_dir(const char *dir, struct cu_err *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0) {
+		return cu_err_errno(err, errno, "open %s", dir);
+	}
+	r = path_sync_fd(fd, dir, err);
+	close(fd);
+	return r;
+}
+
+/* The directory that holds path; "." for a bare name. */
+static void parent_of(const char *path, char out[PATH_SIZE])
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash) {
+		strcpy(out, ".");
+	} else {
+		snprintf(out, PATH_SIZE, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	}
+}
+
+int path_make_dir(const char *dir, mode_t mode, struct cu_err *err)
+{
+	char above[PATH_SIZE];
+	struct stat st;
+	int r;
+
+	if (stat(dir, &st) == 0) {
+		return S_ISDIR(st.st_mode) ?
+			0 :
+			cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+	}
+	if (strlen(dir) >= PATH_SIZE) {
+		return cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
+	}
+	parent_of(dir, above);
+	r = path_make_dir(above, mode, err);
+	if (r < 0) {
+		return r;
+	}
+	if (mkdir(dir, mode) < 0 && errno != EEXIST) {
+		return cu_err_errno(err, errno, "make directory %s", dir);
+	}
+	return path_sync_dir(above, err);
+}
+
+int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err)
+{
+	size_t total = 0;
+
+	for (;;) {
+		uint8_t *room = buf_room(to, 65536);
+		ssize_t n;
+
+		if (!room) {
+			return buf_check(to, err);
+		}
+		n = read(fd, room, 65536);
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return cu_err_errno(err, errno, "read");
+		}
+		if (n == 0) {
+			return 0;
+		}
+		to->n += (size_t)n;
+		total += (size_t)n;
+		if (total > limit) {
+			return cu_err_set(err, CU_ELIMIT, "is larger than %zu bytes", limit);
+		}
+	}
+}
+
+int path_read_file(const char *path, size_t limit, struct buf *to, struct cu_err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0) {
+		return cu_err_errno(err, errno, "open %s", path);
+	}
+	r = path_read_fd(fd, limit, to, err);
+	close(fd);
+	return r < 0 ? cu_err_wrap(err, r, "%s", path) : 0;
+}
+
+int path_write_fd(int fd, struct span bytes, struct cu_err *err)
+{
+	while (bytes.n > 0) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return cu_err_errno(err, errno, "write");
+		}
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+	}
+	return 0;
+}
+
+int path_pwrite_fd(int fd, struct span bytes, uint64_t offset, struct cu_err *err)
+{
+	while (bytes.n > 0) {
+		ssize_t n = pwrite(fd, bytes.p, bytes.n, (off_t)offset);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return cu_err_errno(err, errno, "write");
+		}
+		bytes.p += n;
+		bytes.n -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+int path_pread_fd(int fd, void *to, size_t n, uint64_t offset, struct cu_err *err)
+{
+	uint8_t *p = to;
+
+	while (n > 0) {
+		ssize_t got = pread(fd, p, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return cu_err_errno(err, errno, "read");
+		}
+		if (got == 0) {
+			return cu_err_set(err, CU_ECORRUPT, "ends too early");
+		}
+		p += got;
+		n -= (size_t)got;
+		offset += (uint64_t)got;
+	}
+	return 0;
+}
+
+int path_put_file(const char *dir, const char *name, struct span bytes, mode_t mode,
+	struct cu_err *err)
+{
+	char tmp[PATH_SIZE], path[PATH_SIZE], hidden[NAME_MAX + 1];
+	int fd, r;
+
+	snprintf(hidden, sizeof(hidden), ".%s.new", name);
+	r = path_join(tmp, dir, hidden, err);
+	if (r == 0) {
+		r = path_join(path, dir, name, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0) {
+		return cu_err_errno(err, errno, "create %s", tmp);
+	}
+	r = path_write_fd(fd, bytes, err);
+	if (r == 0) {
+		r = path_sync_fd(fd, tmp, err);
+	}
+	close(fd);
+	if (r == 0 && rename(tmp, path) < 0) {
+		r = cu_err_errno(err, errno, "rename %s", tmp);
+	}
+	if (r < 0) {
+		unlink(tmp);
+		return r;
+	}
+	return path_sync_dir(dir, err);
+}
+
+int path_remove(const char *dir, const char *name, struct cu_err *err)
+{
+	char path[PATH_SIZE];
+	int r = path_join(path, dir, name, err);
+
+	if (r < 0) {
+		return r;
+	}
+	if (unlink(path) < 0) {
+		return errno == ENOENT ? 0 : cu_err_errno(err, errno, "remove %s", path);
+	}
+	return path_sync_dir(dir, err);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int path_list(const char *dir, char ***ret_names, size_t *ret_n, struct cu_err *err)
+{
+	char **names = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *e;
+	int r = 0;
+	DIR *d = opendir(dir);
+
+	if (!d) {
+		return cu_err_errno(err, errno, "open %s", dir);
+	}
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.') {
+			continue;
+		}
+		if (n == cap) {
+			char **more = realloc(names, (cap = cap ? 2 * cap : 16) * sizeof(*names));
+
+			if (!more) {
+				r = cu_err_set(err, CU_ENOMEM, "out of memory");
+				break;
+			}
+			names = more;
+		}
+		names[n] = strdup(e->d_name);
+		if (!names[n]) {
+			r = cu_err_set(err, CU_ENOMEM, "out of memory");
+			break;
+		}
+		n++;
+	}
+	closedir(d);
+	if (r < 0) {
+		path_free_names(names, n);
+		return r;
+	}
+	if (n > 0) {
+		qsort(names, n, sizeof(*names), compare_names);
+	}
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}
+
+void path_free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(names[i]);
+	}
+	free(names);
+}
