@@ -1,0 +1,83 @@
+/*
+ * leaf.h: one line of the log: who did what to what, for which purpose.
+ *
+ * "v=1 t=2026-11-21T22:09:04.123Z act=record.put by=<id> for=<purpose> sub=<id> ...": fields
+ * in the order of this table, each of a type that cannot hold a name, an address or free
+ * text.  docs/formats/log.md.  Pure.
+ */
+#ifndef CU_LEDGER_LEAF_H
+#define CU_LEDGER_LEAF_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/span.h"
+
+struct buf;
+struct cu_err;
+
+#define LEAF_MAX_SIZE 4096
+
+/* X(id, word, meaning).  Append only. */
+/* clang-format off */
+#define LEAF_ACTS(X)                                                                    \
+	X(STORE_INIT,     "store.init",     "a store was made")                         \
+	X(STORE_RESTORE,  "store.restore",  "a store was restored from a backup")       \
+	X(LOG_KEY,        "log.key",        "a new key signs the log")                  \
+	X(SUBJECT_ADD,    "subject.add",    "a data subject was added")                 \
+	X(SUBJECT_READ,   "subject.read",   "a person's data was read")                 \
+	X(SUBJECT_SEARCH, "subject.search", "somebody was looked up")                   \
+	X(SUBJECT_EXPORT, "subject.export", "data of many was exported")                \
+	X(RECORD_PUT,     "record.put",     "records were written")                     \
+	X(RECORD_DELETE,  "record.delete",  "records were deleted, their key lives on") \
+	X(IMPORT_BEGIN,   "import.begin",   "an import began")                          \
+	X(IMPORT_DONE,    "import.done",    "an import ended")                          \
+	X(ERASE_BEGIN,    "erase.begin",    "an erasure began; the subject is denied")  \
+	X(ERASE_SHRED,    "erase.shred",    "keys were shredded")                       \
+	X(ERASE_DONE,     "erase.done",     "an erasure is complete on this host")      \
+	X(BACKUP_DONE,    "backup.done",    "a manifest was signed")                    \
+	X(REFUSED,        "refused",        "a call was refused")                       \
+	X(GAP_ACCEPTED,   "log.gap",        "a gap in the log was accepted")
+/* clang-format on */
+
+enum leaf_act {
+#define X(id, word, meaning) LEAF_##id,
+	LEAF_ACTS(X)
+#undef X
+	LEAF_NACTS_
+};
+
+#define LEAF_KEY_SIZE 64 /* a policy key with its NUL: [a-z0-9_.-]+ */
+
+/* A value left at zero is absent and not written; slots only with nslots > 0. */
+struct leaf {
+	enum leaf_act act;
+	int64_t t_ms;
+	struct id by;                   /* operator; nil: the daemon itself */
+	char purpose[LEAF_KEY_SIZE];    /* "for" */
+	struct id sub;                  /* data subject */
+	struct id obj;                  /* record, job, erasure, backup, request */
+	char collection[LEAF_KEY_SIZE]; /* "in" */
+	char why[LEAF_KEY_SIZE];        /* a policy key or an error's wire name */
+	uint64_t count;                 /* "n" */
+	uint64_t generation;            /* "gen": of the vault */
+	uint8_t digest[32];             /* "dig": of ids, of a manifest */
+	bool has_digest;
+	const uint64_t *slots; /* borrowed; written as ascending ranges "8-15,24" */
+	size_t nslots;
+};
+
+/* Appends the line, without a newline.  CU_ELIMIT over LEAF_MAX_SIZE (split the slots),
+ * CU_EINVAL for a key with other characters. */
+int leaf_format(const struct leaf *l, struct buf *out, struct cu_err *err);
+
+/* Back again, strictly: only what leaf_format writes.  Slots are put into slots_to (cap of
+ * them; CU_ELIMIT) and borrowed by ret. */
+int leaf_parse(struct span text, struct leaf *ret, uint64_t *slots_to, size_t cap,
+	struct cu_err *err);
+
+const char *leaf_act_word(enum leaf_act act);
+const char *leaf_act_meaning(enum leaf_act act); /* N_(): translate when shown */
+
+#endif
