@@ -263,8 +263,7 @@ void keyset_copy(struct keyset *to, struct keyset *from)
 
 /* --- wrapping -------------------------------------------------------------------------- */
 
-/* plain may be where the ciphertext goes. */
-static void wrap_bytes(const struct key *by, struct span aad, const uint8_t *plain, size_t n,
+void key_seal_bytes(const struct key *by, struct span aad, const uint8_t *plain, size_t n,
 	uint8_t *out)
 {
 	randombytes_buf(out, KEY_NONCE_SIZE);
@@ -272,12 +271,12 @@ static void wrap_bytes(const struct key *by, struct span aad, const uint8_t *pla
 		aad.p, aad.n, NULL, out, by->b); /* always 0 */
 }
 
-/* With to NULL the tag is checked and nothing is written. */
-static bool open_bytes(const struct key *by, struct span aad, struct span wrapped, uint8_t *to)
+bool key_open_bytes(const struct key *by, struct span aad, struct span sealed, uint8_t *to)
 {
-	return crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL,
-		       wrapped.p + KEY_NONCE_SIZE, wrapped.n - KEY_NONCE_SIZE, aad.p, aad.n,
-		       wrapped.p, by->b) == 0;
+	return sealed.n >= KEY_NONCE_SIZE + KEY_TAG_SIZE &&
+		crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL,
+			sealed.p + KEY_NONCE_SIZE, sealed.n - KEY_NONCE_SIZE, aad.p, aad.n,
+			sealed.p, by->b) == 0;
 }
 
 static bool are_side_by_side(const struct key *const *keys, size_t nkeys)
@@ -297,7 +296,7 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 
 	assert(nkeys > 0);
 	if (are_side_by_side(keys, nkeys)) {
-		wrap_bytes(by, aad, keys[0]->b, nkeys * KEY_SIZE, out);
+		key_seal_bytes(by, aad, keys[0]->b, nkeys * KEY_SIZE, out);
 		return;
 	}
 	/* The cipher wants one run of bytes: they are gathered where it will put its own, so
@@ -305,7 +304,7 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 	for (size_t i = 0; i < nkeys; i++) {
 		memcpy(at + i * KEY_SIZE, keys[i]->b, KEY_SIZE);
 	}
-	wrap_bytes(by, aad, at, nkeys * KEY_SIZE, out);
+	key_seal_bytes(by, aad, at, nkeys * KEY_SIZE, out);
 }
 
 /* The library zeroes its output when the tag is wrong.  So the tag is checked first, and a
@@ -313,7 +312,7 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 static int unwrap_in_place(const struct key *by, struct span aad, struct span wrapped,
 	uint8_t *to, struct cu_err *err)
 {
-	if (!open_bytes(by, aad, wrapped, NULL) || !open_bytes(by, aad, wrapped, to)) {
+	if (!key_open_bytes(by, aad, wrapped, NULL) || !key_open_bytes(by, aad, wrapped, to)) {
 		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: wrong tag");
 	}
 	return 0;
@@ -353,7 +352,7 @@ int key_unwrap(const struct key *by, struct span aad, struct span wrapped,
 void keyset_wrap(const struct key *by, struct span aad, struct keyset *set,
 	uint8_t out[KEYSET_WRAPPED_SIZE])
 {
-	wrap_bytes(by, aad, set->key[0].b, sizeof(*set), out);
+	key_seal_bytes(by, aad, set->key[0].b, sizeof(*set), out);
 }
 
 int keyset_unwrap(const struct key *by, struct span aad, struct span wrapped,

@@ -50,14 +50,12 @@ int seal_box(const struct key *key, struct span aad, struct span plain, struct b
 		return buf_check(out, err);
 	}
 	body = at + KEY_NONCE_SIZE;
-	randombytes_buf(at, KEY_NONCE_SIZE);
 	if (plain.n > 0) {
 		memcpy(body, plain.p, plain.n);
 	}
 	memset(body + plain.n, 0, padded - plain.n);
 	body[plain.n] = 0x80;
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(body, NULL, body, padded, aad.p, aad.n,
-		NULL, at, key->b); /* always 0; over its own plaintext, so that none is left */
+	key_seal_bytes(key, aad, body, padded, at); /* over the plaintext: none is left */
 	out->n += OVERHEAD + padded;
 	return 0;
 }
@@ -77,8 +75,7 @@ int seal_open(const struct key *key, struct span aad, struct span sealed, struct
 	if (!at) {
 		return buf_check(out, err);
 	}
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(at, NULL, NULL, sealed.p + KEY_NONCE_SIZE,
-		    sealed.n - KEY_NONCE_SIZE, aad.p, aad.n, sealed.p, key->b) != 0) {
+	if (!key_open_bytes(key, aad, sealed, at)) {
 		return cu_err_set(err, CU_ECORRUPT, "sealed value: wrong tag");
 	}
 	if (sodium_unpad(&n, at, padded, SEAL_PAD) != 0) {
