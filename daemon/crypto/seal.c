@@ -21,7 +21,8 @@ size_t seal_size(size_t n)
 	return OVERHEAD + padded_size(n);
 }
 
-void seal_record_key(const struct key *subject, const struct key *cohort, struct key *ret)
+void seal_record_key(
+	const struct key *subject, const struct key *cohort, struct key *ret)
 {
 	crypto_generichash_blake2b_state h;
 
@@ -29,9 +30,10 @@ void seal_record_key(const struct key *subject, const struct key *cohort, struct
 	if (cohort) {
 		(void)crypto_generichash_blake2b_update(&h, cohort->b, KEY_SIZE);
 	}
-	(void)crypto_generichash_blake2b_update(&h, (const uint8_t *)record_label,
-		sizeof(record_label) - 1);
-	(void)crypto_generichash_blake2b_final(&h, ret->b, KEY_SIZE); /* lengths are constant */
+	(void)crypto_generichash_blake2b_update(
+		&h, (const uint8_t *)record_label, sizeof(record_label) - 1);
+	(void)crypto_generichash_blake2b_final(
+		&h, ret->b, KEY_SIZE); /* lengths are constant */
 	sodium_memzero(&h, sizeof(h));
 }
 
@@ -55,20 +57,21 @@ int seal_box(const struct key *key, struct span aad, struct span plain, struct b
 	}
 	memset(body + plain.n, 0, padded - plain.n);
 	body[plain.n] = 0x80;
-	key_seal_bytes(key, aad, body, padded, at); /* over the plaintext: none is left */
+	key_seal_bytes(
+		key, aad, body, padded, at); /* over the plaintext: none is left */
 	out->n += OVERHEAD + padded;
 	return 0;
 }
 
-int seal_open(const struct key *key, struct span aad, struct span sealed, struct buf *out,
-	struct cu_err *err)
+int seal_open(const struct key *key, struct span aad, struct span sealed,
+	struct buf *out, struct cu_err *err)
 {
 	size_t padded, n;
 	uint8_t *at;
 
 	if (sealed.n < OVERHEAD + SEAL_PAD || (sealed.n - OVERHEAD) % SEAL_PAD != 0) {
-		return cu_err_set(err, CU_ECORRUPT, "sealed value: %zu bytes cannot be one",
-			sealed.n);
+		return cu_err_set(err, CU_ECORRUPT,
+			"sealed value: %zu bytes cannot be one", sealed.n);
 	}
 	padded = sealed.n - OVERHEAD;
 	at = buf_room(out, padded);

@@ -22,12 +22,12 @@
 #include "base/path.h"
 #include "base/span.h"
 
-#define assert_ok(call, err)                                                              \
-	do {                                                                              \
-		long code_ = (call);                                                      \
-		if (code_ < 0) {                                                          \
-			fail_msg("%s: %ld: %s", #call, code_, (err).msg);                 \
-		}                                                                         \
+#define assert_ok(call, err)                                                           \
+	do {                                                                           \
+		long code_ = (call);                                                   \
+		if (code_ < 0) {                                                       \
+			fail_msg("%s: %ld: %s", #call, code_, (err).msg);              \
+		}                                                                      \
 	} while (0)
 
 /* --- a directory of the test's own ------------------------------------------------------ */
@@ -70,7 +70,8 @@ static inline void support_get(const char *dir, const char *name, struct buf *to
 /* --- programs --------------------------------------------------------------------------- */
 
 /* Runs a shell command; its exit status. */
-static inline int support_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static inline int support_run(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
 static inline int support_run(const char *fmt, ...)
 {
 	char command[2048];

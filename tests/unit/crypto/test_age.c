@@ -48,7 +48,8 @@ static const char *name_of(enum age_fault fault)
 
 static bool inflate_into(struct span from, struct buf *to)
 {
-	z_stream z = { .next_in = (uint8_t *)(uintptr_t)from.p, .avail_in = (uInt)from.n };
+	z_stream z = { .next_in = (uint8_t *)(uintptr_t)from.p,
+		.avail_in = (uInt)from.n };
 	uint8_t part[65536];
 	int r = inflateInit(&z);
 
@@ -63,13 +64,15 @@ static bool inflate_into(struct span from, struct buf *to)
 }
 
 /* One "key: value" line of the header.  False when the vector is malformed. */
-static bool take_field(struct vector *v, const char *key, const char *value, bool *is_packed)
+static bool take_field(
+	struct vector *v, const char *key, const char *value, bool *is_packed)
 {
 	struct cu_err err;
 
 	if (strcmp(key, "expect") == 0) {
 		v->skipped_for = "an unknown expectation";
-		for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]); i++) {
+		for (size_t i = 0; i < sizeof(expectations) / sizeof(expectations[0]);
+			i++) {
 			if (strcmp(value, expectations[i].text) == 0) {
 				v->want = expectations[i].fault;
 				v->skipped_for = NULL;
@@ -85,12 +88,14 @@ static bool take_field(struct vector *v, const char *key, const char *value, boo
 		}
 		return age_identities_add_file(v->ids, span_str(value), &err) == 1;
 	} else if (strcmp(key, "passphrase") == 0) {
-		return age_identities_add_passphrase(v->ids, span_str(value), &err) == 0;
+		return age_identities_add_passphrase(v->ids, span_str(value), &err) ==
+		       0;
 	} else if (strcmp(key, "armored") == 0) {
 		v->is_armored = strcmp(value, "yes") == 0;
 	} else if (strcmp(key, "compressed") == 0) {
 		*is_packed = true;
-		v->skipped_for = strcmp(value, "zlib") == 0 ? v->skipped_for : "a compression";
+		v->skipped_for =
+			strcmp(value, "zlib") == 0 ? v->skipped_for : "a compression";
 	} else if (strcmp(key, "file key") != 0 && strcmp(key, "comment") != 0) {
 		v->skipped_for = "an unknown key in its header";
 	}
@@ -156,8 +161,8 @@ static long next_piece(void *ctx, uint8_t *to, size_t cap, struct cu_err *err)
 }
 
 /* Opens the file and hashes all that is released. */
-static enum age_fault open_all(const struct vector *v, size_t each, uint8_t hash[HASH_SIZE],
-	size_t *ret_n)
+static enum age_fault open_all(
+	const struct vector *v, size_t each, uint8_t hash[HASH_SIZE], size_t *ret_n)
 {
 	struct pieces pieces = { buf_span(&v->file), each };
 	struct age_reader *r = NULL;
@@ -192,12 +197,13 @@ static bool judge(const struct vector *v, size_t each, const char *name)
 	enum age_fault got = open_all(v, each, hash, &n);
 
 	if (got != v->want) {
-		print_error("%s (pieces of %zu): %s, expected %s\n", name, each, name_of(got),
-			name_of(v->want));
+		print_error("%s (pieces of %zu): %s, expected %s\n", name, each,
+			name_of(got), name_of(v->want));
 		return false;
 	}
 	if (v->has_payload && memcmp(hash, v->payload, HASH_SIZE) != 0) {
-		print_error("%s (pieces of %zu): released %zu bytes, not the ones expected\n",
+		print_error(
+			"%s (pieces of %zu): released %zu bytes, not the ones expected\n",
 			name, each, n);
 		return false;
 	}
@@ -259,8 +265,8 @@ static void every_public_vector_ends_as_it_says_and_releases_no_other_byte(void 
 	}
 	path_free_names(names, n);
 
-	print_message("age vectors: %d passed, %d failed, %d skipped\n", t.npassed, t.nfailed,
-		t.nskipped);
+	print_message("age vectors: %d passed, %d failed, %d skipped\n", t.npassed,
+		t.nfailed, t.nskipped);
 	assert_int_equal(t.nfailed, 0);
 	assert_true(t.npassed > 0);
 }

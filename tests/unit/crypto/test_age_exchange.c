@@ -30,7 +30,8 @@ static void person_init(struct person *p)
 	p->secret = (struct buf)BUF_INIT_WIPE;
 	assert_ok(age_identity_generate(p->recipient, &p->secret, &err), err);
 	assert_ok(age_identities_new(&p->ids, &err), err);
-	assert_int_equal(age_identities_add_file(p->ids, buf_span(&p->secret), &err), 1);
+	assert_int_equal(
+		age_identities_add_file(p->ids, buf_span(&p->secret), &err), 1);
 }
 
 static void person_done(struct person *p)
@@ -80,7 +81,8 @@ static void encrypt(const struct age_recipients *to, bool is_armored, struct spa
 
 	assert_ok(age_writer_new(to, is_armored, to_buf, out, &w, &err), err);
 	assert_ok(age_writer_put(w, span_of(plain.p, half), &err), err);
-	assert_ok(age_writer_put(w, span_of(plain.p + half, plain.n - half), &err), err);
+	assert_ok(
+		age_writer_put(w, span_of(plain.p + half, plain.n - half), &err), err);
 	assert_ok(age_writer_finish(w, &err), err);
 	age_writer_free(w);
 }
@@ -105,8 +107,8 @@ static int decrypt(const struct age_identities *ids, struct span file, struct bu
 	return (int)n;
 }
 
-static void assert_opens_to(const struct age_identities *ids, struct span file,
-	struct span plain)
+static void assert_opens_to(
+	const struct age_identities *ids, struct span file, struct span plain)
 {
 	struct buf out = BUF_INIT_WIPE;
 	enum age_fault fault;
@@ -145,7 +147,9 @@ static void age_opens_what_we_write(void **state)
 		support_put(dir, "plain", span_of(plain_bytes, sizes[i / 2]));
 		support_put(dir, "file", buf_span(&file));
 		assert_int_equal(support_run("age -d -i %s/id %s/file > %s/out && "
-					     "cmp %s/out %s/plain", dir, dir, dir, dir, dir), 0);
+					     "cmp %s/out %s/plain",
+					 dir, dir, dir, dir, dir),
+			0);
 		buf_done(&file);
 	}
 	age_recipients_free(to);
@@ -164,9 +168,11 @@ static void we_open_what_age_writes(void **state)
 
 		support_put(dir, "plain", span_of(plain_bytes, sizes[i / 2]));
 		assert_int_equal(support_run("age %s -r %s -o %s/file %s/plain",
-					 i % 2 == 1 ? "-a" : "", p.recipient, dir, dir), 0);
+					 i % 2 == 1 ? "-a" : "", p.recipient, dir, dir),
+			0);
 		support_get(dir, "file", &file);
-		assert_opens_to(p.ids, buf_span(&file), span_of(plain_bytes, sizes[i / 2]));
+		assert_opens_to(
+			p.ids, buf_span(&file), span_of(plain_bytes, sizes[i / 2]));
 		buf_done(&file);
 	}
 	person_done(&p);
@@ -182,7 +188,9 @@ static void an_identity_of_age_keygen_opens_what_is_written_to_it(void **state)
 
 	support_need("age-keygen");
 	assert_int_equal(support_run("age-keygen -o %s/id 2> /dev/null && "
-				     "age-keygen -y %s/id | tr -d '\\n' > %s/pub", dir, dir, dir), 0);
+				     "age-keygen -y %s/id | tr -d '\\n' > %s/pub",
+				 dir, dir, dir),
+		0);
 	support_get(dir, "id", &id);
 	support_get(dir, "pub", &text);
 	assert_ok(age_identities_new(&ids, &err), err);
@@ -218,10 +226,13 @@ static void each_of_several_recipients_opens_the_file(void **state)
 	assert_int_equal(fault, AGE_FAULT_NO_MATCH);
 	support_put(dir, "id", buf_span(&b.secret));
 	support_put(dir, "file", buf_span(&file));
-	assert_int_equal(support_run("age -d -i %s/id %s/file | grep -qx 'for two'", dir, dir), 0);
+	assert_int_equal(
+		support_run("age -d -i %s/id %s/file | grep -qx 'for two'", dir, dir),
+		0);
 
-	assert_int_equal(support_run("echo two | age -r %s -r %s > %s/file", a.recipient,
-				 b.recipient, dir), 0);
+	assert_int_equal(support_run("echo two | age -r %s -r %s > %s/file",
+				 a.recipient, b.recipient, dir),
+		0);
 	buf_clear(&file);
 	support_get(dir, "file", &file);
 	assert_opens_to(b.ids, buf_span(&file), span_str("two\n"));
@@ -308,7 +319,8 @@ static void we_open_a_file_of_age_with_the_passphrase(void **state)
 	person_init(&p); /* an identity that is of no use here does no harm */
 	assert_ok(age_identities_new(&ids, &err), err);
 	assert_int_equal(age_identities_add_file(ids, buf_span(&p.secret), &err), 1);
-	assert_ok(age_identities_add_passphrase(ids, span_str("a wrong one"), &err), err);
+	assert_ok(
+		age_identities_add_passphrase(ids, span_str("a wrong one"), &err), err);
 	assert_ok(age_identities_add_passphrase(ids, span_str(PHRASE), &err), err);
 	assert_opens_to(ids, buf_span(&file), span_str("by passphrase"));
 
@@ -450,11 +462,13 @@ static void a_failing_sink_ends_the_writing(void **state)
 	(void)state;
 	person_init(&p);
 	to = recipients(p.recipient, NULL);
-	assert_int_equal(age_writer_new(to, false, full_disk, &left, &w, &err), CU_ENOSPC);
+	assert_int_equal(
+		age_writer_new(to, false, full_disk, &left, &w, &err), CU_ENOSPC);
 	assert_null(w);
 	left = 1000;
 	assert_ok(age_writer_new(to, false, full_disk, &left, &w, &err), err);
-	assert_int_equal(age_writer_put(w, span_of(plain_bytes, 70000), &err), CU_ENOSPC);
+	assert_int_equal(
+		age_writer_put(w, span_of(plain_bytes, 70000), &err), CU_ENOSPC);
 	assert_int_equal(age_writer_put(w, span_str("x"), &err), CU_ENOSPC);
 	assert_int_equal(age_writer_finish(w, &err), CU_ENOSPC);
 
@@ -509,7 +523,8 @@ static void a_failing_source_is_a_fault_of_its_own(void **state)
 /* --- limits and bad input --------------------------------------------------------------- */
 
 /* A header alone; its MAC is never reached. */
-static enum age_fault fault_of(const struct age_identities *ids, struct buf *file, int want)
+static enum age_fault fault_of(
+	const struct age_identities *ids, struct buf *file, int want)
 {
 	struct buf out = BUF_INIT;
 	enum age_fault fault;
@@ -534,9 +549,11 @@ static void a_work_factor_over_the_limit_is_refused_before_any_work(void **state
 	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
 		struct buf file = BUF_INIT;
 
-		buf_putf(&file, "age-encryption.org/v1\n-> scrypt 3d9y0G+8q1ffPQ0xJJatIQ %s\n"
-				"foZolxuhRSL7IG7oaR+456IzkHtvue7j4mUjh3DB6EI\n"
-				"--- yp4Z0lV1LEdkm1+uDCuPUV+9hIXbPKrBXKQ/f5Y03As\n", factors[i]);
+		buf_putf(&file,
+			"age-encryption.org/v1\n-> scrypt 3d9y0G+8q1ffPQ0xJJatIQ %s\n"
+			"foZolxuhRSL7IG7oaR+456IzkHtvue7j4mUjh3DB6EI\n"
+			"--- yp4Z0lV1LEdkm1+uDCuPUV+9hIXbPKrBXKQ/f5Y03As\n",
+			factors[i]);
 		assert_int_equal(fault_of(ids, &file, CU_ELIMIT), AGE_FAULT_HEADER);
 	}
 	age_identities_free(ids);
@@ -551,8 +568,9 @@ static void a_header_without_end_is_not_held_for_ever(void **state)
 	person_init(&p);
 	buf_put_str(&file, "age-encryption.org/v1\n-> grease\n");
 	for (int i = 0; i < 20000; i++) { /* 1.3 MB of one body */
-		buf_put_str(&file, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-				   "AAAA\n");
+		buf_put_str(&file,
+			"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			"AAAA\n");
 	}
 	assert_int_equal(fault_of(p.ids, &file, CU_ELIMIT), AGE_FAULT_HEADER);
 
@@ -571,8 +589,8 @@ static void a_header_that_breaks_the_grammar_is_a_header_fault(void **state)
 	static const char *const bad[] = {
 		"age-encryption.org/v2\n-> a\n\n",
 		"age-encryption.org/v11\n-> a\n\n",
-		"age-encryption.org/v1\n",         /* no recipient at all */
-		"age-encryption.org/v1\n->\n\n",   /* no words */
+		"age-encryption.org/v1\n",       /* no recipient at all */
+		"age-encryption.org/v1\n->\n\n", /* no words */
 		"age-encryption.org/v1\n-> \n\n",
 		"age-encryption.org/v1\n-> a \n\n",
 		"age-encryption.org/v1\n-> a  b\n\n",
@@ -599,8 +617,7 @@ static void a_header_that_breaks_the_grammar_is_a_header_fault(void **state)
 static void what_is_no_recipient_is_invalid(void **state)
 {
 	static const char *const bad[] = {
-		"",
-		"age1",
+		"", "age1",
 		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0b", /* checksum */
 		"AGE14RQ0ZFVKRPAX0YKFPF8APCPMAJRUMVX4H4RTFKK0SAD5Y5HDJY9SRLFZ0A", /* case */
 		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0a ",
@@ -615,8 +632,10 @@ static void what_is_no_recipient_is_invalid(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(age_recipients_add(to, bad[i], &err), CU_EINVAL);
 	}
-	assert_ok(age_recipients_add(to,
-			  "age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0a", &err),
+	assert_ok(
+		age_recipients_add(to,
+			"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0a",
+			&err),
 		err);
 	age_recipients_free(to);
 }
@@ -633,9 +652,11 @@ static void a_passphrase_and_recipients_exclude_each_other(void **state)
 	person_init(&p);
 	assert_ok(age_recipients_new(&to, &err), err);
 	assert_int_equal(age_writer_new(to, false, to_buf, &file, &w, &err), CU_EINVAL);
-	assert_int_equal(age_recipients_set_passphrase(to, span_str(PHRASE),
-				 AGE_SCRYPT_MAX_LOG_N + 1, &err), CU_EINVAL);
-	assert_int_equal(age_recipients_set_passphrase(to, span_str(""), 18, &err), CU_EINVAL);
+	assert_int_equal(age_recipients_set_passphrase(
+				 to, span_str(PHRASE), AGE_SCRYPT_MAX_LOG_N + 1, &err),
+		CU_EINVAL);
+	assert_int_equal(
+		age_recipients_set_passphrase(to, span_str(""), 18, &err), CU_EINVAL);
 	assert_ok(age_recipients_set_passphrase(to, span_str(PHRASE), 10, &err), err);
 	assert_int_equal(age_recipients_add(to, p.recipient, &err), CU_EINVAL);
 	age_recipients_free(to);
@@ -660,7 +681,8 @@ static void a_bad_line_is_named_by_its_number_and_adds_nothing(void **state)
 	person_init(&p);
 	assert_ok(age_identities_new(&ids, &err), err);
 	buf_putf(&text, "# made today\r\n\r\n%s\r\nnonsense\n", buf_cstr(&p.secret));
-	assert_int_equal(age_identities_add_file(ids, buf_span(&text), &err), CU_EINVAL);
+	assert_int_equal(
+		age_identities_add_file(ids, buf_span(&text), &err), CU_EINVAL);
 	assert_non_null(strstr(err.msg, "line 4"));
 	assert_null(strstr(err.msg, "nonsense"));
 	to = recipients(p.recipient, NULL);
@@ -670,7 +692,8 @@ static void a_bad_line_is_named_by_its_number_and_adds_nothing(void **state)
 	assert_int_equal(
 		age_identities_add_file(ids, span_of(text.p, text.n - 9), &err), 1);
 	assert_opens_to(ids, buf_span(&file), span_str("x"));
-	assert_int_equal(age_identities_add_file(ids, span_str("# nothing\n"), &err), 0);
+	assert_int_equal(
+		age_identities_add_file(ids, span_str("# nothing\n"), &err), 0);
 	assert_int_equal(age_identities_add_file(ids, span_of(NULL, 0), &err), 0);
 
 	age_identities_free(ids);
@@ -680,7 +703,7 @@ static void a_bad_line_is_named_by_its_number_and_adds_nothing(void **state)
 	person_done(&p);
 }
 
-#define in_a_directory(test) \
+#define in_a_directory(test)                                                           \
 	cmocka_unit_test_setup_teardown(test, support_make_dir, support_remove_dir)
 
 int main(void)
@@ -693,12 +716,14 @@ int main(void)
 		in_a_directory(age_opens_our_file_with_the_passphrase),
 		in_a_directory(we_open_a_file_of_age_with_the_passphrase),
 		cmocka_unit_test(no_changed_or_missing_byte_of_a_file_passes),
-		cmocka_unit_test(a_file_cut_between_chunks_releases_the_whole_ones_and_fails),
+		cmocka_unit_test(
+			a_file_cut_between_chunks_releases_the_whole_ones_and_fails),
 		cmocka_unit_test(an_unfinished_file_is_accepted_by_no_reader),
 		cmocka_unit_test(a_key_travels_through_a_file),
 		cmocka_unit_test(a_failing_sink_ends_the_writing),
 		cmocka_unit_test(a_failing_source_is_a_fault_of_its_own),
-		cmocka_unit_test(a_work_factor_over_the_limit_is_refused_before_any_work),
+		cmocka_unit_test(
+			a_work_factor_over_the_limit_is_refused_before_any_work),
 		cmocka_unit_test(a_header_without_end_is_not_held_for_ever),
 		cmocka_unit_test(a_header_that_breaks_the_grammar_is_a_header_fault),
 		cmocka_unit_test(what_is_no_recipient_is_invalid),

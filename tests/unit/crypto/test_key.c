@@ -99,7 +99,8 @@ static void *take_and_give(void *ctx)
 		struct keyset *s = NULL;
 
 		nwrong += key_new(a, &k, NULL) != 0 || !key_is_none(k);
-		nwrong += keyset_new(a, &s, NULL) != 0 || !key_is_none(keyset_at(s, 255));
+		nwrong +=
+			keyset_new(a, &s, NULL) != 0 || !key_is_none(keyset_at(s, 255));
 		if (k && s) {
 			key_fill_random(k);
 			key_copy(keyset_at(s, 255), k);
@@ -119,7 +120,8 @@ static void threads_never_share_a_key(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, a), 0);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, take_and_give, a), 0);
 	}
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(pthread_join(threads[i], &nwrong), 0);
@@ -163,7 +165,8 @@ static int lock_under_limit(void *ctx)
 	struct rlimit rl = { *limit, *limit };
 	struct key_arena *a = NULL;
 
-	if (setrlimit(RLIMIT_MEMLOCK, &rl) < 0 || (getuid() == 0 && setuid(65534) < 0) ||
+	if (setrlimit(RLIMIT_MEMLOCK, &rl) < 0 ||
+		(getuid() == 0 && setuid(65534) < 0) ||
 		key_arena_new(VAULT_SETS, &a, NULL) < 0) {
 		return 2;
 	}
@@ -257,7 +260,8 @@ static void the_bytes_beside_the_arena_cannot_be_touched(void **state)
 
 	(void)state;
 	assert_int_equal(in_child(touch, set - 1), 128 + SIGSEGV);
-	assert_int_equal(in_child(touch, set + 2 * sizeof(struct keyset)), 128 + SIGSEGV);
+	assert_int_equal(
+		in_child(touch, set + 2 * sizeof(struct keyset)), 128 + SIGSEGV);
 	key_arena_free(a);
 }
 
@@ -277,7 +281,9 @@ static void a_wrapped_set_unwraps_to_the_same_keys(void **state)
 	key_fill_random(by);
 	fill_set(set);
 	keyset_wrap(by, aad, set, wrapped);
-	assert_ok(keyset_unwrap(by, aad, span_of(wrapped, sizeof(wrapped)), again, &err), err);
+	assert_ok(
+		keyset_unwrap(by, aad, span_of(wrapped, sizeof(wrapped)), again, &err),
+		err);
 	assert_memory_equal(set, again, sizeof(*set));
 
 	key_wipe(keyset_at(set, 17));
@@ -292,8 +298,10 @@ static void scattered_keys_wrap_as_well_as_neighbours(void **state)
 {
 	struct key_arena *a = new_arena(1);
 	struct keyset *set = new_set(a);
-	struct key *by = new_key(a), *got[3] = { new_key(a), keyset_at(set, 9), new_key(a) };
-	const struct key *keys[3] = { keyset_at(set, 5), keyset_at(set, 3), keyset_at(set, 4) };
+	struct key *by = new_key(a),
+		   *got[3] = { new_key(a), keyset_at(set, 9), new_key(a) };
+	const struct key *keys[3] = { keyset_at(set, 5), keyset_at(set, 3),
+		keyset_at(set, 4) };
 	uint8_t wrapped[KEY_WRAPPED_SIZE(3)];
 	struct cu_err err;
 
@@ -301,7 +309,8 @@ static void scattered_keys_wrap_as_well_as_neighbours(void **state)
 	key_fill_random(by);
 	fill_set(set);
 	key_wrap(by, aad, keys, 3, wrapped);
-	assert_ok(key_unwrap(by, aad, span_of(wrapped, sizeof(wrapped)), got, 3, &err), err);
+	assert_ok(key_unwrap(by, aad, span_of(wrapped, sizeof(wrapped)), got, 3, &err),
+		err);
 	for (size_t i = 0; i < 3; i++) {
 		assert_true(key_is_equal(keys[i], got[i]));
 	}
@@ -412,7 +421,8 @@ static void a_key_file_that_others_may_read_is_denied(void **state)
 	path_of(state, "root.key", path);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_int_equal(key_file_load(*state, "root.key", &root, &err), CU_EDENIED);
+		assert_int_equal(
+			key_file_load(*state, "root.key", &root, &err), CU_EDENIED);
 	}
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_ok(key_file_load(*state, "root.key", &root, &err), err);
@@ -464,7 +474,7 @@ static void any_flipped_bit_of_the_wrap_is_found(void **state)
 	buf_done(&wrap);
 }
 
-#define in_a_directory(test) \
+#define in_a_directory(test)                                                           \
 	cmocka_unit_test_setup_teardown(test, support_make_dir, support_remove_dir)
 
 int main(void)

@@ -6,8 +6,9 @@
 /* The example of golang.org/x/mod/sumdb/note, the reference implementation. */
 static const char peter[] =
 	"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-static const char peters_text[] = "If you think cryptography is the answer to your problem,\n"
-				  "then you don't know what your problem is.\n";
+static const char peters_text[] =
+	"If you think cryptography is the answer to your problem,\n"
+	"then you don't know what your problem is.\n";
 static const char peters_note[] =
 	"If you think cryptography is the answer to your problem,\n"
 	"then you don't know what your problem is.\n"
@@ -81,8 +82,8 @@ static void a_verifier_that_is_none_is_invalid(void **state)
 static void a_name_with_a_blank_or_a_plus_is_invalid(void **state)
 {
 	static const char *const bad[] = { "", "a b", "a+b", "a\tb", "a\u3000b", "\xff",
-		"1234567890123456789012345678901234567890123456789012345678901234"
-		"12345678901234567890123456789012345678901234567890123456789012345" };
+		("1234567890123456789012345678901234567890123456789012345678901234"
+		"12345678901234567890123456789012345678901234567890123456789012345") };
 	struct signer *s = NULL;
 	struct cu_err err;
 
@@ -114,7 +115,8 @@ static void a_signed_text_verifies_and_comes_back_whole(void **state)
 
 static void a_text_that_a_note_cannot_carry_is_invalid(void **state)
 {
-	static const char *const bad[] = { "", "no newline", "a\ttab\n", "\r\n", "\xc3\n" };
+	static const char *const bad[] = { "", "no newline", "a\ttab\n", "\r\n",
+		"\xc3\n" };
 	struct note_verifier v;
 	struct signer *s = new_signer("custos/a", &v);
 	struct buf note = BUF_INIT;
@@ -122,7 +124,8 @@ static void a_text_that_a_note_cannot_carry_is_invalid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(note_sign(s, span_str(bad[i]), &note, &err), CU_EINVAL);
+		assert_int_equal(
+			note_sign(s, span_str(bad[i]), &note, &err), CU_EINVAL);
 		assert_int_equal(note.n, 0);
 	}
 	signer_free(s);
@@ -153,7 +156,8 @@ static void no_changed_byte_of_a_note_passes(void **state)
 static void a_note_by_someone_else_has_no_key(void **state)
 {
 	struct note_verifier v, other;
-	struct signer *s = new_signer("custos/a", &v), *t = new_signer("custos/a", &other);
+	struct signer *s = new_signer("custos/a", &v),
+		      *t = new_signer("custos/a", &other);
 	struct buf note = BUF_INIT;
 	struct span text;
 	struct cu_err err;
@@ -170,7 +174,8 @@ static void a_note_by_someone_else_has_no_key(void **state)
 static void lines_of_unknown_keys_are_passed_over(void **state)
 {
 	struct note_verifier v, other;
-	struct signer *s = new_signer("custos/a", &v), *t = new_signer("witness", &other);
+	struct signer *s = new_signer("custos/a", &v),
+		      *t = new_signer("witness", &other);
 	struct buf note = BUF_INIT, second = BUF_INIT;
 	struct span text;
 	struct cu_err err;
@@ -252,12 +257,14 @@ static void a_damaged_or_foreign_wrap_is_corrupt(void **state)
 	assert_ok(signer_wrap(s, &by, &wrapped, &err), err);
 	for (size_t i = 0; i < wrapped.n; i++) {
 		wrapped.p[i] ^= 4;
-		assert_int_equal(signer_unwrap(buf_span(&wrapped), &by, &t, &err), CU_ECORRUPT);
+		assert_int_equal(
+			signer_unwrap(buf_span(&wrapped), &by, &t, &err), CU_ECORRUPT);
 		wrapped.p[i] ^= 4;
 		assert_int_equal(signer_unwrap(span_of(wrapped.p, i), &by, &t, &err),
 			CU_ECORRUPT);
 	}
-	assert_int_equal(signer_unwrap(buf_span(&wrapped), &other, &t, &err), CU_ECORRUPT);
+	assert_int_equal(
+		signer_unwrap(buf_span(&wrapped), &other, &t, &err), CU_ECORRUPT);
 	assert_null(t);
 
 	buf_done(&wrapped);
@@ -276,7 +283,8 @@ int main(void)
 		cmocka_unit_test(no_changed_byte_of_a_note_passes),
 		cmocka_unit_test(a_note_by_someone_else_has_no_key),
 		cmocka_unit_test(lines_of_unknown_keys_are_passed_over),
-		cmocka_unit_test(a_wrong_line_by_the_key_fails_the_note_beside_a_right_one),
+		cmocka_unit_test(
+			a_wrong_line_by_the_key_fails_the_note_beside_a_right_one),
 		cmocka_unit_test(a_wrapped_signer_comes_back_as_the_same),
 		cmocka_unit_test(a_damaged_or_foreign_wrap_is_corrupt),
 	};

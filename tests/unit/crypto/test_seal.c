@@ -83,7 +83,8 @@ static void any_flipped_bit_is_corrupt_and_leaves_the_output_alone(void **state)
 	assert_ok(seal_box(&k, aad, span_str("a value"), &sealed, &err), err);
 	for (size_t bit = 0; bit < 8 * sealed.n; bit++) {
 		sealed.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(seal_open(&k, aad, buf_span(&sealed), &out, &err), CU_ECORRUPT);
+		assert_int_equal(
+			seal_open(&k, aad, buf_span(&sealed), &out, &err), CU_ECORRUPT);
 		assert_true(span_eq(buf_span(&out), span_str("before")));
 		sealed.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
@@ -102,9 +103,11 @@ static void another_place_or_another_key_is_corrupt(void **state)
 	(void)state;
 	assert_ok(seal_box(&k, aad, span_str("a value"), &sealed, &err), err);
 
-	assert_int_equal(seal_open(&k, span_str("elsewhere"), buf_span(&sealed), &out, &err),
+	assert_int_equal(
+		seal_open(&k, span_str("elsewhere"), buf_span(&sealed), &out, &err),
 		CU_ECORRUPT);
-	assert_int_equal(seal_open(&other, aad, buf_span(&sealed), &out, &err), CU_ECORRUPT);
+	assert_int_equal(
+		seal_open(&other, aad, buf_span(&sealed), &out, &err), CU_ECORRUPT);
 	assert_string_equal(err.msg, "sealed value: wrong tag");
 	assert_int_equal(out.n, 0);
 
@@ -174,7 +177,8 @@ int main(void)
 		cmocka_unit_test(what_was_sealed_opens_at_every_length),
 		cmocka_unit_test(sizes_within_a_block_look_the_same),
 		cmocka_unit_test(the_same_value_never_seals_to_the_same_bytes),
-		cmocka_unit_test(any_flipped_bit_is_corrupt_and_leaves_the_output_alone),
+		cmocka_unit_test(
+			any_flipped_bit_is_corrupt_and_leaves_the_output_alone),
 		cmocka_unit_test(another_place_or_another_key_is_corrupt),
 		cmocka_unit_test(a_length_that_sealing_never_makes_is_corrupt),
 		cmocka_unit_test(a_good_tag_over_wrong_padding_is_corrupt),

@@ -50,9 +50,12 @@ static bool says_valid(const json_t *test)
  * length then shifts everything, and the tag must say so. */
 static enum verdict try_xchacha(const json_t *group, const json_t *test)
 {
-	struct buf key = hex_of(test, "key"), iv = hex_of(test, "iv"), aad = hex_of(test, "aad");
-	struct buf msg = hex_of(test, "msg"), ct = hex_of(test, "ct"), tag = hex_of(test, "tag");
-	uint8_t *plain = malloc(msg.n + ct.n + iv.n + 1), *made = malloc(msg.n + KEY_TAG_SIZE);
+	struct buf key = hex_of(test, "key"), iv = hex_of(test, "iv"),
+		   aad = hex_of(test, "aad");
+	struct buf msg = hex_of(test, "msg"), ct = hex_of(test, "ct"),
+		   tag = hex_of(test, "tag");
+	uint8_t *plain = malloc(msg.n + ct.n + iv.n + 1),
+		*made = malloc(msg.n + KEY_TAG_SIZE);
 	bool opens, is_right;
 	struct key k;
 
@@ -66,12 +69,13 @@ static enum verdict try_xchacha(const json_t *group, const json_t *test)
 	buf_put_span(&iv, buf_span(&tag));
 	opens = key_open_bytes(&k, buf_span(&aad), buf_span(&iv), plain);
 	is_right = opens == says_valid(test) &&
-		opens == key_open_bytes(&k, buf_span(&aad), buf_span(&iv), NULL) &&
-		(!opens || memcmp(plain, msg.p, msg.n) == 0);
+		   opens == key_open_bytes(&k, buf_span(&aad), buf_span(&iv), NULL) &&
+		   (!opens || memcmp(plain, msg.p, msg.n) == 0);
 	if (opens) { /* our sealing takes a random nonce; the call below it takes this one */
-		crypto_aead_xchacha20poly1305_ietf_encrypt(made, NULL, msg.p, msg.n, aad.p,
-			aad.n, NULL, iv.p, k.b);
-		is_right = is_right && memcmp(made, iv.p + KEY_NONCE_SIZE, msg.n + KEY_TAG_SIZE) == 0;
+		crypto_aead_xchacha20poly1305_ietf_encrypt(
+			made, NULL, msg.p, msg.n, aad.p, aad.n, NULL, iv.p, k.b);
+		is_right = is_right && memcmp(made, iv.p + KEY_NONCE_SIZE,
+					       msg.n + KEY_TAG_SIZE) == 0;
 	}
 out:
 	free(plain);
@@ -88,8 +92,10 @@ out:
 /* The calls that age's chunks and stanzas are made with. */
 static enum verdict try_chacha(const json_t *group, const json_t *test)
 {
-	struct buf key = hex_of(test, "key"), iv = hex_of(test, "iv"), aad = hex_of(test, "aad");
-	struct buf msg = hex_of(test, "msg"), ct = hex_of(test, "ct"), tag = hex_of(test, "tag");
+	struct buf key = hex_of(test, "key"), iv = hex_of(test, "iv"),
+		   aad = hex_of(test, "aad");
+	struct buf msg = hex_of(test, "msg"), ct = hex_of(test, "ct"),
+		   tag = hex_of(test, "tag");
 	uint8_t *plain = malloc(ct.n + 1), *made = malloc(msg.n + 16);
 	bool opens, is_right;
 
@@ -100,12 +106,13 @@ static enum verdict try_chacha(const json_t *group, const json_t *test)
 		goto out;
 	}
 	buf_put_span(&ct, buf_span(&tag));
-	opens = crypto_aead_chacha20poly1305_ietf_decrypt(plain, NULL, NULL, ct.p, ct.n, aad.p,
-			aad.n, iv.p, key.p) == 0;
-	is_right = opens == says_valid(test) && (!opens || memcmp(plain, msg.p, msg.n) == 0);
+	opens = crypto_aead_chacha20poly1305_ietf_decrypt(
+			plain, NULL, NULL, ct.p, ct.n, aad.p, aad.n, iv.p, key.p) == 0;
+	is_right = opens == says_valid(test) &&
+		   (!opens || memcmp(plain, msg.p, msg.n) == 0);
 	if (opens) {
-		crypto_aead_chacha20poly1305_ietf_encrypt(made, NULL, msg.p, msg.n, aad.p, aad.n,
-			NULL, iv.p, key.p);
+		crypto_aead_chacha20poly1305_ietf_encrypt(
+			made, NULL, msg.p, msg.n, aad.p, aad.n, NULL, iv.p, key.p);
 		is_right = is_right && memcmp(made, ct.p, ct.n) == 0;
 	}
 out:
@@ -137,10 +144,13 @@ static enum verdict try_x25519(const json_t *group, const json_t *test)
 		if (public.n != 32 || private.n != 32 || shared.n != 32) {
 			verdict = verdict_of(!says_valid(test));
 		} else {
-			is_refused = crypto_scalarmult_curve25519(got, private.p, public.p) != 0;
-			verdict = verdict_of(sodium_is_zero(shared.p, 32)
+			is_refused = crypto_scalarmult_curve25519(
+					     got, private.p, public.p) != 0;
+			verdict = verdict_of(
+				sodium_is_zero(shared.p, 32)
 					? is_refused
-					: !is_refused && memcmp(got, shared.p, 32) == 0);
+					: !is_refused &&
+						  memcmp(got, shared.p, 32) == 0);
 		}
 	}
 	buf_done(&public);
@@ -161,7 +171,7 @@ static enum verdict try_hkdf(const json_t *group, const json_t *test)
 	(void)group;
 	is_made = kdf_hkdf(buf_span(&ikm), buf_span(&salt), buf_span(&info), got, n);
 	verdict = verdict_of(is_made == says_valid(test) &&
-		(!is_made || (n == okm.n && memcmp(got, okm.p, n) == 0)));
+			     (!is_made || (n == okm.n && memcmp(got, okm.p, n) == 0)));
 	free(got);
 	buf_done(&ikm);
 	buf_done(&salt);
@@ -172,7 +182,8 @@ static enum verdict try_hkdf(const json_t *group, const json_t *test)
 
 static enum verdict try_hmac(const json_t *group, const json_t *test)
 {
-	struct buf key = hex_of(test, "key"), msg = hex_of(test, "msg"), tag = hex_of(test, "tag");
+	struct buf key = hex_of(test, "key"), msg = hex_of(test, "msg"),
+		   tag = hex_of(test, "tag");
 	size_t n = (size_t)json_integer_value(json_object_get(group, "tagSize")) / 8;
 	uint8_t got[KDF_HMAC_SIZE];
 	bool is_same;
@@ -189,13 +200,14 @@ static enum verdict try_ed25519(const json_t *group, const json_t *test)
 {
 	const json_t *key = json_object_get(group, "publicKey");
 	const char *curve = json_string_value(json_object_get(key, "curve"));
-	struct buf pk = hex_of(key, "pk"), msg = hex_of(test, "msg"), sig = hex_of(test, "sig");
+	struct buf pk = hex_of(key, "pk"), msg = hex_of(test, "msg"),
+		   sig = hex_of(test, "sig");
 	enum verdict verdict = NOT_FOR_US;
 	bool is_good;
 
 	if (curve && strcmp(curve, "edwards25519") == 0) {
 		is_good = pk.n == NOTE_PUBLIC_SIZE && sig.n == SIGNATURE_SIZE &&
-			signer_check_bytes(pk.p, buf_span(&msg), sig.p);
+			  signer_check_bytes(pk.p, buf_span(&msg), sig.p);
 		verdict = verdict_of(is_good == says_valid(test));
 	}
 	buf_done(&pk);
@@ -220,19 +232,22 @@ static const struct {
 	{ "ED25519", "eddsa_verify_schema", try_ed25519 },
 };
 
-static void run_group(const char *name, size_t how, const json_t *group, struct tally *t)
+static void run_group(
+	const char *name, size_t how, const json_t *group, struct tally *t)
 {
 	json_t *test;
 	size_t i;
 
-	json_array_foreach(json_object_get(group, "tests"), i, test) {
+	json_array_foreach(json_object_get(group, "tests"), i, test)
+	{
 		switch (known[how].run(group, test)) {
 		case RIGHT: t->npassed++; break;
 		case NOT_FOR_US: t->nskipped++; break;
 		case WRONG:
 			t->nfailed++;
 			print_error("%s: case %lld (%s) is not as it says\n", name,
-				(long long)json_integer_value(json_object_get(test, "tcId")),
+				(long long)json_integer_value(
+					json_object_get(test, "tcId")),
 				json_string_value(json_object_get(test, "comment")));
 			break;
 		}
@@ -257,14 +272,18 @@ static void run_file(const char *name, struct tally *t)
 	schema = json_string_value(json_object_get(root, "schema"));
 	while (algorithm && schema && how < sizeof(known) / sizeof(known[0]) &&
 		(strcmp(known[how].algorithm, algorithm) != 0 ||
-			strncmp(known[how].schema, schema, strlen(known[how].schema)) != 0)) {
+			strncmp(known[how].schema, schema, strlen(known[how].schema)) !=
+				0)) {
 		how++;
 	}
 	if (!algorithm || !schema || how == sizeof(known) / sizeof(known[0])) {
-		print_message("%s: skipped: %s is not ours\n", name, algorithm ? algorithm : "?");
-		t->nskipped += (int)json_integer_value(json_object_get(root, "numberOfTests"));
+		print_message("%s: skipped: %s is not ours\n", name,
+			algorithm ? algorithm : "?");
+		t->nskipped +=
+			(int)json_integer_value(json_object_get(root, "numberOfTests"));
 	} else {
-		json_array_foreach(json_object_get(root, "testGroups"), i, group) {
+		json_array_foreach(json_object_get(root, "testGroups"), i, group)
+		{
 			run_group(name, how, group, t);
 		}
 	}
@@ -289,8 +308,8 @@ static void every_wycheproof_case_of_our_algorithms_is_judged_right(void **state
 	}
 	path_free_names(names, n);
 
-	print_message("wycheproof: %d passed, %d failed, %d skipped\n", t.npassed, t.nfailed,
-		t.nskipped);
+	print_message("wycheproof: %d passed, %d failed, %d skipped\n", t.npassed,
+		t.nfailed, t.nskipped);
 	assert_int_equal(t.nfailed, 0);
 	assert_true(t.npassed > 0);
 }
@@ -298,7 +317,8 @@ static void every_wycheproof_case_of_our_algorithms_is_judged_right(void **state
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_wycheproof_case_of_our_algorithms_is_judged_right),
+		cmocka_unit_test(
+			every_wycheproof_case_of_our_algorithms_is_judged_right),
 	};
 
 	if (argc > 1) {
