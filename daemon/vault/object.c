@@ -40,34 +40,28 @@ static void note_lost(struct walk *w, int code, const struct cu_err *err)
 }
 
 /* Reads all copies into the level's set, and writes anew one that does not open. */
-static int open_and_mend(struct walk *w, struct node_at at, const struct key *by)
+static int open_and_mend(struct walk *w, struct node_at at, const struct key *by,
+	struct cu_err *err)
 {
 	struct vault *v = w->v;
 	struct keyset *set = v->scratch[at.level];
 	uint64_t gen = 0, max_gen = atomic_load(&v->generation);
 	unsigned ncopies = node_ncopies(at.level), nbad = 0, bad = 0;
-	struct cu_err err = { 0 };
-	int r;
+	int r, code = 0;
 
 	for (unsigned copy = 0; copy < ncopies; copy++) {
-		r = node_get_copy(&v->writer, at, copy, max_gen, by, set, &gen, &err);
+		r = node_get_copy(&v->writer, at, copy, max_gen, by, set, &gen, err);
 		if (r < 0) {
-			nbad++;
+			code = r;
 			bad = copy;
+			nbad++;
 		}
 	}
-	if (nbad == ncopies) {
-		return cu_err_set(&err, r, "%s", err.msg), note_lost(w, r, &err), r;
+	if (nbad == 0 || nbad == ncopies) {
+		return code;
 	}
-	if (nbad > 0) {
-		r = node_put_copy(&v->writer, at, bad, gen, by, set, &err);
-		if (r < 0) {
-			note_lost(w, r, &err);
-			return r;
-		}
-		w->nmended++;
-	}
-	return 0;
+	w->nmended++;
+	return node_put_copy(&v->writer, at, bad, gen, by, set, err);
 }
 
 static void walk_below(struct walk *w, struct node_at at);
@@ -75,13 +69,17 @@ static void walk_below(struct walk *w, struct node_at at);
 static void walk_node(struct walk *w, struct node_at at, const struct key *by)
 {
 	struct cu_err err;
+	int r;
 
 	if (key_is_none(by)) {
-		note_lost(w,
-			cu_err_set(&err, CU_ECORRUPT, "node %u/%u is unknown to the one above it",
-				at.level, at.idx),
-			&err);
-	} else if (open_and_mend(w, at, by) == 0 && at.level < NODE_LEAF_LEVEL) {
+		r = cu_err_set(&err, CU_ECORRUPT, "node %u/%u is unknown to the one above it", at.level,
+			at.idx);
+	} else {
+		r = open_and_mend(w, at, by, &err);
+	}
+	if (r < 0) {
+		note_lost(w, r, &err);
+	} else if (at.level < NODE_LEAF_LEVEL) {
 		walk_below(w, at);
 	}
 }
