@@ -38,7 +38,7 @@ enum access {
 
 /* Options of every command; they may stand anywhere on the line. */
 #define GLOBAL_ARGUMENTS \
-	"[--json] [--socket=path:text] [--timeout=seconds:count] [--quiet] [--help]"
+	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--help]"
 
 /* Commands that the daemon answers: handle_<ID> each. */
 #define CU_DAEMON_COMMANDS(X)                                                           \

@@ -22,6 +22,10 @@ struct cu_err;
 /* Errors of ours are "io.custos.<wire name>" of CU_CODES, with (message: string). */
 #define MESSAGE_ERROR_PREFIX "io.custos."
 
+/* Calls and replies hold personal data, and jansson frees without wiping.  Called once at the
+ * start of a program, before any other use of jansson, this makes it wipe what it frees. */
+void message_wipe_json(void);
+
 struct call {
 	json_t *root;       /* owned; what follows is borrowed from it */
 	const char *method; /* "io.custos.subject.Get" */
