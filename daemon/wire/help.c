@@ -52,6 +52,10 @@ static void put_row(struct buf *to, const char *left, const char *right)
 	size_t w = width(left, strlen(left));
 
 	buf_putf(to, "  %s", left);
+	if (!*right) { /* a flag: the details explain it */
+		buf_put_u8(to, '\n');
+		return;
+	}
 	if (w + 3 > NAME_WIDTH) {
 		buf_putf(to, "\n%*s", NAME_WIDTH, "");
 	} else {
