@@ -76,7 +76,8 @@ static bool take_words(const char *s, size_t n, struct arg *a)
 		const char *bar = memchr(s, '|', n);
 		size_t len = bar ? (size_t)(bar - s) : n;
 
-		if (a->nwords == ARGS_WORDS_MAX || !take_name(s, len, a->words[a->nwords++])) {
+		if (a->nwords == ARGS_WORDS_MAX ||
+			!take_name(s, len, a->words[a->nwords++])) {
 			return false;
 		}
 		s += len + (bar != NULL);
@@ -175,7 +176,8 @@ static const char *conflict(const struct arg_spec *spec, const struct arg *a)
 			return "stands behind one that may be left out or repeated";
 		}
 	}
-	if (arg_is_input(a->type) && (a->is_option || !a->is_required || a->is_repeated)) {
+	if (arg_is_input(a->type) &&
+		(a->is_option || !a->is_required || a->is_repeated)) {
 		return "must be required, once, and no option";
 	}
 	return NULL;
@@ -192,10 +194,12 @@ int arg_spec_parse(const char *specification, struct arg_spec *ret, struct cu_er
 		const char *why;
 
 		if (spec.n == ARGS_MAX) {
-			return cu_err_set(err, CU_EINVAL, "more than %d arguments", ARGS_MAX);
+			return cu_err_set(
+				err, CU_EINVAL, "more than %d arguments", ARGS_MAX);
 		}
 		if (!take_arg(s, n, &a)) {
-			return cu_err_set(err, CU_EINVAL, "'%.*s' is no argument", (int)n, s);
+			return cu_err_set(
+				err, CU_EINVAL, "'%.*s' is no argument", (int)n, s);
 		}
 		if ((why = conflict(&spec, &a))) {
 			return cu_err_set(err, CU_EINVAL, "'%.*s' %s", (int)n, s, why);

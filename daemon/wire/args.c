@@ -49,13 +49,15 @@ static struct option split_option(const char *s)
 	return o;
 }
 
-static int put_value(struct group *g, const struct arg *a, const char *value, struct cu_err *err)
+static int put_value(
+	struct group *g, const struct arg *a, const char *value, struct cu_err *err)
 {
 	struct slot *slot = &g->slots[a - g->spec.args];
 	char label[ARG_LABEL_SIZE];
 
 	if (slot->n > 0 && !a->is_repeated && a->type != ARG_FLAG) {
-		return cu_err_set(err, CU_EINVAL, _("%s is given twice"), arg_label(a, label));
+		return cu_err_set(
+			err, CU_EINVAL, _("%s is given twice"), arg_label(a, label));
 	}
 	if (slot->n == ARGS_REPEAT_MAX) {
 		return cu_err_set(err, CU_EINVAL, _("%s is given more than %d times"),
@@ -77,7 +79,8 @@ static int needs_value(const struct arg *a, struct cu_err *err)
 	struct buf expected = BUF_INIT;
 
 	arg_describe(a, &expected);
-	cu_err_set(err, CU_EINVAL, _("--%s needs a value: %s"), a->name, buf_cstr(&expected));
+	cu_err_set(err, CU_EINVAL, _("--%s needs a value: %s"), a->name,
+		buf_cstr(&expected));
 	buf_done(&expected);
 	return CU_EINVAL;
 }
@@ -90,11 +93,13 @@ static int take_option(struct line *line, struct group *g, const struct arg *a,
 
 	if (a->type == ARG_FLAG) {
 		if (value) {
-			return cu_err_set(err, CU_EINVAL, _("--%s takes no value"), a->name);
+			return cu_err_set(
+				err, CU_EINVAL, _("--%s takes no value"), a->name);
 		}
 		return put_value(g, a, "", err);
 	}
-	if (!value && line->at + 1 < line->argc && !is_option(line->argv[line->at + 1])) {
+	if (!value && line->at + 1 < line->argc &&
+		!is_option(line->argv[line->at + 1])) {
 		value = line->argv[++line->at];
 	}
 	return value ? put_value(g, a, value, err) : needs_value(a, err);
@@ -139,7 +144,8 @@ static int find_words(struct line *line, struct args *a, const char *words[WORDS
 		if (r < 0) {
 			return r;
 		}
-		if (r == 0 && n == 0 && strcmp(line->argv[line->at], "--version") == 0) {
+		if (r == 0 && n == 0 &&
+			strcmp(line->argv[line->at], "--version") == 0) {
 			line->wants_version = true;
 			continue;
 		}
@@ -157,8 +163,10 @@ static int find_words(struct line *line, struct args *a, const char *words[WORDS
 /* Whether --help stands anywhere behind the words. */
 static bool help_follows(const struct line *line)
 {
-	for (int i = line->at; i < line->argc && strcmp(line->argv[i], "--") != 0; i++) {
-		if (strcmp(line->argv[i], "--help") == 0 || strcmp(line->argv[i], "-h") == 0) {
+	for (int i = line->at; i < line->argc && strcmp(line->argv[i], "--") != 0;
+		i++) {
+		if (strcmp(line->argv[i], "--help") == 0 ||
+			strcmp(line->argv[i], "-h") == 0) {
 			return true;
 		}
 	}
@@ -166,7 +174,8 @@ static bool help_follows(const struct line *line)
 }
 
 /* "backup run x --help" is "help backup run". */
-static int turn_into_help(struct args *a, const char *const words[], size_t n, struct cu_err *err)
+static int turn_into_help(
+	struct args *a, const char *const words[], size_t n, struct cu_err *err)
 {
 	const struct command *found = NULL;
 	size_t used = n;
@@ -198,7 +207,9 @@ static int unknown_option(const struct args *a, const char *name, struct cu_err 
 	for (size_t g = 0; g < 2; g++) {
 		for (size_t i = 0; i < specs[g]->n; i++) {
 			const struct arg *arg = &specs[g]->args[i];
-			unsigned d = arg->is_option ? text_distance(name, arg->name, best) : best;
+			unsigned d = arg->is_option
+					     ? text_distance(name, arg->name, best)
+					     : best;
 
 			if (d < best) {
 				best = d;
@@ -208,10 +219,12 @@ static int unknown_option(const struct args *a, const char *name, struct cu_err 
 	}
 	text_escape(name, shown, sizeof(shown));
 	if (found) {
-		return cu_err_set(err, CU_EINVAL, _("'%s' has no option --%s; did you mean --%s?"),
+		return cu_err_set(err, CU_EINVAL,
+			_("'%s' has no option --%s; did you mean --%s?"),
 			a->command->words, shown, found);
 	}
-	return cu_err_set(err, CU_EINVAL, _("'%s' has no option --%s; see 'custosctl help %s'"),
+	return cu_err_set(err, CU_EINVAL,
+		_("'%s' has no option --%s; see 'custosctl help %s'"),
 		a->command->words, shown, a->command->words);
 }
 
@@ -222,11 +235,13 @@ static int one_too_many(const struct args *a, struct cu_err *err)
 
 	if (input) {
 		return cu_err_set(err, CU_EINVAL,
-			_("'%s' takes no more arguments: give %s by standard input; what stands on a "
+			_("'%s' takes no more arguments: give %s by standard input; "
+			  "what stands on a "
 			  "command line can be read by every user of this machine"),
 			a->command->words, input->name);
 	}
-	return cu_err_set(err, CU_EINVAL, _("'%s' takes no more arguments; see 'custosctl help %s'"),
+	return cu_err_set(err, CU_EINVAL,
+		_("'%s' takes no more arguments; see 'custosctl help %s'"),
 		a->command->words, a->command->words);
 }
 
@@ -261,8 +276,8 @@ static int take_one(struct line *line, struct args *a, struct cu_err *err)
 		return r < 0 ? r : 0;
 	}
 	if (!is_option(s)) {
-		return s[0] == '-' && s[1] ? unknown_option(a, s + 1, err) :
-					     take_positional(a, s, err);
+		return s[0] == '-' && s[1] ? unknown_option(a, s + 1, err)
+					   : take_positional(a, s, err);
 	}
 	o = split_option(s);
 	arg = arg_find(&a->own.spec, o.name);
@@ -279,7 +294,8 @@ static int check_missing(const struct args *a, struct cu_err *err)
 		struct buf expected = BUF_INIT;
 		char label[ARG_LABEL_SIZE];
 
-		if (!arg->is_required || arg_is_input(arg->type) || a->own.slots[i].n > 0) {
+		if (!arg->is_required || arg_is_input(arg->type) ||
+			a->own.slots[i].n > 0) {
 			continue;
 		}
 		arg_describe(arg, &expected);
@@ -305,7 +321,8 @@ static int parse_line(struct line *line, struct args *a, struct cu_err *err)
 		a->command = command_at(COMMAND_VERSION);
 		return 0;
 	}
-	if (line->wants_help || help_follows(line) || (n == 0 && line->at == line->argc)) {
+	if (line->wants_help || help_follows(line) ||
+		(n == 0 && line->at == line->argc)) {
 		return turn_into_help(a, words, n, err);
 	}
 	if ((r = command_find(n, words, &a->command, &used, err)) < 0 ||

@@ -54,7 +54,8 @@ int64_t args_count(const struct args *a, const char *name, int64_t absent)
 {
 	const char *text = args_text(a, name);
 
-	return text ? (int64_t)strtoll(text, NULL, 10) : absent; /* arg_check saw digits */
+	/* arg_check saw digits */
+	return text ? (int64_t)strtoll(text, NULL, 10) : absent;
 }
 
 /* --- calling -------------------------------------------------------------------------------- */
@@ -74,15 +75,19 @@ const struct arg *args_needs_input(const struct args *a)
 	return a->input ? NULL : input_of(a);
 }
 
+static bool is_value_of(enum arg_type type, const json_t *value)
+{
+	if (type == ARG_PERSONAL) {
+		return json_is_string(value);
+	}
+	return type == ARG_RECORDS ? json_is_array(value) : json_is_object(value);
+}
+
 int args_set_json(struct args *a, const char *name, json_t *value, struct cu_err *err)
 {
 	const struct arg *arg = input_of(a);
-	bool is_right = arg && strcmp(arg->name, name) == 0 &&
-		(arg->type == ARG_PERSONAL       ? json_is_string(value)
-				: arg->type == ARG_RECORDS ? json_is_array(value)
-							   : json_is_object(value));
 
-	if (!is_right) {
+	if (!arg || strcmp(arg->name, name) != 0 || !is_value_of(arg->type, value)) {
 		json_decref(value);
 		return cu_err_set(err, CU_EINVAL, _("%s: expected %s"), name,
 			arg ? arg_expected(arg->type) : _("nothing"));
@@ -103,7 +108,7 @@ static json_t *text_value(const struct arg *arg, const char *text)
 	}
 	for (char *p = copy; *p; p++) {
 		bool is_id = arg->type == ARG_SUBJECT || arg->type == ARG_RECORD ||
-			arg->type == ARG_REQUEST;
+			     arg->type == ARG_REQUEST;
 
 		if (is_id && *p >= 'A' && *p <= 'F') {
 			*p = (char)(*p - 'A' + 'a');
@@ -149,7 +154,8 @@ static json_t *value_of(const struct args *a, size_t i)
 	if (arg->type == ARG_FLAG) {
 		return json_boolean(slot->n > 0);
 	}
-	return arg->is_repeated ? all_values(arg, slot) : one_value(arg, slot->values[0]);
+	return arg->is_repeated ? all_values(arg, slot)
+				: one_value(arg, slot->values[0]);
 }
 
 static bool is_sent(const struct args *a, size_t i)
@@ -157,7 +163,8 @@ static bool is_sent(const struct args *a, size_t i)
 	const struct arg *arg = &a->own.spec.args[i];
 
 	return arg->type != ARG_INFILE && arg->type != ARG_OUTFILE &&
-		(arg->type == ARG_FLAG || arg_is_input(arg->type) || a->own.slots[i].n > 0);
+	       (arg->type == ARG_FLAG || arg_is_input(arg->type) ||
+		       a->own.slots[i].n > 0);
 }
 
 int args_parameters(const struct args *a, json_t **ret, struct cu_err *err)
@@ -176,9 +183,11 @@ int args_parameters(const struct args *a, json_t **ret, struct cu_err *err)
 		const struct arg *arg = &a->own.spec.args[i];
 		char label[ARG_LABEL_SIZE];
 
-		if (is_sent(a, i) && json_object_set_new(all, arg->parameter, value_of(a, i)) < 0) {
+		if (is_sent(a, i) &&
+			json_object_set_new(all, arg->parameter, value_of(a, i)) < 0) {
 			json_decref(all);
-			return cu_err_set(err, CU_EINVAL, _("%s: expected a text in UTF-8"),
+			return cu_err_set(err, CU_EINVAL,
+				_("%s: expected a text in UTF-8"),
 				arg_label(arg, label));
 		}
 	}

@@ -34,7 +34,8 @@ static void bound_connect(int fd, int timeout_ms)
 	struct timeval t = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 
 	if (timeout_ms > 0) {
-		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)); /* else: no bound */
+		/* should it fail, there is no bound: no reason not to connect */
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 	}
 }
 
@@ -44,23 +45,28 @@ static int connect_failed(int e, struct cu_err *err)
 	case ENOENT:
 	case ECONNREFUSED:
 		return cu_err_set(err, CU_EUNAVAIL,
-			"custosd does not answer: it is not running, or its socket is elsewhere");
+			"custosd does not answer: it is not running, or its socket is "
+			"elsewhere");
 	case EACCES:
 	case EPERM:
-		return cu_err_set(err, CU_EDENIED, "this user may not connect to custosd");
+		return cu_err_set(
+			err, CU_EDENIED, "this user may not connect to custosd");
 	case EAGAIN:
-		return cu_err_set(err, CU_ETIMEDOUT, "custosd does not accept the connection");
+		return cu_err_set(
+			err, CU_ETIMEDOUT, "custosd does not accept the connection");
 	default: return cu_err_errno(err, e, "connect to custosd");
 	}
 }
 
-static int open_socket(const char *path, int timeout_ms, int *ret_fd, struct cu_err *err)
+static int open_socket(
+	const char *path, int timeout_ms, int *ret_fd, struct cu_err *err)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd;
 
 	if (strlen(path) >= sizeof(to.sun_path)) {
-		return cu_err_set(err, CU_EINVAL, "the socket's path is longer than %zu bytes",
+		return cu_err_set(err, CU_EINVAL,
+			"the socket's path is longer than %zu bytes",
 			sizeof(to.sun_path) - 1);
 	}
 	strcpy(to.sun_path, path);
@@ -93,7 +99,8 @@ int client_of_fd(int fd, int timeout_ms, struct client **ret, struct cu_err *err
 	return 0;
 }
 
-int client_connect(const char *path, int timeout_ms, struct client **ret, struct cu_err *err)
+int client_connect(
+	const char *path, int timeout_ms, struct client **ret, struct cu_err *err)
 {
 	int fd = -1, r = open_socket(path, timeout_ms, &fd, err);
 
@@ -123,16 +130,19 @@ static int64_t deadline_of(const struct client *c)
 	return c->timeout_ms > 0 ? clock_monotonic_ms() + c->timeout_ms : INT64_MAX;
 }
 
-static int wait_for(const struct client *c, short events, int64_t deadline, struct cu_err *err)
+static int wait_for(
+	const struct client *c, short events, int64_t deadline, struct cu_err *err)
 {
 	struct pollfd p = { .fd = c->fd, .events = events };
 
 	for (;;) {
-		int64_t left = deadline == INT64_MAX ? -1 : deadline - clock_monotonic_ms();
+		int64_t left =
+			deadline == INT64_MAX ? -1 : deadline - clock_monotonic_ms();
 		int n;
 
 		if (deadline != INT64_MAX && left <= 0) {
-			return cu_err_set(err, CU_ETIMEDOUT, "custosd did not answer in time");
+			return cu_err_set(
+				err, CU_ETIMEDOUT, "custosd did not answer in time");
 		}
 		n = poll(&p, 1, (int)left);
 		if (n > 0) {
@@ -178,7 +188,8 @@ static int send_failed(int e, struct cu_err *err)
 	return cu_err_errno(err, e, "send to custosd");
 }
 
-static int send_all(const struct client *c, struct span left, int fd, struct cu_err *err)
+static int send_all(
+	const struct client *c, struct span left, int fd, struct cu_err *err)
 {
 	int64_t deadline = deadline_of(c);
 
@@ -222,7 +233,8 @@ static int start(struct client *c, const char *method, const json_t *parameters,
 	int r;
 
 	if (c->broken < 0) {
-		return cu_err_set(err, c->broken, "the connection to custosd is broken");
+		return cu_err_set(
+			err, c->broken, "the connection to custosd is broken");
 	}
 	if (c->in_call) {
 		return cu_err_set(err, CU_EBUSY, "the call before is not over");
@@ -231,7 +243,8 @@ static int start(struct client *c, const char *method, const json_t *parameters,
 	if ((r = buf_check(&frame, err)) < 0) {
 		goto out;
 	}
-	if ((r = check_silence(c, err)) < 0 || (r = send_all(c, buf_span(&frame), fd, err)) < 0) {
+	if ((r = check_silence(c, err)) < 0 ||
+		(r = send_all(c, buf_span(&frame), fd, err)) < 0) {
 		broke(c, r);
 		goto out;
 	}
@@ -253,7 +266,8 @@ int client_start(struct client *c, const char *method, const json_t *parameters,
 static int receive_failed(ssize_t n, int e, const struct client *c, struct cu_err *err)
 {
 	if (n == 0 && !frame_is_idle(&c->reader)) {
-		return cu_err_set(err, CU_EPROTO, "custosd closed the connection within a reply");
+		return cu_err_set(
+			err, CU_EPROTO, "custosd closed the connection within a reply");
 	}
 	if (n == 0 || e == ECONNRESET) {
 		return cu_err_set(err, CU_EUNAVAIL, "custosd closed the connection");
@@ -298,7 +312,8 @@ static int read_reply(struct client *c, struct reply *ret_reply, struct cu_err *
 	}
 	if (ret_reply->continues && !c->expects_more) {
 		reply_done(ret_reply);
-		return cu_err_set(err, CU_EPROTO, "custosd replies more than was asked for");
+		return cu_err_set(
+			err, CU_EPROTO, "custosd replies more than was asked for");
 	}
 	return 0;
 }
@@ -310,7 +325,8 @@ int client_next(struct client *c, json_t **ret_parameters, struct cu_err *err)
 
 	if (c->broken < 0 || !c->in_call) {
 		return cu_err_set(err, c->broken < 0 ? c->broken : CU_EINVAL,
-			c->broken < 0 ? "the connection to custosd is broken" : "no call is open");
+			c->broken < 0 ? "the connection to custosd is broken"
+				      : "no call is open");
 	}
 	if ((r = read_reply(c, &reply, err)) < 0) {
 		return broke(c, r);

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/text.h"
 
 static const struct command table[] = {
-#define X(id, words, method, arguments, access, summary, details)                              \
-	[COMMAND_##id] = { COMMAND_##id, words, method, arguments, access, summary, details },
+#define X(id, words, method, arguments, access, summary, details)                      \
+	[COMMAND_##id] = { COMMAND_##id, words, method, arguments, access, summary,    \
+		details },
 	CU_COMMANDS(X)
 #undef X
 };
@@ -96,7 +97,8 @@ static size_t matched(const struct command *c, size_t n, const char *const words
 	while (*p) {
 		size_t len = strcspn(p, " ");
 
-		if (used == n || strlen(words[used]) != len || memcmp(words[used], p, len) != 0) {
+		if (used == n || strlen(words[used]) != len ||
+			memcmp(words[used], p, len) != 0) {
 			return 0;
 		}
 		used++;
@@ -143,8 +145,8 @@ static const char *closest_first(const char *word)
 		char first[COMMAND_OPERATION_SIZE];
 		unsigned d;
 
-		snprintf(first, sizeof(first), "%.*s", (int)strcspn(table[i].words, " "),
-			table[i].words);
+		snprintf(first, sizeof(first), "%.*s",
+			(int)strcspn(table[i].words, " "), table[i].words);
 		d = text_distance(word, first, best);
 		if (d < best) {
 			const struct family *f = command_family(first);
@@ -162,7 +164,8 @@ static void list_family(const char *family, struct buf *to)
 
 	for (size_t i = 0; i < COMMAND_COUNT_; i++) {
 		if (command_is_of(&table[i], family)) {
-			buf_putf(to, "%s%s", comma, table[i].words + strlen(family) + 1);
+			buf_putf(
+				to, "%s%s", comma, table[i].words + strlen(family) + 1);
 			comma = ", ";
 		}
 	}
@@ -174,7 +177,8 @@ static int incomplete(const char *family, struct cu_err *err)
 	int r;
 
 	list_family(family, &list);
-	r = cu_err_set(err, CU_EINVAL, _("'%s' needs one of: %s"), family, buf_cstr(&list));
+	r = cu_err_set(
+		err, CU_EINVAL, _("'%s' needs one of: %s"), family, buf_cstr(&list));
 	buf_done(&list);
 	return r;
 }
@@ -188,12 +192,13 @@ static int not_in_family(const char *family, const char *word, struct cu_err *er
 
 	text_escape(word, shown, sizeof(shown));
 	if (meant) {
-		return cu_err_set(err, CU_EINVAL, _("no command '%s %s'; did you mean '%s %s'?"),
-			family, shown, family, meant);
+		return cu_err_set(err, CU_EINVAL,
+			_("no command '%s %s'; did you mean '%s %s'?"), family, shown,
+			family, meant);
 	}
 	list_family(family, &list);
-	r = cu_err_set(err, CU_EINVAL, _("no command '%s %s'; there are: %s"), family, shown,
-		buf_cstr(&list));
+	r = cu_err_set(err, CU_EINVAL, _("no command '%s %s'; there are: %s"), family,
+		shown, buf_cstr(&list));
 	buf_done(&list);
 	return r;
 }
@@ -205,14 +210,14 @@ static int not_found(size_t n, const char *const words[], struct cu_err *err)
 
 	text_escape(words[0], shown, sizeof(shown));
 	if (!first) {
-		return cu_err_set(err, CU_EINVAL, _("no command '%s'; 'custosctl help' lists them"),
-			shown);
+		return cu_err_set(err, CU_EINVAL,
+			_("no command '%s'; 'custosctl help' lists them"), shown);
 	}
 	if (n > 1 && command_family(first)) {
 		second = closest_in_family(first, words[1]);
 	}
-	return cu_err_set(err, CU_EINVAL, _("no command '%s'; did you mean '%s%s%s'?"), shown,
-		first, second ? " " : "", second ? second : "");
+	return cu_err_set(err, CU_EINVAL, _("no command '%s'; did you mean '%s%s%s'?"),
+		shown, first, second ? " " : "", second ? second : "");
 }
 
 int command_find(size_t n, const char *const words[], const struct command **ret,
@@ -235,10 +240,12 @@ int command_find(size_t n, const char *const words[], const struct command **ret
 		return 0;
 	}
 	if (n == 0) {
-		return cu_err_set(err, CU_EINVAL, _("no command; 'custosctl help' lists them"));
+		return cu_err_set(
+			err, CU_EINVAL, _("no command; 'custosctl help' lists them"));
 	}
 	if (command_family(words[0])) {
-		return n == 1 ? incomplete(words[0], err) : not_in_family(words[0], words[1], err);
+		return n == 1 ? incomplete(words[0], err)
+			      : not_in_family(words[0], words[1], err);
 	}
 	return not_found(n, words, err);
 }

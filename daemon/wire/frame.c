@@ -74,14 +74,15 @@ static int look_at(struct frame_reader *r, uint8_t c, struct cu_err *err)
 	case '{':
 	case '[':
 		if (++r->depth > FRAME_DEPTH_MAX) {
-			return cu_err_set(err, CU_ELIMIT, "a message is nested deeper than %d",
-				FRAME_DEPTH_MAX);
+			return cu_err_set(err, CU_ELIMIT,
+				"a message is nested deeper than %d", FRAME_DEPTH_MAX);
 		}
 		break;
 	case '}':
 	case ']':
 		if (r->depth == 0) {
-			return cu_err_set(err, CU_EPROTO, "a message closes what it did not open");
+			return cu_err_set(err, CU_EPROTO,
+				"a message closes what it did not open");
 		}
 		r->depth--;
 		break;
@@ -89,7 +90,8 @@ static int look_at(struct frame_reader *r, uint8_t c, struct cu_err *err)
 	return 0;
 }
 
-static int take_frame(struct frame_reader *r, struct frame *ret_frame, struct cu_err *err)
+static int take_frame(
+	struct frame_reader *r, struct frame *ret_frame, struct cu_err *err)
 {
 	size_t n = r->seen - r->head;
 
@@ -114,8 +116,8 @@ static int scan(struct frame_reader *r, struct frame *ret_frame, struct cu_err *
 			return take_frame(r, ret_frame, err);
 		}
 		if (r->seen - r->head >= r->max) {
-			return cu_err_set(err, CU_ELIMIT, "a message is longer than %zu bytes",
-				r->max);
+			return cu_err_set(err, CU_ELIMIT,
+				"a message is longer than %zu bytes", r->max);
 		}
 		if ((code = look_at(r, c, err)) < 0) {
 			return code;

@@ -174,7 +174,8 @@ void help_overview(struct buf *to)
 {
 	const struct family *f;
 
-	buf_putf(to, "%s\n\n%s\n", _("custosctl COMMAND [ARGUMENT ...]"), _("The store"));
+	buf_putf(to, "%s\n\n%s\n", _("custosctl COMMAND [ARGUMENT ...]"),
+		_("The store"));
 	put_commands(NULL, to);
 	for (size_t i = 0; (f = command_family_at(i)); i++) {
 		buf_putf(to, "\n%s\n", _(f->title));

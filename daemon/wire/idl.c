@@ -72,8 +72,8 @@ const struct idl_member *idl_member(const struct idl *idl, size_t i)
 	return i < idl->nmembers ? &idl->members[i] : NULL;
 }
 
-const struct idl_member *idl_find(const struct idl *idl, enum idl_member_kind kind,
-	const char *name)
+const struct idl_member *idl_find(
+	const struct idl *idl, enum idl_member_kind kind, const char *name)
 {
 	for (size_t i = 0; i < idl->nmembers; i++) {
 		const struct idl_member *m = &idl->members[i];

@@ -20,9 +20,11 @@ struct check {
 	struct cu_err *err;
 };
 
-static int check_type(struct check *c, const struct idl_type *type, const json_t *value);
+static int check_type(
+	struct check *c, const struct idl_type *type, const json_t *value);
 
-__attribute__((format(printf, 2, 3))) static int fault(struct check *c, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static int fault(
+	struct check *c, const char *fmt, ...)
 {
 	char why[100];
 	va_list ap;
@@ -30,12 +32,13 @@ __attribute__((format(printf, 2, 3))) static int fault(struct check *c, const ch
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	return cu_err_set(c->err, CU_EINVAL, "parameters%s%s: %s", c->n > 0 ? "." : "", c->path,
-		why);
+	return cu_err_set(c->err, CU_EINVAL, "parameters%s%s: %s", c->n > 0 ? "." : "",
+		c->path, why);
 }
 
 /* Goes down one step; a path that is too long stays cut.  Returns what to go back to. */
-__attribute__((format(printf, 2, 3))) static size_t enter(struct check *c, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static size_t enter(
+	struct check *c, const char *fmt, ...)
 {
 	size_t before = c->n;
 	va_list ap;
@@ -58,7 +61,8 @@ static void leave(struct check *c, size_t before)
 	c->path[before] = '\0';
 }
 
-static int check_field(struct check *c, const struct idl_field *field, const json_t *value)
+static int check_field(
+	struct check *c, const struct idl_field *field, const json_t *value)
 {
 	size_t before = enter(c, "%s%s", c->n > 0 ? "." : "", field->name);
 	int r;
@@ -74,7 +78,8 @@ static int check_field(struct check *c, const struct idl_field *field, const jso
 	return r;
 }
 
-static int check_struct(struct check *c, const struct idl_type *type, const json_t *value)
+static int check_struct(
+	struct check *c, const struct idl_type *type, const json_t *value)
 {
 	size_t nknown = 0;
 
@@ -113,7 +118,8 @@ static int check_enum(struct check *c, const struct idl_type *type, const json_t
 	return r;
 }
 
-static int check_array(struct check *c, const struct idl_type *type, const json_t *value)
+static int check_array(
+	struct check *c, const struct idl_type *type, const json_t *value)
 {
 	if (!json_is_array(value)) {
 		return fault(c, "expected an array");
@@ -188,14 +194,15 @@ static int check_type(struct check *c, const struct idl_type *type, const json_t
 	return r;
 }
 
-int idl_check(const struct idl_type *type, const json_t *value, enum idl_unknown unknown,
-	char ret_path[IDL_PATH_SIZE], struct cu_err *err)
+int idl_check(const struct idl_type *type, const json_t *value,
+	enum idl_unknown unknown, char ret_path[IDL_PATH_SIZE], struct cu_err *err)
 {
 	struct check c = { .unknown = unknown, .err = err };
 	int r = check_type(&c, type, value);
 
 	if (r < 0 && ret_path) {
-		snprintf(ret_path, IDL_PATH_SIZE, "%s", c.n > 0 ? c.path : "parameters");
+		snprintf(
+			ret_path, IDL_PATH_SIZE, "%s", c.n > 0 ? c.path : "parameters");
 	}
 	return r;
 }

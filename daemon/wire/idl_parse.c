@@ -11,7 +11,7 @@
 #include "wire/idl_scan.h"
 
 #define TEXT_MAX    (256 * 1024)
-#define NESTING_MAX 16  /* of types in types; the deepest of ours is 4 */
+#define NESTING_MAX 16 /* of types in types; the deepest of ours is 4 */
 #define NAMES_MAX   500 /* in one struct or interface: each is compared with all others */
 
 struct field_node {
@@ -36,8 +36,8 @@ struct parser {
 	struct cu_err *err;
 };
 
-__attribute__((format(printf, 3, 4))) static int fault_at(struct parser *ps, struct idl_place at,
-	const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static int fault_at(
+	struct parser *ps, struct idl_place at, const char *fmt, ...)
 {
 	char why[160];
 	va_list ap;
@@ -45,7 +45,8 @@ __attribute__((format(printf, 3, 4))) static int fault_at(struct parser *ps, str
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	return cu_err_set(ps->err, CU_EINVAL, "%s:%u:%u: %s", ps->file, at.line, at.column, why);
+	return cu_err_set(
+		ps->err, CU_EINVAL, "%s:%u:%u: %s", ps->file, at.line, at.column, why);
 }
 
 #define fault(ps, ...) fault_at((ps), (ps)->scan.at, __VA_ARGS__)
@@ -60,15 +61,18 @@ static int no_memory(struct parser *ps)
 /* The comment that stands before the token just reached; it is used up. */
 static const char *take_doc(struct parser *ps)
 {
-	const char *doc = ps->scan.doc.is_failed ? NULL : idl_copy(ps->idl, ps->scan.doc.p, ps->scan.doc.n);
+	struct buf *b = &ps->scan.doc;
+	const char *doc = b->is_failed ? NULL : idl_copy(ps->idl, b->p, b->n);
 
-	buf_clear(&ps->scan.doc);
+	buf_clear(b);
 	return doc;
 }
 
 static int expect(struct parser *ps, const char *token, const char *where)
 {
-	return idl_scan_accept(&ps->scan, token) ? 0 : fault(ps, "expected '%s' %s", token, where);
+	return idl_scan_accept(&ps->scan, token)
+		       ? 0
+		       : fault(ps, "expected '%s' %s", token, where);
 }
 
 /* [A-Z][A-Za-z0-9]* */
@@ -78,8 +82,10 @@ static int parse_name(struct parser *ps, const char **ret, struct idl_place *ret
 
 	idl_scan_skip(&ps->scan);
 	n = idl_scan_word_at(ps->scan.p);
-	if (n == 0 || *ps->scan.p < 'A' || *ps->scan.p > 'Z' || memchr(ps->scan.p, '_', n)) {
-		return fault(ps, "expected a name: a capital letter, then letters and digits");
+	if (n == 0 || *ps->scan.p < 'A' || *ps->scan.p > 'Z' ||
+		memchr(ps->scan.p, '_', n)) {
+		return fault(ps,
+			"expected a name: a capital letter, then letters and digits");
 	}
 	*ret_at = ps->scan.at;
 	if (!(*ret = idl_copy(ps->idl, ps->scan.p, n))) {
@@ -95,7 +101,8 @@ static int parse_field_name(struct parser *ps, const char **ret)
 	size_t n = idl_scan_field_name_at(ps->scan.p);
 
 	if (n == 0) {
-		return fault(ps, "expected a field's name: letters, digits and single '_'");
+		return fault(
+			ps, "expected a field's name: letters, digits and single '_'");
 	}
 	if (!(*ret = idl_copy(ps->idl, ps->scan.p, n))) {
 		return no_memory(ps);
@@ -151,8 +158,8 @@ static int parse_field(struct parser *ps, struct idl_type *type, unsigned depth,
 	return 0;
 }
 
-static int set_fields(struct parser *ps, struct idl_type *type, const struct field_node *first,
-	size_t n)
+static int set_fields(struct parser *ps, struct idl_type *type,
+	const struct field_node *first, size_t n)
 {
 	struct idl_field *fields = idl_alloc(ps->idl, n * sizeof(*fields));
 
@@ -198,7 +205,8 @@ static int parse_fields(struct parser *ps, unsigned depth, struct idl_type *type
 	return set_fields(ps, type, first, n);
 }
 
-static int parse_struct(struct parser *ps, const struct idl_type **ret, const char *where)
+static int parse_struct(
+	struct parser *ps, const struct idl_type **ret, const char *where)
 {
 	struct idl_type *type = new_type(ps, IDL_STRUCT);
 	struct idl_place at;
@@ -254,7 +262,8 @@ static int parse_word_type(struct parser *ps, const struct idl_type **ret)
 	size_t n = idl_scan_word_at(ps->scan.p);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (n == strlen(words[i].word) && memcmp(ps->scan.p, words[i].word, n) == 0) {
+		if (n == strlen(words[i].word) &&
+			memcmp(ps->scan.p, words[i].word, n) == 0) {
 			idl_scan_passed(&ps->scan, n);
 			*ret = new_type(ps, words[i].kind);
 			return *ret ? 0 : no_memory(ps);
@@ -271,12 +280,16 @@ static int parse_type(struct parser *ps, unsigned depth, const struct idl_type *
 	static const struct {
 		const char *token;
 		enum idl_kind kind;
-	} prefixes[] = { { "?", IDL_MAYBE }, { "[]", IDL_ARRAY }, { "[string]", IDL_MAP } };
+	} prefixes[] = {
+		{ "?", IDL_MAYBE },
+		{ "[]", IDL_ARRAY },
+		{ "[string]", IDL_MAP },
+	};
 	struct idl_type *type;
 
 	if (depth > NESTING_MAX) {
-		return cu_err_set(ps->err, CU_ELIMIT, "%s:%u:%u: nested deeper than %d", ps->file,
-			ps->scan.at.line, ps->scan.at.column, NESTING_MAX);
+		return cu_err_set(ps->err, CU_ELIMIT, "%s:%u:%u: nested deeper than %d",
+			ps->file, ps->scan.at.line, ps->scan.at.column, NESTING_MAX);
 	}
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		if (idl_scan_accept(&ps->scan, prefixes[i].token)) {
@@ -365,7 +378,8 @@ static int parse_member(struct parser *ps)
 	}
 	for (const struct idl_node *m = ps->members; m; m = m->next) {
 		if (strcmp(m->member.name, node->member.name) == 0) {
-			return fault_at(ps, at, "'%s' is declared twice, before in line %u",
+			return fault_at(ps, at,
+				"'%s' is declared twice, before in line %u",
 				m->member.name, m->member.line);
 		}
 	}
@@ -418,7 +432,8 @@ static int resolve_uses(struct parser *ps)
 	const struct use *lost = NULL;
 
 	for (const struct use *use = ps->uses; use; use = use->next) {
-		const struct idl_member *m = idl_find(ps->idl, IDL_TYPE, use->type->name);
+		const struct idl_member *m =
+			idl_find(ps->idl, IDL_TYPE, use->type->name);
 
 		if (m) {
 			use->type->of = m->in;
@@ -426,7 +441,9 @@ static int resolve_uses(struct parser *ps)
 			lost = use; /* uses are in the reverse order of the file */
 		}
 	}
-	return lost ? fault_at(ps, lost->at, "type '%s' is not declared", lost->type->name) : 0;
+	return lost ? fault_at(ps, lost->at, "type '%s' is not declared",
+			      lost->type->name)
+		    : 0;
 }
 
 static int parse_all(struct parser *ps)
@@ -456,9 +473,11 @@ int idl_parse(const char *name, struct span text, struct idl **ret, struct cu_er
 	int r;
 
 	if (text.n > TEXT_MAX) {
-		return cu_err_set(err, CU_ELIMIT, "%s: longer than %d bytes", name, TEXT_MAX);
+		return cu_err_set(
+			err, CU_ELIMIT, "%s: longer than %d bytes", name, TEXT_MAX);
 	}
-	if (!text_is_utf8((const char *)text.p, text.n) || memchr(text.p, '\0', text.n)) {
+	if (!text_is_utf8((const char *)text.p, text.n) ||
+		memchr(text.p, '\0', text.n)) {
 		return cu_err_set(err, CU_EINVAL, "%s:1:1: not a text in UTF-8", name);
 	}
 	ps.members_end = &ps.members;

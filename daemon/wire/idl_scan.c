@@ -24,8 +24,8 @@ static size_t break_at(const char *s)
 /* Bytes of the blank at s, or 0. */
 static size_t blank_at(const char *s)
 {
-	static const char *const wide[] = { "\u00a0", "\ufeff", "\u1680", "\u180e", "\u202f",
-		"\u205f", "\u3000" };
+	static const char *const wide[] = { "\u00a0", "\ufeff", "\u1680", "\u180e",
+		"\u202f", "\u205f", "\u3000" };
 
 	if (s[0] == ' ' || s[0] == '\t') {
 		return 1;
@@ -62,7 +62,8 @@ static void take_comment(struct idl_scan *sc)
 		if (sc->doc.n > 0) {
 			buf_put_u8(&sc->doc, '\n');
 		}
-		buf_put(&sc->doc, from + (n > 0 && *from == ' '), n - (n > 0 && *from == ' '));
+		buf_put(&sc->doc, from + (n > 0 && *from == ' '),
+			n - (n > 0 && *from == ' '));
 	}
 	advance(sc, n + 1);
 	end_line(sc, break_at(sc->p));
@@ -79,7 +80,8 @@ void idl_scan_skip(struct idl_scan *sc)
 			take_comment(sc);
 		} else if ((n = break_at(sc->p)) > 0) {
 			if (sc->is_fresh) {
-				buf_clear(&sc->doc); /* an empty line parts a comment from what follows */
+				/* an empty line parts a comment from what follows */
+				buf_clear(&sc->doc);
 			}
 			end_line(sc, n);
 		} else {
@@ -101,7 +103,8 @@ static bool is_alnum(char c)
 void idl_scan_passed(struct idl_scan *sc, size_t n)
 {
 	advance(sc, n);
-	sc->is_fresh = sc->saw_break = false; /* a comment behind it documents nothing */
+	/* a comment behind it on the same line documents nothing */
+	sc->is_fresh = sc->saw_break = false;
 	buf_clear(&sc->doc);
 }
 
@@ -132,7 +135,8 @@ bool idl_scan_accept_word(struct idl_scan *sc, const char *word)
 	size_t n = strlen(word);
 
 	if (idl_scan_word_at(sc->p) != n || memcmp(sc->p, word, n) != 0 ||
-		(blank_at(sc->p + n) == 0 && break_at(sc->p + n) == 0 && sc->p[n] != '#')) {
+		(blank_at(sc->p + n) == 0 && break_at(sc->p + n) == 0 &&
+			sc->p[n] != '#')) {
 		return false;
 	}
 	idl_scan_passed(sc, n);

@@ -62,7 +62,8 @@ const struct idl *interfaces_at(const struct interfaces *set, size_t i)
 	return i < set->n ? set->idls[i] : NULL;
 }
 
-static const struct idl *find_n(const struct interfaces *set, const char *name, size_t n)
+static const struct idl *find_n(
+	const struct interfaces *set, const char *name, size_t n)
 {
 	for (size_t i = 0; i < set->n; i++) {
 		const char *has = idl_name(set->idls[i]);
@@ -79,11 +80,12 @@ const struct idl *interfaces_find(const struct interfaces *set, const char *inte
 	return find_n(set, interface, strlen(interface));
 }
 
-const struct idl_member *interfaces_method(const struct interfaces *set, const char *method,
-	const struct idl **ret_idl)
+const struct idl_member *interfaces_method(
+	const struct interfaces *set, const char *method, const struct idl **ret_idl)
 {
 	const char *dot = strrchr(method, '.');
-	const struct idl *idl = dot ? find_n(set, method, (size_t)(dot - method)) : NULL;
+	const struct idl *idl =
+		dot ? find_n(set, method, (size_t)(dot - method)) : NULL;
 
 	if (ret_idl) {
 		*ret_idl = idl;

@@ -51,14 +51,16 @@ void message_wipe_json(void)
 static int load(struct span text, json_t **ret_root, struct cu_err *err)
 {
 	json_error_t fault;
-	json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &fault);
+	json_t *root = json_loadb(
+		(const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &fault);
 
 	if (!root) {
 		if (json_error_code(&fault) == json_error_out_of_memory) {
 			return cu_err_set(err, CU_ENOMEM, "no memory for a message");
 		}
-		return cu_err_set(err, CU_EPROTO, "a message is not JSON at line %d, column %d",
-			fault.line, fault.column);
+		return cu_err_set(err, CU_EPROTO,
+			"a message is not JSON at line %d, column %d", fault.line,
+			fault.column);
 	}
 	if (!json_is_object(root)) {
 		json_decref(root);
@@ -69,7 +71,8 @@ static int load(struct span text, json_t **ret_root, struct cu_err *err)
 }
 
 /* A member that is null is one that is absent. */
-static int want_bool(const char *key, const json_t *value, bool *ret, struct cu_err *err)
+static int want_bool(
+	const char *key, const json_t *value, bool *ret, struct cu_err *err)
 {
 	if (!json_is_boolean(value) && !json_is_null(value)) {
 		return cu_err_set(err, CU_EPROTO, "%s: expected a bool", key);
@@ -78,7 +81,8 @@ static int want_bool(const char *key, const json_t *value, bool *ret, struct cu_
 	return 0;
 }
 
-static int want_text(const char *key, const json_t *value, const char **ret, struct cu_err *err)
+static int want_text(
+	const char *key, const json_t *value, const char **ret, struct cu_err *err)
 {
 	if (!json_is_string(value) || json_string_length(value) == 0) {
 		return cu_err_set(err, CU_EPROTO, "%s: expected a name", key);
@@ -103,7 +107,8 @@ static int want_object(const char *key, json_t *value, json_t **ret, struct cu_e
 static int want_extension(const char *key, const json_t *value, struct cu_err *err)
 {
 	if (!strchr(key, '.') || !json_is_object(value)) {
-		return cu_err_set(err, CU_EPROTO, "a message has a member that Varlink does not know");
+		return cu_err_set(err, CU_EPROTO,
+			"a message has a member that Varlink does not know");
 	}
 	return 0;
 }
@@ -119,7 +124,8 @@ static int want_parameters(json_t *root, json_t **parameters, struct cu_err *err
 	return 0;
 }
 
-static int call_member(struct call *call, const char *key, json_t *value, struct cu_err *err)
+static int call_member(
+	struct call *call, const char *key, json_t *value, struct cu_err *err)
 {
 	if (strcmp(key, "method") == 0) {
 		return want_text(key, value, &call->method, err);
@@ -144,7 +150,7 @@ static int call_members(struct call *call, struct cu_err *err)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(call->root, key, value) {
+	json_object_foreach (call->root, key, value) {
 		int r = call_member(call, key, value, err);
 
 		if (r < 0) {
@@ -155,7 +161,8 @@ static int call_members(struct call *call, struct cu_err *err)
 		return cu_err_set(err, CU_EPROTO, "a call names no method");
 	}
 	if (call->more + call->oneway + call->upgrade > 1) {
-		return cu_err_set(err, CU_EPROTO, "a call is more than one of more, oneway, upgrade");
+		return cu_err_set(err, CU_EPROTO,
+			"a call is more than one of more, oneway, upgrade");
 	}
 	return want_parameters(call->root, &call->parameters, err);
 }
@@ -182,7 +189,8 @@ void call_done(struct call *call)
 	*call = (struct call){ 0 };
 }
 
-static int reply_member(struct reply *reply, const char *key, json_t *value, struct cu_err *err)
+static int reply_member(
+	struct reply *reply, const char *key, json_t *value, struct cu_err *err)
 {
 	if (strcmp(key, "parameters") == 0) {
 		return want_object(key, value, &reply->parameters, err);
@@ -191,7 +199,8 @@ static int reply_member(struct reply *reply, const char *key, json_t *value, str
 		return want_bool(key, value, &reply->continues, err);
 	}
 	if (strcmp(key, "error") == 0) {
-		return json_is_null(value) ? 0 : want_text(key, value, &reply->error, err);
+		return json_is_null(value) ? 0
+					   : want_text(key, value, &reply->error, err);
 	}
 	return want_extension(key, value, err);
 }
@@ -201,7 +210,7 @@ static int reply_members(struct reply *reply, struct cu_err *err)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(reply->root, key, value) {
+	json_object_foreach (reply->root, key, value) {
 		int r = reply_member(reply, key, value, err);
 
 		if (r < 0) {
@@ -209,7 +218,8 @@ static int reply_members(struct reply *reply, struct cu_err *err)
 		}
 	}
 	if (reply->error && reply->continues) {
-		return cu_err_set(err, CU_EPROTO, "a reply is an error and yet continues");
+		return cu_err_set(
+			err, CU_EPROTO, "a reply is an error and yet continues");
 	}
 	return want_parameters(reply->root, &reply->parameters, err);
 }
@@ -246,7 +256,8 @@ struct service_row {
 };
 
 static const struct service_row service_rows[] = {
-#define X(id, wire, parameter, code, meaning) [SERVICE_##id] = { wire, parameter, code, meaning },
+#define X(id, wire, parameter, code, meaning)                                          \
+	[SERVICE_##id] = { wire, parameter, code, meaning },
 	SERVICE_ERRORS(X)
 #undef X
 };
@@ -263,12 +274,14 @@ static const char *behind(const char *name, const char *prefix)
 
 static const char *text_of(const json_t *parameters, const char *key)
 {
-	const char *text = key ? json_string_value(json_object_get(parameters, key)) : NULL;
+	const char *text =
+		key ? json_string_value(json_object_get(parameters, key)) : NULL;
 
 	return text ? text : "";
 }
 
-static int service_to_err(const char *wire, const json_t *parameters, struct cu_err *err)
+static int service_to_err(
+	const char *wire, const json_t *parameters, struct cu_err *err)
 {
 	for (size_t i = 0; i < NSERVICE_ROWS; i++) {
 		const struct service_row *row = &service_rows[i];
@@ -280,7 +293,8 @@ static int service_to_err(const char *wire, const json_t *parameters, struct cu_
 				*name ? ": " : "", name);
 		}
 	}
-	return cu_err_set(err, CU_EPROTO, "the server replied an error of no known kind");
+	return cu_err_set(
+		err, CU_EPROTO, "the server replied an error of no known kind");
 }
 
 int reply_to_err(const struct reply *reply, struct cu_err *err)
@@ -295,9 +309,11 @@ int reply_to_err(const struct reply *reply, struct cu_err *err)
 		(code = cu_err_from_wire_name(wire)) < 0) {
 		const char *message = text_of(reply->parameters, "message");
 
-		return cu_err_set(err, code, "%s", *message ? message : cu_err_meaning(code));
+		return cu_err_set(
+			err, code, "%s", *message ? message : cu_err_meaning(code));
 	}
-	return cu_err_set(err, CU_EPROTO, "the server replied an error of no known kind");
+	return cu_err_set(
+		err, CU_EPROTO, "the server replied an error of no known kind");
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -308,14 +324,16 @@ static int put_dump(const char *p, size_t n, void *to)
 	return 0;
 }
 
-void call_write(struct buf *to, const char *method, const json_t *parameters, unsigned flags)
+void call_write(
+	struct buf *to, const char *method, const json_t *parameters, unsigned flags)
 {
 	struct json j = json_to(to);
 
 	json_open_object(&j, NULL);
 	json_str(&j, "method", method);
 	if (json_object_size(parameters) > 0) {
-		json_raw(&j, "parameters", "", 0); /* the key; the value is dumped behind it */
+		/* the key; the value is dumped behind it */
+		json_raw(&j, "parameters", "", 0);
 		if (json_dump_callback(parameters, put_dump, to, JSON_COMPACT) < 0) {
 			to->is_failed = true;
 		}
@@ -369,7 +387,8 @@ static void write_error(struct buf *to, const char *prefix, const char *wire,
 
 void reply_error(struct buf *to, const struct cu_err *err)
 {
-	write_error(to, MESSAGE_ERROR_PREFIX, cu_err_wire_name(err->code), "message", err->msg);
+	write_error(to, MESSAGE_ERROR_PREFIX, cu_err_wire_name(err->code), "message",
+		err->msg);
 }
 
 void reply_service_error(struct buf *to, enum service_error which, const char *name)
