@@ -16,8 +16,6 @@
 struct buf;
 struct policy;
 
-#define ACCESS_MAX_ROLES 64
-
 struct access {
 	const struct policy *policy; /* borrowed: the caller holds a reference */
 	uint64_t roles;              /* bit n: the n-th role of roles.yaml */
@@ -27,15 +25,12 @@ struct access {
 /* uid 65534 and (uid_t)-1 never have a role; such groups are passed over. */
 struct access policy_access(const struct policy *p, uid_t uid, const gid_t *gids, size_t ngids);
 
-/* Does a role allow this operation?  False for uid 0 and whatever access_is_personal names. */
+/* Does a role allow this operation?  False for uid 0 and a personal operation (roles.h). */
 bool access_allows(const struct access *a, const char *operation);
 
 /* Does one role allow this operation for this purpose?  A purpose of one role does not lend
  * itself to another role's operation. */
 bool access_allows_purpose(const struct access *a, const char *operation, const char *purpose);
-
-/* Reads, writes or erases personal data: closed to uid 0. */
-bool access_is_personal(const char *operation);
 
 /* The names of the roles held, by commas, appended; for whoami and faults. */
 void access_put_roles(const struct access *a, struct buf *out);

@@ -13,7 +13,8 @@ struct buf;
 struct cu_err;
 
 /* text has len bytes and need not end in NUL.  0, or CU_EINVAL with "<key>: <reason>".
- * An empty value is refused by every type but text that is not required. */
+ * Nothing but blanks is fine when the field is not required: there is no value then.  Blanks
+ * around a value are passed over, but in a text. */
 int field_check_value(const struct field *f, const char *text, size_t len,
 	struct cu_err *err);
 

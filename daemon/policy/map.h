@@ -33,9 +33,9 @@ struct map_record {
 	const struct collection *collection;
 	const char *name; /* unique among the records of its collection */
 	enum map_key key_kind;
-	const char *key_column;    /* "" unless MAP_KEY_COLUMN */
-	const char *anchor_column; /* "" unless the collection counts from an event */
-	const char *skip_column;   /* skip the record where this column is empty; or "" */
+	const char *key_column;    /* NULL unless MAP_KEY_COLUMN */
+	const char *anchor_column; /* NULL unless the collection counts from an event */
+	const char *skip_column;   /* the record is passed over where this is empty; or NULL */
 	const struct map_field *fields;
 	size_t nfields;
 };
@@ -74,5 +74,8 @@ void map_free(struct map *m); /* NULL is fine */
  * Fields are parted by one TAB, lines end in LF; absent columns are empty.  field lines belong
  * to the record line above.  Without a header, columns are named by number from 1. */
 void map_plan(const struct map *m, struct buf *out);
+
+/* Appends the reference of MAP.yaml, in Markdown: part of what policies/README.md holds. */
+void map_explain(struct buf *out);
 
 #endif

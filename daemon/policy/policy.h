@@ -7,30 +7,14 @@
  */
 #ifndef CU_POLICY_POLICY_H
 #define CU_POLICY_POLICY_H
-#include <stddef.h>
-
-#include "policy/rows.h"
+#include "policy/roles.h"
 #include "policy/schema.h"
+#include "policy/targets.h"
 
+struct buf;
 struct cu_err;
 struct faults;
 struct policy;
-struct yaml_node;
-
-enum target_kind { TARGET_DIRECTORY };
-
-struct policy_target {
-	const char *key;
-	int kind;         /* enum target_kind */
-	const char *path; /* absolute; of TARGET_DIRECTORY */
-	const struct yaml_node *node;
-};
-
-struct policy_backup {
-	struct duration vault_bound; /* the longest that a vault object is kept: W of DESIGN part 10 */
-	const struct policy_target *targets;
-	size_t ntargets;
-};
 
 /* Reads schema.yaml, roles.yaml and backup.yaml (which may be absent) of dir.  0 with one
  * reference in *ret; CU_EINVAL with all faults, the first of them in err; CU_EIO; CU_ENOMEM.
@@ -44,10 +28,14 @@ void policy_unref(struct policy *p); /* NULL is fine */
 
 /* All live as long as p. */
 const struct schema *policy_schema(const struct policy *p);
-const struct policy_backup *policy_backup(const struct policy *p);
-const struct policy_target *policy_find_target(const struct policy *p, const char *key);
+const struct roles *policy_roles(const struct policy *p);
+const struct targets *policy_targets(const struct policy *p);
 
-/* schema_find_collection of its schema. */
+/* schema_find_collection of its schema; targets_find of its targets. */
 const struct collection *policy_find_collection(const struct policy *p, const char *key);
+const struct target *policy_find_target(const struct policy *p, const char *key);
+
+/* Appends the reference of all files, in Markdown: what policies/README.md holds. */
+void policy_explain(struct buf *out);
 
 #endif

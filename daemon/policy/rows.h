@@ -63,13 +63,13 @@ struct row {
 	const char *standard; /* default, as it would be written; NULL: zero */
 	int64_t min, max;     /* both 0: no range */
 	const char *words;    /* of SET_ENUM, by blanks, in the order of the enum */
-	const char *unit;     /* for the reference */
 	/* Why this text is not valid (a static text), or NULL; asked after type and range. */
 	const char *(*check)(const char *text);
 	const struct rows *of; /* of SET_MAP and SET_MAPS */
 };
 
 struct rows {
+	const char *title; /* for the reference */
 	const struct row *v;
 	size_t n;
 	size_t size;    /* of the struct that is filled */
@@ -82,7 +82,7 @@ int rows_read(const struct rows *rows, struct yaml *y, const struct yaml_node *m
 	struct faults *faults, void *to);
 
 /* Appends the reference of the rows as a Markdown table, nested rows after it. */
-void rows_explain(const struct rows *rows, const char *title, struct buf *out);
+void rows_explain(const struct rows *rows, struct buf *out);
 
 /* The length in seconds, a year being 365 days: for comparing, not for calendars. */
 int64_t duration_seconds(struct duration d);

@@ -12,12 +12,14 @@
 
 #include "policy/rows.h"
 
+struct faults;
+struct yaml;
 struct yaml_node;
 
 /* X(id, word, meaning).  The words are those of schema.yaml. */
 /* clang-format off */
 #define FIELD_TYPES(X)                                                                  \
-	X(TEXT,    "text",    "UTF-8; lines may end in LF, no other control characters") \
+	X(TEXT,    "text",    "UTF-8 without control characters; see FIELD_LONG_BYTES") \
 	X(EMAIL,   "email",   "an address of RFC 5321, without comments and quotes")    \
 	X(PHONE,   "phone",   "digits, + ( ) - . / and blanks, at least three digits")  \
 	X(DATE,    "date",    "2026-11-21 or 20261121; a time may follow")              \
@@ -26,6 +28,9 @@ struct yaml_node;
 	X(BOOLEAN, "boolean", "yes, no, true, false, 1 or 0")                           \
 	X(WORD,    "word",    "one of the field's words; without words, a name")
 /* clang-format on */
+
+/* A text that may be at least this long may have lines (LF or CR LF) and TABs. */
+#define FIELD_LONG_BYTES 1024
 
 enum field_type {
 #define X(id, word, meaning) FIELD_##id,
@@ -61,15 +66,22 @@ struct collection {
 	int anchor;           /* enum anchor */
 	int cohort;           /* enum cohort */
 	const char *anchor_field; /* key of the date field; NULL unless ANCHOR_EVENT */
-	const struct field *fields;
+	struct field *fields; /* read-only, as all of this */
 	size_t nfields;
 	const struct yaml_node *node;
 };
 
 struct schema {
-	const struct collection *collections;
+	struct collection *collections; /* read-only */
 	size_t ncollections;
+	const struct yaml_node *node;
 };
+
+extern const struct rows schema_rows;
+
+/* Fills ret from the tree of schema.yaml, both passes; everything borrows from y.  0, also
+ * when there are faults; CU_ENOMEM. */
+int schema_read(struct yaml *y, struct faults *faults, struct schema *ret);
 
 /* NULL when there is none of this key. */
 const struct collection *schema_find_collection(const struct schema *s, const char *key);
