@@ -25,10 +25,10 @@ static bool is_meant(const struct operator_entry *op, uid_t uid, const gid_t *gi
 	return false;
 }
 
-struct access policy_access(const struct policy *p, uid_t uid, const gid_t *gids, size_t ngids)
+struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids, size_t ngids)
 {
 	const struct roles *roles = policy_roles(p);
-	struct access a = { .policy = p, .is_root = uid == 0 };
+	struct access_rights a = { .policy = p, .is_root = uid == 0 };
 
 	if (is_nobody(uid)) {
 		return a;
@@ -41,7 +41,7 @@ struct access policy_access(const struct policy *p, uid_t uid, const gid_t *gids
 	return a;
 }
 
-static bool has_role(const struct access *a, size_t n)
+static bool has_role(const struct access_rights *a, size_t n)
 {
 	return a->roles >> n & 1;
 }
@@ -69,7 +69,7 @@ static bool role_has_purpose(const struct role *role, const char *purpose)
 }
 
 /* purpose is NULL when any will do. */
-static bool is_allowed(const struct access *a, const char *operation, const char *purpose)
+static bool is_allowed(const struct access_rights *a, const char *operation, const char *purpose)
 {
 	const struct roles *roles = policy_roles(a->policy);
 
@@ -86,17 +86,17 @@ static bool is_allowed(const struct access *a, const char *operation, const char
 	return false;
 }
 
-bool access_allows(const struct access *a, const char *operation)
+bool access_allows(const struct access_rights *a, const char *operation)
 {
 	return is_allowed(a, operation, NULL);
 }
 
-bool access_allows_purpose(const struct access *a, const char *operation, const char *purpose)
+bool access_allows_purpose(const struct access_rights *a, const char *operation, const char *purpose)
 {
 	return is_allowed(a, operation, purpose);
 }
 
-void access_put_roles(const struct access *a, struct buf *out)
+void access_put_roles(const struct access_rights *a, struct buf *out)
 {
 	const struct roles *roles = policy_roles(a->policy);
 	const char *comma = "";
