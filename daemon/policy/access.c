@@ -25,7 +25,8 @@ static bool is_meant(const struct operator_entry *op, uid_t uid, const gid_t *gi
 	return false;
 }
 
-struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids, size_t ngids)
+struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids,
+	size_t ngids)
 {
 	const struct roles *roles = policy_roles(p);
 	struct access_rights a = { .policy = p, .is_root = uid == 0 };
@@ -69,7 +70,8 @@ static bool role_has_purpose(const struct role *role, const char *purpose)
 }
 
 /* purpose is NULL when any will do. */
-static bool is_allowed(const struct access_rights *a, const char *operation, const char *purpose)
+static bool is_allowed(const struct access_rights *a, const char *operation,
+	const char *purpose)
 {
 	const struct roles *roles = policy_roles(a->policy);
 
@@ -91,7 +93,8 @@ bool access_allows(const struct access_rights *a, const char *operation)
 	return is_allowed(a, operation, NULL);
 }
 
-bool access_allows_purpose(const struct access_rights *a, const char *operation, const char *purpose)
+bool access_allows_purpose(const struct access_rights *a, const char *operation,
+	const char *purpose)
 {
 	return is_allowed(a, operation, purpose);
 }

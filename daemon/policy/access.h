@@ -23,14 +23,16 @@ struct access_rights {
 };
 
 /* uid 65534 and (uid_t)-1 never have a role; such groups are passed over. */
-struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids, size_t ngids);
+struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids,
+	size_t ngids);
 
 /* Does a role allow this operation?  False for uid 0 and a personal operation (roles.h). */
 bool access_allows(const struct access_rights *a, const char *operation);
 
 /* Does one role allow this operation for this purpose?  A purpose of one role does not lend
  * itself to another role's operation. */
-bool access_allows_purpose(const struct access_rights *a, const char *operation, const char *purpose);
+bool access_allows_purpose(const struct access_rights *a, const char *operation,
+	const char *purpose);
 
 /* The names of the roles held, by commas, appended; for whoami and faults. */
 void access_put_roles(const struct access_rights *a, struct buf *out);

@@ -145,7 +145,8 @@ static const char *check_phone(const struct field *f, struct span s)
 		if (isdigit(s.p[i])) {
 			ndigits++;
 		} else if (!s.p[i] || !strchr("+()-./ ", s.p[i])) {
-			return "is not a telephone number: only digits, + ( ) - . / and blanks";
+			return "is not a telephone number: only digits, + ( ) - . / and "
+			       "blanks";
 		}
 	}
 	if (ndigits < PHONE_MIN_DIGITS || ndigits > PHONE_MAX_DIGITS) {
@@ -213,7 +214,8 @@ static const char *check_boolean(const struct field *f, struct span s)
 
 	(void)f;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (s.n == strlen(words[i]) && strncasecmp((const char *)s.p, words[i], s.n) == 0) {
+		if (s.n == strlen(words[i]) &&
+			strncasecmp((const char *)s.p, words[i], s.n) == 0) {
 			return NULL;
 		}
 	}
@@ -255,7 +257,8 @@ static bool has_control(const struct field *f, struct span s)
 		bool is_line = s.p[i] == '\n' || s.p[i] == '\t' ||
 			(s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n');
 
-		if (is_c1 || s.p[i] == 0x7f || (s.p[i] < 0x20 && !(is_line && is_long_text(f)))) {
+		if (is_c1 || s.p[i] == 0x7f ||
+			(s.p[i] < 0x20 && !(is_line && is_long_text(f)))) {
 			return true;
 		}
 	}
@@ -267,10 +270,14 @@ typedef const char *check_fn(const struct field *f, struct span s);
 static const char *reason_against(const struct field *f, struct span whole, struct span s)
 {
 	static check_fn *const checks[] = {
-		[FIELD_TEXT] = check_text,	 [FIELD_EMAIL] = check_email,
-		[FIELD_PHONE] = check_phone,	 [FIELD_DATE] = check_date,
-		[FIELD_DECIMAL] = check_decimal, [FIELD_INTEGER] = check_integer,
-		[FIELD_BOOLEAN] = check_boolean, [FIELD_WORD] = check_word,
+		[FIELD_TEXT] = check_text,
+		[FIELD_EMAIL] = check_email,
+		[FIELD_PHONE] = check_phone,
+		[FIELD_DATE] = check_date,
+		[FIELD_DECIMAL] = check_decimal,
+		[FIELD_INTEGER] = check_integer,
+		[FIELD_BOOLEAN] = check_boolean,
+		[FIELD_WORD] = check_word,
 	};
 
 	if (s.n == 0) {

@@ -171,7 +171,7 @@ static unsigned line_of(const struct yaml_node *node, const char *key)
 	return value ? value->line : node->line;
 }
 
-#define FAULT(rd, line, item, ...)                                                          \
+#define FAULT(rd, line, item, ...)                                                      \
 	faults_add((rd)->faults, yaml_file((rd)->m->yaml), line, item, __VA_ARGS__)
 
 static void *alloc(struct read *rd, size_t n)
@@ -184,17 +184,28 @@ static void *alloc(struct read *rd, size_t n)
 	return p;
 }
 
+/* False when 'header: no' was said; a header that is at fault says nothing about columns. */
+static bool has_names(const struct read *rd)
+{
+	const struct yaml_node *node = yaml_find(yaml_root(rd->m->yaml), "header");
+
+	return rd->w.has_header || !node || node->kind != YAML_SCALAR ||
+		(strcmp(node->text, "no") != 0 && strcmp(node->text, "false") != 0);
+}
+
 /* Without a header, columns are numbers from 1. */
-static void check_number(struct read *rd, const char *column, unsigned line, const char *item)
+static void check_number(struct read *rd, const char *column, unsigned line,
+	const char *item)
 {
 	size_t n = column ? strlen(column) : 0;
 
-	if (!column || rd->w.has_header) {
+	if (!column || has_names(rd)) {
 		return;
 	}
 	if (n > 4 || column[0] == '0' || strspn(column, "0123456789") != n) {
 		FAULT(rd, line, item,
-			"'%.64s' is not a column's number; 'header: no' leaves no names", column);
+			"'%.64s' is not a column's number; 'header: no' leaves no names",
+			column);
 	}
 }
 
@@ -211,7 +222,8 @@ static void check_constant(struct read *rd, const struct map_field *f, unsigned 
 }
 
 /* field: {column: X} or {value: x} */
-static void read_field_map(struct read *rd, const struct yaml_node *node, struct map_field *f)
+static void read_field_map(struct read *rd, const struct yaml_node *node,
+	struct map_field *f)
 {
 	struct written_field w = { 0 };
 	int r = rows_read(&field_rows, rd->m->yaml, node, rd->faults, &w);
@@ -275,8 +287,9 @@ static void check_required(struct read *rd, const struct written_record *w,
 		const struct field *f = &rec->collection->fields[i];
 
 		if (f->is_required && !find_field(rec, f->key)) {
-			FAULT(rd, w->fields->line, "fields", "'%s' is required by collection '%s'",
-				f->key, rec->collection->key);
+			FAULT(rd, w->fields->line, "fields",
+				"'%s' is required by collection '%s'", f->key,
+				rec->collection->key);
 		}
 	}
 }
@@ -287,7 +300,8 @@ static void read_fields(struct read *rd, const struct written_record *w,
 	struct map_field *fields;
 
 	if (w->fields->kind != YAML_MAP) {
-		FAULT(rd, w->fields->line, "fields", "must be a mapping of fields to columns");
+		FAULT(rd, w->fields->line, "fields",
+			"must be a mapping of fields to columns");
 		return;
 	}
 	fields = alloc(rd, w->fields->nchildren * sizeof(*fields));
@@ -302,8 +316,8 @@ static void read_fields(struct read *rd, const struct written_record *w,
 			read_field(rd, at, f);
 			rec->nfields++;
 		} else {
-			FAULT(rd, at->key_line, at->key, "is not a field of collection '%s'",
-				rec->collection->key);
+			FAULT(rd, at->key_line, at->key,
+				"is not a field of collection '%s'", rec->collection->key);
 		}
 	}
 	rec->fields = fields;
@@ -321,13 +335,15 @@ static void take_collection(struct read *rd, const struct written_record *w,
 	if (!rec->collection) {
 		FAULT(rd, line, "collection", "there is no collection '%s'", w->collection);
 	} else if (rec->collection->is_system) {
-		FAULT(rd, line, "collection", "'%s' is written by custos alone", w->collection);
+		FAULT(rd, line, "collection", "'%s' is written by custos alone",
+			w->collection);
 		rec->collection = NULL;
 	}
 }
 
 /* The name, or the number of the record in the list. */
-static void take_name(struct read *rd, const struct written_record *w, struct map_record *rec)
+static void take_name(struct read *rd, const struct written_record *w,
+	struct map_record *rec)
 {
 	struct buf number = BUF_INIT;
 	char *name = NULL;
@@ -359,7 +375,8 @@ static void check_name(struct read *rd, const struct written_record *w,
 	}
 }
 
-static void take_key(struct read *rd, const struct written_record *w, struct map_record *rec)
+static void take_key(struct read *rd, const struct written_record *w,
+	struct map_record *rec)
 {
 	rec->key_kind = MAP_KEY_SUBJECT;
 	if (w->key && strcmp(w->key, "row") == 0) {
@@ -382,7 +399,8 @@ static void take_anchor(struct read *rd, const struct written_record *w,
 
 	if (rec->collection->anchor != ANCHOR_EVENT) {
 		if (w->anchor) {
-			FAULT(rd, line, "anchor", "collection '%s' does not count from an event",
+			FAULT(rd, line, "anchor",
+				"collection '%s' does not count from an event",
 				rec->collection->key);
 		}
 		return;
@@ -499,13 +517,13 @@ static void plan_record(const struct map_record *rec, struct buf *out)
 	static const char *const kinds[] = { "subject", "column", "row" };
 
 	buf_putf(out, "record\t%s\t%s\t%s\t%s\t%s\t%s\n", rec->collection->key, rec->name,
-		kinds[rec->key_kind], or_empty(rec->key_column), or_empty(rec->anchor_column),
-		or_empty(rec->skip_column));
+		kinds[rec->key_kind], or_empty(rec->key_column),
+		or_empty(rec->anchor_column), or_empty(rec->skip_column));
 	for (size_t i = 0; i < rec->nfields; i++) {
 		const struct map_field *f = &rec->fields[i];
 
-		buf_putf(out, "field\t%s\t%s\t%s\n", f->field->key, f->column ? "column" : "value",
-			f->column ? f->column : f->value);
+		buf_putf(out, "field\t%s\t%s\t%s\n", f->field->key,
+			f->column ? "column" : "value", f->column ? f->column : f->value);
 	}
 }
 

@@ -57,7 +57,8 @@ static const char *check_id(const char *text)
 	if (id == ID_NOBODY) {
 		return "is the kernel's nobody and is never an operator";
 	}
-	return id == ID_MAX ? "is the kernel's word for none and is never an operator" : NULL;
+	return id == ID_MAX ? "is the kernel's word for none and is never an operator" :
+			      NULL;
 }
 
 /* clang-format off */
@@ -182,8 +183,8 @@ static void check_root(const char *file, const struct operator_entry *op,
 	for (size_t i = 0; i < role->operations.n; i++) {
 		if (is_personal_pattern(role->operations.v[i])) {
 			faults_add(faults, file, line_of(op->node, "roles"), "roles",
-				"uid 0 may not be '%s', which allows '%s': root never touches "
-				"personal data",
+				"uid 0 may not be '%s', which allows '%s': "
+				"root never touches personal data",
 				role->key, role->operations.v[i]);
 			return;
 		}

@@ -85,9 +85,11 @@ bool duration_parse(const char *text, struct duration *ret)
 
 int64_t duration_seconds(struct duration d)
 {
-	int64_t each = d.unit == 'y' ? YEAR_SECONDS : d.unit == 'd' ? DAY_SECONDS : HOUR_SECONDS;
-
-	return d.n * each;
+	switch (d.unit) {
+	case 'y': return d.n * YEAR_SECONDS;
+	case 'd': return d.n * (int64_t)DAY_SECONDS;
+	default: return d.n * (int64_t)HOUR_SECONDS;
+	}
 }
 
 static bool parse_size(const char *text, int64_t *ret)
@@ -95,7 +97,8 @@ static bool parse_size(const char *text, int64_t *ret)
 	static const struct {
 		const char *unit;
 		int64_t bytes;
-	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 } };
+	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 },
+		{ "GiB", 1 << 30 } };
 	const char *rest;
 	int64_t n;
 
@@ -191,7 +194,8 @@ static void fault_unknown(struct read *rd, const struct rows *rows,
 	}
 }
 
-static void fault_word(struct read *rd, const struct row *row, const struct yaml_node *node)
+static void fault_word(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
 {
 	struct guess g = guess_for(node->text);
 	struct buf list = BUF_INIT;
@@ -209,7 +213,8 @@ static void fault_word(struct read *rd, const struct row *row, const struct yaml
 
 /* ---- scalars ---- */
 
-static void fault_range(struct read *rd, const struct row *row, const struct yaml_node *node)
+static void fault_range(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
 {
 	const char *unit = row->type == SET_SIZE ? " bytes" : "";
 	long long min = row->min, max = row->max;
@@ -225,14 +230,15 @@ static void fault_range(struct read *rd, const struct row *row, const struct yam
 		}
 	}
 	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-		"'" SHOWN "' is not between %lld%s and %lld%s", node->text, min, unit, max, unit);
+		"'" SHOWN "' is not between %lld%s and %lld%s", node->text, min, unit, max,
+		unit);
 }
 
 static void fault_form(struct read *rd, const struct row *row, const struct yaml_node *node,
 	const char *form)
 {
-	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key, "'" SHOWN "' is not %s",
-		node->text, form);
+	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+		"'" SHOWN "' is not %s", node->text, form);
 }
 
 static bool is_in_range(const struct row *row, int64_t v)
@@ -241,7 +247,8 @@ static bool is_in_range(const struct row *row, int64_t v)
 }
 
 /* Asks the row's own check; false when it had a reason. */
-static bool passes_check(struct read *rd, const struct row *row, const struct yaml_node *node)
+static bool passes_check(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
 {
 	const char *reason = row->check ? row->check(node->text) : NULL;
 
@@ -536,7 +543,8 @@ static void explain_row(const struct row *row, struct buf *out)
 	if (row->flags & MUST) {
 		buf_put_str(out, " | required");
 	} else {
-		buf_putf(out, row->standard ? " | `%s`" : " | %s", row->standard ? row->standard : "");
+		buf_putf(out, row->standard ? " | `%s`" : " | %s",
+			row->standard ? row->standard : "");
 	}
 	buf_putf(out, " | %s |\n", row->text);
 }

@@ -140,7 +140,8 @@ static void check_anchor_field(const char *file, const struct collection *c,
 	}
 }
 
-static void check_anchor(const char *file, const struct collection *c, struct faults *faults)
+static void check_anchor(const char *file, const struct collection *c,
+	struct faults *faults)
 {
 	bool is_event = c->anchor == ANCHOR_EVENT;
 
@@ -228,7 +229,8 @@ const struct field *collection_find_field(const struct collection *c, const char
 
 const char *schema_level_word(int level)
 {
-	static const char *const words[] = { "public", "internal", "confidential", "restricted" };
+	static const char *const words[] = { "public", "internal", "confidential",
+		"restricted" };
 
 	return words[level];
 }

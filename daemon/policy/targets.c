@@ -14,10 +14,12 @@ static const char kinds[] = "directory"; /* in the order of enum target_kind */
 
 static const char *check_path(const char *text)
 {
+	size_t n = strlen(text);
+
 	if (text[0] != '/') {
 		return "is not an absolute path";
 	}
-	if (strstr(text, "/../") || (strlen(text) >= 3 && strcmp(text + strlen(text) - 3, "/..") == 0)) {
+	if (strstr(text, "/../") || (n >= 3 && strcmp(text + n - 3, "/..") == 0)) {
 		return "leads upwards with '..'";
 	}
 	return NULL;

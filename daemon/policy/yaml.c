@@ -201,8 +201,8 @@ static void take_key(struct reader *r, const char *text)
 		return;
 	}
 	if (before) {
-		faults_add(r->faults, r->y->file, r->line, text, "stands twice; first in line %u",
-			before->key_line);
+		faults_add(r->faults, r->y->file, r->line, text,
+			"stands twice; first in line %u", before->key_line);
 	}
 	in->key = text;
 	in->key_line = r->line;
@@ -355,14 +355,18 @@ static void read_events(struct reader *r, struct fy_parser *parser, struct fy_di
 			break;
 		}
 	}
-	if (r->code == 0 && (fy_parser_get_stream_error(parser) || fy_diag_got_error(diag))) {
+	if (r->code == 0 &&
+		(fy_parser_get_stream_error(parser) || fy_diag_got_error(diag))) {
 		take_diagnostics(r, diag);
 	}
 }
 
 static void read_text(struct reader *r, struct span text)
 {
-	struct fy_parse_cfg cfg = { .search_path = "", .flags = FYPCF_QUIET | FYPCF_JSON_NONE };
+	struct fy_parse_cfg cfg = {
+		.search_path = "",
+		.flags = FYPCF_QUIET | FYPCF_JSON_NONE,
+	};
 	struct fy_parser *parser = NULL;
 
 	cfg.diag = new_diag();
@@ -392,15 +396,17 @@ static void check_bytes(struct reader *r, struct span text)
 		stop(r, "file", "is larger than 1 MiB");
 		return;
 	}
-	for (size_t i = 0, start = 0; i <= text.n; i++) {
+	for (size_t i = 0, start = 0; text.n > 0 && i <= text.n; i++) {
 		bool is_end = i == text.n || text.p[i] == '\n';
+		bool is_control = i < text.n && text.p[i] < 0x20 && text.p[i] != '\t' &&
+			text.p[i] != '\r' && !is_end;
 
 		r->line = line;
 		if (is_end && !text_is_utf8((const char *)text.p + start, i - start)) {
 			stop(r, "file", "is not UTF-8 in this line");
 			return;
 		}
-		if (i < text.n && text.p[i] < 0x20 && !strchr("\t\n\r", text.p[i] ? text.p[i] : 1)) {
+		if (is_control) {
 			stop(r, "file", "has a control character in this line");
 			return;
 		}

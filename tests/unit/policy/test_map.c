@@ -137,6 +137,8 @@ static const char *const broken[][2] = {
 	{ "source: s\nsubject: {kind: person}\nrecords:\n"
 	  "  - {collection: profile, fields: {given_name: A}}\n",
 		"MAP.yaml:2: key: is missing\n" },
+	{ "header: nope\n" HEAD "  - {collection: profile, fields: {given_name: A}}\n",
+		"MAP.yaml:1: header: 'nope' is not yes or no\n" },
 	{ HEAD "  - {collection: profiles, fields: {a: A}}\n",
 		"MAP.yaml:4: collection: there is no collection 'profiles'\n" },
 	{ HEAD "  - {collection: diary, fields: {text: A}}\n",
