@@ -17,71 +17,27 @@
 
 static const char *spectrum; /* the folder of the vectors */
 
-/* -- reading a text in pieces -- */
-
-/* Cuts the text before each place in cuts, which rise. */
-static void read_cut(char delimiter, struct span text, const size_t *cuts, size_t ncuts,
-	csv_row_fn *on_row, void *ctx)
-{
-	struct csv *csv = NULL;
-	size_t at = 0;
-
-	assert_int_equal(csv_new(delimiter, on_row, ctx, &csv, NULL), 0);
-	for (size_t i = 0; i < ncuts; i++) {
-		assert_int_equal(csv_feed(csv, span_of(text.p + at, cuts[i] - at), NULL), 0);
-		at = cuts[i];
-	}
-	assert_int_equal(csv_feed(csv, span_of(text.p + at, text.n - at), NULL), 0);
-	assert_int_equal(csv_end(csv, NULL), 0);
-	csv_free(csv);
-}
-
-static void read_bytewise(char delimiter, struct span text, csv_row_fn *on_row, void *ctx)
-{
-	size_t *cuts = calloc(text.n + 1, sizeof(*cuts));
-
-	assert_non_null(cuts);
-	for (size_t i = 0; i < text.n; i++) {
-		cuts[i] = i;
-	}
-	read_cut(delimiter, text, cuts, text.n, on_row, ctx);
-	free(cuts);
-}
-
-/* A heap copy without slack, so that the sanitizer sees a read past the end. */
-static struct span copy_of(const char *p, size_t n)
-{
-	uint8_t *copy = malloc(n > 0 ? n : 1);
-
-	assert_non_null(copy);
-	memcpy(copy, p, n);
-	return span_of(copy, n);
-}
-
-static void free_copy(struct span s)
-{
-	free((void *)(uintptr_t)s.p);
-}
+/* -- reading a text in pieces (rows.h) -- */
 
 static void assert_reads_n(char delimiter, const char *text, size_t n, const char *want)
 {
 	struct buf got = BUF_INIT;
-	struct span copy = copy_of(text, n);
+	struct span copy = rows_copy(text, n);
 
-	read_cut(delimiter, copy, NULL, 0, rows_put, &got);
+	rows_read_cut(delimiter, copy, NULL, 0, rows_put, &got);
 	assert_string_equal(buf_cstr(&got), want);
 
 	buf_clear(&got);
-	read_bytewise(delimiter, copy, rows_put, &got);
+	rows_read_bytewise(delimiter, copy, rows_put, &got);
 	assert_string_equal(buf_cstr(&got), want);
 
 	for (size_t cut = 0; cut <= n; cut++) {
 		buf_clear(&got);
-		read_cut(delimiter, copy, &cut, 1, rows_put, &got);
+		rows_read_cut(delimiter, copy, &cut, 1, rows_put, &got);
 		assert_string_equal(buf_cstr(&got), want);
 	}
 	buf_done(&got);
-	free_copy(copy);
+	rows_free_copy(copy);
 }
 
 /* Whole, byte by byte, and with every cut in two: always the same rows. */
@@ -132,9 +88,9 @@ static bool is_read_as(struct span csv, const size_t *cuts, size_t ncuts, bool b
 	bool is_same;
 
 	if (bytewise) {
-		read_bytewise(',', csv, put_object, &o);
+		rows_read_bytewise(',', csv, put_object, &o);
 	} else {
-		read_cut(',', csv, cuts, ncuts, put_object, &o);
+		rows_read_cut(',', csv, cuts, ncuts, put_object, &o);
 	}
 	is_same = !o.is_faulty && json_equal(o.rows, want);
 	json_decref(o.names);
@@ -279,12 +235,12 @@ static void every_file_of_the_spectrum_reads_as_its_json(void **state)
 			printf("%s: cannot be read, or has no JSON beside it\n", names[i]);
 			nfailed++;
 		} else {
-			struct span copy = copy_of((const char *)text.p, text.n);
+			struct span copy = rows_copy((const char *)text.p, text.n);
 
 			nfailed += has_lost_its_crs(names[i], copy)
 				? count_failures_without_crs(names[i], copy, want)
 				: count_failures(names[i], copy, want);
-			free_copy(copy);
+			rows_free_copy(copy);
 			nused++;
 		}
 		json_decref(want);
@@ -442,10 +398,10 @@ static void assert_rows_of(struct span text, const char *want)
 	struct buf got = BUF_INIT;
 	size_t cuts[] = { 1, 2, text.n / 3, text.n / 2, text.n - 1 };
 
-	read_cut(',', text, NULL, 0, rows_put, &got);
+	rows_read_cut(',', text, NULL, 0, rows_put, &got);
 	assert_string_equal(buf_cstr(&got), want);
 	buf_clear(&got);
-	read_cut(',', text, cuts, sizeof(cuts) / sizeof(cuts[0]), rows_put, &got);
+	rows_read_cut(',', text, cuts, sizeof(cuts) / sizeof(cuts[0]), rows_put, &got);
 	assert_string_equal(buf_cstr(&got), want);
 	buf_done(&got);
 }
@@ -474,7 +430,7 @@ static void a_field_may_have_one_mebibyte_and_not_a_byte_more(void **state)
 	for (int quoted = 0; quoted < 2; quoted++) {
 		put_long(&text, CSV_MAX_FIELD_BYTES, quoted);
 		nbytes = 0;
-		read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
+		rows_read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
 		assert_int_equal(nbytes, CSV_MAX_FIELD_BYTES + 2);
 
 		put_long(&text, CSV_MAX_FIELD_BYTES + 1, quoted);
@@ -508,7 +464,7 @@ static void a_row_may_have_eight_mebibytes_and_not_a_byte_more(void **state)
 
 	/* one byte of each field is its end */
 	put_wide(&text, 16, CSV_MAX_ROW_BYTES / 16 - 1);
-	read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
+	rows_read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
 	assert_int_equal(nbytes, CSV_MAX_ROW_BYTES - 16 + 1);
 
 	put_wide(&text, 17, CSV_MAX_ROW_BYTES / 16 - 1);
@@ -527,7 +483,7 @@ static void a_row_may_have_16384_columns_and_not_one_more(void **state)
 	(void)state;
 
 	put_wide(&text, CSV_MAX_FIELDS, 1);
-	read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
+	rows_read_cut(',', buf_span(&text), NULL, 0, count_bytes, &nbytes);
 	assert_int_equal(nbytes, CSV_MAX_FIELDS + 1);
 
 	put_wide(&text, CSV_MAX_FIELDS + 1, 1);
@@ -554,7 +510,7 @@ static void fields_know_the_line_and_character_where_they_begin(void **state)
 
 	(void)state;
 
-	read_bytewise(',', span_str("\xe4\xb8\xad,\"x\ny\",b\n,\"\"\n"), put_place, &got);
+	rows_read_bytewise(',', span_str("\xe4\xb8\xad,\"x\ny\",b\n,\"\"\n"), put_place, &got);
 
 	assert_string_equal(buf_cstr(&got), "1.1 1.3q 2.4 3.1 3.2q ");
 	buf_done(&got);
