@@ -24,6 +24,7 @@ struct cu_err;
 #define MANIFEST_MAX_SIZE     (16u << 20) /* 90,000 ranges: a database of 5 TiB */
 #define MANIFEST_MAX_SEQUENCE 9999999999u /* ten digits */
 #define MANIFEST_SIG_MAX_SIZE 1024
+#define MANIFEST_RANGE_MAX    (64u << 20) /* bytes of plaintext in one data object */
 
 struct manifest_range {
 	uint64_t offset, length;

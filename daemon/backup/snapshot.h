@@ -21,7 +21,7 @@ struct repo;
 struct vault_capture;
 struct watch;
 
-#define SNAPSHOT_RANGE (64u << 20) /* bytes of plaintext in one data object */
+/* Data objects hold MANIFEST_RANGE_MAX bytes of plaintext each, the last one fewer. */
 
 /* All borrowed for the call.  data and vault were taken in one turn of the writer's thread;
  * log_dir has been published since (ledger_publish), so that its checkpoint covers every leaf
