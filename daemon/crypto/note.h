@@ -25,6 +25,7 @@ struct signer;
 struct note_verifier {
 	char name[NOTE_NAME_SIZE];
 	uint8_t public_key[NOTE_PUBLIC_SIZE];
+	uint8_t minisign_number[8]; /* as minisign chose it; zeros: made from the key */
 };
 
 /* A fresh key pair in memory of its own, locked where the limit allows. */
