@@ -28,6 +28,7 @@ struct chain_link {
 	uint64_t generation, vault_size, vault_log_size;
 	struct object_ref vault;
 	uint64_t data_size, data_stored; /* bytes of the image; of its objects */
+	uint8_t data_object[32];         /* the first of these: no two images share one */
 	uint64_t subjects, records;
 };
 

@@ -10,7 +10,7 @@
  *
  * What is made, all 0700/0600: data.db, vault.db, vault.root.a, vault.root.b, log/,
  * keys/{root.key, root.wrap, log.key, recipients}.  The root key and the log's key are new,
- * so is the lineage; index.db is not made (it is rebuilt from the records).
+ * so is the lineage; index.db is empty and is filled from the records at the first start.
  */
 #ifndef CU_BACKUP_RESTORE_H
 #define CU_BACKUP_RESTORE_H

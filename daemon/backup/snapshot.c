@@ -395,7 +395,9 @@ int vault_object_put(const struct snapshot_source *src, struct repo *repo,
 
 /* --- list -------------------------------------------------------------------------------------------- */
 
-static struct snapshot_info info_of(const struct chain_link *link)
+/* before is the manifest before it; NULL for the first. */
+static struct snapshot_info info_of(
+	const struct chain_link *link, const struct chain_link *before)
 {
 	return (struct snapshot_info){
 		.sequence = link->sequence,
@@ -407,7 +409,8 @@ static struct snapshot_info info_of(const struct chain_link *link)
 		.log_size = link->log_size,
 		.subjects = link->subjects,
 		.records = link->records,
-		.is_vault_only = link->data_time_ms != link->time_ms,
+		.is_vault_only = before &&
+			memcmp(before->data_object, link->data_object, sizeof(link->data_object)) == 0,
 	};
 }
 
@@ -425,7 +428,9 @@ int snapshot_list(struct repo *repo, const struct note_verifier *by,
 		}
 	}
 	for (size_t i = 0; r == 0 && i < chain.n; i++) {
-		list[i] = info_of(&chain.at[chain.n - 1 - i]);
+		size_t at = chain.n - 1 - i;
+
+		list[i] = info_of(&chain.at[at], at > 0 ? &chain.at[at - 1] : NULL);
 	}
 	if (r == 0) {
 		*ret = list;

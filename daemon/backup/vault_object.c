@@ -185,7 +185,7 @@ static uint32_t get_le32(const uint8_t *p)
 static int read_head(struct age_reader *age, struct vault_object_head *ret,
 	struct cu_err *err)
 {
-	uint8_t head[HEAD_SIZE];
+	uint8_t head[HEAD_SIZE] = { 0 };
 	struct cursor c = cursor_of(span_of(head + 8 + LINE_SIZE, HEAD_SIZE - 8 - LINE_SIZE));
 	int r = read_exactly(age, head, sizeof(head), err);
 
