@@ -180,7 +180,7 @@ int path_pread_fd(int fd, void *to, size_t n, uint64_t offset, struct cu_err *er
 	return 0;
 }
 
-int path_put_file(const char *dir, const char *name, struct span bytes, mode_t mode,
+int path_place_file(const char *dir, const char *name, struct span bytes, mode_t mode,
 	struct cu_err *err)
 {
 	char tmp[PATH_SIZE], path[PATH_SIZE], hidden[NAME_MAX + 1];
@@ -208,9 +208,16 @@ int path_put_file(const char *dir, const char *name, struct span bytes, mode_t m
 	}
 	if (r < 0) {
 		unlink(tmp);
-		return r;
 	}
-	return path_sync_dir(dir, err);
+	return r;
+}
+
+int path_put_file(const char *dir, const char *name, struct span bytes, mode_t mode,
+	struct cu_err *err)
+{
+	int r = path_place_file(dir, name, bytes, mode, err);
+
+	return r < 0 ? r : path_sync_dir(dir, err);
 }
 
 int path_remove(const char *dir, const char *name, struct cu_err *err)

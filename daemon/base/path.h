@@ -43,6 +43,10 @@ int path_pread_fd(int fd, void *to, size_t n, uint64_t offset, struct cu_err *er
 int path_put_file(const char *dir, const char *name, struct span bytes, mode_t mode,
 	struct cu_err *err);
 
+/* The same without the sync of the directory, for many files in one: the caller does that. */
+int path_place_file(const char *dir, const char *name, struct span bytes, mode_t mode,
+	struct cu_err *err);
+
 int path_sync_fd(int fd, const char *what, struct cu_err *err);
 int path_sync_dir(const char *dir, struct cu_err *err);
 

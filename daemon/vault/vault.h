@@ -36,7 +36,8 @@ int vault_create(const char *dir, const struct key *k0, struct key_arena *arena,
 	struct cu_err *err);
 
 /* Takes the highest valid root generation, writes both roots anew, checks them, and only then
- * drops the nodes of other generations.  CU_ENOKEY: k0 opens no root.  CU_ECORRUPT. */
+ * drops the nodes of other generations.  CU_ENOKEY: k0 opens no root, or not the newest.
+ * CU_ENOENT, CU_ECORRUPT.  CU_EBUSY: another process has it open. */
 int vault_open(const char *dir, const struct key *k0, struct key_arena *arena,
 	struct vault **ret, struct cu_err *err);
 void vault_close(struct vault *v); /* NULL is fine */
@@ -80,7 +81,9 @@ int vault_restore(const char *dir, const struct key *k0, const struct key *epoch
 	uint64_t generation, struct key_arena *arena, struct cu_err *err);
 
 /* Opens every node, both copies of inner ones, and mends a bad copy from the good one.
- * The number mended, or a code. */
+ * The number mended, or a code; then what could be mended is. */
 int vault_scrub(struct vault *v, struct cu_err *err);
+/* A node was read from its second copy since the last scrub.  Any thread. */
+bool vault_needs_scrub(const struct vault *v);
 
 #endif

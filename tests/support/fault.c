@@ -1,0 +1,378 @@
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fault_undo.h"
+
+/* The linker's names: __real_x is the C library's x, __wrap_x is what everybody calls.
+ * More of the former in fault_undo.h. */
+ssize_t __real_write(int fd, const void *p, size_t n);
+int __real_fsync(int fd);
+int __real_fdatasync(int fd);
+int __real_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
+int __real_posix_fallocate(int fd, off_t at, off_t n);
+
+ssize_t __wrap_write(int fd, const void *p, size_t n);
+ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at);
+int __wrap_fsync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
+int __wrap_unlink(const char *path);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_rmdir(const char *path);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat64(int dir, const char *path, int flags, ...);
+int __wrap_posix_fallocate(int fd, off_t at, off_t n);
+int __wrap_posix_fallocate64(int fd, off_t at, off_t n);
+int __wrap_ftruncate(int fd, off_t size);
+int __wrap_ftruncate64(int fd, off_t size);
+
+static struct {
+	unsigned kinds; /* 0: not armed */
+	long nth, seen;
+	enum fault_how how;
+	int error_number;
+} armed;
+
+static bool is_power(void)
+{
+	return armed.kinds != 0 && (armed.how == FAULT_POWER || armed.how == FAULT_SHUFFLE);
+}
+
+/* --- the decision ----------------------------------------------------------------------- */
+
+enum verdict { GO_ON, FAIL, TEAR };
+
+static _Noreturn void die(void)
+{
+	if (is_power()) {
+		undo_all(armed.how == FAULT_SHUFFLE, (unsigned)armed.nth);
+	}
+	_exit(FAULT_STATUS);
+}
+
+static enum verdict judge(unsigned kind)
+{
+	if (!(armed.kinds & kind)) {
+		return GO_ON;
+	}
+	armed.seen++;
+	if (armed.seen < armed.nth || (armed.seen > armed.nth && armed.how != FAULT_FAIL_ALL)) {
+		return GO_ON;
+	}
+	switch (armed.how) {
+	case FAULT_COUNT: return GO_ON;
+	case FAULT_EXIT:
+	case FAULT_POWER:
+	case FAULT_SHUFFLE: die();
+	case FAULT_TEAR:
+		if (kind != FAULT_WRITE) {
+			die();
+		}
+		return TEAR;
+	case FAULT_FAIL:
+	case FAULT_FAIL_ALL: break;
+	}
+	errno = armed.error_number;
+	return FAIL;
+}
+
+void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number)
+{
+	armed.kinds = kinds;
+	armed.nth = nth;
+	armed.seen = 0;
+	armed.how = how;
+	armed.error_number = error_number;
+}
+
+long fault_disarm(void)
+{
+	armed.kinds = 0;
+	return armed.seen;
+}
+
+int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
+	int (*story)(void *ctx), void *ctx)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		int r;
+
+		fault_arm(kinds, nth, how, error_number);
+		r = story(ctx);
+		fault_disarm();
+		_exit(r == 0 ? 0 : 1);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		perror("fault_run");
+		return -1;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		return 1;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == FAULT_STATUS) {
+		return 0;
+	}
+	fprintf(stderr, "fault_run: at call %ld the child ended with status %#x\n", nth, status);
+	return -1;
+}
+
+/* --- the calls ------------------------------------------------------------------------- */
+
+ssize_t fault_write(int fd, const void *p, size_t n)
+{
+	enum verdict v = judge(FAULT_WRITE);
+
+	if (v == FAIL) {
+		return -1;
+	}
+	if (v == TEAR) {
+		(void)!__real_write(fd, p, n / 2);
+		die();
+	}
+	if (is_power()) {
+		undo_note_write(fd, lseek(fd, 0, SEEK_CUR), n);
+	}
+	return __real_write(fd, p, n);
+}
+
+ssize_t fault_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	enum verdict v = judge(FAULT_WRITE);
+
+	if (v == FAIL) {
+		return -1;
+	}
+	if (v == TEAR) {
+		(void)!__real_pwrite(fd, p, n / 2, at);
+		die();
+	}
+	if (is_power()) {
+		undo_note_write(fd, at, n);
+	}
+	return __real_pwrite(fd, p, n, at);
+}
+
+int fault_fsync(int fd)
+{
+	int r;
+
+	if (judge(FAULT_SYNC) == FAIL) {
+		return -1;
+	}
+	r = __real_fsync(fd);
+	if (r == 0 && is_power()) {
+		undo_forget(fd);
+	}
+	return r;
+}
+
+int fault_fdatasync(int fd)
+{
+	int r;
+
+	if (judge(FAULT_SYNC) == FAIL) {
+		return -1;
+	}
+	r = __real_fdatasync(fd);
+	if (r == 0 && is_power()) {
+		undo_forget(fd);
+	}
+	return r;
+}
+
+int fault_unlink(const char *path)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power()) {
+		undo_note_unlink(path);
+	}
+	return __real_unlink(path);
+}
+
+int fault_ftruncate(int fd, off_t size)
+{
+	if (judge(FAULT_SPACE) == FAIL) {
+		return -1;
+	}
+	if (is_power()) {
+		undo_note_resize(fd, size);
+	}
+	return __real_ftruncate(fd, size);
+}
+
+ssize_t __wrap_write(int fd, const void *p, size_t n)
+{
+	return fault_write(fd, p, n);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	return fault_pwrite(fd, p, n, at);
+}
+
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+	return fault_pwrite(fd, p, n, at);
+}
+
+int __wrap_fsync(int fd)
+{
+	return fault_fsync(fd);
+}
+
+int __wrap_fdatasync(int fd)
+{
+	return fault_fdatasync(fd);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power()) {
+		undo_note_rename(from, to);
+	}
+	return __real_rename(from, to);
+}
+
+int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power() && to_dir == AT_FDCWD) {
+		undo_note_create(to);
+	}
+	return __real_linkat(from_dir, from, to_dir, to, flags);
+}
+
+int __wrap_unlink(const char *path)
+{
+	return fault_unlink(path);
+}
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power()) {
+		undo_note_create(path);
+	}
+	return __real_mkdir(path, mode);
+}
+
+int __wrap_rmdir(const char *path)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power()) {
+		undo_note_rmdir(path);
+	}
+	return __real_rmdir(path);
+}
+
+static int open_judged(int dir, const char *path, int flags, mode_t mode)
+{
+	if ((flags & O_CREAT) && judge(FAULT_CREATE) == FAIL) {
+		return -1;
+	}
+	if (is_power() && (flags & O_CREAT) && dir == AT_FDCWD) {
+		undo_note_create(path);
+	}
+	return __real_openat(dir, path, flags, mode);
+}
+
+/* The mode of an open() that has one. */
+#define MODE_OF(flags, mode)                                                               \
+	do {                                                                               \
+		if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {            \
+			va_list ap;                                                        \
+			va_start(ap, flags);                                               \
+			(mode) = va_arg(ap, mode_t);                                       \
+			va_end(ap);                                                        \
+		}                                                                          \
+	} while (0)
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+
+	MODE_OF(flags, mode);
+	return open_judged(AT_FDCWD, path, flags, mode);
+}
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+
+	MODE_OF(flags, mode);
+	return open_judged(AT_FDCWD, path, flags, mode);
+}
+
+int __wrap_openat(int dir, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+
+	MODE_OF(flags, mode);
+	return open_judged(dir, path, flags, mode);
+}
+
+int __wrap_openat64(int dir, const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+
+	MODE_OF(flags, mode);
+	return open_judged(dir, path, flags, mode);
+}
+
+int __wrap_posix_fallocate(int fd, off_t at, off_t n)
+{
+	if (judge(FAULT_SPACE) == FAIL) {
+		return armed.error_number;
+	}
+	if (is_power()) {
+		undo_note_resize(fd, at + n);
+	}
+	return __real_posix_fallocate(fd, at, n);
+}
+
+int __wrap_posix_fallocate64(int fd, off_t at, off_t n)
+{
+	return __wrap_posix_fallocate(fd, at, n);
+}
+
+int __wrap_ftruncate(int fd, off_t size)
+{
+	return fault_ftruncate(fd, size);
+}
+
+int __wrap_ftruncate64(int fd, off_t size)
+{
+	return fault_ftruncate(fd, size);
+}

@@ -1,0 +1,61 @@
+/*
+ * fault.h: what if the process dies, or the disk fails, at just this call?
+ *
+ * Counts the calls that change a file system (write, pwrite, fsync, fdatasync, rename, linkat,
+ * unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT) and does something else
+ * instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
+ * the n-th call, and looks at what is left on the disk after each.
+ *
+ * Link a test with the CMake target "fault": it carries this file and the -Wl,--wrap options
+ * that lead the calls of the test and of the static libraries here.  Shared libraries are not
+ * led here: hand SQLite the functions below by sqlite3_vfs.xSetSystemCall ("pwrite64",
+ * "fsync", "fdatasync", "unlink", "ftruncate", ...) if its calls are to count as well.
+ *
+ * Not for threads: one thread at a time makes calls while a fault is armed.
+ */
+#ifndef CU_TESTS_FAULT_H
+#define CU_TESTS_FAULT_H
+#include <stddef.h>
+#include <sys/types.h>
+
+enum fault_how {
+	FAULT_COUNT,    /* nothing happens; calls are counted */
+	FAULT_EXIT,     /* the process dies before the n-th call; the kernel lives on */
+	FAULT_TEAR,     /* as FAULT_EXIT, but a write has put half of its bytes */
+	FAULT_POWER,    /* the machine dies before the n-th call: what was not synced is lost */
+	FAULT_SHUFFLE,  /* as FAULT_POWER, but sectors of unsynced writes are lost at random */
+	FAULT_FAIL,     /* the n-th call fails with the error number; later ones work */
+	FAULT_FAIL_ALL, /* the n-th call and all after it fail with the error number */
+};
+
+/* Which calls count; or them together. */
+#define FAULT_WRITE  0x01u /* write, pwrite */
+#define FAULT_SYNC   0x02u /* fsync, fdatasync */
+#define FAULT_NAME   0x04u /* rename, linkat, unlink, mkdir, rmdir */
+#define FAULT_CREATE 0x08u /* open, openat with O_CREAT */
+#define FAULT_SPACE  0x10u /* posix_fallocate, ftruncate */
+#define FAULT_ANY    0x1fu
+
+#define FAULT_STATUS 86 /* exit status of a process that died of a fault */
+
+/* From now on: the nth call (from 1) of these kinds.  error_number is for FAULT_FAIL. */
+void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number);
+
+/* Back to normal; returns how many calls were counted. */
+long fault_disarm(void);
+
+/* Runs story(ctx) in a child process with the fault armed.  1: the child came to its end and
+ * returned 0.  0: it died of the fault.  -1: it returned something else, or died otherwise
+ * (said on stderr). */
+int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
+	int (*story)(void *ctx), void *ctx);
+
+/* The calls themselves, as SQLite may be given them. */
+ssize_t fault_write(int fd, const void *p, size_t n);
+ssize_t fault_pwrite(int fd, const void *p, size_t n, off_t at);
+int fault_fsync(int fd);
+int fault_fdatasync(int fd);
+int fault_unlink(const char *path);
+int fault_ftruncate(int fd, off_t size);
+
+#endif
