@@ -55,11 +55,13 @@ int tree_open(const char *dir, const struct log_head *head, struct tree **ret,
 	if (!t) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	r = path_join(t->dir, dir, ".", err);
-	t->size = head->size;
-	if (r == 0) {
-		r = load_edge(t, err);
+	if (strlen(dir) >= PATH_SIZE) {
+		free(t);
+		return cu_err_set(err, CU_ELIMIT, "path is too long");
 	}
+	strcpy(t->dir, dir);
+	t->size = head->size;
+	r = load_edge(t, err);
 	if (r == 0) {
 		edge_root(&t->edge, root);
 		if (memcmp(root, head->root, 32) != 0) {
