@@ -11,6 +11,7 @@
 #include "control/peer.h"
 #include "policy/access.h"
 #include "policy/policy.h"
+#include "store/tx.h"
 #include "wire/interfaces.h"
 
 static handler *const handlers[] = {
@@ -59,7 +60,7 @@ static void answer_description(struct exchange *x, struct buf *frame)
 static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
 {
 	char operation[COMMAND_OPERATION_SIZE];
-	struct access a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 
 	command_operation(x->command, operation);
 	if (!access_allows(&a, operation)) {
@@ -134,7 +135,7 @@ static void on_refusal_done(struct store_op *op)
 /* Of those who have a role here: strangers could fill the log at will. */
 static void log_refusal(struct exchange *x, const struct peer *peer, int code)
 {
-	struct access a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 	struct refusal *f;
 
 	log_notice("uid %u was refused: %s", (unsigned)peer->uid, x->command->words);

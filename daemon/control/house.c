@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
+#include "store/tx.h"
 #include "vault/vault.h"
 
 #define UNFINISHED  "unfinished" /* lies there while a store is being made */

@@ -8,6 +8,8 @@
  */
 #ifndef CU_CONTROL_SESSION_H
 #define CU_CONTROL_SESSION_H
+#include <stdbool.h>
+
 #include "control/peer.h"
 
 struct cu_err;

@@ -7,6 +7,7 @@
 #ifndef CU_CONTROL_TERMS_H
 #define CU_CONTROL_TERMS_H
 #include "policy/policy.h"
+#include "store/index.h"
 #include "store/reader.h"
 
 struct cu_err;

@@ -1,5 +1,6 @@
 #include "job/work.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -527,6 +527,17 @@ static void plan_record(const struct map_record *rec, struct buf *out)
 	}
 }
 
+int map_set_charset(struct map *m, const char *charset, struct cu_err *err)
+{
+	const char *fault = check_charset(charset);
+
+	if (fault) {
+		return cu_err_set(err, CU_EINVAL, "charset: %s", fault);
+	}
+	m->charset = charset;
+	return 0;
+}
+
 void map_plan(const struct map *m, struct buf *out)
 {
 	static const char *const kinds[] = { "person", "organisation" };

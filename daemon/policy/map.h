@@ -61,6 +61,9 @@ int map_parse(struct span text, const char *file, struct policy *policy,
 	struct faults *faults, struct map **ret, struct cu_err *err);
 void map_free(struct map *m); /* NULL is fine */
 
+/* Another charset than the map says; borrowed until map_free.  CU_EINVAL. */
+int map_set_charset(struct map *m, const char *charset, struct cu_err *err);
+
 /* Appends the plan:
  *   custos-intake 1
  *   format  csv

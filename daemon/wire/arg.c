@@ -259,6 +259,7 @@ static bool is_right(const struct arg *arg, const char *s)
 	case ARG_TEXT:
 	case ARG_PATH:
 	case ARG_INFILE:
+	case ARG_TEXTFILE:
 	case ARG_OUTFILE: return *s != '\0';
 	case ARG_COUNT: return is_count(s);
 	case ARG_DATE: return is_date(s);

@@ -31,6 +31,7 @@ struct cu_err;
 	X(DATE,       "date",       N_("a date, as 2026-11-21"))                        \
 	X(PATH,       "path",       N_("a path"))                                       \
 	X(INFILE,     "infile",     N_("a file to read, or '-' for standard input"))    \
+	X(TEXTFILE,   "textfile",   N_("a file whose text is sent"))                    \
 	X(OUTFILE,    "outfile",    N_("a file to write; it must not exist"))           \
 	X(SEARCHKEY,  "searchkey",  N_("one of: email, phone, external-id"))            \
 	X(WORDS,      "words",      "")                                                 \

@@ -78,7 +78,7 @@ X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                 
   N_("Find people by an e-mail address, a phone number or a number of yours."),         \
   N_("The value is asked for, or read from standard input: what stands on a command line can be read by every user of this machine. --scheme names the kind of an external id. Prints ids only.")) \
 X(IMPORT, "import", "io.custos.data.Import",                                            \
-  "file:infile --map=map:key --purpose=purpose:purpose [--charset=name:text] [--source-name=name:text]", \
+  "file:infile --map=map:textfile --purpose=purpose:purpose [--charset=name:text]", \
   ACCESS_WRITE | ACCESS_STREAM | ACCESS_FD_IN,                                          \
   N_("Import people and records from a file."),                                         \
   N_("The map says which column becomes which field. Rows that cannot be taken are listed by line and column, without their contents, and the others are imported. Importing the same file again changes nothing.")) \

@@ -129,6 +129,7 @@ static bool is_of_kind(const struct arg *a, const struct idl_type *type)
 	case ARG_PATH:
 	case ARG_DATE:
 	case ARG_INFILE:
+	case ARG_TEXTFILE:
 	case ARG_OUTFILE:
 	case ARG_PERSONAL: return type->kind == IDL_STRING;
 	}
