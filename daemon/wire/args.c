@@ -235,9 +235,8 @@ static int one_too_many(const struct args *a, struct cu_err *err)
 
 	if (input) {
 		return cu_err_set(err, CU_EINVAL,
-			_("'%s' takes no more arguments: give %s by standard input; "
-			  "what stands on a "
-			  "command line can be read by every user of this machine"),
+			_("'%s' takes no more arguments: '%s' is read from standard "
+			  "input, as every user of this machine can read a command line"),
 			a->command->words, input->name);
 	}
 	return cu_err_set(err, CU_EINVAL,

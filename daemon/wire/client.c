@@ -217,9 +217,6 @@ static int check_silence(const struct client *c, struct cu_err *err)
 	char byte;
 	ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	if (n == 0) {
-		return cu_err_set(err, CU_EUNAVAIL, "custosd closed the connection");
-	}
 	if (n > 0 || !frame_is_idle(&c->reader)) {
 		return cu_err_set(err, CU_EPROTO, "custosd spoke without being asked");
 	}

@@ -312,11 +312,11 @@ static const struct {
 	{ "log|show|--from=-1", "--from: expected a whole number, 0 or more" },
 	{ "subject|search|name|--purpose=p", "BY: expected one of: email, phone, external-id" },
 	{ "subject|search|email|--purpose=p|erika@example.com",
-		"'subject search' takes no more arguments: give value by standard input; what stands on "
-		"a command line can be read by every user of this machine" },
+		"'subject search' takes no more arguments: 'value' is read from standard input, as "
+		"every user of this machine can read a command line" },
 	{ "subject|search|email|erika@example.com",
-		"'subject search' takes no more arguments: give value by standard input; what stands on "
-		"a command line can be read by every user of this machine" },
+		"'subject search' takes no more arguments: 'value' is read from standard input, as "
+		"every user of this machine can read a command line" },
 	{ "subject|add|--kind=robot|--purpose=p", "--kind: expected one of: person, organisation" },
 	{ "subject|update|" ID "|--purpose=p", "'subject update' needs --collection: the key of a collection in schema.yaml" },
 	{ "status|now", "'status' takes no more arguments; see 'custosctl help status'" },

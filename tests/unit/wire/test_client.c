@@ -308,6 +308,41 @@ static void a_reply_that_nobody_asked_for_is_not_taken_for_the_next(void **state
 	stop(&s, c);
 }
 
+static void what_comes_between_two_calls_is_not_taken_for_a_reply(void **state)
+{
+	struct server s = { .scripts = SCRIPT("{}~|{\"parameters\":{\"forged\":1}}~", "{}~"),
+		.pause_ms = 20 };
+	struct client *c = start(&s, 5000);
+	struct cu_err err;
+
+	(void)state;
+	assert_int_equal(client_call(c, "a.B", NULL, -1, NULL, NULL), 0);
+	usleep(300 * 1000);
+
+	assert_int_equal(client_call(c, "a.B", NULL, -1, NULL, &err), CU_EPROTO);
+
+	assert_string_equal(err.msg, "custosd spoke without being asked");
+	stop(&s, c);
+}
+
+static void a_server_that_left_between_two_calls_is_unavailable(void **state)
+{
+	struct server s = { .scripts = SCRIPT("{}~"), .hangs_up = true };
+	struct client *c = start(&s, 5000);
+	struct cu_err err;
+
+	(void)state;
+	assert_int_equal(client_call(c, "a.B", NULL, -1, NULL, NULL), 0);
+	assert_int_equal(pthread_join(s.thread, NULL), 0);
+
+	assert_int_equal(client_call(c, "a.B", NULL, -1, NULL, &err), CU_EUNAVAIL);
+
+	assert_string_equal(err.msg, "custosd closed the connection");
+	client_close(c);
+	close(s.fd);
+	buf_done(&s.calls);
+}
+
 static void a_silent_server_is_given_up_after_the_timeout(void **state)
 {
 	struct server s = { .scripts = SCRIPT("{}~"), .pause_ms = 400 };
@@ -511,6 +546,8 @@ int main(void)
 		cmocka_unit_test(a_large_call_with_a_descriptor_sends_it_once),
 		cmocka_unit_test(a_server_that_breaks_the_protocol_breaks_the_connection),
 		cmocka_unit_test(a_reply_that_nobody_asked_for_is_not_taken_for_the_next),
+		cmocka_unit_test(what_comes_between_two_calls_is_not_taken_for_a_reply),
+		cmocka_unit_test(a_server_that_left_between_two_calls_is_unavailable),
 		cmocka_unit_test(a_silent_server_is_given_up_after_the_timeout),
 		cmocka_unit_test(a_stream_may_last_longer_than_the_timeout_of_one_reply),
 		cmocka_unit_test(a_reply_in_drips_is_given_up_after_the_timeout),
