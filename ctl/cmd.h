@@ -11,8 +11,8 @@ struct args;
 
 /* One reply that continues; may be NULL where a command sends none. */
 typedef void cmd_more(struct progress *p, const json_t *reply);
-/* The last reply.  An exit status: 0, or one that tells what the reply says. */
-typedef int cmd_show(const struct args *a, const json_t *reply);
+/* The last reply. */
+typedef void cmd_show(const struct args *a, const json_t *reply);
 
 cmd_show cmd_status, cmd_init, cmd_policy_check;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;

@@ -12,7 +12,7 @@ void cmd_backup_more(struct progress *p, const json_t *reply)
 		NULL);
 }
 
-int cmd_backup_run(const struct args *a, const json_t *reply)
+void cmd_backup_run(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "result");
 	char bytes[32];
@@ -24,10 +24,9 @@ int cmd_backup_run(const struct args *a, const json_t *reply)
 		out_bytes(out_int(r, "bytes"), bytes));
 	out_field(_("vault generation"), "%" PRId64, out_int(r, "vault_generation"));
 	out_field(_("log entries"), "%" PRId64, out_int(r, "log_size"));
-	return 0;
 }
 
-int cmd_backup_list(const struct args *a, const json_t *reply)
+void cmd_backup_list(const struct args *a, const json_t *reply)
 {
 	static const char *const headings[] = { N_("BACKUP"), N_("TIME"), N_("DATA OF"),
 		N_("SUBJECTS"), N_("RECORDS"), N_("SIZE"), N_("KEYS"), N_("LOG"), NULL };
@@ -40,7 +39,7 @@ int cmd_backup_list(const struct args *a, const json_t *reply)
 	(void)a;
 	if (json_array_size(backups) == 0) {
 		out_nothing(_("There is no backup yet: 'custosctl backup run' makes one."));
-		return 0;
+		return;
 	}
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)backups, i, b) {
@@ -56,10 +55,9 @@ int cmd_backup_list(const struct args *a, const json_t *reply)
 		out_cell(t, "%" PRId64, out_int(b, "log_size"));
 	}
 	out_table_end(t);
-	return 0;
 }
 
-int cmd_backup_check(const struct args *a, const json_t *reply)
+void cmd_backup_check(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "result");
 	json_t *line;
@@ -75,9 +73,8 @@ int cmd_backup_check(const struct args *a, const json_t *reply)
 	json_array_foreach(json_object_get(r, "faults"), i, line) {
 		out_line("! %s", json_string_value(line));
 	}
-	if (json_array_size(json_object_get(r, "faults")) > 0) {
-		return 65;
+	if (json_array_size(json_object_get(r, "faults")) == 0) {
+		out_nothing(
+			_("Everything that the manifests name is there. This is not a restore test."));
 	}
-	out_nothing(_("Everything that the manifests name is there. This is not a restore test."));
-	return 0;
 }

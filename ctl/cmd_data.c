@@ -37,7 +37,7 @@ void cmd_import_more(struct progress *p, const json_t *reply)
 	}
 }
 
-int cmd_import(const struct args *a, const json_t *reply)
+void cmd_import(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "result");
 
@@ -48,7 +48,6 @@ int cmd_import(const struct args *a, const json_t *reply)
 	out_field(_("changed records"), "%" PRId64, out_int(r, "records_changed"));
 	out_field(_("unchanged records"), "%" PRId64, out_int(r, "records_same"));
 	out_field(_("rejected rows"), "%" PRId64, out_int(r, "rejected"));
-	return out_int(r, "rejected") > 0 ? 65 : 0;
 }
 
 /* --- export ------------------------------------------------------------------------------------ */
@@ -61,7 +60,7 @@ void cmd_export_more(struct progress *p, const json_t *reply)
 		_("subjects"));
 }
 
-int cmd_export(const struct args *a, const json_t *reply)
+void cmd_export(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "result");
 	char bytes[32];
@@ -70,7 +69,6 @@ int cmd_export(const struct args *a, const json_t *reply)
 	/* to stderr: the export itself may be on standard output */
 	fprintf(stderr, _("%" PRId64 " subjects, %" PRId64 " records, %s\n"), out_int(r, "subjects"),
 		out_int(r, "records"), out_bytes(out_int(r, "bytes"), bytes));
-	return 0;
 }
 
 /* --- erase ------------------------------------------------------------------------------------- */
@@ -84,7 +82,7 @@ void cmd_erase_more(struct progress *p, const json_t *reply)
 	}
 }
 
-int cmd_erase(const struct args *a, const json_t *reply)
+void cmd_erase(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "result");
 
@@ -96,5 +94,4 @@ int cmd_erase(const struct args *a, const json_t *reply)
 		json_is_true(json_object_get(r, "target_confirmed")) ? _("confirmed") :
 								       _("not confirmed"));
 	out_line("%s", out_str(r, "statement"));
-	return json_is_true(json_object_get(r, "target_confirmed")) ? 0 : 75;
 }

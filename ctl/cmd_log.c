@@ -4,7 +4,7 @@
 #include "ctl/cmd.h"
 #include "ctl/out.h"
 
-int cmd_log_show(const struct args *a, const json_t *reply)
+void cmd_log_show(const struct args *a, const json_t *reply)
 {
 	const json_t *leaves = json_object_get(reply, "leaves");
 	json_t *leaf;
@@ -17,29 +17,25 @@ int cmd_log_show(const struct args *a, const json_t *reply)
 	if (json_array_size(leaves) == 0) {
 		out_nothing(_("There are no entries there."));
 	}
-	return 0;
 }
 
-int cmd_log_prove(const struct args *a, const json_t *reply)
+void cmd_log_prove(const struct args *a, const json_t *reply)
 {
 	(void)a;
 	printf("%s", out_str(reply, "proof")); /* a file format: byte for byte */
-	return 0;
 }
 
-int cmd_log_verify(const struct args *a, const json_t *reply)
+void cmd_log_verify(const struct args *a, const json_t *reply)
 {
 	(void)a;
 	out_field(_("entries"), "%" PRId64, out_int(reply, "size"));
 	out_field(_("root"), "%s", out_str(reply, "root"));
 	out_nothing(_("Every entry, every tile and the signed checkpoint agree."));
-	return 0;
 }
 
-int cmd_log_checkpoint(const struct args *a, const json_t *reply)
+void cmd_log_checkpoint(const struct args *a, const json_t *reply)
 {
 	(void)a;
 	printf("%s", out_str(reply, "note"));
 	fprintf(stderr, _("verified by: %s\n"), out_str(reply, "key"));
-	return 0;
 }

@@ -29,7 +29,7 @@ static void show_targets(const json_t *targets)
 	out_table_end(t);
 }
 
-int cmd_status(const struct args *a, const json_t *reply)
+void cmd_status(const struct args *a, const json_t *reply)
 {
 	json_t *line;
 	size_t i;
@@ -52,10 +52,9 @@ int cmd_status(const struct args *a, const json_t *reply)
 		out_line("! %s", json_string_value(line));
 	}
 	show_targets(json_object_get(reply, "targets"));
-	return 0;
 }
 
-int cmd_init(const struct args *a, const json_t *reply)
+void cmd_init(const struct args *a, const json_t *reply)
 {
 	const char *file = args_text(a, "identity");
 
@@ -69,10 +68,9 @@ int cmd_init(const struct args *a, const json_t *reply)
 	printf("\n");
 	out_field(_("log key"), "%s", out_str(reply, "log_key"));
 	out_field(_("manifest key"), "%s", out_str(reply, "manifest_key"));
-	return 0;
 }
 
-int cmd_policy_check(const struct args *a, const json_t *reply)
+void cmd_policy_check(const struct args *a, const json_t *reply)
 {
 	const json_t *faults = json_object_get(reply, "faults");
 	json_t *line;
@@ -84,7 +82,5 @@ int cmd_policy_check(const struct args *a, const json_t *reply)
 	}
 	if (json_array_size(faults) == 0) {
 		out_nothing(_("The policies are without fault."));
-		return 0;
 	}
-	return 65;
 }

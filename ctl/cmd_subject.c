@@ -4,7 +4,7 @@
 #include "ctl/cmd.h"
 #include "ctl/out.h"
 
-int cmd_subject_add(const struct args *a, const json_t *reply)
+void cmd_subject_add(const struct args *a, const json_t *reply)
 {
 	json_t *id;
 	size_t i;
@@ -14,7 +14,6 @@ int cmd_subject_add(const struct args *a, const json_t *reply)
 	json_array_foreach(json_object_get(reply, "records"), i, id) {
 		out_field(_("record"), "%s", json_string_value(id));
 	}
-	return 0;
 }
 
 static void show_record(const json_t *record)
@@ -34,7 +33,7 @@ static void show_record(const json_t *record)
 	}
 }
 
-int cmd_subject_get(const struct args *a, const json_t *reply)
+void cmd_subject_get(const struct args *a, const json_t *reply)
 {
 	const json_t *records = json_object_get(reply, "records");
 	json_t *record;
@@ -48,18 +47,16 @@ int cmd_subject_get(const struct args *a, const json_t *reply)
 	if (json_array_size(records) == 0) {
 		out_nothing(_("There are no records."));
 	}
-	return 0;
 }
 
-int cmd_subject_update(const struct args *a, const json_t *reply)
+void cmd_subject_update(const struct args *a, const json_t *reply)
 {
 	(void)a;
 	out_field(_("record"), "%s", out_str(reply, "record"));
 	out_field(_("version"), "%" PRId64, out_int(reply, "version"));
-	return 0;
 }
 
-int cmd_subject_search(const struct args *a, const json_t *reply)
+void cmd_subject_search(const struct args *a, const json_t *reply)
 {
 	const json_t *subjects = json_object_get(reply, "subjects");
 	json_t *id;
@@ -71,7 +68,5 @@ int cmd_subject_search(const struct args *a, const json_t *reply)
 	}
 	if (json_array_size(subjects) == 0) {
 		fprintf(stderr, "%s\n", _("Nobody was found."));
-		return 66;
 	}
-	return 0;
 }

@@ -19,6 +19,7 @@
 #include "wire/args.h"
 #include "wire/client.h"
 #include "wire/help.h"
+#include "wire/message.h"
 
 static const struct {
 	cmd_show *show;
@@ -42,6 +43,29 @@ static const struct {
 	[COMMAND_LOG_VERIFY] = { cmd_log_verify },
 	[COMMAND_LOG_CHECKPOINT] = { cmd_log_checkpoint },
 };
+
+/* A reply may be an answer and yet not what was hoped for: scripts see it in the status. */
+static int status_of(enum command_id id, const json_t *reply)
+{
+	const json_t *result = json_object_get(reply, "result");
+	bool is_bad = false;
+	int code = CU_ECORRUPT;
+
+	if (id == COMMAND_IMPORT) {
+		is_bad = out_int(result, "rejected") > 0;
+	} else if (id == COMMAND_POLICY_CHECK) {
+		is_bad = json_array_size(json_object_get(reply, "faults")) > 0;
+	} else if (id == COMMAND_BACKUP_CHECK) {
+		is_bad = json_array_size(json_object_get(result, "faults")) > 0;
+	} else if (id == COMMAND_SUBJECT_SEARCH) {
+		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
+		code = CU_ENOENT;
+	} else if (id == COMMAND_ERASE) {
+		is_bad = !json_is_true(json_object_get(result, "target_confirmed"));
+		code = CU_EBUSY; /* try again */
+	}
+	return is_bad ? cu_err_exit_status(code) : 0;
+}
 
 static int fail(const struct cu_err *err)
 {
@@ -85,6 +109,19 @@ static int connect_to_daemon(const struct args *a, struct client **ret, struct c
 		seconds > 86400 ? 0 : (int)seconds * 1000, ret, err);
 }
 
+static void show_last(const struct args *a, json_t *reply, int *ret_status)
+{
+	enum command_id id = args_command(a)->id;
+
+	if (args_is_set(a, "json")) {
+		out_json(reply);
+	} else {
+		commands[id].show(a, reply);
+	}
+	*ret_status = status_of(id, reply);
+	json_decref(reply);
+}
+
 /* Prints replies as they come; the last one decides the exit status. */
 static int read_replies(const struct args *a, struct client *c, int *ret_status,
 	struct cu_err *err)
@@ -108,11 +145,7 @@ static int read_replies(const struct args *a, struct client *c, int *ret_status,
 	if (r < 0) {
 		return r;
 	}
-	if (is_json) {
-		out_json(reply);
-	}
-	*ret_status = is_json ? 0 : commands[id].show(a, reply);
-	json_decref(reply);
+	show_last(a, reply, ret_status);
 	return 0;
 }
 
@@ -131,12 +164,7 @@ static int call(const struct args *a, struct client *c, const json_t *parameters
 	if (r < 0) {
 		return r;
 	}
-	if (args_is_set(a, "json")) {
-		out_json(reply);
-	} else {
-		*ret_status = commands[command->id].show(a, reply);
-	}
-	json_decref(reply);
+	show_last(a, reply, ret_status);
 	return 0;
 }
 
@@ -177,6 +205,7 @@ int main(int argc, char *argv[])
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
+	message_wipe_json();
 	if (args_parse(argc - 1, argv + 1, &a, &err) < 0) {
 		return fail(&err);
 	}

@@ -19,6 +19,7 @@
 #include "control/launcher.h"
 #include "control/recovery.h"
 #include "job/work.h"
+#include "wire/message.h"
 
 struct signals {
 	uv_signal_t term, interrupt, hangup;
@@ -63,9 +64,6 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 
 	log_notice("stopping: %s", strsignal(number));
 	daemon_stop(s->daemon);
-	uv_close((uv_handle_t *)&s->term, NULL);
-	uv_close((uv_handle_t *)&s->interrupt, NULL);
-	uv_close((uv_handle_t *)&s->hangup, NULL);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
@@ -90,6 +88,13 @@ static void watch_signals(struct signals *s, struct daemon *d, uv_loop_t *loop)
 	uv_signal_start(&s->hangup, on_hangup, SIGHUP);
 }
 
+static void forget_signals(struct signals *s)
+{
+	uv_close((uv_handle_t *)&s->term, NULL);
+	uv_close((uv_handle_t *)&s->interrupt, NULL);
+	uv_close((uv_handle_t *)&s->hangup, NULL);
+}
+
 static int serve(const struct daemon_options *options, struct launcher *launcher)
 {
 	static struct daemon daemon; /* large, and there is one */
@@ -109,6 +114,7 @@ static int serve(const struct daemon_options *options, struct launcher *launcher
 		log_notice("custosd %s serves %s at %s", CUSTOS_VERSION, options->state_dir,
 			options->socket);
 		uv_run(&loop, UV_RUN_DEFAULT);
+		forget_signals(&signals);
 	} else {
 		log_error("%s", err.msg);
 	}
@@ -129,6 +135,7 @@ int main(int argc, char *argv[])
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	protect_process();
+	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
 		return recovery_main(argc - 1, argv + 1);
 	}
