@@ -7,6 +7,7 @@
 #include "control/erase.h"
 #include "control/operator.h"
 #include "control/server.h"
+#include "control/session.h"
 #include "control/terms.h"
 #include "ledger/ledger.h"
 #include "policy/faults.h"
@@ -133,6 +134,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 
 	*d = (struct daemon){ .loop = loop, .launcher = launcher };
 	d->started_ms = clock_monotonic_ms();
+	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);

@@ -31,6 +31,7 @@ struct daemon {
 	char policy_dir[PATH_SIZE];
 	struct launcher *launcher;      /* NULL: imports are not possible */
 	struct server *server;
+	uint64_t idle_ms;               /* of sessions */
 	atomic_int state;               /* enum daemon_state */
 	pthread_mutex_t making;         /* held while a store is made */
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
@@ -52,6 +53,7 @@ struct daemon {
 struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
+	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

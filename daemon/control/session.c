@@ -132,7 +132,7 @@ int session_new(struct server *server, struct daemon *d, int fd, const struct pe
 	s->poll.data = s->idle.data = s;
 	s->nopen = 2;
 	uv_poll_start(&s->poll, UV_READABLE, on_event);
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	uv_timer_start(&s->idle, on_idle, s->daemon->idle_ms, 0);
 	*ret = s;
 	return 0;
 }
@@ -143,7 +143,7 @@ static void on_idle(uv_timer_t *timer)
 	struct session *s = timer->data;
 
 	if (s->first) {
-		uv_timer_start(timer, on_idle, SESSION_IDLE_MS, 0); /* it waits for us */
+		uv_timer_start(timer, on_idle, s->daemon->idle_ms, 0); /* it waits for us */
 		return;
 	}
 	close_now(s);
@@ -243,7 +243,7 @@ void session_on_done(struct session *s)
 		free_if_over(s);
 		return;
 	}
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	uv_timer_start(&s->idle, on_idle, s->daemon->idle_ms, 0);
 	pump(s);
 }
 
@@ -278,7 +278,7 @@ static void start_call(struct session *s, const struct frame *f)
 		break_off(s, &err);
 		return;
 	}
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	uv_timer_start(&s->idle, on_idle, s->daemon->idle_ms, 0);
 	if (s->last) {
 		s->last->next = x;
 	} else {
