@@ -342,7 +342,9 @@ static void receive(struct session *s)
 	} control;
 	struct iovec io = { bytes, sizeof(bytes) };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
-		.msg_controllen = sizeof(control) };
+		/* CMSG_LEN, not CMSG_SPACE: the padding has room for a second descriptor, which the
+		 * kernel would put there and nobody would ever close */
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
 	uint64_t from = frame_fed(&s->frames);
 	struct frame f;
 	struct cu_err err;
