@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -193,7 +194,7 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	struct progress *p;
 
 	reply_end(j, true);
-	if (!x->call.more || frame->is_failed) {
+	if (!x->call.more || frame->is_failed || atomic_load(&x->is_unread)) {
 		buf_done(frame); /* progress that is lost is no failure */
 		return;
 	}
@@ -208,6 +209,15 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	p->frame = *frame;
 	*frame = (struct buf)BUF_INIT;
 	post_send(&x->daemon->post, &p->letter);
+}
+
+void exchange_wait_for_reader(const struct exchange *x)
+{
+	struct timespec pause = { 0, 10 * 1000 * 1000 }; /* rare: looked at again, not signalled */
+
+	while (x->call.more && atomic_load(&x->is_unread) && !exchange_is_cancelled(x)) {
+		nanosleep(&pause, NULL);
+	}
 }
 
 struct leaf_op {
