@@ -162,9 +162,7 @@ static void close_services(struct house *h)
 	ledger_close(h->ledger);
 	vault_close(h->vault);
 	signer_free(h->signer);
-	if (h->arena) { /* NULL: the directory was never ours */
-		key_free(h->arena, h->k0);
-	}
+	key_free(h->arena, h->k0);
 	h->store = NULL;
 	h->ledger = NULL;
 	h->vault = NULL;
