@@ -40,10 +40,13 @@ struct daemon {
 	pthread_mutex_t operators_lock; /* operator.c */
 	struct known_operator *operators;
 
-	uv_timer_t publish;             /* once a second, while there is something to publish */
+	uv_timer_t each_second;
 	struct work publishing;
 	bool is_publishing;
 	uint64_t published;             /* leaves under the last checkpoint */
+	struct work catching_up;        /* targets that lack the newest vault object */
+	bool is_catching_up;
+	int64_t caught_up_ms;           /* monotonic; when that was last looked at, 0: never */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
 	bool is_stopping;

@@ -9,6 +9,7 @@
 #include "control/daemon.h"
 #include "control/operator.h"
 #include "control/session.h"
+#include "crypto/hash.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
@@ -158,6 +159,31 @@ int exchange_id(const struct exchange *x, const char *name, struct id *ret, stru
 		return cu_err_set(err, CU_EINVAL, "%s: expected an id of 32 hexadecimal digits", name);
 	}
 	return 0;
+}
+
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err)
+{
+	struct buf all = BUF_INIT;
+	uint8_t digest[HASH_SIZE];
+	struct id given;
+	int r = exchange_id(x, "request", &given, err);
+
+	if (r == 0 && !id_is_nil(&given)) {
+		buf_put_str(&all, x->call.method);
+		buf_put_u8(&all, '\0');
+		buf_put(&all, x->actor.b, sizeof(x->actor.b));
+		buf_put(&all, given.b, sizeof(given.b));
+		r = buf_check(&all, err);
+		if (r == 0) {
+			hash_blake2b(buf_span(&all), digest);
+			memcpy(given.b, digest, sizeof(given.b));
+		}
+	}
+	buf_done(&all);
+	if (r == 0) {
+		*ret = given;
+	}
+	return r;
 }
 
 /* A frame on its way to the loop. */

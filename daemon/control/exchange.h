@@ -64,6 +64,10 @@ bool exchange_flag(const struct exchange *x, const char *name);
 /* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);
 
+/* The parameter `request`, made this operator's and this method's own, so that nobody is
+ * answered with what another one was.  Nil: there is none. */
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err);
+
 /* A reply that continues, if the call asked for `more`: write its parameters in between. */
 struct json exchange_progress_begin(struct buf *frame);
 void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame);
