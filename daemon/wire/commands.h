@@ -48,7 +48,7 @@ X(STATUS, "status", "io.custos.Status",                                         
   N_("Show what custosd is doing and what it guarantees."),                             \
   N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
-  "identity:outfile [--request=id:request]",                                            \
+  "identity:outfile",                                            \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
   N_("Make a new, empty store."),                                                       \
   N_("The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
