@@ -605,3 +605,16 @@ bool stage_grep(const char *dir, const char *text)
 	ran_done(&r);
 	return status == 0;
 }
+
+void stage_change_byte(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	char byte;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0);
+	assert_int_equal(pread(fd, &byte, 1, st.st_size / 2), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, st.st_size / 2), 1);
+	close(fd);
+}

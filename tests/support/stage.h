@@ -119,6 +119,9 @@ uint64_t stage_log_size(struct stage *st);
 /* Whether this text stands in any file below this directory. */
 bool stage_grep(const char *dir, const char *text);
 
+/* Flips a bit in the middle of a file. */
+void stage_change_byte(const char *path);
+
 /* Everything that custosd has logged so far; to be freed. */
 char *stage_daemon_log(const struct stage *st);
 
