@@ -216,7 +216,7 @@ int history_read(const char *dir, const struct note_verifier *by, const struct c
 	log_dir_close(log);
 	if (r < 0) {
 		history_done(&h);
-		return cu_err_wrap(err, r, "log");
+		return r;
 	}
 	*ret = h;
 	return 0;

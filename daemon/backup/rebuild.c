@@ -276,7 +276,7 @@ static int continue_log(const char *mirror_dir, const struct note_verifier *by, 
 		r = ledger_publish(log, &size, err);
 	}
 	ledger_close(log);
-	return r < 0 ? cu_err_wrap(err, r, "continue the log") : 0;
+	return r;
 }
 
 int rebuild_log(const char *mirror_dir, const struct note_verifier *by, const char *dir,

@@ -45,7 +45,9 @@ struct run {
 static void run_done(struct run *run)
 {
 	site_abandon(&run->site);
-	key_free(run->arena, run->k0);
+	if (run->arena) {
+		key_free(run->arena, run->k0);
+	}
 	key_arena_free(run->arena);
 	history_done(&run->history);
 	manifest_done(&run->manifest);
