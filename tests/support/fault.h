@@ -2,8 +2,8 @@
  * fault.h: what if the process dies, or the disk fails, at just this call?
  *
  * Counts the calls that change a file system (write, pwrite, fsync, fdatasync, rename,
- * renameat2, linkat, unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT) and does something else
- * instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
+ * renameat2, linkat, unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT)
+ * and does something else instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
  * the n-th call, and looks at what is left on the disk after each.
  *
  * Link a test with the CMake target "fault": it carries this file and the -Wl,--wrap options

@@ -89,7 +89,7 @@ static void assert_people(struct sample *in, const char *expected)
 	assert_string_equal(is, expected);
 }
 
-/* --- what a restore brings back ------------------------------------------------------------------ */
+/* --- what a restore brings back ------------------------------------------------------- */
 
 static void the_newest_backup_comes_back(void **state)
 {
@@ -282,7 +282,7 @@ static void several_ranges_come_back(void **state)
 	remove_tree(at("bigger"));
 }
 
-/* --- gaps ---------------------------------------------------------------------------------------- */
+/* --- gaps ----------------------------------------------------------------------------- */
 
 /* The log's copy as it was at backup 1. */
 static void age_log(const char *name)
@@ -349,7 +349,7 @@ static void a_vault_object_that_no_manifest_names_is_a_gap_and_not_used(void **s
 	assert_int_equal(report.vault_generation, 2);
 }
 
-/* --- what is refused ------------------------------------------------------------------------------- */
+/* --- what is refused ------------------------------------------------------------------ */
 
 static void name_of_vault(char out[REPO_NAME_SIZE], uint64_t sequence)
 {
@@ -554,7 +554,7 @@ static void a_backup_that_does_not_exist_is_refused(void **state)
 	assert_says(&err, "no repository");
 }
 
-/* --- the place --------------------------------------------------------------------------------------- */
+/* --- the place ------------------------------------------------------------------------ */
 
 static void a_directory_with_something_in_it_is_never_written_into(void **state)
 {
