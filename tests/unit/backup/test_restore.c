@@ -512,6 +512,35 @@ static void the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault(void **stat
 	assert_true(report.is_restricted);
 }
 
+/* Number 4, signed by the right key, of a log that is not this one. */
+static void a_manifest_of_another_log_is_refused(void **state)
+{
+	struct chain c = { 0 };
+	struct manifest m = { 0 };
+	struct buf text = BUF_INIT, sig = BUF_INIT;
+	struct repo r;
+	struct cu_err err = { 0 };
+	(void)state;
+
+	copy_repo("otherlog");
+	assert_ok(repo_open(at("otherlog"), &r, &err), &err);
+	assert_ok(chain_load(&r, &s.verifier, NULL, NULL, &c, &err), &err);
+	assert_ok(chain_get(&r, &c.at[2], &m, &err), &err);
+	m.sequence = 4;
+	memcpy(m.previous, c.at[2].hash, 32);
+	m.log_root[0] ^= 1;
+	assert_ok(manifest_format(&m, &text, &err), &err);
+	assert_ok(manifest_sign(&m, buf_span(&text), s.signer, &sig, &err), &err);
+	assert_ok(repo_put(&r, "manifest/0000000004.minisig", buf_span(&sig), &err), &err);
+	assert_ok(repo_put(&r, "manifest/0000000004", buf_span(&text), &err), &err);
+
+	assert_refused("otherlog", CU_ECORRUPT, "manifest 4 was written beside another log");
+	manifest_done(&m);
+	chain_done(&c);
+	buf_done(&text);
+	buf_done(&sig);
+}
+
 static void another_identity_is_refused(void **state)
 {
 	struct restore_options options = { .now_ms = s.now_ms };
@@ -667,6 +696,7 @@ int main(void)
 		cmocka_unit_test(a_repository_without_its_log_is_refused),
 		cmocka_unit_test(a_missing_manifest_is_refused),
 		cmocka_unit_test(the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault),
+		cmocka_unit_test(a_manifest_of_another_log_is_refused),
 		cmocka_unit_test(another_identity_is_refused),
 		cmocka_unit_test(a_backup_that_does_not_exist_is_refused),
 		cmocka_unit_test(a_directory_with_something_in_it_is_never_written_into),
