@@ -206,9 +206,23 @@ int engine_begin(struct engine *e, struct cu_err *err)
 	return r;
 }
 
+/* A statement that stands on a row keeps its view of the database open. */
+static void release_rows(struct engine *e)
+{
+	static const enum engine_statement borrowed[] = { ST_RECORD_GET, ST_RECORD_NEXT,
+		ST_RECORD_NEXT_IN, ST_RECORD_CHANGED };
+
+	for (size_t i = 0; i < sizeof(borrowed) / sizeof(borrowed[0]); i++) {
+		db_reset(e->statements[borrowed[i]]);
+	}
+}
+
 int engine_commit(struct engine *e, struct cu_err *err)
 {
-	int r = engine_do(e, ST_COMMIT, err);
+	int r;
+
+	release_rows(e);
+	r = engine_do(e, ST_COMMIT, err);
 
 	if (r < 0) {
 		engine_rollback(e);
@@ -219,6 +233,7 @@ int engine_commit(struct engine *e, struct cu_err *err)
 
 void engine_rollback(struct engine *e)
 {
+	release_rows(e);
 	/* SQLite may have rolled back by itself (a full disk): then these fail, rightly */
 	(void)engine_do(e, ST_ROLLBACK, NULL);
 	(void)engine_do(e, ST_INDEX_ROLLBACK, NULL);
@@ -262,9 +277,6 @@ int engine_read_begin(struct engine *e, struct cu_err *err)
 
 void engine_read_end(struct engine *e)
 {
-	for (int i = 0; i < ST_COUNT_; i++) {
-		db_reset(e->statements[i]); /* a statement on a row would keep the view open */
-	}
 	engine_rollback(e);
 }
 

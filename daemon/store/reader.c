@@ -54,6 +54,11 @@ int reader_find(struct reader *rd, const char *kind, struct span value, reader_f
 	return index_find(rd->engine, &rd->sealer, &rd->store->cfg.index, kind, value, fn, ctx, err);
 }
 
+int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err)
+{
+	return engine_meta_get_u64(rd->engine, name, ret, err);
+}
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err)
 {
 	return engine_count(rd->engine, ret, err);

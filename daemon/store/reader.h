@@ -32,6 +32,9 @@ int reader_records(struct reader *rd, const struct id *subject, const char *filt
 int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
 	void *ctx, struct cu_err *err);
 
+/* A number put by tx_note_put: 1, 0 or a code. */
+int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err);
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
 
 #endif

@@ -164,6 +164,30 @@ int record_set(struct record *r, struct span name, struct span value, struct cu_
 	return 0;
 }
 
+int record_copy_spans(struct record *r, struct buf *text, struct cu_err *err)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < r->nfields; i++) {
+		buf_put_span(text, r->fields[i].name);
+		buf_put_span(text, r->fields[i].value);
+	}
+	buf_put_span(text, r->source);
+	buf_put_span(text, r->key);
+	if (buf_check(text, err) < 0) {
+		return CU_ENOMEM;
+	}
+	for (unsigned i = 0; i < r->nfields; i++) {
+		r->fields[i].name.p = text->p + at;
+		at += r->fields[i].name.n;
+		r->fields[i].value.p = text->p + at;
+		at += r->fields[i].value.n;
+	}
+	r->source.p = text->p + at;
+	r->key.p = text->p + at + r->source.n;
+	return 0;
+}
+
 bool record_is_same(const struct record *a, const struct record *b)
 {
 	if (a->nfields != b->nfields || a->anchor_day != b->anchor_day ||

@@ -62,6 +62,8 @@ void record_aad(const struct id *store, const struct id *subject, const char *co
 struct span record_get(const struct record *r, const char *name);
 /* Sets or replaces; an empty value takes the field away.  CU_ELIMIT. */
 int record_set(struct record *r, struct span name, struct span value, struct cu_err *err);
+/* Makes r's spans point into text, which must be empty and live as long as r.  CU_ENOMEM. */
+int record_copy_spans(struct record *r, struct buf *text, struct cu_err *err);
 /* Same fields with the same values, same anchor and co-subjects. */
 bool record_is_same(const struct record *a, const struct record *b);
 

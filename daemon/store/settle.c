@@ -123,6 +123,9 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 		r = engine_meta_put_u64(s->engine, "restricted", how->is_restricted, err);
 	}
 	if (r == 0) {
+		r = engine_meta_put_u64(s->engine, "restored", 1, err);
+	}
+	if (r == 0) {
 		r = engine_meta_put(s->engine, "lineage", span_of(how->lineage.b, 16), err);
 	}
 	while (r == 0 && (r = engine_erasure_open(s->engine, &open, err)) > 0) {

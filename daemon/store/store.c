@@ -46,7 +46,7 @@ static int read_id(struct engine *e, const char *key, struct id *ret, struct cu_
 
 static int read_meta(struct store *st, struct cu_err *err)
 {
-	uint64_t restricted = 0;
+	uint64_t restricted = 0, restored = 0;
 	int r = read_id(st->engine, "store", &st->id, err);
 
 	if (r == 0) {
@@ -58,7 +58,11 @@ static int read_meta(struct store *st, struct cu_err *err)
 	if (r >= 0) {
 		r = engine_meta_get_u64(st->engine, "restricted", &restricted, err);
 	}
+	if (r >= 0) {
+		r = engine_meta_get_u64(st->engine, "restored", &restored, err);
+	}
 	st->is_restricted = restricted != 0;
+	st->is_restored = restored != 0;
 	return r < 0 ? r : 0;
 }
 
@@ -187,6 +191,11 @@ struct id store_lineage(const struct store *st)
 bool store_is_restricted(const struct store *st)
 {
 	return st->is_restricted;
+}
+
+bool store_is_restored(const struct store *st)
+{
+	return st->is_restored;
 }
 
 void store_submit(struct store *st, struct store_op *op)

@@ -48,6 +48,8 @@ struct id store_id(const struct store *st);
 struct id store_lineage(const struct store *st);
 /* Restored with a gap in its log: data may be kept, not used. */
 bool store_is_restricted(const struct store *st);
+/* Restored, and not yet anybody's to write backups of into the old targets. */
+bool store_is_restored(const struct store *st);
 
 /* One change, embedded in its owner's struct, which must live until done was called. */
 struct store_op {

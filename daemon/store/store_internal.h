@@ -19,7 +19,7 @@ struct reader {
 
 struct store {
 	struct id id, lineage;
-	bool is_restricted;
+	bool is_restricted, is_restored;
 	struct store_config cfg;
 	struct engine *engine; /* the writer's */
 	struct sealer sealer;  /* the writer's */

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "crypto/key.h"
+#include "ledger/ledger.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
 
@@ -47,6 +48,11 @@ int tx_leaf(struct tx *tx, const struct leaf *given, struct cu_err *err)
 	return 0;
 }
 
+uint64_t tx_last_leaf(const struct tx *tx)
+{
+	return ledger_size(tx->store->cfg.ledger) + tx->nleaves - 1; /* this thread alone appends */
+}
+
 int tx_request_get(struct tx *tx, const struct id *request, struct buf *reply,
 	struct cu_err *err)
 {
@@ -57,6 +63,27 @@ int tx_request_put(struct tx *tx, const struct id *request, struct span reply,
 	struct cu_err *err)
 {
 	return engine_request_put(tx->engine, request, tx->now_ms, reply, err);
+}
+
+int tx_operator(struct tx *tx, uint32_t uid, struct id *ret, struct cu_err *err)
+{
+	struct id id;
+	int r = engine_operator_get(tx->engine, uid, &id, err);
+
+	if (r == 0) {
+		id = id_new();
+		r = engine_operator_put(tx->engine, uid, &id, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	*ret = id;
+	return 0;
+}
+
+int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *err)
+{
+	return engine_meta_put_u64(tx->engine, name, value, err);
 }
 
 /* --- slots ------------------------------------------------------------------------------- */
@@ -283,4 +310,19 @@ int tx_find_subject(struct tx *tx, const char *kind, struct span value, struct i
 	struct cu_err *err)
 {
 	return index_find(tx->engine, tx->sealer, tx->index, kind, value, keep_subject, ret, err);
+}
+
+/* --- alone ------------------------------------------------------------------------------- */
+
+int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *ret_counts,
+	struct cu_err *err)
+{
+	int r = engine_count(tx->engine, ret_counts, err);
+
+	return r < 0 ? r : engine_image_begin(tx->engine, ret, err);
+}
+
+int tx_flush(struct tx *tx, struct cu_err *err)
+{
+	return engine_flush(tx->engine, err);
 }

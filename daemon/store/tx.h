@@ -30,11 +30,20 @@ struct tx {
 /* Adds a leaf; by and t_ms are filled from the transaction when they are nil and 0. */
 int tx_leaf(struct tx *tx, const struct leaf *leaf, struct cu_err *err);
 
+/* The place in the log that the last leaf added will have, once it is durable. */
+uint64_t tx_last_leaf(const struct tx *tx);
+
 /* A request id that was answered before: 1 and its reply, 0, or a code. */
 int tx_request_get(struct tx *tx, const struct id *request, struct buf *reply,
 	struct cu_err *err);
 int tx_request_put(struct tx *tx, const struct id *request, struct span reply,
 	struct cu_err *err);
+
+/* The id that stands for a user in the log; made at the first time. */
+int tx_operator(struct tx *tx, uint32_t uid, struct id *ret, struct cu_err *err);
+
+/* A number that the store remembers under a name ("backup.<target>.sequence"). */
+int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *err);
 
 /* A fresh subject with a run of slots; its leaf names the purpose. */
 int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
@@ -59,6 +68,13 @@ int tx_find_source(struct tx *tx, const char *collection, struct span source, st
 int tx_find_subject(struct tx *tx, const char *kind, struct span value, struct id *ret,
 	struct cu_err *err);
 
+/* The exact bytes of data.db, and what is in it at that moment.  In an operation that runs
+ * alone (STORE_ALONE). */
+int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *ret_counts,
+	struct cu_err *err);
+/* Nothing deleted remains readable in the write-ahead logs.  Likewise alone. */
+int tx_flush(struct tx *tx, struct cu_err *err);
+
 /* --- erasure, step by step; each is idempotent ------------------------------------------- */
 
 /* Denies the subject to everyone and remembers the erasure.  CU_ENOENT; CU_EBUSY when one is
@@ -70,5 +86,10 @@ int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err);
 /* Takes rows and tokens away; fails when any of the slots still opens. */
 int tx_erase_rows(struct tx *tx, const struct id *erasure, struct cu_err *err);
 int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err);
+/* CU_ENOENT. */
+int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
+	struct cu_err *err);
+/* One that was begun and is not done: 1, 0 or a code.  For start-up. */
+int tx_erase_pending(struct tx *tx, struct id *ret_erasure, struct cu_err *err);
 
 #endif

@@ -39,7 +39,7 @@ int tx_erase_begin(struct tx *tx, const struct id *subject, const char *purpose,
 	return r;
 }
 
-static int get_erasure(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
+int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
 	struct cu_err *err)
 {
 	int r = engine_erasure_get(tx->engine, erasure, ret, err);
@@ -69,7 +69,7 @@ int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err)
 	struct vault *v = tx->store->cfg.vault;
 	struct row_erasure row;
 	struct leaf leaf = { .act = LEAF_ERASE_SHRED, .obj = *erasure };
-	int r = get_erasure(tx, erasure, &row, err);
+	int r = tx_erasure_get(tx, erasure, &row, err);
 
 	if (r < 0 || row.state != ERASURE_BEGUN) {
 		return r;
@@ -114,7 +114,7 @@ static int require_shredded(struct tx *tx, const struct id *subject, struct cu_e
 int tx_erase_rows(struct tx *tx, const struct id *erasure, struct cu_err *err)
 {
 	struct row_erasure row;
-	int r = get_erasure(tx, erasure, &row, err);
+	int r = tx_erasure_get(tx, erasure, &row, err);
 
 	if (r == 0 && row.state == ERASURE_BEGUN) {
 		r = cu_err_set(err, CU_EINTERNAL, "rows may not go before their keys");
@@ -129,7 +129,7 @@ int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err)
 {
 	struct row_erasure row;
 	struct leaf leaf = { .act = LEAF_ERASE_DONE, .obj = *erasure };
-	int r = get_erasure(tx, erasure, &row, err);
+	int r = tx_erasure_get(tx, erasure, &row, err);
 
 	if (r < 0 || row.state == ERASURE_DONE) {
 		return r;
@@ -140,4 +140,15 @@ int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err)
 	leaf.generation = row.generation;
 	r = engine_erasure_put(tx->engine, &row, err);
 	return r < 0 ? r : tx_leaf(tx, &leaf, err);
+}
+
+int tx_erase_pending(struct tx *tx, struct id *ret_erasure, struct cu_err *err)
+{
+	struct row_erasure row;
+	int r = engine_erasure_open(tx->engine, &row, err);
+
+	if (r > 0) {
+		*ret_erasure = row.id;
+	}
+	return r;
 }
