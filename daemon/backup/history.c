@@ -148,7 +148,9 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 		leaf->act == LEAF_ERASE_DONE;
 	int r = 0;
 
-	if (leaf->generation > w->to->generation) {
+	/* after a restore generations go on from the vault that was restored, which may be behind
+	 * those that the log names before */
+	if (leaf->generation > w->to->generation || leaf->act == LEAF_STORE_RESTORE) {
 		w->to->generation = leaf->generation;
 	}
 	/* an erasure in one collection leaves the person */
