@@ -20,6 +20,8 @@
 ssize_t __real_write(int fd, const void *p, size_t n);
 int __real_fsync(int fd);
 int __real_fdatasync(int fd);
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+	unsigned flags);
 int __real_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __real_posix_fallocate(int fd, off_t at, off_t n);
 
@@ -29,6 +31,8 @@ ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at);
 int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+	unsigned flags);
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __wrap_unlink(const char *path);
 int __wrap_mkdir(const char *path, mode_t mode);
@@ -257,6 +261,19 @@ int __wrap_rename(const char *from, const char *to)
 		undo_note_rename(from, to);
 	}
 	return __real_rename(from, to);
+}
+
+/* Only between paths, not below descriptors of directories. */
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+	unsigned flags)
+{
+	if (judge(FAULT_NAME) == FAIL) {
+		return -1;
+	}
+	if (is_power() && !((flags & RENAME_NOREPLACE) && access(to, F_OK) == 0)) {
+		undo_note_rename(from, to);
+	}
+	return __real_renameat2(from_dir, from, to_dir, to, flags);
 }
 
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
