@@ -304,6 +304,7 @@ static int settle(struct run *run, struct cu_err *err)
 	run->report.records = settled.records;
 	run->report.removed_subjects = settled.removed_subjects;
 	run->report.removed_records = settled.removed_records;
+	run->report.restored_generation = settled.generation; /* the log's first leaf names it */
 	return 0;
 }
 
