@@ -225,7 +225,9 @@ int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
 
 void keyset_free(struct key_arena *arena, struct keyset *set)
 {
-	give(arena, &arena->sets, set);
+	if (set) {
+		give(arena, &arena->sets, set);
+	}
 }
 
 /* --- single keys ----------------------------------------------------------------------- */
