@@ -1,0 +1,104 @@
+/*
+ * scratch.h: a directory for a test, and what the tests of this layer do with files.
+ */
+#ifndef CU_TESTS_LEDGER_SCRATCH_H
+#define CU_TESTS_LEDGER_SCRATCH_H
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/path.h"
+
+static inline int scratch_remove_one(
+	const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static inline void scratch_remove(const char *dir)
+{
+	nftw(dir, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A fresh directory in memory if there is room: the tests sync some ten thousand times, and
+ * what a sync is worth is shown by fault.h and not by the disk below. */
+static inline char *scratch_new(void)
+{
+	struct statvfs fs;
+	bool is_roomy = statvfs("/dev/shm", &fs) == 0 && access("/dev/shm", W_OK) == 0 &&
+		(uint64_t)fs.f_bavail * fs.f_frsize > (512u << 20);
+	char *dir = strdup(is_roomy ? "/dev/shm/custos-ledger-XXXXXX" :
+				      "/tmp/custos-ledger-XXXXXX");
+
+	if (!dir || !mkdtemp(dir)) {
+		abort();
+	}
+	return dir;
+}
+
+/* One as the state of a test; its teardown takes it away. */
+static inline int scratch_setup(void **state)
+{
+	*state = scratch_new();
+	return 0;
+}
+
+static inline int scratch_teardown(void **state)
+{
+	scratch_remove(*state);
+	free(*state);
+	return 0;
+}
+
+/* "<dir>/<name>", good until the fourth call from now. */
+static inline const char *scratch_path(const char *dir, const char *name)
+{
+	static char paths[4][PATH_SIZE];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	if (path_join(path, dir, name, NULL) < 0) {
+		abort();
+	}
+	return path;
+}
+
+static inline void scratch_read_at(const char *path, size_t at, void *to, size_t n)
+{
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || pread(fd, to, n, (off_t)at) != (ssize_t)n) {
+		abort();
+	}
+	close(fd);
+}
+
+static inline void scratch_write_at(const char *path, size_t at, const void *from, size_t n)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || pwrite(fd, from, n, (off_t)at) != (ssize_t)n) {
+		abort();
+	}
+	close(fd);
+}
+
+static inline void scratch_flip(const char *path, size_t at, int bit)
+{
+	uint8_t byte;
+
+	scratch_read_at(path, at, &byte, 1);
+	byte ^= (uint8_t)(1u << bit);
+	scratch_write_at(path, at, &byte, 1);
+}
+
+#endif
