@@ -59,12 +59,12 @@ static inline int scratch_teardown(void **state)
 	return 0;
 }
 
-/* "<dir>/<name>", good until the fourth call from now. */
+/* "<dir>/<name>", good until the 64th call from now. */
 static inline const char *scratch_path(const char *dir, const char *name)
 {
-	static char paths[4][PATH_SIZE];
+	static char paths[64][PATH_SIZE];
 	static unsigned next;
-	char *path = paths[next++ % 4];
+	char *path = paths[next++ % 64];
 
 	if (path_join(path, dir, name, NULL) < 0) {
 		abort();
