@@ -121,13 +121,8 @@ static inline int help_verify(const char *dir, const struct note_verifier *by,
 
 static inline void help_copy(const char *from, const char *to)
 {
-	char command[600];
-
 	scratch_remove(to);
-	snprintf(command, sizeof(command), "cp -a '%s' '%s'", from, to);
-	if (system(command) != 0) {
-		abort();
-	}
+	scratch_copy(from, to);
 }
 
 #endif
