@@ -50,6 +50,12 @@ long fault_disarm(void);
 int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
 	int (*story)(void *ctx), void *ctx);
 
+/* A process is killed before the nth call; the next one runs the same story to its end and says
+ * so; then the power is cut.  What the first had not synced is lost as well, unless the second
+ * has synced it: names and bytes that one finds are not durable for being found.  0: done.
+ * 1: done, and the first came to its end.  -1: the second story failed (said on stderr). */
+int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx);
+
 /* The calls themselves, as SQLite may be given them. */
 ssize_t fault_write(int fd, const void *p, size_t n);
 ssize_t fault_pwrite(int fd, const void *p, size_t n, off_t at);
