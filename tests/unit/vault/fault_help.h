@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sqlite3.h>
 #include <sys/mman.h>
 
 #include "fault.h"
 #include "fault_sqlite.h"
 
-#define NSLOTS 768 /* three leaves */
+#define NSLOTS 768       /* three leaves */
+#define NROWS  (3 + 3 * 2) /* and a node on each level above, twice */
 
 static const uint64_t doomed[] = { 7, 300, 301 };
 #define NDOOMED (sizeof(doomed) / sizeof(doomed[0]))
@@ -26,6 +28,8 @@ static const struct print none;
 /* What the child tells before it dies. */
 static struct {
 	int open_code, code, retry_code;
+	int slot_code;   /* of a slot, right after the failure */
+	bool is_between; /* the roots were of two generations then */
 	bool is_acked;
 	int nwrong;  /* slots with a wrong key, seen in the process that had the failure */
 	long ncalls; /* that were counted; 0 if it died */
@@ -151,6 +155,32 @@ static inline void look_around(struct cast *c)
 	key_free(c->arena, key);
 }
 
+/* As it stands in the block, whole or not. */
+static inline uint64_t generation_in(const char *dir, const char *root)
+{
+	struct buf b = BUF_INIT;
+	struct cursor c;
+	uint64_t generation;
+
+	read_all(in_dir(dir, root), &b);
+	c = cursor_of(buf_span(&b));
+	cursor_take(&c, 36);
+	generation = cursor_u64(&c);
+	buf_done(&b);
+	return generation;
+}
+
+static inline void look_at_failure(struct cast *c)
+{
+	struct key *key = new_key(c->arena);
+
+	told->slot_code = vault_slot_key(c->v, 0, key, NULL);
+	told->is_between =
+		generation_in(work_dir, "vault.root.a") != generation_in(work_dir, "vault.root.b");
+	key_free(c->arena, key);
+	look_around(c);
+}
+
 static inline int shred_story(void *ctx)
 {
 	struct cast c;
@@ -159,7 +189,7 @@ static inline int shred_story(void *ctx)
 	if (begin(&c) == 0) {
 		told->code = vault_shred(c.v, doomed, NDOOMED, NULL);
 		if (told->code < 0) {
-			look_around(&c);
+			look_at_failure(&c);
 			told->retry_code = vault_shred(c.v, doomed, NDOOMED, NULL);
 		}
 		told->is_acked = told->code == 0 || told->retry_code == 0;
@@ -213,6 +243,24 @@ static inline void assert_old_database_is_dead(struct cast *c)
 	assert_int_equal(vault_open(attack_dir, c->k0, c->arena, &v, NULL), CU_ECORRUPT);
 }
 
+static inline int count_rows(const char *dir)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	int n;
+
+	assert_int_equal(sqlite3_open(in_dir(dir, "vault.db"), &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT count(*) FROM node", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_exec(db, "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_close(db);
+	return n;
+}
+
 /* Opens what a story has left behind, and carries the shred to its end. */
 static inline void assert_recovers(bool must_be_gone)
 {
@@ -223,6 +271,7 @@ static inline void assert_recovers(bool must_be_gone)
 	c.k0 = load_key("k0", c.arena);
 	c.v = open_vault(work_dir, c.k0, c.arena);
 	assert_tree(&c, !must_be_gone, true);
+	assert_int_equal(count_rows(work_dir), NROWS); /* the start has swept */
 	assert_int_equal(vault_shred(c.v, doomed, NDOOMED, &err), 0);
 	assert_tree(&c, false, true);
 	assert_int_equal(vault_scrub(c.v, &err), 0);
