@@ -10,6 +10,10 @@
 #include "db/db.h"
 #include "db/image.h"
 
+/* 16 MiB: a page that is written often is copied into the file once, and a start after a
+ * crash reads no more than this. */
+#define WAL_MAX_PAGES 4096
+
 #define DATA_FORMAT  1
 #define INDEX_FORMAT 1
 
@@ -146,6 +150,14 @@ static int open_one(const char *path, enum db_mode mode, bool is_durable, const 
 	return r < 0 ? r : check_format(*ret, format, path, err);
 }
 
+static int count_pages(void *ctx, sqlite3 *db, const char *schema, int npages)
+{
+	(void)db;
+	(void)schema;
+	*(int *)ctx = npages;
+	return SQLITE_OK;
+}
+
 int engine_open(const char *dir, enum engine_mode mode, struct engine **ret, struct cu_err *err)
 {
 	static const enum db_mode modes[] = { DB_CREATE, DB_WRITE, DB_READ };
@@ -173,6 +185,11 @@ int engine_open(const char *dir, enum engine_mode mode, struct engine **ret, str
 	if (r < 0) {
 		engine_close(e);
 		return r;
+	}
+	if (mode != ENGINE_READ) {
+		/* in place of db.c's, and for the same reason: to decide here when to checkpoint */
+		sqlite3_wal_hook(e->data, count_pages, &e->wal_pages);
+		sqlite3_wal_hook(e->index, count_pages, &e->index_wal_pages);
 	}
 	*ret = e;
 	return 0;
@@ -282,15 +299,23 @@ void engine_read_end(struct engine *e)
 
 /* --- upkeep ------------------------------------------------------------------------------ */
 
+static int tidy_one(sqlite3 *db, const int *pages, struct cu_err *err)
+{
+	int rc;
+
+	if (*pages < WAL_MAX_PAGES) {
+		return 0;
+	}
+	rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	/* busy: an image is being read, a later call will do */
+	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : db_fail(db, err, "checkpoint");
+}
+
 int engine_tidy(struct engine *e, struct cu_err *err)
 {
-	int rc = sqlite3_wal_checkpoint_v2(e->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int r = tidy_one(e->data, &e->wal_pages, err);
 
-	if (rc == SQLITE_OK || rc == SQLITE_BUSY) {
-		rc = sqlite3_wal_checkpoint_v2(e->index, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	}
-	/* busy: an image is being read, the next call will do */
-	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : db_fail(e->data, err, "checkpoint");
+	return r < 0 ? r : tidy_one(e->index, &e->index_wal_pages, err);
 }
 
 int engine_flush(struct engine *e, struct cu_err *err)

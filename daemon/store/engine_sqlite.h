@@ -88,6 +88,7 @@ enum engine_statement {
 struct engine {
 	sqlite3 *data, *index;
 	char data_path[4096];
+	int wal_pages, index_wal_pages; /* in the write-ahead logs after the last commit */
 	sqlite3_stmt *statements[ST_COUNT_];
 };
 
