@@ -48,7 +48,7 @@ X(STATUS, "status", "io.custos.Status",                                         
   N_("Show what custosd is doing and what it guarantees."),                             \
   N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
-  "identity:outfile [--request=id:request]",                                            \
+  "identity:outfile",                                            \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
   N_("Make a new, empty store."),                                                       \
   N_("The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
@@ -88,7 +88,7 @@ X(EXPORT, "export", "io.custos.data.Export",                                    
   N_("Export people and records to a file, as JSON lines."),                            \
   N_("Only what the purpose allows is written. Who was exported is logged."))           \
 X(ERASE, "erase", "io.custos.erase.Run",                                                \
-  "subject:subject --purpose=purpose:purpose [--now] [--request=id:request]",           \
+  "subject:subject --purpose=purpose:purpose [--now]",           \
   ACCESS_WRITE | ACCESS_STREAM,                                                         \
   N_("Forget a person, provably and for ever."),                                        \
   N_("Shreds the person's keys, here and in every backup. --now skips the time in which it can still be cancelled. Prints a statement of what is gone, since when, and until when the last copy of a key may exist.")) \
