@@ -61,15 +61,19 @@ int path_make_dir(const char *dir, mode_t mode, struct cu_err *err)
 	struct stat st;
 	int r;
 
-	if (stat(dir, &st) == 0) {
-		return S_ISDIR(st.st_mode) ?
-			0 :
-			cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
-	}
 	if (strlen(dir) >= PATH_SIZE) {
 		return cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
 	}
 	parent_of(dir, above);
+	if (stat(dir, &st) == 0) {
+		if (!S_ISDIR(st.st_mode)) {
+			return cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+		}
+		/* Made, perhaps, by a process that died before it synced the entry.  Where we may
+		 * not look above, it was not one of ours. */
+		r = path_sync_dir(above, err);
+		return r == CU_EDENIED ? 0 : r;
+	}
 	r = path_make_dir(above, mode, err);
 	if (r < 0) {
 		return r;

@@ -16,8 +16,8 @@ static const char charset[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 static uint32_t polymod_step(uint32_t sum, uint8_t group)
 {
-	static const uint32_t generator[] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
-		0x2a1462b3 };
+	static const uint32_t generator[] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
+		0x3d4233dd, 0x2a1462b3 };
 	uint32_t top = sum >> 25;
 
 	sum = (sum & 0x1ffffff) << 5 ^ group;
@@ -76,7 +76,8 @@ static bool from_groups(const uint8_t groups[KEY_GROUPS], uint8_t key[32])
 			key[n++] = (uint8_t)(bits >> nbits);
 		}
 	}
-	return (bits & ((1u << nbits) - 1)) == 0; /* else a second spelling of the same key */
+	/* Stray bits would be a second spelling of the same key. */
+	return (bits & ((1u << nbits) - 1)) == 0;
 }
 
 static bool is_upper(const char *prefix)
@@ -131,13 +132,14 @@ bool age_bech32_decode(const char *prefix, struct span text, uint8_t ret[32])
 	uint8_t groups[KEY_GROUPS + CHECK_GROUPS], key[32];
 	size_t nprefix = strlen(prefix);
 	bool is_good = text.n == nprefix + 1 + sizeof(groups) &&
-		memcmp(text.p, prefix, nprefix) == 0 && text.p[nprefix] == '1';
+		       memcmp(text.p, prefix, nprefix) == 0 && text.p[nprefix] == '1';
 
 	for (size_t i = 0; is_good && i < sizeof(groups); i++) {
-		is_good = group_of(text.p[nprefix + 1 + i], is_upper(prefix), &groups[i]);
+		is_good =
+			group_of(text.p[nprefix + 1 + i], is_upper(prefix), &groups[i]);
 	}
 	is_good = is_good && polymod(prefix, groups, sizeof(groups)) == 1 &&
-		from_groups(groups, key);
+		  from_groups(groups, key);
 	if (is_good) {
 		memcpy(ret, key, sizeof(key));
 	}

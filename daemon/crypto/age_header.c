@@ -19,8 +19,9 @@ static void mac_of(struct span text, const uint8_t file_key[AGE_FILE_KEY_SIZE],
 {
 	uint8_t key[KDF_HMAC_SIZE];
 
+	/* Cannot fail: the length is constant and short. */
 	(void)kdf_hkdf(span_of(file_key, AGE_FILE_KEY_SIZE), span_of(NULL, 0),
-		span_str(mac_label), key, sizeof(key)); /* the length is constant and short */
+		span_str(mac_label), key, sizeof(key));
 	kdf_hmac(span_of(key, sizeof(key)), text, mac);
 	sodium_memzero(key, sizeof(key));
 }
@@ -44,7 +45,8 @@ void age_header_put_stanza(struct buf *to, const char *args, struct span body)
 	} while (n == AGE_LINE_BYTES);
 }
 
-int age_header_end(struct buf *to, const uint8_t file_key[AGE_FILE_KEY_SIZE], struct cu_err *err)
+int age_header_end(
+	struct buf *to, const uint8_t file_key[AGE_FILE_KEY_SIZE], struct cu_err *err)
 {
 	char base64[TEXT_BASE64_SIZE(AGE_MAC_SIZE)];
 	uint8_t mac[AGE_MAC_SIZE];
@@ -125,7 +127,8 @@ static bool args_are_valid(struct span args)
 	uint8_t before = ' ';
 
 	for (size_t i = 0; i < args.n; before = args.p[i++]) {
-		if (args.p[i] < ' ' || args.p[i] > '~' || (args.p[i] == ' ' && before == ' ')) {
+		if (args.p[i] < ' ' || args.p[i] > '~' ||
+			(args.p[i] == ' ' && before == ' ')) {
 			return false;
 		}
 	}
@@ -171,9 +174,11 @@ static int read_body(struct parser *p)
 		if (line.n > AGE_LINE_CHARS) {
 			return fail(p, CU_ECORRUPT, "a body's line is too long");
 		}
-		n = text_unbase64((const char *)line.p, line.n, false, bytes, sizeof(bytes));
+		n = text_unbase64(
+			(const char *)line.p, line.n, false, bytes, sizeof(bytes));
 		if (n < 0) {
-			return fail(p, CU_ECORRUPT, "not base64 in its one right spelling");
+			return fail(
+				p, CU_ECORRUPT, "not base64 in its one right spelling");
 		}
 		buf_put(&p->h->bodies, bytes, (size_t)n);
 		if (p->h->bodies.is_failed) {
@@ -186,8 +191,8 @@ static int read_body(struct parser *p)
 static int read_stanza(struct parser *p, struct span line)
 {
 	struct age_stanza stanza = { .body_at = p->h->bodies.n };
-	struct span args = span_of(line.p + strlen(stanza_mark),
-		line.n - strlen(stanza_mark) - 1);
+	struct span args =
+		span_of(line.p + strlen(stanza_mark), line.n - strlen(stanza_mark) - 1);
 	int r;
 
 	if (!args_are_valid(args)) {
@@ -208,8 +213,8 @@ static int read_mac(struct parser *p, struct span line)
 
 	p->h->nmaced = (size_t)(line.p - p->h->text.p) + nmark;
 	if (line.n != nmark + 1 + MAC_CHARS + 1 || line.p[nmark] != ' ' ||
-		text_unbase64((const char *)line.p + nmark + 1, MAC_CHARS, false, p->h->mac,
-			AGE_MAC_SIZE) != AGE_MAC_SIZE) {
+		text_unbase64((const char *)line.p + nmark + 1, MAC_CHARS, false,
+			p->h->mac, AGE_MAC_SIZE) != AGE_MAC_SIZE) {
 		return fail(p, CU_ECORRUPT, "the MAC is malformed");
 	}
 	return p->h->nstanzas > 0 ? 0 : fail(p, CU_ECORRUPT, "there is no recipient");
@@ -242,8 +247,8 @@ static int parse(struct parser *p)
 	}
 }
 
-int age_header_read(struct age_input *in, struct age_header *ret, enum age_fault *ret_fault,
-	struct cu_err *err)
+int age_header_read(struct age_input *in, struct age_header *ret,
+	enum age_fault *ret_fault, struct cu_err *err)
 {
 	struct parser p = { .in = in, .h = ret, .ret_fault = ret_fault, .err = err };
 
@@ -262,7 +267,8 @@ void age_header_done(struct age_header *h)
 
 struct span age_header_args(const struct age_header *h, size_t stanza)
 {
-	return span_of(h->text.p + h->stanzas[stanza].args_at, h->stanzas[stanza].nargs_bytes);
+	return span_of(
+		h->text.p + h->stanzas[stanza].args_at, h->stanzas[stanza].nargs_bytes);
 }
 
 struct span age_header_body(const struct age_header *h, size_t stanza)
@@ -272,8 +278,8 @@ struct span age_header_body(const struct age_header *h, size_t stanza)
 	return span_of(n > 0 ? h->bodies.p + h->stanzas[stanza].body_at : NULL, n);
 }
 
-bool age_header_mac_is_good(const struct age_header *h,
-	const uint8_t file_key[AGE_FILE_KEY_SIZE])
+bool age_header_mac_is_good(
+	const struct age_header *h, const uint8_t file_key[AGE_FILE_KEY_SIZE])
 {
 	uint8_t mac[AGE_MAC_SIZE];
 

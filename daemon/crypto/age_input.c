@@ -82,7 +82,8 @@ static long read_raw(struct age_input *in, uint8_t *to, size_t n, struct cu_err 
 
 static int bad_armor(struct age_input *in, struct cu_err *err, const char *what)
 {
-	return cu_err_set(err, fail(in, AGE_FAULT_ARMOR, CU_ECORRUPT), "age armor: %s", what);
+	return cu_err_set(
+		err, fail(in, AGE_FAULT_ARMOR, CU_ECORRUPT), "age armor: %s", what);
 }
 
 /* The next line into in->line, without LF or CRLF.  Its length, or a code; the end of the
@@ -146,7 +147,8 @@ static int begin_armor(struct age_input *in, struct cu_err *err)
 		}
 	}
 	if (!line_is(in, (size_t)n, age_armor_begin)) {
-		return bad_armor(in, err, "the first line is not the one that begins it");
+		return bad_armor(
+			in, err, "the first line is not the one that begins it");
 	}
 	in->has_begun = true;
 	return 0;
@@ -186,7 +188,8 @@ static int next_part(struct age_input *in, struct cu_err *err)
 	}
 	nbytes = text_unbase64(in->line, (size_t)n, true, in->part, sizeof(in->part));
 	if (nbytes <= 0) {
-		return bad_armor(in, err, "a line is not base64 in its one right spelling");
+		return bad_armor(
+			in, err, "a line is not base64 in its one right spelling");
 	}
 	if (nbytes < AGE_LINE_BYTES) {
 		n = read_line(in, err);
@@ -206,7 +209,8 @@ static int next_part(struct age_input *in, struct cu_err *err)
 	return 0;
 }
 
-static long read_armored(struct age_input *in, uint8_t *to, size_t n, struct cu_err *err)
+static long read_armored(
+	struct age_input *in, uint8_t *to, size_t n, struct cu_err *err)
 {
 	size_t done = 0;
 	int r;
@@ -244,7 +248,8 @@ static bool looks_armored(const struct age_input *in)
 	return memmem(in->raw, in->n, "-----", 5) != NULL;
 }
 
-int age_input_start(struct age_input *in, age_source *source, void *ctx, struct cu_err *err)
+int age_input_start(
+	struct age_input *in, age_source *source, void *ctx, struct cu_err *err)
 {
 	in->source = source;
 	in->ctx = ctx;

@@ -45,7 +45,8 @@
 #define AGE_SECRET_TEXT_SIZE 75 /* "AGE-SECRET-KEY-1", 52 + 6 characters, NUL */
 
 /* 32 bytes as Bech32 (BIP 173) under a prefix, all upper case if the prefix is. */
-void age_bech32_encode(const char *prefix, const uint8_t key[32], char *out, size_t cap);
+void age_bech32_encode(
+	const char *prefix, const uint8_t key[32], char *out, size_t cap);
 /* False unless text is exactly such a key. */
 bool age_bech32_decode(const char *prefix, struct span text, uint8_t ret[32]);
 
@@ -93,31 +94,33 @@ struct age_header {
 
 struct age_input;
 
-int age_header_read(struct age_input *in, struct age_header *ret, enum age_fault *ret_fault,
-	struct cu_err *err);
+int age_header_read(struct age_input *in, struct age_header *ret,
+	enum age_fault *ret_fault, struct cu_err *err);
 void age_header_done(struct age_header *h);
 
 struct span age_header_args(const struct age_header *h, size_t stanza);
 struct span age_header_body(const struct age_header *h, size_t stanza);
 
 /* False when the MAC was made with another file key or over another header. */
-bool age_header_mac_is_good(const struct age_header *h,
-	const uint8_t file_key[AGE_FILE_KEY_SIZE]);
+bool age_header_mac_is_good(
+	const struct age_header *h, const uint8_t file_key[AGE_FILE_KEY_SIZE]);
 
 /* The header of a new file; to gets the text. */
 void age_header_begin(struct buf *to);
 void age_header_put_stanza(struct buf *to, const char *args, struct span body);
-int age_header_end(struct buf *to, const uint8_t file_key[AGE_FILE_KEY_SIZE],
-	struct cu_err *err);
+int age_header_end(
+	struct buf *to, const uint8_t file_key[AGE_FILE_KEY_SIZE], struct cu_err *err);
 
 /* --- age_stanza.c ---------------------------------------------------------------------- */
 
 /* A file key for every recipient of to. */
 int age_stanza_put_all(const struct age_recipients *to,
-	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header, struct cu_err *err);
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header,
+	struct cu_err *err);
 /* The file key, by the first identity that fits. */
 int age_stanza_open_any(const struct age_header *h, const struct age_identities *ids,
-	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault, struct cu_err *err);
+	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
+	struct cu_err *err);
 
 /* --- age_stream.c ---------------------------------------------------------------------- */
 
@@ -129,13 +132,16 @@ struct age_stream {
 void age_stream_init(struct age_stream *s, const uint8_t file_key[AGE_FILE_KEY_SIZE],
 	const uint8_t nonce[AGE_NONCE_SIZE]);
 /* sealed has room for plain.n + AGE_TAG_SIZE. */
-void age_stream_seal(struct age_stream *s, struct span plain, bool is_last, uint8_t *sealed);
+void age_stream_seal(
+	struct age_stream *s, struct span plain, bool is_last, uint8_t *sealed);
 /* Does not count on when it fails, so that another meaning of the chunk may be tried. */
-bool age_stream_open(struct age_stream *s, struct span sealed, bool is_last, uint8_t *plain);
+bool age_stream_open(
+	struct age_stream *s, struct span sealed, bool is_last, uint8_t *plain);
 
 /* --- age_armor.c ----------------------------------------------------------------------- */
 
-#define AGE_ARMOR_BLANKS 1024 /* bytes of white space around armor: the reference's limit */
+/* Bytes of white space before and after armor; the reference implementation's limit. */
+#define AGE_ARMOR_BLANKS 1024
 
 extern const char age_armor_begin[]; /* "-----BEGIN AGE ENCRYPTED FILE-----" */
 extern const char age_armor_end[];
@@ -167,7 +173,8 @@ struct age_input {
 };
 
 /* Looks at the beginning to tell whether it is armored. */
-int age_input_start(struct age_input *in, age_source *source, void *ctx, struct cu_err *err);
+int age_input_start(
+	struct age_input *in, age_source *source, void *ctx, struct cu_err *err);
 /* Exactly n bytes, or fewer at the end; the number, or a code with in->fault set. */
 long age_input_read(struct age_input *in, uint8_t *to, size_t n, struct cu_err *err);
 

@@ -32,8 +32,8 @@ static int copy_passphrase(struct span from, uint8_t **ret, struct cu_err *err)
 
 /* --- making an identity ---------------------------------------------------------------- */
 
-int age_identity_generate(char ret_recipient[AGE_RECIPIENT_SIZE], struct buf *secret,
-	struct cu_err *err)
+int age_identity_generate(
+	char ret_recipient[AGE_RECIPIENT_SIZE], struct buf *secret, struct cu_err *err)
 {
 	char text[AGE_SECRET_TEXT_SIZE], recipient[AGE_RECIPIENT_SIZE];
 	struct age_identity id;
@@ -43,8 +43,10 @@ int age_identity_generate(char ret_recipient[AGE_RECIPIENT_SIZE], struct buf *se
 		return r;
 	}
 	randombytes_buf(id.secret, sizeof(id.secret));
-	(void)crypto_scalarmult_curve25519_base(id.public_key, id.secret); /* always 0 */
-	age_bech32_encode(age_recipient_prefix, id.public_key, recipient, sizeof(recipient));
+	(void)crypto_scalarmult_curve25519_base(
+		id.public_key, id.secret); /* always 0 */
+	age_bech32_encode(
+		age_recipient_prefix, id.public_key, recipient, sizeof(recipient));
 	age_bech32_encode(age_identity_prefix, id.secret, text, sizeof(text));
 	buf_put_str(secret, text);
 	r = buf_check(secret, err);
@@ -94,7 +96,8 @@ static bool is_low_order(const uint8_t point[AGE_X25519_SIZE])
 	return crypto_scalarmult_curve25519(shared, any_scalar, point) != 0;
 }
 
-int age_recipients_add(struct age_recipients *to, const char *recipient, struct cu_err *err)
+int age_recipients_add(
+	struct age_recipients *to, const char *recipient, struct cu_err *err)
 {
 	uint8_t key[AGE_X25519_SIZE], (*more)[AGE_X25519_SIZE];
 
@@ -107,7 +110,8 @@ int age_recipients_add(struct age_recipients *to, const char *recipient, struct 
 		return cu_err_set(err, CU_EINVAL, "not a recipient of age (age1...)");
 	}
 	if (to->n == AGE_MAX_STANZAS) {
-		return cu_err_set(err, CU_ELIMIT, "more than %d recipients", AGE_MAX_STANZAS);
+		return cu_err_set(
+			err, CU_ELIMIT, "more than %d recipients", AGE_MAX_STANZAS);
 	}
 	more = realloc(to->list, (to->n + 1) * sizeof(more[0]));
 	if (!more) {
@@ -126,14 +130,15 @@ int age_recipients_set_passphrase(struct age_recipients *to, struct span passphr
 	int r;
 
 	if (to->n > 0) {
-		return cu_err_set(err, CU_EINVAL,
-			"passphrase: a file for recipients has none");
+		return cu_err_set(
+			err, CU_EINVAL, "passphrase: a file for recipients has none");
 	}
 	if (passphrase.n == 0) {
 		return cu_err_set(err, CU_EINVAL, "passphrase: empty");
 	}
 	if (log_n < 1 || log_n > AGE_SCRYPT_MAX_LOG_N) {
-		return cu_err_set(err, CU_EINVAL, "passphrase: a work factor of 1 to %d, not %u",
+		return cu_err_set(err, CU_EINVAL,
+			"passphrase: a work factor of 1 to %d, not %u",
 			AGE_SCRYPT_MAX_LOG_N, log_n);
 	}
 	if ((r = copy_passphrase(passphrase, &copy, err)) < 0) {
@@ -221,14 +226,14 @@ static size_t count_identity_lines(struct span text)
 	return n;
 }
 
-static int parse_line(struct span line, size_t number, struct age_identity *ret,
-	struct cu_err *err)
+static int parse_line(
+	struct span line, size_t number, struct age_identity *ret, struct cu_err *err)
 {
 	size_t nstart = strlen(age_identity_prefix);
 
 	if (age_bech32_decode(age_identity_prefix, line, ret->secret)) {
-		(void)crypto_scalarmult_curve25519_base(ret->public_key,
-			ret->secret); /* always 0 */
+		(void)crypto_scalarmult_curve25519_base(
+			ret->public_key, ret->secret); /* always 0 */
 		return 0;
 	}
 	if (line.n > nstart + 3 && memcmp(line.p, age_identity_prefix, nstart) == 0 &&
@@ -238,10 +243,12 @@ static int parse_line(struct span line, size_t number, struct age_identity *ret,
 			number);
 	}
 	return cu_err_set(err, CU_EINVAL,
-		"identity file, line %zu: not an identity of age (AGE-SECRET-KEY-1...)", number);
+		"identity file, line %zu: not an identity of age (AGE-SECRET-KEY-1...)",
+		number);
 }
 
-int age_identities_add_file(struct age_identities *ids, struct span text, struct cu_err *err)
+int age_identities_add_file(
+	struct age_identities *ids, struct span text, struct cu_err *err)
 {
 	size_t nlines = count_identity_lines(text), n = 0;
 	struct age_identity *list;
@@ -250,8 +257,8 @@ int age_identities_add_file(struct age_identities *ids, struct span text, struct
 		return 0;
 	}
 	if (nlines > AGE_MAX_STANZAS) {
-		return cu_err_set(err, CU_ELIMIT, "identity file: more than %d identities",
-			AGE_MAX_STANZAS);
+		return cu_err_set(err, CU_ELIMIT,
+			"identity file: more than %d identities", AGE_MAX_STANZAS);
 	}
 	list = longer_list(ids, nlines);
 	if (!list) {
@@ -277,8 +284,8 @@ int age_identities_add_file(struct age_identities *ids, struct span text, struct
 	return (int)n;
 }
 
-int age_identities_add_passphrase(struct age_identities *ids, struct span passphrase,
-	struct cu_err *err)
+int age_identities_add_passphrase(
+	struct age_identities *ids, struct span passphrase, struct cu_err *err)
 {
 	struct span *more;
 	uint8_t *copy;

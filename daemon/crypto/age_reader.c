@@ -21,7 +21,8 @@ struct age_reader {
 
 /* --- the header ------------------------------------------------------------------------ */
 
-static int read_nonce(struct age_reader *r, uint8_t nonce[AGE_NONCE_SIZE], struct cu_err *err)
+static int read_nonce(
+	struct age_reader *r, uint8_t nonce[AGE_NONCE_SIZE], struct cu_err *err)
 {
 	long n = age_input_read(&r->in, nonce, AGE_NONCE_SIZE, err);
 
@@ -31,13 +32,14 @@ static int read_nonce(struct age_reader *r, uint8_t nonce[AGE_NONCE_SIZE], struc
 	}
 	if (n < AGE_NONCE_SIZE) {
 		r->fault = AGE_FAULT_HEADER; /* so the public vectors call it */
-		return cu_err_set(err, CU_ECORRUPT, "age header: ends before the payload's nonce");
+		return cu_err_set(err, CU_ECORRUPT,
+			"age header: ends before the payload's nonce");
 	}
 	return 0;
 }
 
-static int open_header(struct age_reader *r, const struct age_identities *ids,
-	struct cu_err *err)
+static int open_header(
+	struct age_reader *r, const struct age_identities *ids, struct cu_err *err)
 {
 	uint8_t file_key[AGE_FILE_KEY_SIZE] = { 0 }, nonce[AGE_NONCE_SIZE];
 	struct age_header h;
@@ -115,7 +117,8 @@ static int open_chunk(struct age_reader *r, struct span sealed)
 	bool is_first = r->stream.counter == 0;
 
 	if (sealed.n < AGE_TAG_SIZE) {
-		return fail(r, AGE_FAULT_PAYLOAD, "the file ends within it or before it");
+		return fail(
+			r, AGE_FAULT_PAYLOAD, "the file ends within it or before it");
 	}
 	if (sealed.n == AGE_TAG_SIZE && !is_first) {
 		return fail(r, AGE_FAULT_PAYLOAD, "empty, though not the only one");
@@ -198,7 +201,9 @@ int age_reader_take_key(struct age_reader *r, struct key *ret, struct cu_err *er
 	if (more < 0) {
 		return (int)more;
 	}
-	return n == KEY_SIZE ? 0 : cu_err_set(err, CU_ECORRUPT, "age payload: ends within a key");
+	return n == KEY_SIZE
+		       ? 0
+		       : cu_err_set(err, CU_ECORRUPT, "age payload: ends within a key");
 }
 
 void age_reader_free(struct age_reader *r)

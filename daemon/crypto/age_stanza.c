@@ -25,20 +25,23 @@ static void key_from_shared(const uint8_t shared[AGE_X25519_SIZE],
 
 	memcpy(salt, share, AGE_X25519_SIZE);
 	memcpy(salt + AGE_X25519_SIZE, recipient, AGE_X25519_SIZE);
+	/* Cannot fail: the length is constant and short. */
 	(void)kdf_hkdf(span_of(shared, AGE_X25519_SIZE), span_of(salt, sizeof(salt)),
-		span_str(x25519_label), key, WRAP_KEY_SIZE); /* the length is constant */
+		span_str(x25519_label), key, WRAP_KEY_SIZE);
 }
 
 /* 128 * r * 2^log_n bytes of memory; fails when there are not so many. */
-static int key_from_passphrase(struct span passphrase, const uint8_t salt[AGE_SALT_SIZE],
-	unsigned log_n, uint8_t key[WRAP_KEY_SIZE], struct cu_err *err)
+static int key_from_passphrase(struct span passphrase,
+	const uint8_t salt[AGE_SALT_SIZE], unsigned log_n, uint8_t key[WRAP_KEY_SIZE],
+	struct cu_err *err)
 {
 	uint8_t full[SCRYPT_SALT_BYTES];
 
 	memcpy(full, scrypt_label, sizeof(scrypt_label) - 1);
 	memcpy(full + sizeof(scrypt_label) - 1, salt, AGE_SALT_SIZE);
-	if (crypto_pwhash_scryptsalsa208sha256_ll(passphrase.p, passphrase.n, full, sizeof(full),
-		    UINT64_C(1) << log_n, SCRYPT_R, 1, key, WRAP_KEY_SIZE) != 0) {
+	if (crypto_pwhash_scryptsalsa208sha256_ll(passphrase.p, passphrase.n, full,
+		    sizeof(full), UINT64_C(1) << log_n, SCRYPT_R, 1, key,
+		    WRAP_KEY_SIZE) != 0) {
 		return cu_err_set(err, CU_ENOMEM,
 			"passphrase: no memory for a work factor of %u", log_n);
 	}
@@ -48,26 +51,28 @@ static int key_from_passphrase(struct span passphrase, const uint8_t salt[AGE_SA
 /* The key is used once, so the nonce may be zero. */
 static const uint8_t zero_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 
-static void wrap(const uint8_t key[WRAP_KEY_SIZE], const uint8_t file_key[AGE_FILE_KEY_SIZE],
-	uint8_t out[AGE_WRAPPED_SIZE])
+static void wrap(const uint8_t key[WRAP_KEY_SIZE],
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], uint8_t out[AGE_WRAPPED_SIZE])
 {
-	(void)crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, file_key, AGE_FILE_KEY_SIZE,
-		NULL, 0, NULL, zero_nonce, key); /* always 0 */
+	(void)crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, file_key,
+		AGE_FILE_KEY_SIZE, NULL, 0, NULL, zero_nonce, key); /* always 0 */
 }
 
 static bool unwrap(const uint8_t key[WRAP_KEY_SIZE], struct span body,
 	uint8_t file_key[AGE_FILE_KEY_SIZE])
 {
-	return crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL, body.p, body.n,
-		       NULL, 0, zero_nonce, key) == 0;
+	return crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL, body.p,
+		       body.n, NULL, 0, zero_nonce, key) == 0;
 }
 
 /* --- writing --------------------------------------------------------------------------- */
 
 static int put_x25519(const uint8_t recipient[AGE_X25519_SIZE],
-	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header, struct cu_err *err)
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header,
+	struct cu_err *err)
 {
-	uint8_t ephemeral[AGE_X25519_SIZE], share[AGE_X25519_SIZE], shared[AGE_X25519_SIZE];
+	uint8_t ephemeral[AGE_X25519_SIZE], share[AGE_X25519_SIZE],
+		shared[AGE_X25519_SIZE];
 	uint8_t key[WRAP_KEY_SIZE], body[AGE_WRAPPED_SIZE];
 	char share64[TEXT_BASE64_SIZE(AGE_X25519_SIZE)], args[64];
 	int r = 0;
@@ -90,7 +95,8 @@ static int put_x25519(const uint8_t recipient[AGE_X25519_SIZE],
 }
 
 static int put_scrypt(struct span passphrase, unsigned log_n,
-	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header, struct cu_err *err)
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header,
+	struct cu_err *err)
 {
 	uint8_t salt[AGE_SALT_SIZE], key[WRAP_KEY_SIZE], body[AGE_WRAPPED_SIZE];
 	char salt64[TEXT_BASE64_SIZE(AGE_SALT_SIZE)], args[64];
@@ -101,7 +107,8 @@ static int put_scrypt(struct span passphrase, unsigned log_n,
 	if (r == 0) {
 		wrap(key, file_key, body);
 		(void)text_base64(salt, sizeof(salt), false, salt64);
-		(void)snprintf(args, sizeof(args), "%s %s %u", scrypt_type, salt64, log_n);
+		(void)snprintf(
+			args, sizeof(args), "%s %s %u", scrypt_type, salt64, log_n);
 		age_header_put_stanza(header, args, span_of(body, sizeof(body)));
 	}
 	sodium_memzero(key, sizeof(key));
@@ -109,13 +116,14 @@ static int put_scrypt(struct span passphrase, unsigned log_n,
 }
 
 int age_stanza_put_all(const struct age_recipients *to,
-	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header, struct cu_err *err)
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header,
+	struct cu_err *err)
 {
 	int r = 0;
 
 	if (to->passphrase) {
-		return put_scrypt(span_of(to->passphrase, to->npassphrase), to->log_n, file_key,
-			header, err);
+		return put_scrypt(span_of(to->passphrase, to->npassphrase), to->log_n,
+			file_key, header, err);
 	}
 	if (to->n == 0) {
 		return cu_err_set(err, CU_EINVAL, "an age file needs a recipient");
@@ -139,7 +147,8 @@ struct known {
 	struct span body; /* AGE_WRAPPED_SIZE bytes */
 };
 
-static int bad(enum age_fault *ret_fault, struct cu_err *err, int code, const char *what)
+static int bad(
+	enum age_fault *ret_fault, struct cu_err *err, int code, const char *what)
 {
 	*ret_fault = AGE_FAULT_HEADER;
 	return cu_err_set(err, code, "age header: %s", what);
@@ -200,7 +209,8 @@ static int inspect(const struct age_header *h, size_t at, struct known *ret,
 	*ret = (struct known){ .type = OTHER, .body = age_header_body(h, at) };
 	if (span_eq(words[0], span_str(x25519_type))) {
 		if (nwords != 2 || !decode(words[1], ret->share, sizeof(ret->share))) {
-			return bad(ret_fault, err, CU_ECORRUPT, "an X25519 recipient is malformed");
+			return bad(ret_fault, err, CU_ECORRUPT,
+				"an X25519 recipient is malformed");
 		}
 		ret->type = X25519;
 	} else if (span_eq(words[0], span_str(scrypt_type))) {
@@ -210,21 +220,24 @@ static int inspect(const struct age_header *h, size_t at, struct known *ret,
 		}
 		if (nwords != 3 || !decode(words[1], ret->salt, sizeof(ret->salt)) ||
 			!parse_log_n(words[2], &ret->log_n)) {
-			return bad(ret_fault, err, CU_ECORRUPT, "a scrypt recipient is malformed");
+			return bad(ret_fault, err, CU_ECORRUPT,
+				"a scrypt recipient is malformed");
 		}
 		ret->type = SCRYPT;
 	}
 	/* The length is checked before the key is tried: a longer body could open under two
 	 * keys ("partitioning oracle"). */
 	if (ret->type != OTHER && ret->body.n != AGE_WRAPPED_SIZE) {
-		return bad(ret_fault, err, CU_ECORRUPT, "a wrapped file key has a wrong length");
+		return bad(ret_fault, err, CU_ECORRUPT,
+			"a wrapped file key has a wrong length");
 	}
 	return 0;
 }
 
 /* 1: opened, 0: not for this identity, or a code. */
 static int try_x25519(const struct known *k, const struct age_identity *id,
-	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault, struct cu_err *err)
+	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
+	struct cu_err *err)
 {
 	uint8_t shared[AGE_X25519_SIZE], key[WRAP_KEY_SIZE];
 	int r;
@@ -241,13 +254,15 @@ static int try_x25519(const struct known *k, const struct age_identity *id,
 }
 
 static int try_scrypt(const struct known *k, struct span passphrase,
-	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault, struct cu_err *err)
+	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
+	struct cu_err *err)
 {
 	uint8_t key[WRAP_KEY_SIZE];
 	int r;
 
 	if (k->log_n > AGE_SCRYPT_MAX_LOG_N) {
-		return bad(ret_fault, err, CU_ELIMIT, "a work factor that is over the limit");
+		return bad(ret_fault, err, CU_ELIMIT,
+			"a work factor that is over the limit");
 	}
 	r = key_from_passphrase(passphrase, k->salt, k->log_n, key, err);
 	if (r < 0) {
@@ -260,7 +275,8 @@ static int try_scrypt(const struct known *k, struct span passphrase,
 }
 
 static int try_all(const struct known *k, const struct age_identities *ids,
-	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault, struct cu_err *err)
+	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
+	struct cu_err *err)
 {
 	int r = 0;
 
@@ -274,12 +290,14 @@ static int try_all(const struct known *k, const struct age_identities *ids,
 }
 
 int age_stanza_open_any(const struct age_header *h, const struct age_identities *ids,
-	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault, struct cu_err *err)
+	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
+	struct cu_err *err)
 {
 	struct known k;
 	int r;
 
-	for (size_t i = 0; i < h->nstanzas; i++) { /* all of them before any costly work */
+	/* All of them before any costly work. */
+	for (size_t i = 0; i < h->nstanzas; i++) {
 		if ((r = inspect(h, i, &k, ret_fault, err)) < 0) {
 			return r;
 		}

@@ -52,7 +52,8 @@ static int emit(struct age_writer *w, struct span bytes, struct cu_err *err)
 /* --- beginning ------------------------------------------------------------------------- */
 
 /* The header and the payload's nonce; the file key lives no longer than this call. */
-static int put_header(struct age_writer *w, const struct age_recipients *to, struct cu_err *err)
+static int put_header(
+	struct age_writer *w, const struct age_recipients *to, struct cu_err *err)
 {
 	uint8_t file_key[AGE_FILE_KEY_SIZE], nonce[AGE_NONCE_SIZE];
 	struct buf header = BUF_INIT;
@@ -76,8 +77,8 @@ out:
 	return r;
 }
 
-int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *sink, void *ctx,
-	struct age_writer **ret, struct cu_err *err)
+int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *sink,
+	void *ctx, struct age_writer **ret, struct cu_err *err)
 {
 	struct age_writer *w = sodium_malloc(sizeof(*w));
 	int r;
@@ -116,7 +117,8 @@ static int put_chunk(struct age_writer *w, bool is_last, struct cu_err *err)
 static int check_open(const struct age_writer *w, struct cu_err *err)
 {
 	if (w->failure) {
-		return cu_err_set(err, w->failure, "age file: a write before this one failed");
+		return cu_err_set(
+			err, w->failure, "age file: a write before this one failed");
 	}
 	if (w->is_finished) {
 		return cu_err_set(err, CU_EINVAL, "age file: finished already");

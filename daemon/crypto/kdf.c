@@ -36,7 +36,8 @@ static void digest(void *ctx, size_t n, uint8_t *out)
 	hmac_sha256_digest(ctx, n, out);
 }
 
-bool kdf_hkdf(struct span ikm, struct span salt, struct span info, uint8_t *out, size_t n)
+bool kdf_hkdf(
+	struct span ikm, struct span salt, struct span info, uint8_t *out, size_t n)
 {
 	struct hmac_sha256_ctx ctx;
 	uint8_t prk[KDF_HMAC_SIZE];

@@ -17,6 +17,7 @@
 void kdf_hmac(struct span key, struct span message, uint8_t out[KDF_HMAC_SIZE]);
 
 /* n bytes of key material into out; false when n is over KDF_HKDF_MAX. */
-bool kdf_hkdf(struct span ikm, struct span salt, struct span info, uint8_t *out, size_t n);
+bool kdf_hkdf(
+	struct span ikm, struct span salt, struct span info, uint8_t *out, size_t n);
 
 #endif

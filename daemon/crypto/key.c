@@ -94,14 +94,17 @@ static int map_pages(struct key_arena *a, size_t size, struct cu_err *err)
 	size_t inner = (size + page - 1) / page * page;
 	void *map;
 
-	map = mmap(NULL, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	map = mmap(
+		NULL, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (map == MAP_FAILED) {
-		return cu_err_set(err, CU_ENOMEM, "no memory for %zu bytes of keys", size);
+		return cu_err_set(
+			err, CU_ENOMEM, "no memory for %zu bytes of keys", size);
 	}
 	a->map = map;
 	a->map_size = inner + 2 * page;
 	if (mprotect(a->map + page, inner, PROT_READ | PROT_WRITE) < 0) {
-		return cu_err_set(err, CU_ENOMEM, "no memory for %zu bytes of keys", size);
+		return cu_err_set(
+			err, CU_ENOMEM, "no memory for %zu bytes of keys", size);
 	}
 	(void)madvise(a->map + page, inner, MADV_DONTDUMP);
 	(void)madvise(a->map + page, inner, MADV_WIPEONFORK);
@@ -120,19 +123,22 @@ int key_arena_new(size_t nsets, struct key_arena **ret, struct cu_err *err)
 		return r;
 	}
 	if (nsets > SIZE_MAX / sizeof(struct keyset) / 2) {
-		return cu_err_set(err, CU_ENOMEM, "no memory for %zu sets of keys", nsets);
+		return cu_err_set(
+			err, CU_ENOMEM, "no memory for %zu sets of keys", nsets);
 	}
 	a = calloc(1, sizeof(*a));
 	if (!a) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	(void)pthread_mutex_init(&a->lock, NULL); /* cannot fail with the default kind */
+	(void)pthread_mutex_init(
+		&a->lock, NULL); /* cannot fail with the default kind */
 	if (!pool_init(&a->sets, sizeof(struct keyset), nsets) ||
 		!pool_init(&a->single, sizeof(struct key), NSINGLE)) {
 		r = cu_err_set(err, CU_ENOMEM, "out of memory");
 		goto out;
 	}
-	r = map_pages(a, nsets * sizeof(struct keyset) + NSINGLE * sizeof(struct key), err);
+	r = map_pages(
+		a, nsets * sizeof(struct keyset) + NSINGLE * sizeof(struct key), err);
 out:
 	if (r < 0) {
 		key_arena_free(a);
@@ -149,7 +155,8 @@ void key_arena_free(struct key_arena *arena)
 	}
 	if (arena->sets.at) {
 		sodium_memzero(arena->sets.at, arena->sets.total * arena->sets.each);
-		sodium_memzero(arena->single.at, arena->single.total * arena->single.each);
+		sodium_memzero(
+			arena->single.at, arena->single.total * arena->single.each);
 	}
 	if (arena->map) {
 		(void)munmap(arena->map, arena->map_size); /* which unlocks, too */
@@ -190,7 +197,8 @@ int key_new(struct key_arena *arena, struct key **ret, struct cu_err *err)
 	struct key *key = take(arena, &arena->single);
 
 	if (!key) {
-		return cu_err_set(err, CU_ENOMEM, "all %d keys of the arena are taken", NSINGLE);
+		return cu_err_set(
+			err, CU_ENOMEM, "all %d keys of the arena are taken", NSINGLE);
 	}
 	*ret = key;
 	return 0;
@@ -198,7 +206,9 @@ int key_new(struct key_arena *arena, struct key **ret, struct cu_err *err)
 
 void key_free(struct key_arena *arena, struct key *key)
 {
-	give(arena, &arena->single, key);
+	if (key) {
+		give(arena, &arena->single, key);
+	}
 }
 
 int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
@@ -206,8 +216,8 @@ int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
 	struct keyset *set = take(arena, &arena->sets);
 
 	if (!set) {
-		return cu_err_set(err, CU_ENOMEM, "all %zu key sets of the arena are taken",
-			arena->sets.total);
+		return cu_err_set(err, CU_ENOMEM,
+			"all %zu key sets of the arena are taken", arena->sets.total);
 	}
 	*ret = set;
 	return 0;
@@ -215,7 +225,9 @@ int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
 
 void keyset_free(struct key_arena *arena, struct keyset *set)
 {
-	give(arena, &arena->sets, set);
+	if (set) {
+		give(arena, &arena->sets, set);
+	}
 }
 
 /* --- single keys ----------------------------------------------------------------------- */
@@ -263,21 +275,21 @@ void keyset_copy(struct keyset *to, struct keyset *from)
 
 /* --- wrapping -------------------------------------------------------------------------- */
 
-/* plain may be where the ciphertext goes. */
-static void wrap_bytes(const struct key *by, struct span aad, const uint8_t *plain, size_t n,
-	uint8_t *out)
+void key_seal_bytes(const struct key *by, struct span aad, const uint8_t *plain,
+	size_t n, uint8_t *out)
 {
 	randombytes_buf(out, KEY_NONCE_SIZE);
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(out + KEY_NONCE_SIZE, NULL, plain, n,
-		aad.p, aad.n, NULL, out, by->b); /* always 0 */
+	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(out + KEY_NONCE_SIZE, NULL,
+		plain, n, aad.p, aad.n, NULL, out, by->b); /* always 0 */
 }
 
-/* With to NULL the tag is checked and nothing is written. */
-static bool open_bytes(const struct key *by, struct span aad, struct span wrapped, uint8_t *to)
+bool key_open_bytes(
+	const struct key *by, struct span aad, struct span sealed, uint8_t *to)
 {
-	return crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL,
-		       wrapped.p + KEY_NONCE_SIZE, wrapped.n - KEY_NONCE_SIZE, aad.p, aad.n,
-		       wrapped.p, by->b) == 0;
+	return sealed.n >= KEY_NONCE_SIZE + KEY_TAG_SIZE &&
+	       crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL,
+		       sealed.p + KEY_NONCE_SIZE, sealed.n - KEY_NONCE_SIZE, aad.p,
+		       aad.n, sealed.p, by->b) == 0;
 }
 
 static bool are_side_by_side(const struct key *const *keys, size_t nkeys)
@@ -297,7 +309,7 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 
 	assert(nkeys > 0);
 	if (are_side_by_side(keys, nkeys)) {
-		wrap_bytes(by, aad, keys[0]->b, nkeys * KEY_SIZE, out);
+		key_seal_bytes(by, aad, keys[0]->b, nkeys * KEY_SIZE, out);
 		return;
 	}
 	/* The cipher wants one run of bytes: they are gathered where it will put its own, so
@@ -305,7 +317,7 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 	for (size_t i = 0; i < nkeys; i++) {
 		memcpy(at + i * KEY_SIZE, keys[i]->b, KEY_SIZE);
 	}
-	wrap_bytes(by, aad, at, nkeys * KEY_SIZE, out);
+	key_seal_bytes(by, aad, at, nkeys * KEY_SIZE, out);
 }
 
 /* The library zeroes its output when the tag is wrong.  So the tag is checked first, and a
@@ -313,7 +325,8 @@ void key_wrap(const struct key *by, struct span aad, const struct key *const *ke
 static int unwrap_in_place(const struct key *by, struct span aad, struct span wrapped,
 	uint8_t *to, struct cu_err *err)
 {
-	if (!open_bytes(by, aad, wrapped, NULL) || !open_bytes(by, aad, wrapped, to)) {
+	if (!key_open_bytes(by, aad, wrapped, NULL) ||
+		!key_open_bytes(by, aad, wrapped, to)) {
 		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: wrong tag");
 	}
 	return 0;
@@ -341,8 +354,8 @@ int key_unwrap(const struct key *by, struct span aad, struct span wrapped,
 {
 	assert(nkeys > 0);
 	if (wrapped.n != KEY_WRAPPED_SIZE(nkeys)) {
-		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: %zu bytes, not %zu", wrapped.n,
-			KEY_WRAPPED_SIZE(nkeys));
+		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: %zu bytes, not %zu",
+			wrapped.n, KEY_WRAPPED_SIZE(nkeys));
 	}
 	if (are_side_by_side((const struct key *const *)keys, nkeys)) {
 		return unwrap_in_place(by, aad, wrapped, keys[0]->b, err);
@@ -353,15 +366,15 @@ int key_unwrap(const struct key *by, struct span aad, struct span wrapped,
 void keyset_wrap(const struct key *by, struct span aad, struct keyset *set,
 	uint8_t out[KEYSET_WRAPPED_SIZE])
 {
-	wrap_bytes(by, aad, set->key[0].b, sizeof(*set), out);
+	key_seal_bytes(by, aad, set->key[0].b, sizeof(*set), out);
 }
 
 int keyset_unwrap(const struct key *by, struct span aad, struct span wrapped,
 	struct keyset *set, struct cu_err *err)
 {
 	if (wrapped.n != KEYSET_WRAPPED_SIZE) {
-		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: %zu bytes, not %d", wrapped.n,
-			KEYSET_WRAPPED_SIZE);
+		return cu_err_set(err, CU_ECORRUPT, "wrapped keys: %zu bytes, not %d",
+			wrapped.n, KEYSET_WRAPPED_SIZE);
 	}
 	return unwrap_in_place(by, aad, wrapped, set->key[0].b, err);
 }

@@ -42,8 +42,8 @@ static int put_wrap(const char *dir, const struct key *by, const struct key *roo
 	return path_put_file(dir, WRAP_NAME, span_of(file, sizeof(file)), 0400, err);
 }
 
-int key_file_create(const char *dir, const char *name, const struct key *root,
-	struct cu_err *err)
+int key_file_create(
+	const char *dir, const char *name, const struct key *root, struct cu_err *err)
 {
 	struct key by;
 	char hex[HEX_SIZE + 1];
@@ -93,7 +93,8 @@ static int open_private(const char *path, int *ret_fd, struct cu_err *err)
 	return 0;
 }
 
-static int read_key_file(const char *dir, const char *name, struct key *by, struct cu_err *err)
+static int read_key_file(
+	const char *dir, const char *name, struct key *by, struct cu_err *err)
 {
 	struct buf text = BUF_INIT_WIPE;
 	char path[PATH_SIZE];
@@ -135,27 +136,32 @@ static int unwrap_file(struct span file, const char *path, const struct key *by,
 	}
 	hash_blake2b(span_of(by->b, KEY_SIZE), commitment);
 	if (sodium_memcmp(commitment, file.p + MARK_SIZE, HASH_SIZE) != 0) {
-		return cu_err_set(err, CU_ENOKEY, "%s: made with another key file", path);
+		return cu_err_set(
+			err, CU_ENOKEY, "%s: made with another key file", path);
 	}
 	r = key_unwrap(by, span_of(file.p, MARK_SIZE),
-		span_of(file.p + MARK_SIZE + HASH_SIZE, KEY_WRAPPED_SIZE(1)), &root, 1, err);
+		span_of(file.p + MARK_SIZE + HASH_SIZE, KEY_WRAPPED_SIZE(1)), &root, 1,
+		err);
 	return r < 0 ? cu_err_wrap(err, r, "%s", path) : 0;
 }
 
-int key_file_load(const char *dir, const char *name, struct key *root, struct cu_err *err)
+int key_file_load(
+	const char *dir, const char *name, struct key *root, struct cu_err *err)
 {
 	struct buf file = BUF_INIT;
 	struct key by = { { 0 } };
 	char path[PATH_SIZE];
 	int r;
 
-	if ((r = key_library_init(err)) < 0 || (r = read_key_file(dir, name, &by, err)) < 0 ||
+	if ((r = key_library_init(err)) < 0 ||
+		(r = read_key_file(dir, name, &by, err)) < 0 ||
 		(r = path_join(path, dir, WRAP_NAME, err)) < 0) {
 		goto out;
 	}
 	r = path_read_file(path, WRAP_SIZE, &file, err);
 	if (r == CU_ELIMIT) {
-		r = cu_err_set(err, CU_ECORRUPT, "%s: too long for a wrapped root key", path);
+		r = cu_err_set(
+			err, CU_ECORRUPT, "%s: too long for a wrapped root key", path);
 	}
 	if (r == 0) {
 		r = unwrap_file(buf_span(&file), path, &by, root, err);

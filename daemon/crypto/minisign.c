@@ -17,7 +17,8 @@
 static const char untrusted_prefix[] = "untrusted comment: ";
 static const char trusted_prefix[] = "trusted comment: ";
 
-_Static_assert(TEXT_BASE64_SIZE(PUBLIC_BYTES) == MINISIGN_PUBLIC_SIZE, "as the header says");
+_Static_assert(
+	TEXT_BASE64_SIZE(PUBLIC_BYTES) == MINISIGN_PUBLIC_SIZE, "as the header says");
 
 /* --- keys ------------------------------------------------------------------------------ */
 
@@ -33,7 +34,8 @@ static void number_of(const struct note_verifier *v, uint8_t out[NUMBER_SIZE])
 	memcpy(out, hash, NUMBER_SIZE);
 }
 
-void minisign_format_public(const struct note_verifier *v, char out[MINISIGN_PUBLIC_SIZE])
+void minisign_format_public(
+	const struct note_verifier *v, char out[MINISIGN_PUBLIC_SIZE])
 {
 	uint8_t bytes[PUBLIC_BYTES] = { 'E', 'd' };
 
@@ -42,7 +44,8 @@ void minisign_format_public(const struct note_verifier *v, char out[MINISIGN_PUB
 	(void)text_base64(bytes, sizeof(bytes), true, out);
 }
 
-int minisign_parse_public(const char *text, struct note_verifier *ret, struct cu_err *err)
+int minisign_parse_public(
+	const char *text, struct note_verifier *ret, struct cu_err *err)
 {
 	struct note_verifier v = { .name = "minisign" };
 	uint8_t bytes[PUBLIC_BYTES];
@@ -77,8 +80,8 @@ static bool is_one_line(struct span text)
 }
 
 /* What the second signature covers: the first one, then the trusted comment. */
-static int put_global(const uint8_t sig[SIGNATURE_SIZE], struct span trusted, struct buf *to,
-	struct cu_err *err)
+static int put_global(const uint8_t sig[SIGNATURE_SIZE], struct span trusted,
+	struct buf *to, struct cu_err *err)
 {
 	buf_put(to, sig, SIGNATURE_SIZE);
 	buf_put_span(to, trusted);
@@ -88,8 +91,10 @@ static int put_global(const uint8_t sig[SIGNATURE_SIZE], struct span trusted, st
 int minisign_sign(const struct signer *s, struct span message, const char *trusted,
 	struct buf *out, struct cu_err *err)
 {
-	uint8_t sig[SIG_BYTES] = { 'E', 'D' }, hash[PREHASH_SIZE], global[SIGNATURE_SIZE];
-	char sig64[TEXT_BASE64_SIZE(SIG_BYTES)], global64[TEXT_BASE64_SIZE(SIGNATURE_SIZE)];
+	uint8_t sig[SIG_BYTES] = { 'E', 'D' }, hash[PREHASH_SIZE],
+		global[SIGNATURE_SIZE];
+	char sig64[TEXT_BASE64_SIZE(SIG_BYTES)],
+		global64[TEXT_BASE64_SIZE(SIGNATURE_SIZE)];
 	struct buf covered = BUF_INIT;
 	struct note_verifier v;
 	int r;
@@ -108,8 +113,8 @@ int minisign_sign(const struct signer *s, struct span message, const char *trust
 		signer_sign_bytes(s, buf_span(&covered), global);
 		(void)text_base64(sig, sizeof(sig), true, sig64);
 		(void)text_base64(global, sizeof(global), true, global64);
-		buf_putf(out, "%ssignature by %s\n%s\n%s%s\n%s\n", untrusted_prefix, v.name,
-			sig64, trusted_prefix, trusted, global64);
+		buf_putf(out, "%ssignature by %s\n%s\n%s%s\n%s\n", untrusted_prefix,
+			v.name, sig64, trusted_prefix, trusted, global64);
 		r = buf_check(out, err);
 	}
 	buf_done(&covered);
@@ -157,11 +162,11 @@ static bool parse(struct span text, struct sig_file *ret)
 
 	ret->trusted = trusted;
 	return text.n == 0 && take_prefix(&untrusted, untrusted_prefix) &&
-		take_prefix(&ret->trusted, trusted_prefix) &&
-		text_unbase64((const char *)sig.p, sig.n, true, ret->sig, SIG_BYTES) ==
-			SIG_BYTES &&
-		text_unbase64((const char *)global.p, global.n, true, ret->global,
-			SIGNATURE_SIZE) == (long)SIGNATURE_SIZE;
+	       take_prefix(&ret->trusted, trusted_prefix) &&
+	       text_unbase64((const char *)sig.p, sig.n, true, ret->sig, SIG_BYTES) ==
+		       SIG_BYTES &&
+	       text_unbase64((const char *)global.p, global.n, true, ret->global,
+		       SIGNATURE_SIZE) == (long)SIGNATURE_SIZE;
 }
 
 static bool covers_message(const struct sig_file *f, struct span message,
@@ -176,15 +181,16 @@ static bool covers_message(const struct sig_file *f, struct span message,
 	return signer_check_bytes(public_key, message, f->sig + 2 + NUMBER_SIZE);
 }
 
-int minisign_verify(struct span sig, struct span message, const struct note_verifier *by,
-	struct cu_err *err)
+int minisign_verify(struct span sig, struct span message,
+	const struct note_verifier *by, struct cu_err *err)
 {
 	struct buf covered = BUF_INIT;
 	uint8_t number[NUMBER_SIZE];
 	struct sig_file f;
 	int r;
 
-	if (!parse(sig, &f) || f.sig[0] != 'E' || (f.sig[1] != 'D' && f.sig[1] != 'd')) {
+	if (!parse(sig, &f) || f.sig[0] != 'E' ||
+		(f.sig[1] != 'D' && f.sig[1] != 'd')) {
 		return cu_err_set(err, CU_ECORRUPT, "not a signature of minisign");
 	}
 	number_of(by, number);
@@ -195,8 +201,10 @@ int minisign_verify(struct span sig, struct span message, const struct note_veri
 		return cu_err_set(err, CU_ECORRUPT, "wrong signature");
 	}
 	r = put_global(f.sig + 2 + NUMBER_SIZE, f.trusted, &covered, err);
-	if (r == 0 && !signer_check_bytes(by->public_key, buf_span(&covered), f.global)) {
-		r = cu_err_set(err, CU_ECORRUPT, "wrong signature of the trusted comment");
+	if (r == 0 &&
+		!signer_check_bytes(by->public_key, buf_span(&covered), f.global)) {
+		r = cu_err_set(
+			err, CU_ECORRUPT, "wrong signature of the trusted comment");
 	}
 	buf_done(&covered);
 	return r;

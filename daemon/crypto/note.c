@@ -11,11 +11,12 @@
 
 #define TYPE_ED25519 0x01
 #define HASH_BYTES   4
-#define LINE_SIZE    (HASH_BYTES + SIGNATURE_SIZE) /* what a line of ours carries in base64 */
-#define MAX_LINES    100 /* as the reference implementation (golang.org/x/mod/sumdb/note) */
-#define MAX_LINE     2048 /* bytes of one signature of whatever kind, decoded */
+#define LINE_SIZE    (HASH_BYTES + SIGNATURE_SIZE) /* of a line of ours, decoded */
+#define MAX_LINES    100  /* as golang.org/x/mod/sumdb/note, the reference */
+#define MAX_LINE     2048 /* bytes of a signature of whatever kind, decoded */
 
-static const char dash[] = "\u2014 "; /* an em dash and a blank begin a signature's line */
+/* An em dash and a blank begin a signature's line. */
+static const char dash[] = "\u2014 ";
 
 #define DASH_SIZE (sizeof(dash) - 1)
 
@@ -49,25 +50,28 @@ void note_format_verifier(const struct note_verifier *v, char out[NOTE_VERIFIER_
 
 int note_parse_verifier(const char *text, struct note_verifier *ret, struct cu_err *err)
 {
-	const char *plus = strchr(text, '+'), *plus2 = plus ? strchr(plus + 1, '+') : NULL;
+	const char *plus = strchr(text, '+'),
+		   *plus2 = plus ? strchr(plus + 1, '+') : NULL;
 	uint8_t hash[HASH_BYTES], want[HASH_BYTES], typed[1 + NOTE_PUBLIC_SIZE];
 	struct note_verifier v = { 0 };
 
 	if (!plus2 || !signer_name_is_valid(span_of(text, (size_t)(plus - text))) ||
 		!text_unhex(plus + 1, (size_t)(plus2 - plus - 1), hash, sizeof(hash)) ||
-		text_unbase64(plus2 + 1, strlen(plus2 + 1), true, typed, sizeof(typed)) !=
-			(long)sizeof(typed)) {
-		return cu_err_set(err, CU_EINVAL, "not a verifier key (<name>+<hash>+<key>)");
+		text_unbase64(plus2 + 1, strlen(plus2 + 1), true, typed,
+			sizeof(typed)) != (long)sizeof(typed)) {
+		return cu_err_set(
+			err, CU_EINVAL, "not a verifier key (<name>+<hash>+<key>)");
 	}
 	if (typed[0] != TYPE_ED25519) {
-		return cu_err_set(err, CU_EINVAL, "verifier key of type %u, not Ed25519",
-			(unsigned)typed[0]);
+		return cu_err_set(err, CU_EINVAL,
+			"verifier key of type %u, not Ed25519", (unsigned)typed[0]);
 	}
 	memcpy(v.name, text, (size_t)(plus - text));
 	memcpy(v.public_key, typed + 1, NOTE_PUBLIC_SIZE);
 	note_key_hash(&v, want);
 	if (memcmp(hash, want, sizeof(hash)) != 0) {
-		return cu_err_set(err, CU_EINVAL, "verifier key whose hash is not its own");
+		return cu_err_set(
+			err, CU_EINVAL, "verifier key whose hash is not its own");
 	}
 	*ret = v;
 	return 0;
@@ -83,10 +87,11 @@ static bool text_is_valid(struct span text)
 		}
 	}
 	return text.n > 0 && text.p[text.n - 1] == '\n' &&
-		text_is_utf8((const char *)text.p, text.n);
+	       text_is_utf8((const char *)text.p, text.n);
 }
 
-int note_sign(const struct signer *s, struct span text, struct buf *out, struct cu_err *err)
+int note_sign(
+	const struct signer *s, struct span text, struct buf *out, struct cu_err *err)
 {
 	struct note_verifier v;
 	uint8_t line[LINE_SIZE];
@@ -121,7 +126,8 @@ static bool next_line(struct span *rest, struct note_line *ret)
 	const uint8_t *end = memchr(rest->p, '\n', rest->n), *blank, *at;
 	long n;
 
-	if (!end || (size_t)(end - rest->p) < DASH_SIZE || memcmp(rest->p, dash, DASH_SIZE) != 0) {
+	if (!end || (size_t)(end - rest->p) < DASH_SIZE ||
+		memcmp(rest->p, dash, DASH_SIZE) != 0) {
 		return false;
 	}
 	at = rest->p + DASH_SIZE;
@@ -129,8 +135,8 @@ static bool next_line(struct span *rest, struct note_line *ret)
 	if (!blank || !signer_name_is_valid(span_of(at, (size_t)(blank - at)))) {
 		return false;
 	}
-	n = text_unbase64((const char *)blank + 1, (size_t)(end - blank - 1), true, ret->bytes,
-		sizeof(ret->bytes));
+	n = text_unbase64((const char *)blank + 1, (size_t)(end - blank - 1), true,
+		ret->bytes, sizeof(ret->bytes));
 	if (n <= HASH_BYTES) {
 		return false;
 	}
@@ -168,17 +174,18 @@ int note_verify(struct span note, const struct note_verifier *by, struct span *r
 	note_key_hash(by, hash);
 	for (; rest.n > 0; nlines++) {
 		if (nlines == MAX_LINES || !next_line(&rest, &line)) {
-			return cu_err_set(err, CU_ECORRUPT, "note: signature line %d is malformed",
-				nlines + 1);
+			return cu_err_set(err, CU_ECORRUPT,
+				"note: signature line %d is malformed", nlines + 1);
 		}
 		if (!span_eq(line.name, span_str(by->name)) ||
 			memcmp(line.bytes, hash, HASH_BYTES) != 0) {
 			continue;
 		}
 		if (line.nbytes != LINE_SIZE ||
-			!signer_check_bytes(by->public_key, text, line.bytes + HASH_BYTES)) {
-			return cu_err_set(err, CU_ECORRUPT, "note: wrong signature in line %d",
-				nlines + 1);
+			!signer_check_bytes(
+				by->public_key, text, line.bytes + HASH_BYTES)) {
+			return cu_err_set(err, CU_ECORRUPT,
+				"note: wrong signature in line %d", nlines + 1);
 		}
 		is_signed = true;
 	}

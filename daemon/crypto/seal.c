@@ -21,7 +21,8 @@ size_t seal_size(size_t n)
 	return OVERHEAD + padded_size(n);
 }
 
-void seal_record_key(const struct key *subject, const struct key *cohort, struct key *ret)
+void seal_record_key(
+	const struct key *subject, const struct key *cohort, struct key *ret)
 {
 	crypto_generichash_blake2b_state h;
 
@@ -29,9 +30,10 @@ void seal_record_key(const struct key *subject, const struct key *cohort, struct
 	if (cohort) {
 		(void)crypto_generichash_blake2b_update(&h, cohort->b, KEY_SIZE);
 	}
-	(void)crypto_generichash_blake2b_update(&h, (const uint8_t *)record_label,
-		sizeof(record_label) - 1);
-	(void)crypto_generichash_blake2b_final(&h, ret->b, KEY_SIZE); /* lengths are constant */
+	(void)crypto_generichash_blake2b_update(
+		&h, (const uint8_t *)record_label, sizeof(record_label) - 1);
+	(void)crypto_generichash_blake2b_final(
+		&h, ret->b, KEY_SIZE); /* lengths are constant */
 	sodium_memzero(&h, sizeof(h));
 }
 
@@ -50,35 +52,33 @@ int seal_box(const struct key *key, struct span aad, struct span plain, struct b
 		return buf_check(out, err);
 	}
 	body = at + KEY_NONCE_SIZE;
-	randombytes_buf(at, KEY_NONCE_SIZE);
 	if (plain.n > 0) {
 		memcpy(body, plain.p, plain.n);
 	}
 	memset(body + plain.n, 0, padded - plain.n);
 	body[plain.n] = 0x80;
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(body, NULL, body, padded, aad.p, aad.n,
-		NULL, at, key->b); /* always 0; over its own plaintext, so that none is left */
+	key_seal_bytes(
+		key, aad, body, padded, at); /* over the plaintext: none is left */
 	out->n += OVERHEAD + padded;
 	return 0;
 }
 
-int seal_open(const struct key *key, struct span aad, struct span sealed, struct buf *out,
-	struct cu_err *err)
+int seal_open(const struct key *key, struct span aad, struct span sealed,
+	struct buf *out, struct cu_err *err)
 {
 	size_t padded, n;
 	uint8_t *at;
 
 	if (sealed.n < OVERHEAD + SEAL_PAD || (sealed.n - OVERHEAD) % SEAL_PAD != 0) {
-		return cu_err_set(err, CU_ECORRUPT, "sealed value: %zu bytes cannot be one",
-			sealed.n);
+		return cu_err_set(err, CU_ECORRUPT,
+			"sealed value: %zu bytes cannot be one", sealed.n);
 	}
 	padded = sealed.n - OVERHEAD;
 	at = buf_room(out, padded);
 	if (!at) {
 		return buf_check(out, err);
 	}
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(at, NULL, NULL, sealed.p + KEY_NONCE_SIZE,
-		    sealed.n - KEY_NONCE_SIZE, aad.p, aad.n, sealed.p, key->b) != 0) {
+	if (!key_open_bytes(key, aad, sealed, at)) {
 		return cu_err_set(err, CU_ECORRUPT, "sealed value: wrong tag");
 	}
 	if (sodium_unpad(&n, at, padded, SEAL_PAD) != 0) {

@@ -26,9 +26,9 @@ static const char wrap_mark[] = "custos signer v1\n";
 /* --- names ----------------------------------------------------------------------------- */
 
 /* Unicode's White_Space beyond ASCII (PropList.txt 15.0), as UTF-8. */
-static const char *const wide_blanks[] = { "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001",
-	"\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
-	"\u2028", "\u2029", "\u202f", "\u205f", "\u3000" };
+static const char *const wide_blanks[] = { "\xc2\x85", "\u00a0", "\u1680", "\u2000",
+	"\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+	"\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000" };
 
 bool signer_name_is_valid(struct span name)
 {
@@ -76,8 +76,8 @@ static int make(struct span name, struct signer **ret, struct cu_err *err)
 
 static void derive_pair(struct signer *s)
 {
-	(void)crypto_sign_ed25519_seed_keypair(s->verifier.public_key, s->secret,
-		s->seed.b); /* always 0 */
+	(void)crypto_sign_ed25519_seed_keypair(
+		s->verifier.public_key, s->secret, s->seed.b); /* always 0 */
 }
 
 int signer_new(const char *name, struct signer **ret, struct cu_err *err)
@@ -122,7 +122,8 @@ int signer_unwrap(struct span wrapped, const struct key *by, struct signer **ret
 	struct cu_err *err)
 {
 	struct cursor c = cursor_of(wrapped);
-	struct span mark = cursor_take(&c, MARK_SIZE), name = cursor_take(&c, cursor_u8(&c));
+	struct span mark = cursor_take(&c, MARK_SIZE),
+		    name = cursor_take(&c, cursor_u8(&c));
 	struct span sealed = cursor_take(&c, KEY_WRAPPED_SIZE(1));
 	struct signer *s = NULL;
 	struct key *seed;
@@ -136,8 +137,8 @@ int signer_unwrap(struct span wrapped, const struct key *by, struct signer **ret
 		return r;
 	}
 	seed = &s->seed;
-	r = key_unwrap(by, span_of(wrapped.p, wrapped.n - KEY_WRAPPED_SIZE(1)), sealed, &seed, 1,
-		err);
+	r = key_unwrap(by, span_of(wrapped.p, wrapped.n - KEY_WRAPPED_SIZE(1)), sealed,
+		&seed, 1, err);
 	if (r < 0) {
 		signer_free(s);
 		return cu_err_wrap(err, r, "signing key");
@@ -149,14 +150,16 @@ int signer_unwrap(struct span wrapped, const struct key *by, struct signer **ret
 
 /* --- bare bytes ------------------------------------------------------------------------ */
 
-void signer_sign_bytes(const struct signer *s, struct span bytes, uint8_t out[SIGNATURE_SIZE])
+void signer_sign_bytes(
+	const struct signer *s, struct span bytes, uint8_t out[SIGNATURE_SIZE])
 {
-	(void)crypto_sign_ed25519_detached(out, NULL, bytes.p, bytes.n,
-		s->secret); /* always 0 */
+	(void)crypto_sign_ed25519_detached(
+		out, NULL, bytes.p, bytes.n, s->secret); /* always 0 */
 }
 
 bool signer_check_bytes(const uint8_t public_key[NOTE_PUBLIC_SIZE], struct span bytes,
 	const uint8_t sig[SIGNATURE_SIZE])
 {
-	return crypto_sign_ed25519_verify_detached(sig, bytes.p, bytes.n, public_key) == 0;
+	return crypto_sign_ed25519_verify_detached(sig, bytes.p, bytes.n, public_key) ==
+	       0;
 }

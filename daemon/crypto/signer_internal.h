@@ -17,7 +17,8 @@
 
 _Static_assert(crypto_sign_ed25519_PUBLICKEYBYTES == NOTE_PUBLIC_SIZE, "32 bytes");
 
-void signer_sign_bytes(const struct signer *s, struct span bytes, uint8_t out[SIGNATURE_SIZE]);
+void signer_sign_bytes(
+	const struct signer *s, struct span bytes, uint8_t out[SIGNATURE_SIZE]);
 bool signer_check_bytes(const uint8_t public_key[NOTE_PUBLIC_SIZE], struct span bytes,
 	const uint8_t sig[SIGNATURE_SIZE]);
 

@@ -10,10 +10,12 @@ void token_make(const struct key *index_key, const char *kind, struct span value
 	crypto_generichash_blake2b_state h;
 
 	(void)crypto_generichash_blake2b_init(&h, index_key->b, KEY_SIZE, TOKEN_SIZE);
-	(void)crypto_generichash_blake2b_update(&h, (const uint8_t *)kind, strlen(kind) + 1);
+	(void)crypto_generichash_blake2b_update(
+		&h, (const uint8_t *)kind, strlen(kind) + 1);
 	if (value.n > 0) {
 		(void)crypto_generichash_blake2b_update(&h, value.p, value.n);
 	}
-	(void)crypto_generichash_blake2b_final(&h, out, TOKEN_SIZE); /* lengths are constant */
+	(void)crypto_generichash_blake2b_final(
+		&h, out, TOKEN_SIZE); /* lengths are constant */
 	sodium_memzero(&h, sizeof(h));
 }

@@ -50,7 +50,7 @@ enum leaf_act {
 
 #define LEAF_KEY_SIZE 64 /* a policy key with its NUL: [a-z0-9_.-]+ */
 
-/* A value left at zero is absent and not written; slots only with nslots > 0. */
+/* A value left at zero is absent and not written (but t_ms); slots only with nslots > 0. */
 struct leaf {
 	enum leaf_act act;
 	int64_t t_ms;
@@ -64,16 +64,17 @@ struct leaf {
 	uint64_t generation;            /* "gen": of the vault */
 	uint8_t digest[32];             /* "dig": of ids, of a manifest */
 	bool has_digest;
-	const uint64_t *slots; /* borrowed; written as ascending ranges "8-15,24" */
+	const uint64_t *slots; /* borrowed, ascending; written as ranges "8-15,24" */
 	size_t nslots;
 };
 
 /* Appends the line, without a newline.  CU_ELIMIT over LEAF_MAX_SIZE (split the slots),
- * CU_EINVAL for a key with other characters. */
+ * CU_EINVAL for a key with other characters, slots that do not ascend, or a year that has not
+ * four digits.  On failure out is as it was. */
 int leaf_format(const struct leaf *l, struct buf *out, struct cu_err *err);
 
-/* Back again, strictly: only what leaf_format writes.  Slots are put into slots_to (cap of
- * them; CU_ELIMIT) and borrowed by ret. */
+/* Back again, strictly: only what leaf_format writes (CU_ECORRUPT).  Slots are put into
+ * slots_to (cap of them; CU_ELIMIT) and borrowed by ret. */
 int leaf_parse(struct span text, struct leaf *ret, uint64_t *slots_to, size_t cap,
 	struct cu_err *err);
 

@@ -1,0 +1,24 @@
+/*
+ * cmd.h: what the replies of each command look like to a person.
+ */
+#ifndef CU_CTL_CMD_H
+#define CU_CTL_CMD_H
+#include <jansson.h>
+
+#include "ctl/progress.h"
+
+struct args;
+
+/* One reply that continues; may be NULL where a command sends none. */
+typedef void cmd_more(struct progress *p, const json_t *reply);
+/* The last reply. */
+typedef void cmd_show(const struct args *a, const json_t *reply);
+
+cmd_show cmd_status, cmd_init, cmd_policy_check;
+cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
+cmd_show cmd_import, cmd_export, cmd_erase;
+cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check;
+cmd_show cmd_log_show, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
+cmd_more cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
+
+#endif

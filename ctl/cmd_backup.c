@@ -1,0 +1,80 @@
+#include <inttypes.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+
+void cmd_backup_more(struct progress *p, const json_t *reply)
+{
+	const json_t *now = json_object_get(reply, "progress");
+
+	progress_show(p, out_str(now, "step"), out_int(now, "bytes"), out_int(now, "total_bytes"), 0,
+		NULL);
+}
+
+void cmd_backup_run(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "result");
+	char bytes[32];
+
+	(void)a;
+	out_field(_("backup"), "%" PRId64, out_int(r, "sequence"));
+	out_field(_("manifest"), "%s", out_str(r, "manifest"));
+	out_field(_("objects written"), "%" PRId64 ", %s", out_int(r, "objects"),
+		out_bytes(out_int(r, "bytes"), bytes));
+	out_field(_("vault generation"), "%" PRId64, out_int(r, "vault_generation"));
+	out_field(_("log entries"), "%" PRId64, out_int(r, "log_size"));
+}
+
+void cmd_backup_list(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("BACKUP"), N_("TIME"), N_("DATA OF"),
+		N_("SUBJECTS"), N_("RECORDS"), N_("SIZE"), N_("KEYS"), N_("LOG"), NULL };
+	const json_t *backups = json_object_get(reply, "backups");
+	struct out_table *t;
+	json_t *b;
+	size_t i;
+	char text[32];
+
+	(void)a;
+	if (json_array_size(backups) == 0) {
+		out_nothing(_("There is no backup yet: 'custosctl backup run' makes one."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)backups, i, b) {
+		out_cell(t, "%" PRId64, out_int(b, "sequence"));
+		out_cell(t, "%s", out_time(out_int(b, "time_ms"), text));
+		out_cell(t, "%s",
+			json_is_true(json_object_get(b, "is_vault_only")) ?
+				out_time(out_int(b, "data_time_ms"), text) : _("the same"));
+		out_cell(t, "%" PRId64, out_int(b, "subjects"));
+		out_cell(t, "%" PRId64, out_int(b, "records"));
+		out_cell(t, "%s", out_bytes(out_int(b, "bytes"), text));
+		out_cell(t, "%" PRId64, out_int(b, "vault_generation"));
+		out_cell(t, "%" PRId64, out_int(b, "log_size"));
+	}
+	out_table_end(t);
+}
+
+void cmd_backup_check(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "result");
+	json_t *line;
+	size_t i;
+	char bytes[32];
+
+	(void)a;
+	out_field(_("manifests"), "%" PRId64, out_int(r, "manifests"));
+	out_field(_("objects"), "%" PRId64 ", %s", out_int(r, "objects"),
+		out_bytes(out_int(r, "bytes"), bytes));
+	out_field(_("read"), "%s", out_bytes(out_int(r, "bytes_read"), bytes));
+	out_field(_("not referred to"), "%" PRId64, out_int(r, "unreferenced"));
+	json_array_foreach(json_object_get(r, "faults"), i, line) {
+		out_line("! %s", json_string_value(line));
+	}
+	if (json_array_size(json_object_get(r, "faults")) == 0) {
+		out_nothing(
+			_("Everything that the manifests name is there. This is not a restore test."));
+	}
+}

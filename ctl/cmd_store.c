@@ -1,0 +1,86 @@
+#include <inttypes.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+#include "wire/args.h"
+
+static void show_targets(const json_t *targets)
+{
+	static const char *const headings[] = { N_("TARGET"), N_("KIND"), N_("LAST BACKUP"),
+		N_("PATH"), NULL };
+	struct out_table *t;
+	json_t *target;
+	char when[32];
+	size_t i;
+
+	if (json_array_size(targets) == 0) {
+		return; /* the guarantee says so */
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)targets, i, target) {
+		int64_t ms = out_int(target, "last_backup_ms");
+
+		out_cell(t, "%s", out_str(target, "name"));
+		out_cell(t, "%s", out_str(target, "kind"));
+		out_cell(t, "%s", ms > 0 ? out_time(ms, when) : _("never"));
+		out_cell(t, "%s", out_str(target, "path"));
+	}
+	out_table_end(t);
+}
+
+void cmd_status(const struct args *a, const json_t *reply)
+{
+	json_t *line;
+	size_t i;
+
+	(void)a;
+	out_field(_("state"), "%s", out_str(reply, "state"));
+	out_field(_("version"), "%s", out_str(reply, "version"));
+	if (json_object_get(reply, "store")) {
+		out_field(_("store"), "%s", out_str(reply, "store"));
+		out_field(_("subjects"), "%" PRId64, out_int(reply, "subjects"));
+		out_field(_("records"), "%" PRId64, out_int(reply, "records"));
+		out_field(_("log entries"), "%" PRId64, out_int(reply, "log_size"));
+		out_field(_("vault generation"), "%" PRId64, out_int(reply, "vault_generation"));
+		out_field(_("root key from"), "%s", out_str(reply, "key_source"));
+	}
+	out_field(_("keys in memory"), "%s",
+		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
+	out_field(_("running for"), "%" PRId64 " s", out_int(reply, "uptime_ms") / 1000);
+	json_array_foreach(json_object_get(reply, "guarantee"), i, line) {
+		out_line("! %s", json_string_value(line));
+	}
+	show_targets(json_object_get(reply, "targets"));
+}
+
+void cmd_init(const struct args *a, const json_t *reply)
+{
+	const char *file = args_text(a, "identity");
+
+	out_line(_("Made the store %s."), out_str(reply, "store"));
+	printf("\n");
+	out_line(_("%s is the only thing that opens its backups. It is written nowhere else."), file);
+	out_line(_("  1. Copy it to a place that is not this machine: two USB sticks in two safes, a notary."));
+	out_line(_("  2. Print it: it is a few lines of text."));
+	out_line(_("  3. Then delete it here: with it and a backup, anybody reads everything."));
+	out_line(_("Without it, no backup can ever be restored."));
+	printf("\n");
+	out_field(_("log key"), "%s", out_str(reply, "log_key"));
+	out_field(_("manifest key"), "%s", out_str(reply, "manifest_key"));
+}
+
+void cmd_policy_check(const struct args *a, const json_t *reply)
+{
+	const json_t *faults = json_object_get(reply, "faults");
+	json_t *line;
+	size_t i;
+
+	(void)a;
+	json_array_foreach((json_t *)(uintptr_t)faults, i, line) {
+		out_line("%s", json_string_value(line));
+	}
+	if (json_array_size(faults) == 0) {
+		out_nothing(_("The policies are without fault."));
+	}
+}

@@ -1,0 +1,72 @@
+#include <inttypes.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+
+void cmd_subject_add(const struct args *a, const json_t *reply)
+{
+	json_t *id;
+	size_t i;
+
+	(void)a;
+	out_field(_("subject"), "%s", out_str(reply, "subject"));
+	json_array_foreach(json_object_get(reply, "records"), i, id) {
+		out_field(_("record"), "%s", json_string_value(id));
+	}
+}
+
+static void show_record(const json_t *record)
+{
+	const char *name;
+	json_t *value;
+
+	printf("\n");
+	out_line("%s  %s  v%" PRId64 "%s%s", out_str(record, "collection"), out_str(record, "record"),
+		out_int(record, "version"), *out_str(record, "anchor") ? "  " : "",
+		out_str(record, "anchor"));
+	json_object_foreach(json_object_get(record, "fields"), name, value) {
+		char label[64];
+
+		snprintf(label, sizeof(label), "  %s", name);
+		out_field(label, "%s", json_string_value(value));
+	}
+}
+
+void cmd_subject_get(const struct args *a, const json_t *reply)
+{
+	const json_t *records = json_object_get(reply, "records");
+	json_t *record;
+	size_t i;
+
+	(void)a;
+	out_field(out_str(reply, "kind"), "%s", out_str(reply, "subject"));
+	json_array_foreach((json_t *)(uintptr_t)records, i, record) {
+		show_record(record);
+	}
+	if (json_array_size(records) == 0) {
+		out_nothing(_("There are no records."));
+	}
+}
+
+void cmd_subject_update(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	out_field(_("record"), "%s", out_str(reply, "record"));
+	out_field(_("version"), "%" PRId64, out_int(reply, "version"));
+}
+
+void cmd_subject_search(const struct args *a, const json_t *reply)
+{
+	const json_t *subjects = json_object_get(reply, "subjects");
+	json_t *id;
+	size_t i;
+
+	(void)a;
+	json_array_foreach((json_t *)(uintptr_t)subjects, i, id) {
+		out_line("%s", json_string_value(id));
+	}
+	if (json_array_size(subjects) == 0) {
+		fprintf(stderr, "%s\n", _("Nobody was found."));
+	}
+}

@@ -1,0 +1,222 @@
+/*
+ * custosctl: speaks with custosd for a person or a script.
+ *
+ * Everything about a command stands in wire/commands.h; how its replies look, in cmd_*.c.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/intl.h"
+#include "base/text.h"
+#include "ctl/cmd.h"
+#include "ctl/files.h"
+#include "ctl/input.h"
+#include "ctl/out.h"
+#include "wire/args.h"
+#include "wire/client.h"
+#include "wire/help.h"
+#include "wire/message.h"
+
+static const struct {
+	cmd_show *show;
+	cmd_more *more;
+} commands[COMMAND_COUNT_] = {
+	[COMMAND_STATUS] = { cmd_status },
+	[COMMAND_INIT] = { cmd_init },
+	[COMMAND_POLICY_CHECK] = { cmd_policy_check },
+	[COMMAND_SUBJECT_ADD] = { cmd_subject_add },
+	[COMMAND_SUBJECT_GET] = { cmd_subject_get },
+	[COMMAND_SUBJECT_UPDATE] = { cmd_subject_update },
+	[COMMAND_SUBJECT_SEARCH] = { cmd_subject_search },
+	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
+	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
+	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },
+	[COMMAND_BACKUP_RUN] = { cmd_backup_run, cmd_backup_more },
+	[COMMAND_BACKUP_LIST] = { cmd_backup_list },
+	[COMMAND_BACKUP_CHECK] = { cmd_backup_check, cmd_backup_more },
+	[COMMAND_LOG_SHOW] = { cmd_log_show },
+	[COMMAND_LOG_PROVE] = { cmd_log_prove },
+	[COMMAND_LOG_VERIFY] = { cmd_log_verify },
+	[COMMAND_LOG_CHECKPOINT] = { cmd_log_checkpoint },
+};
+
+/* A reply may be an answer and yet not what was hoped for: scripts see it in the status. */
+static int status_of(enum command_id id, const json_t *reply)
+{
+	const json_t *result = json_object_get(reply, "result");
+	bool is_bad = false;
+	int code = CU_ECORRUPT;
+
+	if (id == COMMAND_IMPORT) {
+		is_bad = out_int(result, "rejected") > 0;
+	} else if (id == COMMAND_POLICY_CHECK) {
+		is_bad = json_array_size(json_object_get(reply, "faults")) > 0;
+	} else if (id == COMMAND_BACKUP_CHECK) {
+		is_bad = json_array_size(json_object_get(result, "faults")) > 0;
+	} else if (id == COMMAND_SUBJECT_SEARCH) {
+		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
+		code = CU_ENOENT;
+	} else if (id == COMMAND_ERASE) {
+		is_bad = !json_is_true(json_object_get(result, "target_confirmed"));
+		code = CU_EBUSY; /* try again */
+	}
+	return is_bad ? cu_err_exit_status(code) : 0;
+}
+
+static int fail(const struct cu_err *err)
+{
+	char safe[sizeof(err->msg) * 4];
+
+	text_escape(err->msg, safe, sizeof(safe)); /* it may be the daemon's */
+	fprintf(stderr, "custosctl: %s\n", safe);
+	return cu_err_exit_status(err->code);
+}
+
+static int help(const struct args *a)
+{
+	const char *words[8];
+	size_t n = args_nvalues(a, "topic");
+	struct buf text = BUF_INIT;
+	struct cu_err err;
+	int r;
+
+	n = n < 8 ? n : 8;
+	for (size_t i = 0; i < n; i++) {
+		words[i] = args_value(a, "topic", i);
+	}
+	r = help_topic(n, words, &text, &err);
+	if (r == 0) {
+		fwrite(text.p, 1, text.n, stdout);
+	}
+	buf_done(&text);
+	return r < 0 ? fail(&err) : 0;
+}
+
+static int connect_to_daemon(const struct args *a, struct client **ret, struct cu_err *err)
+{
+	const char *path = args_text(a, "socket");
+	int64_t seconds = args_count(a, "timeout", CLIENT_TIMEOUT_MS / 1000);
+
+	if (!path) {
+		path = getenv("CUSTOS_SOCKET");
+	}
+	/* a long call without news is no silence: a big fsync, a scan, a person's disk */
+	return client_connect(path && *path ? path : CLIENT_SOCKET,
+		seconds > 86400 ? 0 : (int)seconds * 1000, ret, err);
+}
+
+static void show_last(const struct args *a, json_t *reply, int *ret_status)
+{
+	enum command_id id = args_command(a)->id;
+
+	if (args_is_set(a, "json")) {
+		out_json(reply);
+	} else {
+		commands[id].show(a, reply);
+	}
+	*ret_status = status_of(id, reply);
+	json_decref(reply);
+}
+
+/* Prints replies as they come; the last one decides the exit status. */
+static int read_replies(const struct args *a, struct client *c, int *ret_status,
+	struct cu_err *err)
+{
+	enum command_id id = args_command(a)->id;
+	bool is_json = args_is_set(a, "json");
+	struct progress progress;
+	json_t *reply = NULL;
+	int r;
+
+	progress_begin(&progress, !is_json && !args_is_set(a, "quiet"));
+	while ((r = client_next(c, &reply, err)) > 0) {
+		if (is_json) {
+			out_json(reply);
+		} else if (commands[id].more) {
+			commands[id].more(&progress, reply);
+		}
+		json_decref(reply);
+	}
+	progress_clear(&progress);
+	if (r < 0) {
+		return r;
+	}
+	show_last(a, reply, ret_status);
+	return 0;
+}
+
+static int call(const struct args *a, struct client *c, const json_t *parameters, int fd,
+	int *ret_status, struct cu_err *err)
+{
+	const struct command *command = args_command(a);
+	json_t *reply;
+	int r;
+
+	if (command->access & ACCESS_STREAM) {
+		r = client_start(c, command->method, parameters, fd, err);
+		return r < 0 ? r : read_replies(a, c, ret_status, err);
+	}
+	r = client_call(c, command->method, parameters, fd, &reply, err);
+	if (r < 0) {
+		return r;
+	}
+	show_last(a, reply, ret_status);
+	return 0;
+}
+
+static int run(struct args *a)
+{
+	struct files files = { .fd = -1 };
+	struct client *client = NULL;
+	json_t *parameters = NULL;
+	struct cu_err err;
+	int status = 0, r = connect_to_daemon(a, &client, &err);
+
+	if (r == 0) {
+		r = input_read(a, &err);
+	}
+	if (r == 0) {
+		r = args_parameters(a, &parameters, &err);
+	}
+	if (r == 0) {
+		r = files_put_texts(a, parameters, &err);
+	}
+	if (r == 0) {
+		r = files_open(a, &files, &err);
+	}
+	if (r == 0) {
+		r = call(a, client, parameters, files.fd, &status, &err);
+	}
+	files_close(&files, r < 0);
+	json_decref(parameters);
+	client_close(client);
+	return r < 0 ? fail(&err) : status;
+}
+
+int main(int argc, char *argv[])
+{
+	struct args *a = NULL;
+	struct cu_err err;
+	int status;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	message_wipe_json();
+	if (args_parse(argc - 1, argv + 1, &a, &err) < 0) {
+		return fail(&err);
+	}
+	switch (args_command(a)->id) {
+	case COMMAND_HELP: status = help(a); break;
+	case COMMAND_VERSION:
+		printf("custosctl %s\n", CUSTOS_VERSION);
+		status = 0;
+		break;
+	default: status = run(a); break;
+	}
+	args_free(a);
+	return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * out.h: everything that custosctl prints goes through here.
+ *
+ * Text for people: what came from the daemon is escaped, so that no name moves a cursor;
+ * columns are as wide as their widest cell, East Asian widths counted.  With --json the
+ * replies themselves are printed, one a line, and none of this.
+ */
+#ifndef CU_CTL_OUT_H
+#define CU_CTL_OUT_H
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* "state      running": label, translated, and value. */
+void out_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* An empty list says so. */
+void out_nothing(const char *text);
+
+/* A table: begin with the headings (NULL-terminated), add cells row by row, end prints. */
+struct out_table;
+struct out_table *out_table_begin(const char *const *headings);
+void out_cell(struct out_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void out_table_end(struct out_table *t);
+
+/* Members of a reply; absent: "" and 0. */
+const char *out_str(const json_t *object, const char *name);
+int64_t out_int(const json_t *object, const char *name);
+/* "2026-11-21 22:09:04 UTC", "12.3 MiB"; the buffers are the caller's. */
+const char *out_time(int64_t ms, char buf[32]);
+const char *out_bytes(int64_t bytes, char buf[32]);
+
+/* One reply as one line of JSON. */
+void out_json(const json_t *parameters);
+
+#endif

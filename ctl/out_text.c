@@ -1,0 +1,167 @@
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/civil.h"
+#include "base/intl.h"
+#include "base/text.h"
+#include "ctl/out.h"
+
+#define LABEL_WIDTH 20
+#define MAX_COLUMNS 10
+#define CELL_SIZE   512
+
+/* Columns on a terminal; what the locale cannot tell counts as its bytes. */
+static int width_of(const char *s)
+{
+	wchar_t wide[CELL_SIZE];
+	size_t n = mbstowcs(wide, s, CELL_SIZE);
+	int w = n == (size_t)-1 || n == CELL_SIZE ? -1 : wcswidth(wide, n);
+
+	return w < 0 ? (int)strlen(s) : w;
+}
+
+static void print_padded(const char *s, int width)
+{
+	int has = width_of(s);
+
+	printf("%s%*s", s, has < width ? width - has : 0, "");
+}
+
+static void format_safe(char out[CELL_SIZE], const char *fmt, va_list ap)
+{
+	char raw[CELL_SIZE];
+
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	text_escape(raw, out, CELL_SIZE);
+}
+
+void out_field(const char *label, const char *fmt, ...)
+{
+	char text[CELL_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_safe(text, fmt, ap);
+	va_end(ap);
+	print_padded(label, LABEL_WIDTH);
+	printf(" %s\n", text);
+}
+
+void out_line(const char *fmt, ...)
+{
+	char text[CELL_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_safe(text, fmt, ap);
+	va_end(ap);
+	printf("%s\n", text);
+}
+
+void out_nothing(const char *text)
+{
+	printf("%s\n", text);
+}
+
+struct out_table {
+	size_t ncolumns, ncells;
+	char **cells; /* the headings first */
+	int widths[MAX_COLUMNS];
+};
+
+static void add_cell(struct out_table *t, const char *text)
+{
+	char **more = realloc(t->cells, (t->ncells + 1) * sizeof(*more));
+	int width = width_of(text);
+
+	if (!more) {
+		return; /* a shorter table is better than none */
+	}
+	t->cells = more;
+	t->cells[t->ncells] = strdup(text);
+	if (width > t->widths[t->ncells % t->ncolumns]) {
+		t->widths[t->ncells % t->ncolumns] = width;
+	}
+	t->ncells++;
+}
+
+struct out_table *out_table_begin(const char *const *headings)
+{
+	struct out_table *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		exit(71);
+	}
+	while (headings[t->ncolumns] && t->ncolumns < MAX_COLUMNS) {
+		t->ncolumns++;
+	}
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		add_cell(t, _(headings[i]));
+	}
+	return t;
+}
+
+void out_cell(struct out_table *t, const char *fmt, ...)
+{
+	char text[CELL_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_safe(text, fmt, ap);
+	va_end(ap);
+	add_cell(t, text);
+}
+
+void out_table_end(struct out_table *t)
+{
+	for (size_t i = 0; i < t->ncells; i++) {
+		size_t column = i % t->ncolumns;
+		const char *text = t->cells[i] ? t->cells[i] : "";
+
+		if (column + 1 == t->ncolumns) {
+			printf("%s\n", text);
+		} else {
+			print_padded(text, t->widths[column] + 2);
+		}
+		free(t->cells[i]);
+	}
+	free(t->cells);
+	free(t);
+}
+
+const char *out_str(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s ? s : "";
+}
+
+int64_t out_int(const json_t *object, const char *name)
+{
+	return (int64_t)json_integer_value(json_object_get(object, name));
+}
+
+const char *out_time(int64_t ms, char buf[32])
+{
+	char iso[CIVIL_TIME_SIZE];
+
+	civil_format_time(ms, iso);
+	snprintf(buf, 32, "%.10s %.8s UTC", iso, iso + 11);
+	return buf;
+}
+
+const char *out_bytes(int64_t bytes, char buf[32])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)bytes;
+	size_t u = 0;
+
+	while (v >= 1024 && u + 1 < sizeof(units) / sizeof(units[0])) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(buf, 32, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+	return buf;
+}

@@ -1,0 +1,225 @@
+#include "backup/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/chain.h"
+#include "backup/watch.h"
+#include "base/err.h"
+#include "ledger/leaf.h"
+#include "ledger/proof.h"
+#include "vault/vault.h"
+
+/* What one shred may name; no leaf of ours names more. */
+#define LEAF_MAX_SLOTS (VAULT_MAX_LEAVES * VAULT_LEAF_SLOTS)
+
+struct walk {
+	struct history *to;
+	const struct chain *chain;
+	const struct watch *watch;
+	size_t next_link; /* the first whose root was not compared yet */
+	uint64_t beyond;
+	uint64_t size;            /* leaves so far */
+	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
+	uint64_t *scratch;        /* slots of one leaf */
+	size_t erased_cap, slots_cap;
+};
+
+void history_done(struct history *h)
+{
+	free(h->erased);
+	free(h->slots);
+	*h = (struct history){ 0 };
+}
+
+/* --- the root, leaf by leaf (RFC 6962, 2.1) ------------------------------------------- */
+
+static void add_leaf_hash(struct walk *w, struct span leaf)
+{
+	uint8_t hash[32];
+	unsigned level = 0;
+
+	proof_leaf_hash(leaf, hash);
+	for (; w->size >> level & 1; level++) {
+		proof_node_hash(w->level[level], hash, hash);
+	}
+	memcpy(w->level[level], hash, sizeof(hash));
+	w->size++;
+}
+
+static void root_now(const struct walk *w, uint8_t out[32])
+{
+	bool is_first = true;
+
+	hash_sha256(span_of("", 0), out); /* of the empty log */
+	for (unsigned level = 0; level < 64; level++) {
+		if (!(w->size >> level & 1)) {
+			continue;
+		}
+		if (is_first) {
+			memcpy(out, w->level[level], 32);
+		} else {
+			proof_node_hash(w->level[level], out, out);
+		}
+		is_first = false;
+	}
+}
+
+/* The manifests that were written when the log had as many leaves as we have seen. */
+static int compare_roots(struct walk *w, struct cu_err *err)
+{
+	uint8_t root[32];
+
+	for (; w->next_link < w->chain->n; w->next_link++) {
+		const struct chain_link *link = &w->chain->at[w->next_link];
+
+		if (link->log_size > w->size) {
+			break;
+		}
+		root_now(w, root);
+		if (link->log_size != w->size || memcmp(root, link->log_root, 32) != 0) {
+			return cu_err_set(err, CU_ECORRUPT,
+				"manifest %llu was written beside another log than this one",
+				(unsigned long long)link->sequence);
+		}
+	}
+	return 0;
+}
+
+/* --- leaves --------------------------------------------------------------------------- */
+
+/* Room for n more elements. */
+static int grow(void **array, size_t size, size_t used, size_t n, size_t max, size_t *cap,
+	struct cu_err *err)
+{
+	size_t want = *cap ? *cap : 64;
+	void *more;
+
+	if (n > max - used) {
+		return cu_err_set(err, CU_ELIMIT, "the log names more erasures than one restore takes");
+	}
+	while (want < used + n) {
+		want *= 2;
+	}
+	if (want == *cap) {
+		return 0;
+	}
+	more = realloc(*array, want * size);
+	if (!more) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	*array = more;
+	*cap = want;
+	return 0;
+}
+
+static int take_erased(struct walk *w, const struct id *subject, struct cu_err *err)
+{
+	void *array = w->to->erased;
+	int r = grow(&array, sizeof(struct id), w->to->nerased, 1, HISTORY_MAX_ERASED,
+		&w->erased_cap, err);
+
+	w->to->erased = array;
+	if (r == 0) {
+		w->to->erased[w->to->nerased++] = *subject;
+	}
+	return r;
+}
+
+static int take_slots(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	void *array = w->to->slots;
+	int r = grow(&array, sizeof(uint64_t), w->to->nslots, leaf->nslots, HISTORY_MAX_SLOTS,
+		&w->slots_cap, err);
+
+	w->to->slots = array;
+	if (r == 0) {
+		memcpy(w->to->slots + w->to->nslots, leaf->slots,
+			leaf->nslots * sizeof(*leaf->slots));
+		w->to->nslots += leaf->nslots;
+		w->to->nshreds++;
+	}
+	return r;
+}
+
+static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	bool is_erasure = leaf->act == LEAF_ERASE_BEGIN || leaf->act == LEAF_ERASE_SHRED ||
+		leaf->act == LEAF_ERASE_DONE;
+	int r = 0;
+
+	/* after a restore generations go on from the vault that was restored, which may be behind
+	 * those that the log names before */
+	if (leaf->generation > w->to->generation || leaf->act == LEAF_STORE_RESTORE) {
+		w->to->generation = leaf->generation;
+	}
+	/* an erasure in one collection leaves the person */
+	if (is_erasure && !leaf->collection[0] && !id_is_nil(&leaf->sub)) {
+		r = take_erased(w, &leaf->sub, err);
+	}
+	/* a shred that does not say its generation is done again, which does no harm */
+	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&
+		(leaf->generation == 0 || leaf->generation > w->beyond)) {
+		r = take_slots(w, leaf, err);
+	}
+	return r;
+}
+
+static int on_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *err)
+{
+	struct walk *w = ctx;
+	struct leaf leaf = { 0 };
+	int r = compare_roots(w, err);
+
+	if (r == 0) {
+		r = leaf_parse(text, &leaf, w->scratch, LEAF_MAX_SLOTS, err);
+	}
+	if (r == 0) {
+		r = take_leaf(w, &leaf, err);
+	}
+	if (r < 0) {
+		return cu_err_wrap(err, r, "log: leaf %llu", (unsigned long long)index);
+	}
+	add_leaf_hash(w, text);
+	return watch_step(w->watch, "log", index + 1, w->to->head.size, err);
+}
+
+static int walk_log(struct walk *w, struct log_dir *log, struct cu_err *err)
+{
+	int r = log_dir_verify(log, err);
+
+	w->scratch = malloc(LEAF_MAX_SLOTS * sizeof(*w->scratch));
+	if (r == 0 && !w->scratch) {
+		r = cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	if (r == 0) {
+		r = log_dir_each(log, 0, on_leaf, w, err);
+	}
+	if (r == 0) {
+		r = compare_roots(w, err);
+	}
+	free(w->scratch);
+	return r;
+}
+
+int history_read(const char *dir, const struct note_verifier *by, const struct chain *chain,
+	uint64_t beyond_generation, const struct watch *watch, struct history *ret,
+	struct cu_err *err)
+{
+	struct history h = { .generation = 1 };
+	struct walk w = { .to = &h, .chain = chain, .watch = watch, .beyond = beyond_generation };
+	struct log_dir *log = NULL;
+	int r = log_dir_open(dir, by, &log, err);
+
+	if (r == 0) {
+		h.head = *log_dir_head(log);
+		r = walk_log(&w, log, err);
+	}
+	log_dir_close(log);
+	if (r < 0) {
+		history_done(&h);
+		return r;
+	}
+	*ret = h;
+	return 0;
+}

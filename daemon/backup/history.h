@@ -1,0 +1,39 @@
+/*
+ * history.h: what the mirrored log says about keys that died, and about the manifests.
+ *
+ * One walk over a verified log: its root at the size of each manifest must be the root that
+ * the manifest names, shreds beyond a vault object are collected, and who was erased.
+ */
+#ifndef CU_BACKUP_HISTORY_H
+#define CU_BACKUP_HISTORY_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "ledger/ledger.h"
+
+struct chain;
+struct cu_err;
+struct watch;
+
+#define HISTORY_MAX_SLOTS  (1u << 24) /* 128 MiB of numbers, to be shredded again at once */
+#define HISTORY_MAX_ERASED (1u << 24)
+
+struct history {
+	struct log_head head;
+	uint64_t generation; /* the highest that a leaf names; 1 for a vault never shredded */
+	struct id *erased;   /* named by leaves of erasures of a whole subject */
+	size_t nerased;
+	uint64_t *slots; /* shredded in generations beyond the one asked for */
+	size_t nslots;
+	uint64_t nshreds; /* leaves that these slots stand in */
+};
+void history_done(struct history *h); /* zeros are fine */
+
+/* Verifies the log in dir fully, then walks it.  Manifests of chain that are newer than the log
+ * are passed over; the caller compares sizes.  CU_ENOENT, CU_ENOKEY, CU_ECORRUPT. */
+int history_read(const char *dir, const struct note_verifier *by, const struct chain *chain,
+	uint64_t beyond_generation, const struct watch *watch, struct history *ret,
+	struct cu_err *err);
+
+#endif

@@ -1,0 +1,110 @@
+#include "control/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/err.h"
+#include "policy/field.h"
+
+int build_begin(const struct policy *p, const char *collection, struct record *rec,
+	const struct collection **ret, struct cu_err *err)
+{
+	const struct collection *c = policy_find_collection(p, collection);
+
+	if (!c) {
+		return cu_err_set(err, CU_EINVAL, "schema.yaml has no such collection");
+	}
+	if (c->is_system) {
+		return cu_err_set(err, CU_EDENIED, "%s: only custos writes this collection", c->key);
+	}
+	*rec = (struct record){ .anchor_day = CIVIL_NO_DAY, .level = (unsigned)c->level,
+		.origin = RECORD_INTERNAL };
+	snprintf(rec->collection, sizeof(rec->collection), "%s", c->key);
+	*ret = c;
+	return 0;
+}
+
+int build_fields(const struct collection *c, const json_t *fields, struct record *rec,
+	struct cu_err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
+		const struct field *f = collection_find_field(c, name);
+		struct span v = span_of(json_string_value(value), json_string_length(value));
+		int r;
+
+		if (!f) {
+			return cu_err_set(err, CU_EINVAL, "%s has no such field", c->key);
+		}
+		if (!json_is_string(value)) {
+			return cu_err_set(err, CU_EINVAL, "%s.%s: expected a string", c->key, f->key);
+		}
+		if (v.n > 0) {
+			r = field_check_value(f, (const char *)v.p, v.n, err);
+			if (r < 0) {
+				return cu_err_wrap(err, r, "%s", c->key);
+			}
+		}
+		r = record_set(rec, span_str(f->key), v, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+static uint32_t period_of(const struct collection *c, int32_t day)
+{
+	struct civil d = civil_of_day(day);
+	uint32_t month = (uint32_t)d.year * 100 + (uint32_t)d.month;
+
+	switch ((enum cohort)c->cohort) {
+	case COHORT_MONTH: return month;
+	case COHORT_DAY: return month * 100 + (uint32_t)d.day;
+	case COHORT_NONE: break;
+	}
+	return 0;
+}
+
+static int find_anchor(const struct collection *c, const char *anchor, struct record *rec,
+	struct cu_err *err)
+{
+	char text[32] = "";
+
+	rec->anchor_day = CIVIL_NO_DAY;
+	rec->cohort = 0;
+	if (anchor) {
+		snprintf(text, sizeof(text), "%s", anchor);
+	} else if (c->anchor == ANCHOR_EVENT) {
+		struct span v = record_get(rec, c->anchor_field);
+
+		snprintf(text, sizeof(text), "%.*s", (int)v.n, (const char *)v.p);
+	}
+	if (text[0] == '\0') {
+		return c->anchor == ANCHOR_EVENT ?
+			cu_err_set(err, CU_EINVAL, "%s needs the date in %s", c->key, c->anchor_field) :
+			0;
+	}
+	if (!civil_parse_day(text, &rec->anchor_day)) {
+		return cu_err_set(err, CU_EINVAL, "%s: the anchor is no date (2026-11-21)", c->key);
+	}
+	rec->cohort = period_of(c, rec->anchor_day);
+	return 0;
+}
+
+int build_finish(const struct collection *c, const char *anchor, struct record *rec,
+	struct cu_err *err)
+{
+	for (size_t i = 0; i < c->nfields; i++) {
+		if (c->fields[i].is_required && record_get(rec, c->fields[i].key).n == 0) {
+			return cu_err_set(err, CU_EINVAL, "%s.%s is required", c->key, c->fields[i].key);
+		}
+	}
+	if (rec->nfields == 0) {
+		return cu_err_set(err, CU_EINVAL, "%s: a record needs at least one field", c->key);
+	}
+	return find_anchor(c, anchor, rec, err);
+}

@@ -1,0 +1,214 @@
+#include "control/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "control/erase.h"
+#include "control/operator.h"
+#include "control/server.h"
+#include "control/terms.h"
+#include "ledger/ledger.h"
+#include "policy/faults.h"
+#include "policy/policy.h"
+#include "wire/interfaces.h"
+
+#define PUBLISH_EACH_MS 1000 /* DESIGN part 6: checkpoints follow within a second */
+
+void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *to)
+{
+	terms_of(((struct daemon *)daemon)->policy, r, to);
+}
+
+/* --- publishing the log ------------------------------------------------------------------------ */
+
+static int run_publish(struct work *w, struct cu_err *err)
+{
+	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, publishing));
+
+	return house_publish(&d->house, err);
+}
+
+static void on_published(struct work *w)
+{
+	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, publishing));
+
+	d->is_publishing = false;
+	if (w->code < 0 && w->code != CU_ECANCELED) {
+		log_error("the log could not be published: %s", w->err.msg);
+	}
+}
+
+/* An idle daemon only looks at a number. */
+static void on_publish_time(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	uint64_t size;
+
+	if (atomic_load(&d->state) != DAEMON_RUNNING || d->is_publishing) {
+		return;
+	}
+	size = ledger_size(d->house.ledger);
+	if (size == d->published) {
+		return;
+	}
+	d->publishing.run = run_publish;
+	d->publishing.done = on_published;
+	if (work_start(d->loop, &d->publishing, NULL) == 0) {
+		d->is_publishing = true;
+		d->published = size;
+	}
+}
+
+/* --- when nothing is known about the disk any more --------------------------------------------- */
+
+static void read_fatal(struct letter *l)
+{
+	struct daemon *d = (struct daemon *)((char *)l - offsetof(struct daemon, fatal));
+
+	log_error("the store stopped: %s: custosd ends, its next start verifies what is on disk",
+		d->why.msg);
+	d->exit_status = 1;
+	daemon_stop(d);
+}
+
+static void drop_fatal(struct letter *l)
+{
+	(void)l; /* it is being stopped already */
+}
+
+static void on_fatal(void *ctx, const struct cu_err *why)
+{
+	struct daemon *d = ctx;
+
+	d->why = *why;
+	d->fatal.read = read_fatal;
+	d->fatal.drop = drop_fatal;
+	post_send(&d->post, &d->fatal);
+}
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+static int load_policy(struct daemon *d, struct cu_err *err)
+{
+	struct faults faults = FAULTS_INIT;
+	int r = policy_load(d->policy_dir, &faults, &d->policy, err);
+
+	for (size_t i = 0; i < faults.n; i++) {
+		log_error("%s", faults.text[i]);
+	}
+	faults_done(&faults);
+	return r < 0 ? cu_err_wrap(err, r, "policies in %s", d->policy_dir) : 0;
+}
+
+static int open_house(struct daemon *d, struct cu_err *err)
+{
+	int n, r;
+
+	if (house_is_empty(&d->house)) {
+		atomic_store(&d->state, DAEMON_EMPTY);
+		return 0;
+	}
+	r = house_open(&d->house, err);
+	if (r == CU_ESEALED) {
+		log_warn("%s", err->msg);
+		atomic_store(&d->state, DAEMON_SEALED);
+		return 0;
+	}
+	if (r < 0) {
+		return r;
+	}
+	n = store_is_restricted(d->house.store) ? 0 : erase_resume(d, err);
+	if (n > 0) {
+		log_notice("%d erasures that were under way are finished", n);
+	}
+	atomic_store(&d->state, DAEMON_RUNNING);
+	return n < 0 ? n : 0;
+}
+
+int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *options,
+	struct launcher *launcher, struct cu_err *err)
+{
+	int r;
+
+	*d = (struct daemon){ .loop = loop, .launcher = launcher };
+	d->started_ms = clock_monotonic_ms();
+	pthread_mutex_init(&d->making, NULL);
+	pthread_mutex_init(&d->backing_up, NULL);
+	pthread_mutex_init(&d->operators_lock, NULL);
+	d->house = (struct house){ .lock_fd = -1, .clock = clock_system(),
+		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
+	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
+	r = post_open(loop, &d->post, err);
+	if (r == 0) {
+		uv_timer_init(loop, &d->publish);
+		d->publish.data = d;
+		r = interfaces_load(&d->interfaces, err);
+	}
+	if (r == 0) {
+		r = load_policy(d, err);
+	}
+	if (r == 0) {
+		r = house_take(&d->house, options->state_dir, err);
+	}
+	if (r == 0) {
+		r = open_house(d, err);
+	}
+	if (r == 0) {
+		r = server_open(d, options->socket, &d->server, err);
+	}
+	if (r == 0) {
+		uv_timer_start(&d->publish, on_publish_time, PUBLISH_EACH_MS, PUBLISH_EACH_MS);
+	}
+	return r;
+}
+
+int daemon_make_store(struct daemon *d, int identity_fd, struct cu_err *err)
+{
+	int r;
+
+	pthread_mutex_lock(&d->making);
+	r = atomic_load(&d->state) == DAEMON_EMPTY ?
+		house_create(&d->house, identity_fd, err) :
+		cu_err_set(err, CU_EEXIST, "there is a store already");
+	if (r == 0) {
+		atomic_store(&d->state, DAEMON_RUNNING);
+		log_notice("a store was made");
+	}
+	pthread_mutex_unlock(&d->making);
+	return r;
+}
+
+/* --- the end ----------------------------------------------------------------------------------- */
+
+void daemon_stop(struct daemon *d)
+{
+	if (d->is_stopping) {
+		return;
+	}
+	d->is_stopping = true;
+	if (d->server) {
+		server_stop(d->server);
+	}
+	uv_close((uv_handle_t *)&d->publish, NULL);
+	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
+}
+
+void daemon_done(struct daemon *d)
+{
+	struct cu_err err;
+
+	if (!d->is_stopping) {
+		daemon_stop(d);
+	}
+	post_close(&d->post);
+	uv_run(d->loop, UV_RUN_DEFAULT);
+	if (d->house.store && d->exit_status == 0 && house_publish(&d->house, &err) < 0) {
+		log_error("the log could not be published: %s", err.msg);
+	}
+	house_leave(&d->house);
+	server_free(d->server);
+	policy_unref(d->policy);
+	interfaces_free(d->interfaces);
+	operator_forget_all(d);
+}

@@ -1,0 +1,72 @@
+/*
+ * daemon.h: everything that a call may need, in one struct made in main.c.
+ */
+#ifndef CU_CONTROL_DAEMON_H
+#define CU_CONTROL_DAEMON_H
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "control/house.h"
+#include "job/post.h"
+#include "job/work.h"
+
+struct interfaces;
+struct known_operator;
+struct launcher;
+struct policy;
+struct server;
+
+/* Long calls at once; well below WORK_THREADS, so that short ones always find a thread. */
+#define DAEMON_MAX_JOBS 4
+
+enum daemon_state { DAEMON_EMPTY, DAEMON_SEALED, DAEMON_RUNNING };
+
+struct daemon {
+	uv_loop_t *loop;
+	struct post post;               /* letters to the loop */
+	struct house house;
+	struct interfaces *interfaces;
+	struct policy *policy;
+	char policy_dir[PATH_SIZE];
+	struct launcher *launcher;      /* NULL: imports are not possible */
+	struct server *server;
+	atomic_int state;               /* enum daemon_state */
+	pthread_mutex_t making;         /* held while a store is made */
+	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
+	int64_t started_ms;             /* monotonic */
+	unsigned njobs;                 /* loop */
+	pthread_mutex_t operators_lock; /* operator.c */
+	struct known_operator *operators;
+
+	uv_timer_t publish;             /* once a second, while there is something to publish */
+	struct work publishing;
+	bool is_publishing;
+	uint64_t published;             /* leaves under the last checkpoint */
+	struct letter fatal;            /* from the writer thread, once */
+	struct cu_err why;              /* of fatal */
+	bool is_stopping;
+	int exit_status;                /* not 0: custosd had to stop */
+};
+
+struct daemon_options {
+	const char *state_dir, *policy_dir;
+	const char *socket; /* a path */
+};
+
+/* Reads the policies, takes the state directory, opens the store if there is one, finishes
+ * erasures, listens, and begins to publish the log.  launcher may be NULL.  What is set up is
+ * taken down by daemon_done, after a failure too. */
+int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *options,
+	struct launcher *launcher, struct cu_err *err);
+/* Loop: no new calls; what runs is asked to end; then the loop has nothing left to do. */
+void daemon_stop(struct daemon *d);
+void daemon_done(struct daemon *d);
+
+/* Makes a new store and serves it; worker thread.  CU_EEXIST. */
+int daemon_make_store(struct daemon *d, int identity_fd, struct cu_err *err);
+
+/* The tokens of a record by schema.yaml: what people are looked up by. */
+void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *to);
+
+#endif

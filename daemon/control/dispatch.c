@@ -1,0 +1,252 @@
+#include "control/dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/exchange.h"
+#include "control/handle.h"
+#include "control/peer.h"
+#include "policy/access.h"
+#include "policy/policy.h"
+#include "store/tx.h"
+#include "wire/interfaces.h"
+
+static handler *const handlers[] = {
+#define X(id, words, method, arguments, access, summary, details) \
+	[COMMAND_##id] = handle_##id,
+	CU_DAEMON_COMMANDS(X)
+#undef X
+};
+
+/* --- org.varlink.service --------------------------------------------------------------------- */
+
+static void answer_info(struct exchange *x, struct buf *frame)
+{
+	struct json j = reply_begin(frame);
+	const struct interfaces *set = x->daemon->interfaces;
+
+	json_str(&j, "vendor", "custos");
+	json_str(&j, "product", "custosd");
+	json_str(&j, "version", CUSTOS_VERSION);
+	json_str(&j, "url", "https://varlink.org");
+	json_open_array(&j, "interfaces");
+	for (size_t i = 0; i < interfaces_n(set); i++) {
+		json_str(&j, NULL, idl_name(interfaces_at(set, i)));
+	}
+	json_close_array(&j);
+	reply_end(&j, false);
+}
+
+static void answer_description(struct exchange *x, struct buf *frame)
+{
+	const char *name = exchange_text(x, "interface");
+	const struct idl *idl = interfaces_find(x->daemon->interfaces, name);
+	struct json j;
+
+	if (!idl) {
+		reply_service_error(frame, SERVICE_INTERFACE_NOT_FOUND, name);
+		return;
+	}
+	j = reply_begin(frame);
+	json_str(&j, "description", idl_text(idl));
+	reply_end(&j, false);
+}
+
+/* --- may it be called? ------------------------------------------------------------------------ */
+
+static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
+{
+	char operation[COMMAND_OPERATION_SIZE];
+	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+
+	command_operation(x->command, operation);
+	if (!access_allows(&a, operation)) {
+		return cu_err_set(err, CU_EDENIED, "uid %u may not %s: no role of roles.yaml allows it%s",
+			(unsigned)peer->uid, x->command->words,
+			peer->uid == 0 && roles_is_personal(operation) ?
+				" (root never touches a person's data)" : "");
+	}
+	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
+		!access_allows_purpose(&a, operation, x->purpose)) {
+		return cu_err_set(err, CU_EDENIED, "uid %u may not %s for this purpose",
+			(unsigned)peer->uid, x->command->words);
+	}
+	return 0;
+}
+
+static int check_state(struct exchange *x, struct cu_err *err)
+{
+	enum command_id id = x->command->id;
+
+	if (id == COMMAND_STATUS || id == COMMAND_INIT || id == COMMAND_POLICY_CHECK) {
+		return 0;
+	}
+	switch ((enum daemon_state)atomic_load(&x->daemon->state)) {
+	case DAEMON_EMPTY:
+		return cu_err_set(err, CU_ENOENT, "there is no store yet: 'custosctl init' makes one");
+	case DAEMON_SEALED:
+		return cu_err_set(err, CU_ESEALED, "the root key is not loaded");
+	case DAEMON_RUNNING: break;
+	}
+	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
+		store_is_restricted(x->daemon->house.store)) {
+		return cu_err_set(err, CU_ERESTRICTED,
+			"this store was restored with a gap in its log: data is kept, not used");
+	}
+	return 0;
+}
+
+static int check_fd(struct exchange *x, struct cu_err *err)
+{
+	bool wanted = (x->command->access & (ACCESS_FD_IN | ACCESS_FD_OUT)) != 0;
+
+	if (wanted && x->fd < 0) {
+		return cu_err_set(err, CU_EPROTO, "this call takes a descriptor, and none came with it");
+	}
+	return wanted || x->fd < 0 ?
+		0 :
+		cu_err_set(err, CU_EPROTO, "this call takes no descriptor");
+}
+
+/* --- a refusal is told to the log, too -------------------------------------------------------- */
+
+struct refusal {
+	struct store_op op;
+	struct leaf leaf;
+	uid_t uid;
+};
+
+static int apply_refusal(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct refusal *f = (struct refusal *)op;
+	int r = tx_operator(tx, f->uid, &tx->actor, err);
+
+	return r < 0 ? r : tx_leaf(tx, &f->leaf, err);
+}
+
+static void on_refusal_done(struct store_op *op)
+{
+	free(op);
+}
+
+/* Of those who have a role here: strangers could fill the log at will. */
+static void log_refusal(struct exchange *x, const struct peer *peer, int code)
+{
+	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	struct refusal *f;
+
+	log_notice("uid %u was refused: %s", (unsigned)peer->uid, x->command->words);
+	if (a.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
+		return;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		return; /* the journal has the line above */
+	}
+	f->op = (struct store_op){ .apply = apply_refusal, .done = on_refusal_done,
+		.kind = STORE_CHANGE };
+	f->uid = peer->uid;
+	f->leaf.act = LEAF_REFUSED;
+	command_operation(x->command, f->leaf.why);
+	(void)code; /* every refusal of this kind is one of access */
+	store_submit(x->daemon->house.store, &f->op);
+}
+
+/* --- the way of a call ------------------------------------------------------------------------ */
+
+/* Method, parameters, command.  True: it was answered here. */
+static bool is_answered_early(struct exchange *x, struct buf *frame)
+{
+	const struct idl *idl;
+	const struct idl_member *method =
+		interfaces_method(x->daemon->interfaces, x->call.method, &idl);
+	char path[IDL_PATH_SIZE];
+	struct cu_err err;
+
+	if (!method) {
+		reply_service_error(frame,
+			idl ? SERVICE_METHOD_NOT_FOUND : SERVICE_INTERFACE_NOT_FOUND, x->call.method);
+		return true;
+	}
+	if (idl_check(method->in, x->call.parameters, IDL_REFUSE_UNKNOWN, path, &err) < 0) {
+		if (strncmp(x->call.method, "org.", 4) == 0) {
+			reply_service_error(frame, SERVICE_INVALID_PARAMETER, path);
+		} else {
+			reply_error(frame, &err);
+		}
+		return true;
+	}
+	if (strcmp(x->call.method, "org.varlink.service.GetInfo") == 0) {
+		answer_info(x, frame);
+		return true;
+	}
+	if (strcmp(x->call.method, "org.varlink.service.GetInterfaceDescription") == 0) {
+		answer_description(x, frame);
+		return true;
+	}
+	x->command = command_by_method(x->call.method);
+	if (!x->command || x->call.upgrade) {
+		reply_service_error(frame, SERVICE_METHOD_NOT_IMPLEMENTED, x->call.method);
+		return true;
+	}
+	return false;
+}
+
+static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err)
+{
+	const char *purpose = exchange_text(x, "purpose");
+	int r;
+
+	x->purpose = purpose ? purpose : "";
+	x->handle = handlers[x->command->id];
+	r = check_access(x, peer, err);
+	if (r < 0) {
+		log_refusal(x, peer, r);
+	}
+	if (r == 0) {
+		r = check_state(x, err);
+	}
+	if (r == 0) {
+		r = check_fd(x, err);
+	}
+	return r < 0 ? r : exchange_start(x, err);
+}
+
+int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
+	struct span text, int fd, struct exchange **ret, struct cu_err *err)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	struct buf frame = BUF_INIT_WIPE;
+	struct cu_err why;
+	int r;
+
+	if (!x) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	x->daemon = d;
+	x->session = s;
+	x->uid = peer->uid;
+	x->fd = fd;
+	x->reply = x->out = (struct buf)BUF_INIT_WIPE;
+	x->purpose = "";
+	r = call_parse(text, &x->call, err);
+	if (r < 0) {
+		exchange_free(x);
+		return r;
+	}
+	if (!is_answered_early(x, &frame) && admit(x, peer, &why) < 0) {
+		reply_error(&frame, &why);
+	}
+	if (frame.n > 0) {
+		exchange_answer(x, &frame);
+	}
+	buf_done(&frame);
+	*ret = x;
+	return 0;
+}

@@ -1,0 +1,238 @@
+#include "control/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/operator.h"
+#include "control/session.h"
+#include "store/tx.h"
+#include "wire/interfaces.h"
+
+/* --- the life of an exchange ----------------------------------------------------------------- */
+
+#ifdef CUSTOS_CHECK_REPLIES
+/* In test builds every reply is held against the interface; a defect is a defect. */
+static int check_reply(struct exchange *x, struct span frame, struct cu_err *err)
+{
+	const struct idl_member *method =
+		interfaces_method(x->daemon->interfaces, x->call.method, NULL);
+	struct reply reply;
+	int r = reply_parse(span_of(frame.p, frame.n - 1), &reply, err);
+
+	if (r < 0) {
+		return cu_err_wrap(err, CU_EINTERNAL, "reply of %s", x->call.method);
+	}
+	if (!reply.error && method &&
+		idl_check(method->out, reply.parameters, IDL_REFUSE_UNKNOWN, NULL, err) < 0) {
+		r = cu_err_wrap(err, CU_EINTERNAL, "reply of %s", x->call.method);
+		log_error("%s", err ? err->msg : "a reply is not what the interface says");
+	}
+	reply_done(&reply);
+	return r;
+}
+#endif
+
+static int run_handler(struct work *w, struct cu_err *err)
+{
+	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
+	struct json out;
+	int r = 0;
+
+	if (atomic_load(&x->daemon->state) == DAEMON_RUNNING) {
+		r = operator_id(x->daemon, x->uid, &x->actor, err);
+	}
+	if (r == 0) {
+		out = reply_begin(&x->reply);
+		r = x->handle(x, &out, err);
+	}
+	if (r >= 0) {
+		reply_end(&out, false);
+		r = buf_check(&x->reply, err);
+	}
+#ifdef CUSTOS_CHECK_REPLIES
+	if (r >= 0) {
+		r = check_reply(x, buf_span(&x->reply), err);
+	}
+#endif
+	if (r < 0) {
+		struct cu_err why = *err;
+
+		buf_clear(&x->reply);
+		reply_error(&x->reply, &why);
+	}
+	return r;
+}
+
+static void on_handler_done(struct work *w)
+{
+	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
+
+	post_drain(&x->daemon->post); /* its progress comes before its end */
+	if (x->is_job) {
+		x->daemon->njobs--;
+	}
+	if (w->code == CU_ECANCELED && x->reply.n == 0) { /* it never ran */
+		reply_error(&x->reply, &w->err);
+	}
+	exchange_answer(x, &x->reply);
+	session_on_done(x->session);
+}
+
+int exchange_start(struct exchange *x, struct cu_err *err)
+{
+	int r;
+
+	x->is_job = (x->command->access & ACCESS_STREAM) != 0;
+	if (x->is_job && x->daemon->njobs >= DAEMON_MAX_JOBS) {
+		x->is_job = false;
+		return cu_err_set(err, CU_EBUSY, "%u long calls are running already; try again",
+			DAEMON_MAX_JOBS);
+	}
+	x->work.run = run_handler;
+	x->work.done = on_handler_done;
+	r = work_start(x->daemon->loop, &x->work, err);
+	if (r < 0) {
+		x->is_job = false;
+	} else if (x->is_job) {
+		x->daemon->njobs++;
+	}
+	return r;
+}
+
+void exchange_answer(struct exchange *x, struct buf *frame)
+{
+	if (!x->call.oneway) {
+		buf_put_span(&x->out, buf_span(frame));
+	}
+	x->is_done = true;
+}
+
+void exchange_free(struct exchange *x)
+{
+	if (!x) {
+		return;
+	}
+	if (x->fd >= 0) {
+		close(x->fd);
+	}
+	call_done(&x->call);
+	buf_done(&x->reply);
+	buf_done(&x->out);
+	free(x);
+}
+
+/* --- for handlers ---------------------------------------------------------------------------- */
+
+bool exchange_is_cancelled(const struct exchange *x)
+{
+	return atomic_load(&x->work.cancel);
+}
+
+const char *exchange_text(const struct exchange *x, const char *name)
+{
+	return json_string_value(json_object_get(x->call.parameters, name));
+}
+
+int64_t exchange_int(const struct exchange *x, const char *name, int64_t absent)
+{
+	const json_t *v = json_object_get(x->call.parameters, name);
+
+	return json_is_integer(v) ? (int64_t)json_integer_value(v) : absent;
+}
+
+bool exchange_flag(const struct exchange *x, const char *name)
+{
+	return json_is_true(json_object_get(x->call.parameters, name));
+}
+
+int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err)
+{
+	const char *text = exchange_text(x, name);
+
+	*ret = (struct id){ 0 };
+	if (text && !id_parse(text, ret)) {
+		return cu_err_set(err, CU_EINVAL, "%s: expected an id of 32 hexadecimal digits", name);
+	}
+	return 0;
+}
+
+/* A frame on its way to the loop. */
+struct progress {
+	struct letter letter;
+	struct exchange *x;
+	struct buf frame;
+};
+
+static void drop_progress(struct letter *l)
+{
+	struct progress *p = (struct progress *)l;
+
+	buf_done(&p->frame);
+	free(p);
+}
+
+static void read_progress(struct letter *l)
+{
+	struct progress *p = (struct progress *)l;
+
+	buf_put_span(&p->x->out, buf_span(&p->frame));
+	session_on_done(p->x->session);
+	drop_progress(l);
+}
+
+struct json exchange_progress_begin(struct buf *frame)
+{
+	return reply_begin(frame);
+}
+
+void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame)
+{
+	struct progress *p;
+
+	reply_end(j, true);
+	if (!x->call.more || frame->is_failed) {
+		buf_done(frame); /* progress that is lost is no failure */
+		return;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		buf_done(frame);
+		return;
+	}
+	p->letter.read = read_progress;
+	p->letter.drop = drop_progress;
+	p->x = x;
+	p->frame = *frame;
+	*frame = (struct buf)BUF_INIT;
+	post_send(&x->daemon->post, &p->letter);
+}
+
+struct leaf_op {
+	struct store_op op;
+	const struct leaf *leaf;
+};
+
+static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_leaf(tx, ((struct leaf_op *)op)->leaf, err);
+}
+
+int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)
+{
+	struct leaf filled = *leaf;
+	struct leaf_op op = { { .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor },
+		&filled };
+
+	strncpy(filled.purpose, x->purpose, sizeof(filled.purpose) - 1);
+	return store_run(x->daemon->house.store, &op.op, err);
+}
+
+int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err)
+{
+	op->kind = STORE_CHANGE;
+	op->actor = x->actor;
+	return store_run(x->daemon->house.store, op, err);
+}

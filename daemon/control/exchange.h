@@ -1,0 +1,76 @@
+/*
+ * exchange.h: one call and its reply: who asks, what, and what has been answered so far.
+ *
+ * An exchange is made by its session on the loop, runs as a handler on a worker thread, and
+ * ends on the loop.  A handler writes the reply's parameters; it may block, it must look at
+ * exchange_is_cancelled between slices of long work.  What it returns is the call's outcome.
+ */
+#ifndef CU_CONTROL_EXCHANGE_H
+#define CU_CONTROL_EXCHANGE_H
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "job/work.h"
+#include "ledger/leaf.h"
+#include "store/store.h"
+#include "wire/command.h"
+#include "wire/message.h"
+
+struct daemon;
+struct exchange;
+struct session;
+
+/* Worker thread.  Writes the members of the reply's parameters to out; 0 or a code.  What was
+ * written is dropped when it fails. */
+typedef int handler(struct exchange *x, struct json *out, struct cu_err *err);
+
+struct exchange {
+	struct daemon *daemon;
+	struct session *session; /* loop; borrowed: it waits for its exchanges */
+	struct call call;
+	const struct command *command;
+	handler *handle;
+	uid_t uid;
+	struct id actor;     /* the operator's id in the log; filled before the handler runs */
+	const char *purpose; /* of the call, or "" */
+	int fd;              /* the call's descriptor, or -1; closed when it ends */
+
+	struct buf reply;    /* worker: the last frame; wiped */
+	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
+	bool is_job;         /* loop: counts towards DAEMON_MAX_JOBS */
+	bool is_done;        /* loop */
+	struct work work;
+	struct exchange *next; /* loop: in the session's queue */
+};
+
+/* Loop: runs the handler; session_on_done is called at the end. */
+int exchange_start(struct exchange *x, struct cu_err *err);
+/* Loop: this is the answer; the session sends it when its turn comes. */
+void exchange_answer(struct exchange *x, struct buf *frame);
+void exchange_free(struct exchange *x); /* wipes; NULL is fine */
+
+/* --- for handlers, on the worker thread ----------------------------------------------------- */
+
+bool exchange_is_cancelled(const struct exchange *x);
+
+/* Parameters were checked against the interface: these cannot fail for declared ones, but for
+ * optional ones that are absent: NULL, 0, false. */
+const char *exchange_text(const struct exchange *x, const char *name);
+int64_t exchange_int(const struct exchange *x, const char *name, int64_t absent);
+bool exchange_flag(const struct exchange *x, const char *name);
+/* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
+int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);
+
+/* A reply that continues, if the call asked for `more`: write its parameters in between. */
+struct json exchange_progress_begin(struct buf *frame);
+void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame);
+
+/* Appends a leaf for a read and waits until it is durable; by and purpose are filled. */
+int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
+
+/* Runs a change on the writer thread and waits. */
+int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err);
+
+#endif

@@ -1,0 +1,187 @@
+/* Backups: run, list, check. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "backup/check.h"
+#include "backup/watch.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/repos.h"
+#include "policy/policy.h"
+
+#define PROGRESS_EACH_MS 200
+
+/* --- progress of a backup job ------------------------------------------------------------------ */
+
+struct progress {
+	struct exchange *x;
+	int64_t last_ms;
+};
+
+static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	struct progress *p = ctx;
+	int64_t now = clock_monotonic_ms();
+	struct buf frame = BUF_INIT;
+	struct json j;
+
+	if (now - p->last_ms < PROGRESS_EACH_MS) {
+		return;
+	}
+	p->last_ms = now;
+	j = exchange_progress_begin(&frame);
+	json_open_object(&j, "progress");
+	json_str(&j, "step", what);
+	json_uint(&j, "bytes", done);
+	json_uint(&j, "total_bytes", total);
+	json_close_object(&j);
+	exchange_progress_end(p->x, &j, &frame);
+}
+
+/* --- run --------------------------------------------------------------------------------------- */
+
+static void show_result(struct json *out, const struct snapshot_result *s)
+{
+	char name[REPO_NAME_SIZE];
+
+	repo_name_manifest(s->sequence, name);
+	json_open_object(out, "result");
+	json_uint(out, "sequence", s->sequence);
+	json_str(out, "manifest", name);
+	json_uint(out, "objects", s->objects);
+	json_uint(out, "bytes", s->stored_bytes);
+	json_uint(out, "vault_generation", s->generation);
+	json_uint(out, "log_size", s->log_size);
+	json_close_object(out);
+}
+
+int handle_BACKUP_RUN(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct progress progress = { x };
+	struct watch watch = { on_progress, &progress, &x->work.cancel };
+	const char *name = exchange_text(x, "target");
+	const struct targets *all = policy_targets(x->daemon->policy);
+	const struct target *t;
+	struct snapshot_result result;
+	int r = repos_find(x->daemon, name, &t, err); /* at least one */
+
+	for (size_t i = 0; r == 0 && i < (name ? 1 : all->n); i++) {
+		r = repos_write(x->daemon, name ? t : &all->v[i], REPOS_FULL, &watch, &result, err);
+	}
+	if (r == 0) {
+		show_result(out, &result);
+	}
+	return r;
+}
+
+/* --- list -------------------------------------------------------------------------------------- */
+
+static void show_info(struct json *out, const struct snapshot_info *s)
+{
+	char name[REPO_NAME_SIZE];
+
+	repo_name_manifest(s->sequence, name);
+	json_open_object(out, NULL);
+	json_uint(out, "sequence", s->sequence);
+	json_int(out, "time_ms", s->time_ms);
+	json_int(out, "data_time_ms", s->data_time_ms);
+	json_uint(out, "bytes", s->stored_bytes);
+	json_uint(out, "subjects", s->subjects);
+	json_uint(out, "records", s->records);
+	json_uint(out, "vault_generation", s->generation);
+	json_uint(out, "log_size", s->log_size);
+	json_bool(out, "is_vault_only", s->is_vault_only);
+	json_str(out, "manifest", name);
+	json_close_object(out);
+}
+
+int handle_BACKUP_LIST(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct snapshot_info *list = NULL;
+	const struct target *t;
+	struct repo repo;
+	size_t n = 0;
+	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
+
+	if (r == 0) {
+		r = repos_open(t, &repo, err);
+		if (r == CU_ENOENT) {
+			r = 0; /* no backup yet is an empty list */
+		} else if (r == 0) {
+			r = snapshot_list(&repo, &x->daemon->house.verifier, &list, &n, err);
+		}
+	}
+	if (r == 0) {
+		json_open_array(out, "backups");
+		for (size_t i = n; i-- > 0;) { /* the newest last, where the eye is */
+			show_info(out, &list[i]);
+		}
+		json_close_array(out);
+	}
+	free(list);
+	return r;
+}
+
+/* --- check ------------------------------------------------------------------------------------- */
+
+struct findings {
+	struct buf text; /* a JSON array's members */
+	struct json faults;
+};
+
+static void on_finding(void *ctx, enum check_kind kind, const char *object, const char *text)
+{
+	struct findings *f = ctx;
+	char line[512];
+
+	if (kind == CHECK_FAULT) {
+		snprintf(line, sizeof(line), "%s: %s", object, text);
+		json_str(&f->faults, NULL, line);
+	}
+}
+
+static void show_report(struct json *out, const struct check_report *c, const struct buf *faults)
+{
+	json_open_object(out, "result");
+	json_uint(out, "manifests", c->manifests);
+	json_uint(out, "objects", c->objects);
+	json_uint(out, "bytes", c->bytes);
+	json_uint(out, "bytes_read", c->bytes_read);
+	json_uint(out, "unreferenced", c->unreferenced);
+	json_raw(out, "faults", (const char *)faults->p, faults->n);
+	json_close_object(out);
+}
+
+int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct progress progress = { x };
+	struct watch watch = { on_progress, &progress, &x->work.cancel };
+	struct check_options options = { exchange_flag(x, "read_data"),
+		&x->daemon->house.verifier, &x->daemon->house.verifier };
+	struct findings found = { .text = BUF_INIT };
+	struct check_report report;
+	const struct target *t;
+	struct repo repo;
+	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
+
+	found.faults = json_to(&found.text);
+	json_open_array(&found.faults, NULL);
+	if (r == 0) {
+		r = repos_open(t, &repo, err);
+	}
+	if (r == 0) {
+		r = check_run(&repo, &options, on_finding, &found, &watch, &report, err);
+	}
+	json_close_array(&found.faults);
+	if (r == 0) {
+		r = buf_check(&found.text, err);
+	}
+	if (r == 0) {
+		show_report(out, &report, &found.text);
+	}
+	buf_done(&found.text);
+	return r;
+}

@@ -1,0 +1,65 @@
+/* Erasure on demand. */
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/intl.h"
+#include "control/daemon.h"
+#include "control/erase.h"
+#include "control/handle.h"
+
+static void on_step(void *ctx, const char *step)
+{
+	struct buf frame = BUF_INIT;
+	struct json j = exchange_progress_begin(&frame);
+
+	json_str(&j, "progress", step);
+	exchange_progress_end(ctx, &j, &frame);
+}
+
+/* What may be said to the person, and to a regulator: no more than is true. */
+static void make_statement(const struct erase_result *e, char *out, size_t cap)
+{
+	if (e->ntargets == 0) {
+		snprintf(out, cap, "%s",
+			_("The keys are gone from this host. No backup target is set: this statement is about this host only."));
+	} else if (!e->is_confirmed) {
+		snprintf(out, cap,
+			_("The keys are gone from this host, but not confirmed at every target: %s. Repeat 'backup run' once it can be reached."),
+			e->unconfirmed);
+	} else {
+		snprintf(out, cap, "%s",
+			_("The keys are gone from this host and from the newest vault object at every target. Older vault objects still hold them until they are deleted; this version does not delete them by itself."));
+	}
+}
+
+static void show(struct json *out, const struct erase_result *e, const char *statement)
+{
+	json_open_object(out, "result");
+	json_hex(out, "erasure", e->erasure.b, sizeof(e->erasure.b));
+	json_uint(out, "generation", e->generation);
+	json_uint(out, "leaf", e->leaf);
+	json_bool(out, "target_confirmed", e->is_confirmed);
+	json_str(out, "statement", statement);
+	json_close_object(out);
+}
+
+int handle_ERASE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct erase_result result;
+	struct id subject;
+	char statement[512];
+	int r = exchange_id(x, "subject", &subject, err);
+
+	if (r == 0 && !exchange_flag(x, "now")) {
+		r = cu_err_set(err, CU_EUNSUP,
+			"a grace period is not available yet: repeat with --now to erase at once");
+	}
+	if (r == 0) {
+		r = erase_run(x->daemon, &x->actor, &subject, x->purpose, on_step, x, &result, err);
+	}
+	if (r == 0) {
+		make_statement(&result, statement, sizeof(statement));
+		show(out, &result, statement);
+	}
+	return r;
+}

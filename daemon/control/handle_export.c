@@ -1,0 +1,168 @@
+/* Export: everybody's data as JSON lines, into a descriptor. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/path.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/show.h"
+#include "crypto/hash.h"
+#include "store/reader.h"
+
+#define CHUNK_SUBJECTS   200         /* in one view of the store, one leaf and one write */
+#define CHUNK_BYTES      (4u << 20)
+#define PROGRESS_EACH_MS 200
+
+struct export {
+	struct exchange *x;
+	struct reader *reader;
+	struct show_filter filter;
+	struct json json;
+	struct buf lines; /* of the chunk; wiped */
+	struct buf ids;   /* of the chunk */
+	struct id at;     /* the last subject written */
+	bool has_at;
+	uint64_t chunk_subjects, subjects, records, bytes;
+	int64_t told_ms;
+};
+
+static int put_record(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct export *e = ctx;
+
+	(void)err;
+	if (show_has_collection(&e->filter, row->collection)) {
+		show_record(&e->json, &e->filter, row, rec);
+		e->records++;
+	}
+	return 0;
+}
+
+static int put_subject(struct export *e, const struct row_subject *who, struct cu_err *err)
+{
+	int r;
+
+	e->json = json_to(&e->lines);
+	json_open_object(&e->json, NULL);
+	json_hex(&e->json, "subject", who->id.b, sizeof(who->id.b));
+	show_kind(&e->json, who->kind);
+	json_open_array(&e->json, "records");
+	r = reader_records(e->reader, &who->id, NULL, put_record, e, err);
+	json_close_array(&e->json);
+	json_close_object(&e->json);
+	buf_put_u8(&e->lines, '\n');
+	buf_put(&e->ids, who->id.b, sizeof(who->id.b));
+	e->chunk_subjects++;
+	return r;
+}
+
+/* The next subjects into memory, in one view.  1 when there may be more. */
+static int read_chunk(struct export *e, struct cu_err *err)
+{
+	struct row_subject who;
+	int r = reader_begin(e->reader, err);
+
+	if (r < 0) {
+		return r;
+	}
+	buf_clear(&e->lines);
+	buf_clear(&e->ids);
+	e->chunk_subjects = 0;
+	r = 1;
+	while (e->chunk_subjects < CHUNK_SUBJECTS && e->lines.n < CHUNK_BYTES &&
+		(r = reader_next_subject(e->reader, e->has_at ? &e->at : NULL, &who, err)) > 0) {
+		e->at = who.id;
+		e->has_at = true;
+		if (who.state == SUBJECT_LIVE) {
+			r = put_subject(e, &who, err);
+			if (r < 0) {
+				break;
+			}
+		}
+		r = 1;
+	}
+	reader_end(e->reader);
+	if (r >= 0 && buf_check(&e->lines, err) < 0) {
+		return CU_ENOMEM;
+	}
+	return r;
+}
+
+/* Who is in the chunk is in the log before a byte of it leaves. */
+static int write_chunk(struct export *e, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_SUBJECT_EXPORT, .count = e->chunk_subjects,
+		.has_digest = true };
+	int r;
+
+	if (e->chunk_subjects == 0) {
+		return 0;
+	}
+	hash_blake2b(buf_span(&e->ids), leaf.digest);
+	r = exchange_leaf(e->x, &leaf, err);
+	if (r == 0) {
+		r = path_write_fd(e->x->fd, buf_span(&e->lines), err);
+	}
+	e->subjects += e->chunk_subjects;
+	e->bytes += e->lines.n;
+	return r;
+}
+
+static void show_counts(struct export *e, struct json *j, const char *name)
+{
+	json_open_object(j, name);
+	json_uint(j, "subjects", e->subjects);
+	json_uint(j, "records", e->records);
+	json_uint(j, "bytes", e->bytes);
+	json_close_object(j);
+}
+
+static void tell(struct export *e)
+{
+	int64_t now = clock_monotonic_ms();
+	struct buf frame = BUF_INIT;
+	struct json j;
+
+	if (now - e->told_ms < PROGRESS_EACH_MS) {
+		return;
+	}
+	e->told_ms = now;
+	j = exchange_progress_begin(&frame);
+	show_counts(e, &j, "progress");
+	exchange_progress_end(e->x, &j, &frame);
+}
+
+int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct export e = { .x = x, .lines = BUF_INIT_WIPE,
+		.filter = { json_object_get(x->call.parameters, "collections"), NULL } };
+	int r = 1;
+
+	while (r > 0) {
+		int written;
+
+		if (exchange_is_cancelled(x)) {
+			r = cu_err_set(err, CU_ECANCELED, "the export was cancelled");
+			break;
+		}
+		e.reader = store_reader_take(x->daemon->house.store);
+		r = read_chunk(&e, err);
+		store_reader_give(x->daemon->house.store, e.reader);
+		written = r < 0 ? r : write_chunk(&e, err);
+		r = written < 0 ? written : r;
+		tell(&e);
+	}
+	if (r == 0 && fsync(x->fd) < 0 && errno != EINVAL && errno != EROFS) {
+		r = cu_err_errno(err, errno, "sync the export"); /* a pipe cannot be synced */
+	}
+	if (r == 0) {
+		show_counts(&e, out, "result");
+	}
+	buf_done(&e.lines);
+	buf_done(&e.ids);
+	return r;
+}

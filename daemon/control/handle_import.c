@@ -1,0 +1,369 @@
+/* Import: the process that parses, its lines, the chunks, the reports. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/import.h"
+#include "control/launcher.h"
+#include "policy/faults.h"
+#include "policy/policy.h"
+#include "store/tx.h"
+
+#define LINE_MAX_BYTES   (64u << 20) /* of custos-intake: a row of 8 MiB, every byte escaped */
+#define READ_BYTES       65536
+#define PROGRESS_EACH_MS 200
+
+struct import {
+	struct exchange *x;
+	struct map *map;
+	struct import_seen *seen;
+	struct import_chunk *chunk;
+	struct import_counts counts;
+	struct id id;
+	int fd; /* what custos-intake says */
+	struct buf held; /* of its output, not yet whole lines; wiped */
+	size_t scanned;
+	bool is_done; /* it said so */
+	int64_t told_ms;
+};
+
+/* --- reports ----------------------------------------------------------------------------------- */
+
+static void report_reject(struct import *im, uint64_t line, const char *column,
+	const char *reason)
+{
+	struct buf frame = BUF_INIT;
+	struct json j = exchange_progress_begin(&frame);
+
+	im->counts.rejected++;
+	json_open_object(&j, "reject");
+	json_uint(&j, "line", line);
+	if (column) {
+		json_str(&j, "column", column);
+	}
+	json_str(&j, "reason", reason);
+	json_close_object(&j);
+	exchange_progress_end(im->x, &j, &frame);
+}
+
+static void put_counts(const struct import_counts *c, bool is_result, struct json *j)
+{
+	json_open_object(j, is_result ? "result" : "progress");
+	json_uint(j, "rows", c->rows);
+	if (is_result) {
+		json_uint(j, "subjects_new", c->subjects_new);
+	}
+	json_uint(j, "records_new", c->records_new);
+	json_uint(j, "records_same", c->records_same);
+	json_uint(j, "records_changed", c->records_changed);
+	json_uint(j, "rejected", c->rejected);
+	json_uint(j, "bytes", c->bytes);
+	if (!is_result) {
+		json_uint(j, "total_bytes", c->total_bytes);
+	}
+	json_close_object(j);
+}
+
+static void tell(struct import *im)
+{
+	int64_t now = clock_monotonic_ms();
+	struct buf frame = BUF_INIT;
+	struct json j;
+
+	if (now - im->told_ms >= PROGRESS_EACH_MS) {
+		im->told_ms = now;
+		j = exchange_progress_begin(&frame);
+		put_counts(&im->counts, false, &j);
+		exchange_progress_end(im->x, &j, &frame);
+	}
+}
+
+/* --- chunks ------------------------------------------------------------------------------------ */
+
+static void add_counts(struct import_counts *to, const struct import_counts *c)
+{
+	to->subjects_new += c->subjects_new;
+	to->records_new += c->records_new;
+	to->records_same += c->records_same;
+	to->records_changed += c->records_changed;
+}
+
+static int flush_chunk(struct import *im, struct cu_err *err)
+{
+	struct import_chunk *ch = im->chunk;
+	int r = 0;
+
+	if (ch->nrows > 0) {
+		ch->counts = (struct import_counts){ 0 };
+		ch->nrejects = 0;
+		ch->op.apply = import_apply;
+		r = exchange_change(im->x, &ch->op, err);
+	}
+	if (r == 0) {
+		add_counts(&im->counts, &ch->counts);
+		for (size_t i = 0; i < ch->nrejects; i++) {
+			report_reject(im, ch->rejects[i].line, NULL, ch->rejects[i].reason);
+		}
+	}
+	ch->nrejects = 0;
+	ch->counts = (struct import_counts){ 0 };
+	for (size_t i = 0; i < ch->nrows; i++) {
+		import_row_done(&ch->rows[i]);
+	}
+	ch->nrows = 0;
+	tell(im);
+	return r;
+}
+
+/* --- lines of custos-intake -------------------------------------------------------------------- */
+
+static int take_row(struct import *im, json_t *root, struct cu_err *err)
+{
+	struct import_chunk *ch = im->chunk;
+	struct cu_err why;
+	int r = import_row_read(im->x, im->map, im->seen, root, &ch->rows[ch->nrows], &why);
+
+	im->counts.rows++;
+	im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "at"));
+	if (r == CU_EINVAL) {
+		report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")), NULL,
+			why.msg);
+		return 0;
+	}
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	ch->nrows++;
+	return ch->nrows == IMPORT_CHUNK_ROWS ? flush_chunk(im, err) : 0;
+}
+
+static void take_reject(struct import *im, json_t *root)
+{
+	json_t *column = json_object_get(root, "column");
+	char text[32];
+
+	im->counts.rows++;
+	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(column));
+	report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")),
+		json_is_integer(column) ? text : NULL,
+		json_string_value(json_object_get(root, "reason")));
+}
+
+/* custos-intake's first line: what confines it. */
+static void take_hello(struct import *im, json_t *root)
+{
+	json_t *sandbox = json_object_get(root, "sandbox");
+	json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
+
+	im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	if (!json_is_true(json_object_get(sandbox, "seccomp"))) {
+		log_warn("custos-intake runs without seccomp: this build or this kernel has none");
+	}
+	if (!json_is_true(json_object_get(sandbox, "landlock"))) {
+		log_info("custos-intake runs without Landlock: this build or this kernel has none");
+	}
+}
+
+static int take_line(struct import *im, struct span line, struct cu_err *err)
+{
+	json_error_t ignored;
+	json_t *root = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, &ignored);
+	const char *fatal = json_string_value(json_object_get(root, "fatal"));
+	int r = 0;
+
+	if (!root) {
+		return cu_err_set(err, CU_EPROTO, "custos-intake sent a line that is no JSON");
+	}
+	if (fatal) {
+		r = cu_err_set(err, CU_EINVAL, "%s", fatal);
+	} else if (json_object_get(root, "records")) {
+		r = take_row(im, root, err);
+	} else if (json_object_get(root, "reason")) {
+		take_reject(im, root);
+	} else if (json_object_get(root, "sandbox")) {
+		take_hello(im, root);
+	} else if (json_object_get(root, "done")) {
+		im->is_done = true;
+		im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "bytes"));
+	}
+	json_decref(root);
+	return r;
+}
+
+/* Every whole line that is held; what is left moves to the front. */
+static int take_lines(struct import *im, struct cu_err *err)
+{
+	size_t from = 0;
+	uint8_t *end;
+	int r = 0;
+
+	while (r == 0 &&
+		(end = memchr(im->held.p + im->scanned, '\n', im->held.n - im->scanned)) != NULL) {
+		size_t at = (size_t)(end - im->held.p);
+
+		r = take_line(im, span_of(im->held.p + from, at - from), err);
+		from = im->scanned = at + 1;
+	}
+	memmove(im->held.p, im->held.p + from, im->held.n - from);
+	im->held.n -= from;
+	im->scanned = im->held.n;
+	if (r == 0 && im->held.n > LINE_MAX_BYTES) {
+		r = cu_err_set(err, CU_EPROTO, "custos-intake sent an endless line");
+	}
+	return r;
+}
+
+static int read_all(struct import *im, struct cu_err *err)
+{
+	int r = 0;
+
+	while (r == 0) {
+		uint8_t *room = buf_room(&im->held, READ_BYTES);
+		ssize_t n = room ? read(im->fd, room, READ_BYTES) : -1;
+
+		if (exchange_is_cancelled(im->x)) {
+			return cu_err_set(err, CU_ECANCELED,
+				"the import was stopped; what was imported stays, and it can be repeated");
+		}
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return cu_err_set(err, CU_EIO, "custos-intake cannot be read");
+		}
+		if (n == 0) {
+			break;
+		}
+		im->held.n += (size_t)n;
+		r = take_lines(im, err);
+	}
+	return r;
+}
+
+/* --- the import -------------------------------------------------------------------------------- */
+
+static int start_intake(struct import *im, struct cu_err *err)
+{
+	struct buf plan = BUF_INIT;
+	int pair[2] = { -1, -1 }, fd = memfd_create("plan", MFD_CLOEXEC), r;
+
+	map_plan(im->map, &plan);
+	r = buf_check(&plan, err);
+	if (r == 0 && (fd < 0 || pipe2(pair, O_CLOEXEC) < 0)) {
+		r = cu_err_errno(err, errno, "custos-intake");
+	}
+	if (r == 0) {
+		r = path_pwrite_fd(fd, buf_span(&plan), 0, err);
+	}
+	if (r == 0) {
+		r = launcher_run(im->x->daemon->launcher, fd, im->x->fd, pair[1], err);
+	}
+	if (pair[1] >= 0) {
+		close(pair[1]);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	im->fd = pair[0];
+	buf_done(&plan);
+	return r;
+}
+
+struct milestone {
+	struct store_op op;
+	struct leaf leaf;
+};
+
+static int apply_milestone(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_leaf(tx, &((struct milestone *)op)->leaf, err);
+}
+
+static int log_milestone(struct import *im, enum leaf_act act, struct cu_err *err)
+{
+	struct milestone m = { { .apply = apply_milestone },
+		{ .act = act, .obj = im->id, .count = im->counts.rows } };
+
+	strncpy(m.leaf.purpose, im->x->purpose, sizeof(m.leaf.purpose) - 1);
+	return exchange_change(im->x, &m.op, err);
+}
+
+static int parse_map(struct import *im, struct cu_err *err)
+{
+	const char *text = exchange_text(im->x, "map"), *charset = exchange_text(im->x, "charset");
+	struct faults faults = FAULTS_INIT;
+	int r = map_parse(span_str(text), "map", im->x->daemon->policy, &faults, &im->map, err);
+
+	for (size_t i = 1; r < 0 && i < faults.n; i++) {
+		report_reject(im, 0, NULL, faults.text[i]); /* the first is in the error */
+	}
+	faults_done(&faults);
+	return r == 0 && charset ? map_set_charset(im->map, charset, err) : r;
+}
+
+static int prepare(struct import *im, struct cu_err *err)
+{
+	int r = parse_map(im, err);
+
+	if (r == 0 && !im->x->daemon->launcher) {
+		r = cu_err_set(err, CU_EUNAVAIL, "custosd was started without custos-intake");
+	}
+	if (r == 0) {
+		r = import_seen_new(&im->seen, err);
+	}
+	if (r == 0) {
+		im->chunk = calloc(1, sizeof(*im->chunk));
+		if (!im->chunk) {
+			return cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+		im->chunk->x = im->x;
+		im->chunk->map = im->map;
+		r = log_milestone(im, LEAF_IMPORT_BEGIN, err);
+	}
+	return r < 0 ? r : start_intake(im, err);
+}
+
+int handle_IMPORT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct import im = { .x = x, .id = id_new(), .fd = -1, .held = BUF_INIT_WIPE };
+	int r = prepare(&im, err);
+
+	if (r == 0) {
+		r = read_all(&im, err);
+	}
+	if (im.chunk) {
+		int flushed = flush_chunk(&im, r == 0 ? err : NULL);
+
+		r = r < 0 ? r : flushed;
+	}
+	if (r == 0 && !im.is_done) {
+		r = cu_err_set(err, CU_EUNAVAIL,
+			"custos-intake ended before the file did; what was imported stays");
+	}
+	if (r == 0) {
+		r = log_milestone(&im, LEAF_IMPORT_DONE, err);
+	}
+	if (r == 0) {
+		put_counts(&im.counts, true, out);
+	}
+	if (im.fd >= 0) {
+		close(im.fd); /* ends custos-intake, if it still runs */
+	}
+	free(im.chunk);
+	import_seen_free(im.seen);
+	map_free(im.map);
+	buf_done(&im.held);
+	return r;
+}

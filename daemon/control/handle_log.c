@@ -1,0 +1,100 @@
+/* The audit log: show, prove, verify, checkpoint. */
+#include "base/err.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "ledger/ledger.h"
+
+#define SHOW_DEFAULT 100
+#define SHOW_MAX     1000
+
+int handle_LOG_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct ledger *l = x->daemon->house.ledger;
+	uint64_t size = ledger_size(l);
+	int64_t count = exchange_int(x, "count", SHOW_DEFAULT);
+	int64_t from = exchange_int(x, "from", -1);
+	struct buf leaf = BUF_INIT;
+	int r = 0;
+
+	if (count < 0 || count > SHOW_MAX) {
+		return cu_err_set(err, CU_EINVAL, "count: at most %d at a time", SHOW_MAX);
+	}
+	if (from < 0) {
+		from = (uint64_t)count < size ? (int64_t)(size - (uint64_t)count) : 0;
+	}
+	json_open_array(out, "leaves");
+	for (uint64_t i = (uint64_t)from; r == 0 && i < size && i - (uint64_t)from < (uint64_t)count;
+		i++) {
+		buf_clear(&leaf);
+		r = ledger_read(l, i, &leaf, err);
+		if (r == 0) {
+			json_open_object(out, NULL);
+			json_uint(out, "index", i);
+			json_strn(out, "leaf", (const char *)leaf.p, leaf.n);
+			json_close_object(out);
+		}
+	}
+	json_close_array(out);
+	buf_done(&leaf);
+	return r;
+}
+
+int handle_LOG_PROVE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct buf proof = BUF_INIT;
+	int64_t index = exchange_int(x, "index", -1);
+	int r = index < 0 ? cu_err_set(err, CU_EINVAL, "index: expected 0 or more") :
+			    house_publish(&x->daemon->house, err); /* so that the newest is in it */
+
+	if (r == 0) {
+		r = ledger_prove(x->daemon->house.ledger, (uint64_t)index, &proof, err);
+	}
+	if (r == 0) {
+		json_strn(out, "proof", (const char *)proof.p, proof.n);
+	}
+	buf_done(&proof);
+	return r;
+}
+
+int handle_LOG_VERIFY(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct house *h = &x->daemon->house;
+	const struct log_head *head;
+	struct log_dir *dir = NULL;
+	int r = house_publish(h, err);
+
+	if (r == 0) {
+		r = log_dir_open(h->log_dir, &h->verifier, &dir, err);
+	}
+	if (r == 0) {
+		r = log_dir_verify(dir, err);
+	}
+	if (r == 0) {
+		head = log_dir_head(dir);
+		json_uint(out, "size", head->size);
+		json_hex(out, "root", head->root, sizeof(head->root));
+		json_uint(out, "checked", head->size);
+	}
+	log_dir_close(dir);
+	return r;
+}
+
+int handle_LOG_CHECKPOINT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct house *h = &x->daemon->house;
+	char key[NOTE_VERIFIER_SIZE];
+	struct buf note = BUF_INIT;
+	uint64_t size;
+	int r = house_publish(h, err);
+
+	if (r == 0) {
+		r = ledger_checkpoint(h->ledger, &note, &size, err);
+	}
+	if (r == 0) {
+		note_format_verifier(&h->verifier, key);
+		json_strn(out, "note", (const char *)note.p, note.n);
+		json_str(out, "key", key);
+	}
+	buf_done(&note);
+	return r;
+}

@@ -1,0 +1,164 @@
+/* The store as a whole: status, init, policy check. */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/intl.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/repos.h"
+#include "crypto/key.h"
+#include "crypto/minisign.h"
+#include "ledger/ledger.h"
+#include "policy/faults.h"
+#include "policy/policy.h"
+#include "store/reader.h"
+#include "vault/vault.h"
+
+/* --- status ------------------------------------------------------------------------------------ */
+
+static const char *state_word(struct daemon *d)
+{
+	switch ((enum daemon_state)atomic_load(&d->state)) {
+	case DAEMON_EMPTY: return "uninitialised";
+	case DAEMON_SEALED: return "sealed";
+	case DAEMON_RUNNING: break;
+	}
+	return store_is_restricted(d->house.store) ? "restricted" :
+		store_is_restored(d->house.store) ? "restored" : "running";
+}
+
+static int show_figures(struct house *h, struct json *out, struct cu_err *err)
+{
+	struct id store = store_id(h->store), lineage = store_lineage(h->store);
+	struct engine_counts n;
+	struct reader *rd = store_reader_take(h->store);
+	int r = reader_count(rd, &n, err);
+
+	store_reader_give(h->store, rd);
+	if (r == 0) {
+		json_hex(out, "store", store.b, sizeof(store.b));
+		json_hex(out, "lineage", lineage.b, sizeof(lineage.b));
+		json_uint(out, "subjects", n.subjects);
+		json_uint(out, "records", n.records);
+		json_uint(out, "log_size", ledger_size(h->ledger));
+		json_uint(out, "vault_generation", vault_generation(h->vault));
+	}
+	return r;
+}
+
+/* Where the ground is weaker than it could be, in plain words. */
+static void show_guarantee(struct daemon *d, struct json *out)
+{
+	const struct targets *t = policy_targets(d->policy);
+
+	json_open_array(out, "guarantee");
+	if (!key_arena_is_locked(d->house.arena)) {
+		json_str(out, NULL,
+			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));
+	}
+	if (atomic_load(&d->state) == DAEMON_RUNNING) {
+		json_str(out, NULL,
+			_("The root key is a file on this host: whoever copies the whole disk can open the store."));
+	}
+	if (t->n == 0) {
+		json_str(out, NULL,
+			_("No backup target is set in backup.yaml: what is on this disk is all there is."));
+	}
+	json_close_array(out);
+}
+
+static int show_target(struct daemon *d, const struct target *t, struct json *out,
+	struct cu_err *err)
+{
+	struct repos_last last = { 0 };
+	int r = 0;
+
+	if (atomic_load(&d->state) == DAEMON_RUNNING) {
+		r = repos_last(d, t, &last, err);
+	}
+	json_open_object(out, NULL);
+	json_str(out, "name", t->key);
+	json_str(out, "kind", "directory");
+	json_str(out, "path", t->path);
+	if (last.sequence > 0) {
+		json_int(out, "last_backup_ms", last.time_ms);
+		json_uint(out, "last_sequence", last.sequence);
+	}
+	json_close_object(out);
+	return r;
+}
+
+int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct daemon *d = x->daemon;
+	const struct targets *targets = policy_targets(d->policy);
+	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
+	int r = 0;
+
+	json_str(out, "state", state_word(d));
+	json_str(out, "version", CUSTOS_VERSION);
+	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
+	if (runs) {
+		r = show_figures(&d->house, out, err);
+		json_str(out, "key_source", "file");
+	}
+	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
+	show_guarantee(d, out);
+	json_open_array(out, "targets");
+	for (size_t i = 0; r == 0 && i < targets->n; i++) {
+		r = show_target(d, &targets->v[i], out, err);
+	}
+	json_close_array(out);
+	return r;
+}
+
+/* --- init -------------------------------------------------------------------------------------- */
+
+int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct daemon *d = x->daemon;
+	struct house *h = &d->house;
+	char key[NOTE_VERIFIER_SIZE], manifest_key[MINISIGN_PUBLIC_SIZE];
+	struct id store;
+	int r = daemon_make_store(d, x->fd, err);
+
+	if (r < 0) {
+		return r;
+	}
+	store = store_id(h->store);
+	json_hex(out, "store", store.b, sizeof(store.b));
+	json_open_array(out, "recipients");
+	for (size_t i = 0; i < h->recipients.data.n; i++) {
+		json_str(out, NULL, h->recipients.data.at[i]);
+	}
+	for (size_t i = 0; i < h->recipients.vault.n; i++) {
+		json_str(out, NULL, h->recipients.vault.at[i]);
+	}
+	json_close_array(out);
+	minisign_format_public(&h->verifier, manifest_key);
+	note_format_verifier(&h->verifier, key);
+	json_str(out, "manifest_key", manifest_key);
+	json_str(out, "log_key", key);
+	return 0;
+}
+
+/* --- policy check ------------------------------------------------------------------------------ */
+
+int handle_POLICY_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct faults faults = FAULTS_INIT;
+	struct policy *p = NULL;
+	int r = policy_load(x->daemon->policy_dir, &faults, &p, err);
+
+	policy_unref(p);
+	if (r < 0 && faults.n == 0) {
+		return r; /* not what the files say, but that they cannot be read */
+	}
+	json_open_array(out, "faults");
+	for (size_t i = 0; i < faults.n; i++) {
+		json_str(out, NULL, faults.text[i]);
+	}
+	json_close_array(out);
+	faults_done(&faults);
+	return 0;
+}

@@ -1,0 +1,360 @@
+/* Subjects by hand: add, get, update, search. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "control/build.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/show.h"
+#include "control/terms.h"
+#include "store/reader.h"
+#include "store/tx.h"
+
+#define MAX_RECORDS 1000 /* in one call */
+
+/* --- add --------------------------------------------------------------------------------------- */
+
+struct add {
+	struct store_op op;
+	struct exchange *x;
+	struct id request; /* nil: none */
+	enum subject_kind kind;
+	struct record *records;
+	size_t n;
+	struct buf reply; /* ids: the subject, then its records */
+};
+
+static int add_all(struct tx *tx, struct add *a, struct cu_err *err)
+{
+	struct id subject;
+	int r = tx_subject_add(tx, a->kind, a->x->purpose, &subject, err);
+
+	if (r < 0) {
+		return r;
+	}
+	buf_put(&a->reply, subject.b, sizeof(subject.b));
+	for (size_t i = 0; i < a->n; i++) {
+		a->records[i].subject = subject;
+		r = tx_record_put(tx, &a->records[i], err);
+		if (r < 0) {
+			return r;
+		}
+		buf_put(&a->reply, a->records[i].id.b, sizeof(a->records[i].id.b));
+	}
+	if (a->n > 0) {
+		r = tx_records_leaf(tx, &subject, NULL, a->x->purpose, NULL, a->n, err);
+	}
+	return r < 0 ? r : buf_check(&a->reply, err);
+}
+
+static int apply_add(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct add *a = (struct add *)op;
+	int r = 0;
+
+	if (!id_is_nil(&a->request)) {
+		r = tx_request_get(tx, &a->request, &a->reply, err);
+		if (r != 0) {
+			return r < 0 ? r : 0; /* answered before: answered alike */
+		}
+	}
+	r = add_all(tx, a, err);
+	if (r == 0 && !id_is_nil(&a->request)) {
+		r = tx_request_put(tx, &a->request, buf_span(&a->reply), err);
+	}
+	return r;
+}
+
+static int build_one(struct exchange *x, const json_t *given, struct record *rec,
+	struct cu_err *err)
+{
+	const char *anchor = json_string_value(json_object_get(given, "anchor"));
+	const json_t *key = json_object_get(given, "key");
+	const struct collection *c;
+	int r = build_begin(x->daemon->policy,
+		json_string_value(json_object_get(given, "collection")), rec, &c, err);
+
+	if (r == 0) {
+		r = build_fields(c, json_object_get(given, "fields"), rec, err);
+	}
+	if (r == 0) {
+		r = build_finish(c, anchor, rec, err);
+	}
+	if (r == 0 && key) {
+		rec->source = span_str("custos"); /* a name that hand entry gave it */
+		rec->key = span_of(json_string_value(key), json_string_length(key));
+	}
+	return r;
+}
+
+static void show_ids(struct json *out, struct span ids)
+{
+	json_hex(out, "subject", ids.p, sizeof(struct id));
+	json_open_array(out, "records");
+	for (size_t at = sizeof(struct id); at + sizeof(struct id) <= ids.n;
+		at += sizeof(struct id)) {
+		json_hex(out, NULL, ids.p + at, sizeof(struct id));
+	}
+	json_close_array(out);
+}
+
+int handle_SUBJECT_ADD(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const json_t *given = json_object_get(x->call.parameters, "records");
+	struct add a = { .op.apply = apply_add, .x = x, .n = json_array_size(given) };
+	int r = exchange_id(x, "request", &a.request, err);
+
+	a.kind = strcmp(exchange_text(x, "kind"), "person") == 0 ? SUBJECT_PERSON :
+								     SUBJECT_ORGANISATION;
+	if (r == 0 && a.n > MAX_RECORDS) {
+		r = cu_err_set(err, CU_ELIMIT, "records: at most %d in one call", MAX_RECORDS);
+	}
+	if (r == 0) {
+		a.records = calloc(a.n + 1, sizeof(*a.records));
+		if (!a.records) {
+			r = cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+	}
+	for (size_t i = 0; r == 0 && i < a.n; i++) {
+		r = build_one(x, json_array_get(given, i), &a.records[i], err);
+		if (r < 0) {
+			cu_err_wrap(err, r, "records[%zu]", i);
+		}
+	}
+	if (r == 0) {
+		r = exchange_change(x, &a.op, err);
+	}
+	if (r == 0) {
+		show_ids(out, buf_span(&a.reply));
+	}
+	free(a.records); /* spans only: the values are the call's */
+	buf_done(&a.reply);
+	return r;
+}
+
+/* --- get --------------------------------------------------------------------------------------- */
+
+struct get {
+	struct json *out;
+	struct show_filter filter;
+};
+
+static int show_one(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct get *g = ctx;
+
+	(void)err;
+	if (show_has_collection(&g->filter, row->collection)) {
+		show_record(g->out, &g->filter, row, rec);
+	}
+	return 0;
+}
+
+static int require_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
+	struct cu_err *err)
+{
+	int r = reader_subject(rd, id, ret, err);
+
+	if (r == 0) {
+		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
+	}
+	if (r > 0 && ret->state != SUBJECT_LIVE) {
+		return cu_err_set(err, CU_EDENIED, "this data subject is being erased");
+	}
+	return r < 0 ? r : 0;
+}
+
+int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct get g = { out, { json_object_get(x->call.parameters, "collections"),
+		json_object_get(x->call.parameters, "fields") } };
+	struct leaf leaf = { .act = LEAF_SUBJECT_READ };
+	struct row_subject who;
+	struct reader *rd;
+	int r = exchange_id(x, "subject", &leaf.sub, err);
+
+	if (r < 0) {
+		return r;
+	}
+	rd = store_reader_take(x->daemon->house.store);
+	r = reader_begin(rd, err);
+	if (r == 0) {
+		r = require_subject(rd, &leaf.sub, &who, err);
+		if (r == 0) {
+			json_hex(out, "subject", who.id.b, sizeof(who.id.b));
+			show_kind(out, who.kind);
+			json_open_array(out, "records");
+			r = reader_records(rd, &leaf.sub, NULL, show_one, &g, err);
+			json_close_array(out);
+		}
+		reader_end(rd);
+	}
+	store_reader_give(x->daemon->house.store, rd);
+	/* the leaf is durable before the first byte leaves */
+	return r < 0 ? r : exchange_leaf(x, &leaf, err);
+}
+
+/* --- update ------------------------------------------------------------------------------------ */
+
+struct update {
+	struct store_op op;
+	struct exchange *x;
+	struct id request, subject, record;
+	const struct collection *collection;
+	const json_t *fields;
+	struct buf reply; /* record id, version */
+};
+
+static int update_one(struct tx *tx, struct update *u, struct buf *text, struct cu_err *err)
+{
+	struct record rec;
+	struct row_record row;
+	int r = build_begin(u->x->daemon->policy, u->collection->key, &rec, &u->collection, err);
+
+	if (r == 0 && !id_is_nil(&u->record)) {
+		r = tx_record_get(tx, &u->record, &row, &rec, err);
+		if (r == 0 || (r > 0 && (!id_eq(&rec.subject, &u->subject) ||
+						strcmp(rec.collection, u->collection->key) != 0))) {
+			return cu_err_set(err, CU_ENOENT, "this subject has no such record");
+		}
+		/* the sealer that holds the old version's values will seal the new one */
+		r = r < 0 ? r : record_copy_spans(&rec, text, err);
+	}
+	rec.subject = u->subject;
+	if (r == 0) {
+		r = build_fields(u->collection, u->fields, &rec, err);
+	}
+	if (r == 0) {
+		r = build_finish(u->collection, NULL, &rec, err);
+	}
+	if (r == 0) {
+		r = tx_record_put(tx, &rec, err);
+	}
+	if (r == 0) {
+		buf_put(&u->reply, rec.id.b, sizeof(rec.id.b));
+		buf_put_u32(&u->reply, rec.version);
+		r = tx_records_leaf(tx, &u->subject, rec.collection, u->x->purpose, &rec.id, 1, err);
+	}
+	return r;
+}
+
+static int apply_update(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct update *u = (struct update *)op;
+	struct buf text = BUF_INIT_WIPE;
+	int r = 0;
+
+	if (!id_is_nil(&u->request)) {
+		r = tx_request_get(tx, &u->request, &u->reply, err);
+		if (r != 0) {
+			return r < 0 ? r : 0;
+		}
+	}
+	r = update_one(tx, u, &text, err);
+	if (r == 0 && !id_is_nil(&u->request)) {
+		r = tx_request_put(tx, &u->request, buf_span(&u->reply), err);
+	}
+	buf_done(&text);
+	return r;
+}
+
+int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct update u = { .op.apply = apply_update, .x = x,
+		.fields = json_object_get(x->call.parameters, "fields"),
+		.collection = policy_find_collection(x->daemon->policy,
+			exchange_text(x, "collection")) };
+	int r = exchange_id(x, "request", &u.request, err);
+
+	if (r == 0) {
+		r = exchange_id(x, "subject", &u.subject, err);
+	}
+	if (r == 0) {
+		r = exchange_id(x, "record", &u.record, err);
+	}
+	if (r == 0 && !u.collection) {
+		r = cu_err_set(err, CU_EINVAL, "collection: schema.yaml has no such collection");
+	}
+	if (r == 0) {
+		r = exchange_change(x, &u.op, err);
+	}
+	if (r == 0) {
+		struct cursor c = cursor_of(buf_span(&u.reply));
+		struct id id;
+
+		cursor_copy(&c, id.b, sizeof(id.b));
+		json_hex(out, "record", id.b, sizeof(id.b));
+		json_uint(out, "version", cursor_u32(&c));
+	}
+	buf_done(&u.reply);
+	return r;
+}
+
+/* --- search ------------------------------------------------------------------------------------ */
+
+/* Subjects that were found, each once. */
+struct hits {
+	struct reader *reader;
+	struct buf ids;
+};
+
+static int add_hit(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct hits *h = ctx;
+	struct row_subject who;
+	int r = reader_subject(h->reader, &row->subject, &who, err);
+
+	(void)rec;
+	if (r <= 0 || who.state != SUBJECT_LIVE) {
+		return r < 0 ? r : 0;
+	}
+	for (size_t at = 0; at < h->ids.n; at += sizeof(struct id)) {
+		if (memcmp(h->ids.p + at, row->subject.b, sizeof(struct id)) == 0) {
+			return 0;
+		}
+	}
+	buf_put(&h->ids, row->subject.b, sizeof(struct id));
+	return buf_check(&h->ids, err);
+}
+
+static int search(struct exchange *x, struct reader *rd, struct buf *ids, struct cu_err *err)
+{
+	struct hits hits = { rd, BUF_INIT };
+	struct terms_query q = { exchange_text(x, "by"), exchange_text(x, "scheme"),
+		exchange_text(x, "value") };
+	int r = reader_begin(rd, err);
+
+	if (r == 0) {
+		r = terms_search(x->daemon->policy, rd, &q, add_hit, &hits, err);
+		reader_end(rd);
+	}
+	*ids = hits.ids;
+	return r;
+}
+
+int handle_SUBJECT_SEARCH(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct leaf leaf = { .act = LEAF_SUBJECT_SEARCH };
+	struct buf ids = BUF_INIT;
+	int r = search(x, rd, &ids, err);
+
+	store_reader_give(x->daemon->house.store, rd);
+	if (r >= 0) {
+		json_open_array(out, "subjects");
+		for (size_t at = 0; at < ids.n; at += sizeof(struct id)) {
+			json_hex(out, NULL, ids.p + at, sizeof(struct id));
+			leaf.count++;
+		}
+		json_close_array(out);
+		if (leaf.count == 1) {
+			memcpy(leaf.sub.b, ids.p, sizeof(leaf.sub.b));
+		}
+		r = exchange_leaf(x, &leaf, err);
+	}
+	buf_done(&ids);
+	return r;
+}

@@ -1,0 +1,22 @@
+/*
+ * launcher.h: a small process, forked before any key is loaded, that starts custos-intake.
+ *
+ * custosd itself never calls execve: what it hands over is a plan, a file and a pipe, as
+ * descriptors.  The launcher holds no keys, and each process that it starts dies with it.
+ */
+#ifndef CU_CONTROL_LAUNCHER_H
+#define CU_CONTROL_LAUNCHER_H
+
+struct cu_err;
+struct launcher;
+
+/* Forks.  Before threads, keys and sockets; intake is the program's path.  In the child it
+ * does not return. */
+int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err);
+void launcher_stop(struct launcher *l); /* NULL is fine */
+
+/* Starts one: plan becomes its descriptor 0, out its 1, file its 3; all are borrowed.  What
+ * it has to say comes through out.  Any thread.  CU_EUNAVAIL. */
+int launcher_run(struct launcher *l, int plan, int file, int out, struct cu_err *err);
+
+#endif

@@ -1,0 +1,156 @@
+#include "control/recovery.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backup/identity.h"
+#include "backup/restore.h"
+#include "backup/watch.h"
+#include "base/buf.h"
+#include "base/civil.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/intl.h"
+#include "base/path.h"
+
+struct request {
+	const char *from, *identity, *to, *new_identity;
+	struct restore_options options;
+};
+
+static const struct option options[] = {
+	{ "from", required_argument, NULL, 'f' },
+	{ "identity", required_argument, NULL, 'i' },
+	{ "to", required_argument, NULL, 't' },
+	{ "sequence", required_argument, NULL, 's' },
+	{ "new-identity", required_argument, NULL, 'n' },
+	{ "accept-gap", no_argument, NULL, 'g' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to, "%s",
+		_("usage: custosd restore --from=REPOSITORY --identity=FILE --to=DIRECTORY\n"
+		  "                       [--sequence=N] [--new-identity=FILE] [--accept-gap]\n"
+		  "\n"
+		  "Makes a state directory from a backup.  Whoever was erased since stays erased.\n"
+		  "  --sequence      the backup whose data is wanted; the newest if absent\n"
+		  "  --new-identity  write the identity for backups of the restored store there\n"
+		  "  --accept-gap    use the data although the log has a gap; the log will say so\n"));
+	return status;
+}
+
+/* False: usage was printed, *ret_status is set. */
+static bool read_options(int argc, char *argv[], struct request *q, int *ret_status)
+{
+	int c;
+
+	*ret_status = cu_err_exit_status(CU_EINVAL);
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'f': q->from = optarg; break;
+		case 'i': q->identity = optarg; break;
+		case 't': q->to = optarg; break;
+		case 'n': q->new_identity = optarg; break;
+		case 's': q->options.sequence = strtoull(optarg, NULL, 10); break;
+		case 'g': q->options.accept_gap = true; break;
+		case 'h': *ret_status = usage(stdout, 0); return false;
+		default: usage(stderr, 0); return false;
+		}
+	}
+	if (!q->from || !q->identity || !q->to || optind != argc) {
+		usage(stderr, 0);
+		return false;
+	}
+	return true;
+}
+
+static void print_report(const struct restore_report *r, const char *to)
+{
+	char store[ID_TEXT_SIZE], lineage[ID_TEXT_SIZE], when[CIVIL_TIME_SIZE];
+
+	id_format(&r->store, store);
+	id_format(&r->lineage, lineage);
+	civil_format_time(r->backup_time_ms, when);
+	printf(_("Restored into %s\n"), to);
+	printf(_("  store               %s\n"), store);
+	printf(_("  new lineage         %s\n"), lineage);
+	printf(_("  backup              %" PRIu64 " of %s (newest: %" PRIu64 ")\n"), r->sequence, when,
+		r->newest_sequence);
+	printf(_("  subjects, records   %" PRIu64 ", %" PRIu64 "\n"), r->subjects, r->records);
+	printf(_("  forgotten since     %" PRIu64 " subjects, %" PRIu64 " records\n"),
+		r->removed_subjects, r->removed_records);
+	printf(_("  shreds replayed     %" PRIu64 "\n"), r->shreds_replayed);
+	printf(_("  vault generation    %" PRIu64 "\n"), r->restored_generation);
+	printf(_("  log entries         %" PRIu64 "\n"), r->log_size);
+	printf(_("  read                %" PRIu64 " bytes in %.2f s\n"), r->stored_bytes,
+		(double)r->duration_ms / 1000);
+	if (r->is_restricted) {
+		printf("%s", _("The store is RESTRICTED: its data is kept, and cannot be used:\n"));
+	}
+	for (size_t i = 0; i < r->nreasons; i++) {
+		printf("  - %s\n", r->reasons[i]);
+	}
+	for (size_t i = 0; i < r->nnotes; i++) {
+		printf(_("note: %s\n"), r->notes[i]);
+	}
+}
+
+static int write_new_identity(const char *path, struct span text, struct cu_err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+
+	if (fd < 0) {
+		return cu_err_set(err, CU_EEXIST, "%s cannot be made, or is there already", path);
+	}
+	r = path_write_fd(fd, text, err);
+	if (r == 0) {
+		r = path_sync_fd(fd, path, err);
+	}
+	close(fd);
+	return r;
+}
+
+static int recover(struct request *q, struct restore_report *report, struct cu_err *err)
+{
+	struct buf identity = BUF_INIT_WIPE, fresh = BUF_INIT_WIPE;
+	int r = path_read_file(q->identity, IDENTITY_MAX_SIZE, &identity, err);
+
+	q->options.ret_identity = q->new_identity ? &fresh : NULL;
+	if (r == 0) {
+		r = restore_run(q->from, buf_span(&identity), q->to, &q->options, NULL, report, err);
+	}
+	if (r == 0 && q->new_identity) {
+		r = write_new_identity(q->new_identity, buf_span(&fresh), err);
+	}
+	buf_done(&identity);
+	buf_done(&fresh);
+	return r;
+}
+
+int recovery_main(int argc, char *argv[])
+{
+	struct clock clock = clock_system();
+	struct request q = { .options.now_ms = clock_now_ms(&clock) };
+	struct restore_report report;
+	struct cu_err err;
+	int status;
+
+	if (!read_options(argc, argv, &q, &status)) {
+		return status;
+	}
+	if (recover(&q, &report, &err) < 0) {
+		fprintf(stderr, _("custosd restore: %s\n"), err.msg);
+		return cu_err_exit_status(err.code);
+	}
+	print_report(&report, q.to);
+	return 0;
+}

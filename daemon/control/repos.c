@@ -1,0 +1,164 @@
+#include "control/repos.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backup/vault_object.h"
+#include "base/err.h"
+#include "control/daemon.h"
+#include "db/image.h"
+#include "ledger/ledger.h"
+#include "policy/policy.h"
+#include "store/reader.h"
+#include "store/tx.h"
+#include "vault/vault.h"
+
+int repos_find(struct daemon *d, const char *name, const struct target **ret,
+	struct cu_err *err)
+{
+	const struct targets *all = policy_targets(d->policy);
+	const struct target *t = name ? policy_find_target(d->policy, name) :
+					all->n > 0 ? &all->v[0] : NULL;
+
+	if (!t) {
+		return cu_err_set(err, CU_ENOENT,
+			name ? "backup.yaml has no such target" : "backup.yaml names no target");
+	}
+	*ret = t;
+	return 0;
+}
+
+int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
+{
+	int r = repo_open(t->path, ret, err);
+
+	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+}
+
+/* --- what we remember of a target -------------------------------------------------------------- */
+
+static void note_name(const struct target *t, const char *what, char out[128])
+{
+	snprintf(out, 128, "backup.%s.%s", t->key, what);
+}
+
+int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
+	struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(d->house.store);
+	char name[128];
+	uint64_t sequence = 0, time_ms = 0;
+	int r;
+
+	note_name(t, "sequence", name);
+	r = reader_note(rd, name, &sequence, err);
+	if (r >= 0) {
+		note_name(t, "time", name);
+		r = reader_note(rd, name, &time_ms, err);
+	}
+	store_reader_give(d->house.store, rd);
+	if (r < 0) {
+		return r;
+	}
+	*ret = (struct repos_last){ sequence, (int64_t)time_ms };
+	return 0;
+}
+
+struct remember {
+	struct store_op op;
+	const struct target *target;
+	const struct snapshot_result *result;
+};
+
+static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct remember *m = (struct remember *)op;
+	struct leaf leaf = { .act = LEAF_BACKUP_DONE, .count = m->result->sequence,
+		.generation = m->result->generation, .has_digest = true };
+	char name[128];
+	int r;
+
+	note_name(m->target, "sequence", name);
+	r = tx_note_put(tx, name, m->result->sequence, err);
+	if (r == 0) {
+		note_name(m->target, "time", name);
+		r = tx_note_put(tx, name, (uint64_t)tx->now_ms, err);
+	}
+	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
+	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);
+	return r < 0 ? r : tx_leaf(tx, &leaf, err);
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+/* Both images in one turn of the writer: nothing lies between them. */
+struct images {
+	struct store_op op;
+	struct daemon *daemon;
+	enum repos_what what;
+	struct db_image *data;
+	struct vault_capture *vault;
+	struct engine_counts counts;
+	int64_t time_ms;
+};
+
+static int apply_images(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct images *i = (struct images *)op;
+	struct house *h = &i->daemon->house;
+	int r = i->what == REPOS_FULL ? tx_image_begin(tx, &i->data, &i->counts, err) : 0;
+
+	i->time_ms = tx->now_ms;
+	return r < 0 ? r : vault_capture_begin(h->vault, &h->recipients.vault,
+				   ledger_size(h->ledger), &i->vault, err);
+}
+
+static int write_images(struct daemon *d, const struct target *t, struct images *images,
+	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
+{
+	struct house *h = &d->house;
+	struct snapshot_source src = { .store = store_id(h->store),
+		.lineage = store_lineage(h->store), .time_ms = images->time_ms,
+		.log_dir = h->log_dir, .signer = h->signer, .recipients = &h->recipients,
+		.data = images->data, .vault = images->vault,
+		.subjects = images->counts.subjects, .records = images->counts.records };
+	struct repos_last last;
+	struct repo repo;
+	int r = repos_last(d, t, &last, err);
+
+	if (r == 0) {
+		r = images->what == REPOS_FULL ? repo_create(t->path, &repo, err) :
+						 repo_open(t->path, &repo, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	src.known_sequence = last.sequence;
+	return images->what == REPOS_FULL ? snapshot_run(&src, &repo, watch, ret, err) :
+					    vault_object_put(&src, &repo, watch, ret, err);
+}
+
+int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
+	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
+{
+	struct images images = { .op = { .apply = apply_images, .kind = STORE_ALONE },
+		.daemon = d, .what = what };
+	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, t, ret };
+	int r;
+
+	pthread_mutex_lock(&d->backing_up); /* one at a time: a repository has one writer */
+	r = store_run(d->house.store, &images.op, err);
+	if (r == 0) {
+		r = house_publish(&d->house, err);
+	}
+	if (r == 0) {
+		r = write_images(d, t, &images, watch, ret, err);
+	}
+	vault_capture_end(images.vault);
+	db_image_end(images.data);
+	if (r == 0) {
+		r = store_run(d->house.store, &remember.op, err);
+	}
+	pthread_mutex_unlock(&d->backing_up);
+	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+}

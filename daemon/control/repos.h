@@ -1,0 +1,40 @@
+/*
+ * repos.h: the backup targets of backup.yaml, as repositories.
+ */
+#ifndef CU_CONTROL_REPOS_H
+#define CU_CONTROL_REPOS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backup/repo.h"
+#include "backup/snapshot.h"
+
+struct cu_err;
+struct daemon;
+struct target;
+struct watch;
+
+/* The target of this name, or with NULL the first.  CU_ENOENT. */
+int repos_find(struct daemon *d, const char *name, const struct target **ret,
+	struct cu_err *err);
+int repos_open(const struct target *t, struct repo *ret, struct cu_err *err);
+
+/* The last manifest that we signed into a target; sequence 0: none. */
+struct repos_last {
+	uint64_t sequence;
+	int64_t time_ms;
+};
+int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
+	struct cu_err *err);
+
+enum repos_what {
+	REPOS_FULL,  /* data, vault object, log, manifest */
+	REPOS_VAULT, /* without data: after an erasure */
+};
+
+/* Takes the images on the writer's thread, publishes the log, writes, and remembers and logs
+ * the manifest.  Worker thread.  For REPOS_VAULT CU_ENOENT when the target holds no backup. */
+int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
+	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err);
+
+#endif

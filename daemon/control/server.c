@@ -1,0 +1,192 @@
+#include "control/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/session.h"
+
+#define BACKLOG 128
+
+struct server {
+	struct daemon *daemon;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int fd;
+	uv_poll_t poll;
+	bool is_stopped;
+	struct session *sessions[SERVER_MAX_SESSIONS];
+	unsigned n;
+};
+
+/* --- listening ------------------------------------------------------------------------------- */
+
+static bool answers(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 &&
+		connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return yes;
+}
+
+/* What lies at the path and is a dead socket goes; anything else stays and is an error. */
+static int make_way(const struct sockaddr_un *address, struct cu_err *err)
+{
+	struct stat st;
+
+	if (lstat(address->sun_path, &st) < 0) {
+		return errno == ENOENT ? 0 : cu_err_errno(err, errno, "%s", address->sun_path);
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		return cu_err_set(err, CU_EEXIST, "%s is there and is no socket", address->sun_path);
+	}
+	if (answers(address)) {
+		return cu_err_set(err, CU_EBUSY, "another custosd answers at %s", address->sun_path);
+	}
+	return unlink(address->sun_path) == 0 ? 0 :
+						cu_err_errno(err, errno, "%s", address->sun_path);
+}
+
+static int listen_at(struct server *s, const char *path, struct cu_err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int r;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		return cu_err_set(err, CU_EINVAL, "the socket's path is over %zu bytes long",
+			sizeof(address.sun_path) - 1);
+	}
+	strcpy(address.sun_path, path);
+	r = make_way(&address, err);
+	if (r < 0) {
+		return r;
+	}
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		return cu_err_errno(err, errno, "socket %s", path);
+	}
+	strcpy(s->path, path);
+	/* who may do what is decided call by call; the directory says who may try */
+	if (chmod(path, 0666) < 0 || listen(s->fd, BACKLOG) < 0) {
+		return cu_err_errno(err, errno, "socket %s", path);
+	}
+	return 0;
+}
+
+/* --- accepting ------------------------------------------------------------------------------- */
+
+static void take_caller(struct server *s, int fd)
+{
+	struct peer peer;
+	struct session *session;
+	struct cu_err err;
+	int r = peer_of(fd, &peer, &err);
+
+	if (r == 0 && s->n == SERVER_MAX_SESSIONS) {
+		r = cu_err_set(&err, CU_EBUSY, "%u connections are open", SERVER_MAX_SESSIONS);
+	}
+	if (r < 0) {
+		close(fd);
+	} else {
+		r = session_new(s, s->daemon, fd, &peer, &session, &err);
+	}
+	if (r < 0) {
+		log_warn("a connection was refused: %s", err.msg);
+		return;
+	}
+	s->sessions[s->n++] = session;
+}
+
+static void on_connect(uv_poll_t *poll, int status, int events)
+{
+	struct server *s = poll->data;
+
+	(void)events;
+	if (status < 0) {
+		return;
+	}
+	for (unsigned i = 0; i < BACKLOG; i++) {
+		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0) {
+			return; /* nobody waits, or no descriptors are left: later */
+		}
+		take_caller(s, fd);
+	}
+}
+
+int server_open(struct daemon *d, const char *path, struct server **ret, struct cu_err *err)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	s->daemon = d;
+	s->fd = -1;
+	s->is_stopped = true;
+	r = listen_at(s, path, err);
+	if (r == 0 && uv_poll_init(d->loop, &s->poll, s->fd) < 0) {
+		r = cu_err_set(err, CU_EIO, "the socket cannot be watched");
+	}
+	if (r < 0) {
+		server_free(s);
+		return r;
+	}
+	s->is_stopped = false;
+	s->poll.data = s;
+	uv_poll_start(&s->poll, UV_READABLE, on_connect);
+	*ret = s;
+	return 0;
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+void server_forget(struct server *s, struct session *session)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->sessions[i] == session) {
+			s->sessions[i] = s->sessions[--s->n];
+			return;
+		}
+	}
+}
+
+void server_stop(struct server *s)
+{
+	if (s->is_stopped) {
+		return;
+	}
+	s->is_stopped = true;
+	uv_poll_stop(&s->poll);
+	uv_close((uv_handle_t *)&s->poll, NULL);
+	for (unsigned i = s->n; i-- > 0;) { /* from the end: none is freed before its turn */
+		session_stop(s->sessions[i], true);
+	}
+}
+
+void server_free(struct server *s)
+{
+	if (!s) {
+		return;
+	}
+	if (s->fd >= 0) {
+		close(s->fd);
+	}
+	if (s->path[0]) {
+		unlink(s->path);
+	}
+	free(s);
+}

@@ -1,0 +1,25 @@
+/*
+ * server.h: the control socket: accepts callers whom the kernel names.
+ */
+#ifndef CU_CONTROL_SERVER_H
+#define CU_CONTROL_SERVER_H
+
+struct cu_err;
+struct daemon;
+struct server;
+struct session;
+
+#define SERVER_MAX_SESSIONS 512
+
+/* Listens at path; a stale socket of ours is replaced, one that answers is CU_EBUSY. */
+int server_open(struct daemon *d, const char *path, struct server **ret, struct cu_err *err);
+
+/* No new connections; sessions end when what they have under way is answered. */
+void server_stop(struct server *s);
+/* After the loop has ended; removes the socket.  NULL is fine. */
+void server_free(struct server *s);
+
+/* From a session that is gone. */
+void server_forget(struct server *s, struct session *session);
+
+#endif

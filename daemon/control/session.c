@@ -1,0 +1,391 @@
+#include "control/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/dispatch.h"
+#include "control/exchange.h"
+#include "control/server.h"
+#include "wire/frame.h"
+
+#define READ_SIZE 65536
+
+/* A descriptor waits for its message: the last frame that begins within these bytes. */
+struct passed_fd {
+	int fd; /* -1: none */
+	uint64_t from, to;
+};
+
+struct session {
+	struct server *server;
+	struct daemon *daemon;
+	struct peer peer;
+	int fd;
+	uv_poll_t poll;
+	uv_timer_t idle;
+	unsigned nopen; /* handles that libuv still has */
+	struct frame_reader frames;
+	struct passed_fd passed;
+	struct buf out; /* on its way; wiped */
+	size_t out_sent;
+	struct exchange *first, *last; /* calls in order */
+	unsigned ncalls;
+	bool has_frames; /* the reader may hold whole ones */
+	bool is_ending;  /* reads no more; ends when nothing is under way */
+	bool is_closed;
+};
+
+static void on_event(uv_poll_t *poll, int status, int events);
+static void on_idle(uv_timer_t *timer);
+
+/* --- end ------------------------------------------------------------------------------------- */
+
+static void free_if_over(struct session *s)
+{
+	if (s->nopen > 0 || s->first) {
+		return; /* libuv, or a worker, still has something of it */
+	}
+	frame_done(&s->frames);
+	buf_done(&s->out);
+	server_forget(s->server, s);
+	free(s);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct session *s = handle->data;
+
+	s->nopen--;
+	free_if_over(s);
+}
+
+/* No more bytes in either direction.  Exchanges that run keep the memory. */
+static void close_now(struct session *s)
+{
+	if (s->is_closed) {
+		return;
+	}
+	s->is_closed = s->is_ending = true;
+	for (struct exchange *x = s->first; x; x = x->next) {
+		if (x->is_job) {
+			atomic_store(&x->work.cancel, true);
+		}
+	}
+	if (s->passed.fd >= 0) {
+		close(s->passed.fd);
+	}
+	uv_poll_stop(&s->poll);
+	close(s->fd);
+	uv_close((uv_handle_t *)&s->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&s->idle, on_handle_closed);
+}
+
+void session_stop(struct session *s, bool is_polite)
+{
+	s->is_ending = true;
+	for (struct exchange *x = s->first; x; x = x->next) {
+		if (x->is_job) {
+			atomic_store(&x->work.cancel, true);
+		}
+	}
+	if (!is_polite || (!s->first && s->out.n == s->out_sent)) {
+		close_now(s);
+	}
+}
+
+static void break_off(struct session *s, const struct cu_err *why)
+{
+	log_info("uid %u: connection closed: %s", (unsigned)s->peer.uid, why->msg);
+	close_now(s);
+}
+
+/* --- begin ----------------------------------------------------------------------------------- */
+
+int session_new(struct server *server, struct daemon *d, int fd, const struct peer *peer,
+	struct session **ret, struct cu_err *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		close(fd);
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	s->server = server;
+	s->daemon = d;
+	s->peer = *peer;
+	s->fd = fd;
+	s->passed.fd = -1;
+	s->out = (struct buf)BUF_INIT_WIPE;
+	frame_init(&s->frames, FRAME_MAX);
+	if (uv_poll_init(d->loop, &s->poll, fd) < 0) {
+		close(fd);
+		frame_done(&s->frames);
+		free(s);
+		return cu_err_set(err, CU_EIO, "the connection cannot be watched");
+	}
+	uv_timer_init(d->loop, &s->idle); /* cannot fail */
+	s->poll.data = s->idle.data = s;
+	s->nopen = 2;
+	uv_poll_start(&s->poll, UV_READABLE, on_event);
+	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	*ret = s;
+	return 0;
+}
+
+/* The peer was silent, or sent a message so slowly that it was never whole. */
+static void on_idle(uv_timer_t *timer)
+{
+	struct session *s = timer->data;
+
+	if (s->first) {
+		uv_timer_start(timer, on_idle, SESSION_IDLE_MS, 0); /* it waits for us */
+		return;
+	}
+	close_now(s);
+}
+
+/* --- replies --------------------------------------------------------------------------------- */
+
+/* Moves what is ready, in the order of the calls, and frees calls that are answered. */
+static void collect(struct session *s)
+{
+	struct exchange *x;
+
+	while ((x = s->first) != NULL) {
+		buf_put_span(&s->out, buf_span(&x->out));
+		buf_clear(&x->out);
+		if (!x->is_done) {
+			return;
+		}
+		s->first = x->next;
+		if (!s->first) {
+			s->last = NULL;
+		}
+		s->ncalls--;
+		exchange_free(x);
+	}
+}
+
+static void send_some(struct session *s)
+{
+	while (s->out_sent < s->out.n) {
+		ssize_t n = send(s->fd, s->out.p + s->out_sent, s->out.n - s->out_sent,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			if (errno != EAGAIN) {
+				close_now(s);
+			}
+			return;
+		}
+		s->out_sent += (size_t)n;
+	}
+	buf_clear(&s->out);
+	s->out_sent = 0;
+}
+
+static void watch(struct session *s)
+{
+	int events = 0;
+
+	if (s->is_closed) {
+		return;
+	}
+	if (s->out.is_failed) { /* a reply is lost: the order of replies with it */
+		close_now(s);
+		return;
+	}
+	if (!s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT) {
+		events |= UV_READABLE;
+	}
+	if (s->out_sent < s->out.n) {
+		events |= UV_WRITABLE;
+	}
+	if (events == 0 && s->is_ending && !s->first) {
+		close_now(s);
+		return;
+	}
+	if (events == 0) {
+		uv_poll_stop(&s->poll); /* the end of a call wakes it */
+	} else {
+		uv_poll_start(&s->poll, events, on_event);
+	}
+}
+
+static void take_frames(struct session *s);
+
+/* Whatever can go on without waiting goes on. */
+static void pump(struct session *s)
+{
+	collect(s);
+	if (s->has_frames && !s->is_ending) {
+		take_frames(s);
+	}
+	if (!s->is_closed) {
+		send_some(s);
+	}
+	watch(s);
+}
+
+void session_on_done(struct session *s)
+{
+	if (s->is_closed) {
+		collect(s);
+		buf_clear(&s->out);
+		free_if_over(s);
+		return;
+	}
+	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	pump(s);
+}
+
+/* --- calls ----------------------------------------------------------------------------------- */
+
+static int take_fd_for(struct session *s, const struct frame *f, struct cu_err *err)
+{
+	struct passed_fd p = s->passed;
+	uint64_t end = f->offset + f->text.n + 1;
+
+	if (p.fd < 0 || f->offset < p.from) {
+		return -1;
+	}
+	if (f->offset >= p.to) {
+		return cu_err_set(err, CU_EPROTO, "a descriptor came without a message");
+	}
+	if (end < p.to) {
+		return -1; /* another frame begins within the same bytes */
+	}
+	s->passed.fd = -1;
+	return p.fd;
+}
+
+static void start_call(struct session *s, const struct frame *f)
+{
+	struct cu_err err;
+	struct exchange *x = NULL;
+	int fd = take_fd_for(s, f, &err), r;
+
+	r = fd < -1 ? fd : dispatch_call(s->daemon, s, &s->peer, f->text, fd, &x, &err);
+	if (r < 0) {
+		break_off(s, &err);
+		return;
+	}
+	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	if (s->last) {
+		s->last->next = x;
+	} else {
+		s->first = x;
+	}
+	s->last = x;
+	s->ncalls++;
+}
+
+static void take_frames(struct session *s)
+{
+	struct frame f;
+	struct cu_err err;
+
+	while (!s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT) {
+		int r = frame_feed(&s->frames, NULL, 0, &f, &err);
+
+		if (r < 0) {
+			break_off(s, &err);
+			return;
+		}
+		if (r == 0) {
+			s->has_frames = false;
+			return;
+		}
+		start_call(s, &f);
+		collect(s); /* what was answered at once makes room */
+	}
+}
+
+static int take_passed(struct session *s, struct msghdr *m, uint64_t from, uint64_t to,
+	struct cu_err *err)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+		bool is_second = s->passed.fd >= 0;
+
+		if (is_second) {
+			close(s->passed.fd);
+		}
+		memcpy(&s->passed.fd, CMSG_DATA(c), sizeof(s->passed.fd));
+		s->passed.from = from;
+		s->passed.to = to;
+		if (is_second) {
+			return cu_err_set(err, CU_EPROTO, "a second descriptor came before its message");
+		}
+	}
+	return m->msg_flags & MSG_CTRUNC ?
+		cu_err_set(err, CU_EPROTO, "more than one descriptor at a time") :
+		0;
+}
+
+/* One read: bytes, and perhaps one descriptor. */
+static void receive(struct session *s)
+{
+	static uint8_t bytes[READ_SIZE]; /* the loop is one thread */
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec io = { bytes, sizeof(bytes) };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	uint64_t from = frame_fed(&s->frames);
+	struct frame f;
+	struct cu_err err;
+	ssize_t n = recvmsg(s->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int r;
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR) {
+			close_now(s);
+		}
+		return;
+	}
+	if (n == 0) {
+		session_stop(s, true); /* it may have shut down only its side */
+		return;
+	}
+	r = take_passed(s, &m, from, from + (uint64_t)n, &err);
+	if (r == 0) {
+		r = frame_feed(&s->frames, bytes, (size_t)n, &f, &err);
+	}
+	explicit_bzero(bytes, (size_t)n);
+	if (r < 0) {
+		break_off(s, &err);
+		return;
+	}
+	if (r > 0) {
+		start_call(s, &f);
+		s->has_frames = true;
+	}
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+	struct session *s = poll->data;
+
+	if (status < 0) {
+		close_now(s);
+		return;
+	}
+	if (events & UV_READABLE) {
+		receive(s);
+	}
+	if (!s->is_closed) {
+		pump(s);
+	}
+}

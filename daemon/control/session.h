@@ -1,0 +1,34 @@
+/*
+ * session.h: one connection to the control socket.
+ *
+ * Calls may be pipelined; their replies come in the order of the calls.  A session reads no
+ * more while SESSION_MAX_CALLS are under way or the peer does not read its replies.  It ends
+ * when the peer does, breaks the protocol, or is silent; its running calls then finish
+ * without an audience, jobs are cancelled.  All on the loop.
+ */
+#ifndef CU_CONTROL_SESSION_H
+#define CU_CONTROL_SESSION_H
+#include <stdbool.h>
+
+#include "control/peer.h"
+
+struct cu_err;
+struct daemon;
+struct server;
+struct session;
+
+#define SESSION_MAX_CALLS 64
+#define SESSION_MAX_OUT   (4u << 20) /* bytes of replies that the peer has not read */
+#define SESSION_IDLE_MS   60000      /* no whole message for this long, and nothing under way */
+
+/* Takes fd. */
+int session_new(struct server *server, struct daemon *d, int fd, const struct peer *peer,
+	struct session **ret, struct cu_err *err);
+
+/* Something of an exchange is ready to be sent. */
+void session_on_done(struct session *s);
+
+/* Ends it: at once, or (is_polite) when what is under way has been answered. */
+void session_stop(struct session *s, bool is_polite);
+
+#endif

@@ -1,0 +1,66 @@
+#include "control/show.h"
+
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/json.h"
+
+static bool is_in(const json_t *array, const char *word, size_t n)
+{
+	size_t i;
+	json_t *v;
+
+	if (!array) {
+		return true;
+	}
+	json_array_foreach((json_t *)(uintptr_t)array, i, v) {
+		const char *s = json_string_value(v);
+
+		if (s && strlen(s) == n && memcmp(s, word, n) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool show_has_collection(const struct show_filter *f, const char *collection)
+{
+	return is_in(f->collections, collection, strlen(collection));
+}
+
+void show_kind(struct json *j, enum subject_kind kind)
+{
+	json_str(j, "kind", kind == SUBJECT_ORGANISATION ? "organisation" : "person");
+}
+
+void show_record(struct json *j, const struct show_filter *f, const struct row_record *row,
+	const struct record *rec)
+{
+	char day[CIVIL_DAY_SIZE], name[ENGINE_KEY_SIZE];
+
+	json_open_object(j, NULL);
+	json_hex(j, "record", row->id.b, sizeof(row->id.b));
+	json_str(j, "collection", row->collection);
+	json_uint(j, "version", row->version);
+	if (rec->anchor_day != CIVIL_NO_DAY) {
+		civil_format_day(rec->anchor_day, day);
+		json_str(j, "anchor", day);
+	}
+	json_int(j, "created_ms", row->created_ms);
+	if (rec->source.n > 0) {
+		json_strn(j, "source", (const char *)rec->source.p, rec->source.n);
+	}
+	json_open_object(j, "fields");
+	for (unsigned i = 0; i < rec->nfields; i++) {
+		const struct record_field *field = &rec->fields[i];
+
+		if (field->name.n < sizeof(name) &&
+			is_in(f->fields, (const char *)field->name.p, field->name.n)) {
+			memcpy(name, field->name.p, field->name.n);
+			name[field->name.n] = '\0';
+			json_strn(j, name, (const char *)field->value.p, field->value.n);
+		}
+	}
+	json_close_object(j);
+	json_close_object(j);
+}

@@ -1,0 +1,24 @@
+/*
+ * show.h: a subject and its records as JSON: in replies and in exports, the same members.
+ */
+#ifndef CU_CONTROL_SHOW_H
+#define CU_CONTROL_SHOW_H
+#include <jansson.h>
+
+#include "store/record.h"
+
+struct json;
+
+/* What of a subject is shown: NULL means everything. */
+struct show_filter {
+	const json_t *collections, *fields; /* arrays of strings */
+};
+
+bool show_has_collection(const struct show_filter *f, const char *collection);
+
+void show_kind(struct json *j, enum subject_kind kind);
+/* One object (in an array). */
+void show_record(struct json *j, const struct show_filter *f, const struct row_record *row,
+	const struct record *rec);
+
+#endif

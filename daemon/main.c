@@ -1,0 +1,164 @@
+/*
+ * custosd: keeps customers' personal data, and forgets it when it must.
+ *
+ * Options, wiring, signals; nothing else.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/intl.h"
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/launcher.h"
+#include "control/recovery.h"
+#include "job/work.h"
+#include "wire/message.h"
+
+struct signals {
+	uv_signal_t term, interrupt, hangup;
+	struct daemon *daemon;
+};
+
+static const struct option long_options[] = {
+	{ "state", required_argument, NULL, 's' },
+	{ "policies", required_argument, NULL, 'p' },
+	{ "socket", required_argument, NULL, 'l' },
+	{ "intake", required_argument, NULL, 'i' },
+	{ "debug", no_argument, NULL, 'd' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ 0 },
+};
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to, "%s",
+		_("usage: custosd [--state=DIRECTORY] [--policies=DIRECTORY] [--socket=PATH]\n"
+		  "               [--intake=PROGRAM] [--debug]\n"
+		  "       custosd restore --help\n"));
+	return status;
+}
+
+/* Nothing of a key or a person may end in a core dump or another process's hands. */
+static void protect_process(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	umask(0077);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+	struct signals *s = handle->data;
+
+	log_notice("stopping: %s", strsignal(number));
+	daemon_stop(s->daemon);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	(void)handle;
+	(void)number;
+	log_notice("policies are read at the start: restart custosd to apply them");
+}
+
+static void watch_signals(struct signals *s, struct daemon *d, uv_loop_t *loop)
+{
+	uv_signal_t *all[] = { &s->term, &s->interrupt, &s->hangup };
+
+	s->daemon = d;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		uv_signal_init(loop, all[i]);
+		all[i]->data = s;
+		uv_unref((uv_handle_t *)all[i]);
+	}
+	uv_signal_start(&s->term, on_stop_signal, SIGTERM);
+	uv_signal_start(&s->interrupt, on_stop_signal, SIGINT);
+	uv_signal_start(&s->hangup, on_hangup, SIGHUP);
+}
+
+static void forget_signals(struct signals *s)
+{
+	uv_close((uv_handle_t *)&s->term, NULL);
+	uv_close((uv_handle_t *)&s->interrupt, NULL);
+	uv_close((uv_handle_t *)&s->hangup, NULL);
+}
+
+static int serve(const struct daemon_options *options, struct launcher *launcher)
+{
+	static struct daemon daemon; /* large, and there is one */
+	struct signals signals = { 0 };
+	uv_loop_t loop;
+	struct cu_err err;
+	int r;
+
+	work_init();
+	if (uv_loop_init(&loop) < 0) {
+		log_error("no event loop");
+		return 1;
+	}
+	r = daemon_init(&daemon, &loop, options, launcher, &err);
+	if (r == 0) {
+		watch_signals(&signals, &daemon, &loop);
+		log_notice("custosd %s serves %s at %s", CUSTOS_VERSION, options->state_dir,
+			options->socket);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		forget_signals(&signals);
+	} else {
+		log_error("%s", err.msg);
+	}
+	daemon_done(&daemon);
+	uv_loop_close(&loop);
+	return r < 0 ? cu_err_exit_status(r) : daemon.exit_status;
+}
+
+int main(int argc, char *argv[])
+{
+	struct daemon_options options = { "/var/lib/custos", "/etc/custos/policies",
+		"/run/custos/custos.sock" };
+	const char *intake = CUSTOS_INTAKE;
+	struct launcher *launcher = NULL;
+	struct cu_err err;
+	int c, status;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	protect_process();
+	message_wipe_json();
+	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
+		return recovery_main(argc - 1, argv + 1);
+	}
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (c) {
+		case 's': options.state_dir = optarg; break;
+		case 'p': options.policy_dir = optarg; break;
+		case 'l': options.socket = optarg; break;
+		case 'i': intake = optarg; break;
+		case 'd': log_set_level(LOG_LEVEL_DEBUG); break;
+		case 'v': printf("custosd %s\n", CUSTOS_VERSION); return 0;
+		case 'h': return usage(stdout, 0);
+		default: return usage(stderr, cu_err_exit_status(CU_EINVAL));
+		}
+	}
+	if (optind != argc) {
+		return usage(stderr, cu_err_exit_status(CU_EINVAL));
+	}
+	if (launcher_start(intake, &launcher, &err) < 0) {
+		log_error("%s", err.msg);
+		return 1;
+	}
+	status = serve(&options, launcher);
+	launcher_stop(launcher);
+	return status;
+}

@@ -1,0 +1,113 @@
+#include "policy/access.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "policy/policy.h"
+#include "policy/roles.h"
+
+static bool is_nobody(uint32_t id)
+{
+	return id == 65534 || id == UINT32_MAX;
+}
+
+static bool is_meant(const struct operator_entry *op, uid_t uid, const gid_t *gids,
+	size_t ngids)
+{
+	if (!op->is_group) {
+		return op->uid == (int64_t)uid;
+	}
+	for (size_t i = 0; i < ngids; i++) {
+		if (!is_nobody(gids[i]) && op->gid == (int64_t)gids[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+struct access_rights policy_access(const struct policy *p, uid_t uid, const gid_t *gids,
+	size_t ngids)
+{
+	const struct roles *roles = policy_roles(p);
+	struct access_rights a = { .policy = p, .is_root = uid == 0 };
+
+	if (is_nobody(uid)) {
+		return a;
+	}
+	for (size_t i = 0; i < roles->noperators; i++) {
+		if (is_meant(&roles->operators[i], uid, gids, ngids)) {
+			a.roles |= roles->operators[i].roles;
+		}
+	}
+	return a;
+}
+
+static bool has_role(const struct access_rights *a, size_t n)
+{
+	return a->roles >> n & 1;
+}
+
+static bool role_allows(const struct role *role, const char *operation)
+{
+	for (size_t i = 0; i < role->operations.n; i++) {
+		if (roles_pattern_matches(role->operations.v[i], operation)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool role_has_purpose(const struct role *role, const char *purpose)
+{
+	for (size_t i = 0; i < role->purposes.n; i++) {
+		const char *mine = role->purposes.v[i];
+
+		if (strcmp(mine, "*") == 0 || strcmp(mine, purpose) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* purpose is NULL when any will do. */
+static bool is_allowed(const struct access_rights *a, const char *operation,
+	const char *purpose)
+{
+	const struct roles *roles = policy_roles(a->policy);
+
+	/* in the code, not in the file: a careless role must not open this to root */
+	if (a->is_root && roles_is_personal(operation)) {
+		return false;
+	}
+	for (size_t i = 0; i < roles->n; i++) {
+		if (has_role(a, i) && role_allows(&roles->v[i], operation) &&
+			(!purpose || role_has_purpose(&roles->v[i], purpose))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool access_allows(const struct access_rights *a, const char *operation)
+{
+	return is_allowed(a, operation, NULL);
+}
+
+bool access_allows_purpose(const struct access_rights *a, const char *operation,
+	const char *purpose)
+{
+	return is_allowed(a, operation, purpose);
+}
+
+void access_put_roles(const struct access_rights *a, struct buf *out)
+{
+	const struct roles *roles = policy_roles(a->policy);
+	const char *comma = "";
+
+	for (size_t i = 0; i < roles->n; i++) {
+		if (has_role(a, i)) {
+			buf_putf(out, "%s%s", comma, roles->v[i].key);
+			comma = ",";
+		}
+	}
+}

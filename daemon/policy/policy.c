@@ -1,0 +1,143 @@
+#include "policy/policy.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "policy/faults.h"
+#include "policy/yaml.h"
+
+enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, NFILES };
+
+struct policy {
+	atomic_uint refs;
+	struct yaml *files[NFILES]; /* all texts are borrowed from these */
+	struct schema schema;
+	struct roles roles;
+	struct targets targets;
+};
+
+static const struct {
+	const char *name;
+	bool may_be_absent;
+	const struct rows *rows;
+} files[NFILES] = {
+	[FILE_SCHEMA] = { "schema.yaml", false, &schema_rows },
+	[FILE_ROLES] = { "roles.yaml", false, &roles_rows },
+	[FILE_BACKUP] = { "backup.yaml", true, &targets_rows },
+};
+
+static void free_policy(struct policy *p)
+{
+	for (size_t i = 0; i < NFILES; i++) {
+		yaml_free(p->files[i]);
+	}
+	free(p);
+}
+
+/* An absent file that may be absent reads as an empty one.  What is wrong with the file is in
+ * faults only: the other files are read all the same. */
+static int load_file(struct policy *p, const char *dir, enum file i, struct faults *faults,
+	struct cu_err *err)
+{
+	int r = yaml_load(dir, files[i].name, faults, &p->files[i], err);
+
+	if (r == CU_ENOENT && files[i].may_be_absent) {
+		return yaml_parse(span_of("", 0), files[i].name, faults, &p->files[i], err);
+	}
+	if (r == CU_ENOENT) {
+		faults_add(faults, files[i].name, 0, "file", "does not exist");
+		return 0;
+	}
+	return r == CU_EINVAL ? 0 : r;
+}
+
+static int read_file(struct policy *p, enum file i, struct faults *faults)
+{
+	struct yaml *y = p->files[i];
+
+	if (!y) {
+		return 0; /* its faults are known */
+	}
+	switch (i) {
+	case FILE_SCHEMA: return schema_read(y, faults, &p->schema);
+	case FILE_ROLES: return roles_read(y, faults, &p->roles);
+	case FILE_BACKUP: return targets_read(y, faults, &p->targets);
+	case NFILES: break;
+	}
+	return CU_EINTERNAL;
+}
+
+int policy_load(const char *dir, struct faults *faults, struct policy **ret,
+	struct cu_err *err)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	int r = 0;
+
+	if (!p) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	atomic_init(&p->refs, 1);
+	for (enum file i = 0; r == 0 && i < NFILES; i++) {
+		r = load_file(p, dir, i, faults, err);
+		if (r == 0 && read_file(p, i, faults) < 0) {
+			r = cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+	}
+	if (r == 0) {
+		r = faults_check(faults, err);
+	}
+	if (r < 0) {
+		free_policy(p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+struct policy *policy_ref(struct policy *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
+void policy_unref(struct policy *p)
+{
+	/* what others did with it happened before it is freed */
+	if (p && atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) == 1) {
+		free_policy(p);
+	}
+}
+
+const struct schema *policy_schema(const struct policy *p)
+{
+	return &p->schema;
+}
+
+const struct roles *policy_roles(const struct policy *p)
+{
+	return &p->roles;
+}
+
+const struct targets *policy_targets(const struct policy *p)
+{
+	return &p->targets;
+}
+
+const struct collection *policy_find_collection(const struct policy *p, const char *key)
+{
+	return schema_find_collection(&p->schema, key);
+}
+
+const struct target *policy_find_target(const struct policy *p, const char *key)
+{
+	return targets_find(&p->targets, key);
+}
+
+void policy_explain(struct buf *out)
+{
+	for (size_t i = 0; i < NFILES; i++) {
+		rows_explain(files[i].rows, out);
+	}
+}

@@ -1,0 +1,41 @@
+/*
+ * policy.h: the rules that are in force, as one value that never changes.
+ *
+ * Read from a directory of YAML files: pass 1 by rows (rows.h), pass 2 by relations.  All
+ * faults are collected.  A reload makes a new policy and swaps a pointer; who runs under the
+ * old one keeps its reference.
+ */
+#ifndef CU_POLICY_POLICY_H
+#define CU_POLICY_POLICY_H
+#include "policy/roles.h"
+#include "policy/schema.h"
+#include "policy/targets.h"
+
+struct buf;
+struct cu_err;
+struct faults;
+struct policy;
+
+/* Reads schema.yaml, roles.yaml and backup.yaml (which may be absent) of dir.  0 with one
+ * reference in *ret; CU_EINVAL with all faults, the first of them in err; CU_EIO; CU_ENOMEM.
+ * Blocks. */
+int policy_load(const char *dir, struct faults *faults, struct policy **ret,
+	struct cu_err *err);
+
+/* Any thread. */
+struct policy *policy_ref(struct policy *p);
+void policy_unref(struct policy *p); /* NULL is fine */
+
+/* All live as long as p. */
+const struct schema *policy_schema(const struct policy *p);
+const struct roles *policy_roles(const struct policy *p);
+const struct targets *policy_targets(const struct policy *p);
+
+/* schema_find_collection of its schema; targets_find of its targets. */
+const struct collection *policy_find_collection(const struct policy *p, const char *key);
+const struct target *policy_find_target(const struct policy *p, const char *key);
+
+/* Appends the reference of all files, in Markdown: what policies/README.md holds. */
+void policy_explain(struct buf *out);
+
+#endif

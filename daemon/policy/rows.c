@@ -1,0 +1,566 @@
+#include "policy/rows.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "policy/faults.h"
+#include "policy/yaml.h"
+
+#define HOUR_SECONDS 3600
+#define DAY_SECONDS  (24 * HOUR_SECONDS)
+#define YEAR_SECONDS (365 * (int64_t)DAY_SECONDS)
+
+/* Words of up to this many edits are near enough to be suggested. */
+#define NEAR 2
+
+/* One reading of one file. */
+struct read {
+	struct yaml *y;
+	struct faults *faults;
+	bool is_out_of_memory;
+};
+
+#define SHOWN "%.64s" /* what a file says, in a fault */
+
+static void fault(struct read *rd, const struct yaml_node *node, const char *item,
+	const char *reason)
+{
+	faults_add(rd->faults, yaml_file(rd->y), node->line, item, "%s", reason);
+}
+
+static void put_at(void *to, size_t at, const void *value, size_t n)
+{
+	memcpy((uint8_t *)to + at, value, n);
+}
+
+/* ---- texts of each type ---- */
+
+bool rows_is_name(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n < ROWS_KEY_SIZE &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == n;
+}
+
+/* A whole number with nothing around it; *ret_rest is what follows when it is not NULL. */
+static bool parse_number(const char *text, int64_t *ret, const char **ret_rest)
+{
+	char *rest;
+	long long v;
+
+	if (!isdigit((unsigned char)text[text[0] == '-' ? 1 : 0])) {
+		return false;
+	}
+	errno = 0;
+	v = strtoll(text, &rest, 10);
+	if (errno != 0 || (!ret_rest && *rest != '\0')) {
+		return false;
+	}
+	*ret = v;
+	if (ret_rest) {
+		*ret_rest = rest;
+	}
+	return true;
+}
+
+bool duration_parse(const char *text, struct duration *ret)
+{
+	const char *unit;
+	int64_t n;
+
+	if (!parse_number(text, &n, &unit) || n < 0 || n > INT32_MAX || unit[0] == '\0' ||
+		unit[1] != '\0' || !strchr("hdy", unit[0])) {
+		return false;
+	}
+	*ret = (struct duration){ (int32_t)n, unit[0] };
+	return true;
+}
+
+int64_t duration_seconds(struct duration d)
+{
+	switch (d.unit) {
+	case 'y': return d.n * YEAR_SECONDS;
+	case 'd': return d.n * (int64_t)DAY_SECONDS;
+	default: return d.n * (int64_t)HOUR_SECONDS;
+	}
+}
+
+static bool parse_size(const char *text, int64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		int64_t bytes;
+	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 },
+		{ "GiB", 1 << 30 } };
+	const char *rest;
+	int64_t n;
+
+	if (!parse_number(text, &n, &rest) || n < 0) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(rest, units[i].unit) == 0 && n <= INT64_MAX / units[i].bytes) {
+			*ret = n * units[i].bytes;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_boolean(const char *text, bool *ret)
+{
+	bool is_yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+
+	if (!is_yes && strcmp(text, "no") != 0 && strcmp(text, "false") != 0) {
+		return false;
+	}
+	*ret = is_yes;
+	return true;
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The n-th of some words parted by blanks, or false past the last. */
+static bool nth_word(const char *words, size_t n, char out[ROWS_KEY_SIZE])
+{
+	for (;;) {
+		size_t len = strcspn(words, " ");
+
+		if (len == 0) {
+			return false;
+		}
+		if (n-- == 0) {
+			snprintf(out, ROWS_KEY_SIZE, "%.*s", (int)len, words);
+			return true;
+		}
+		words += len;
+		words += strspn(words, " ");
+	}
+}
+
+/* ---- suggestions ---- */
+
+struct guess {
+	const char *of;
+	char word[ROWS_KEY_SIZE];
+	unsigned distance;
+};
+
+static void guess_offer(struct guess *g, const char *word)
+{
+	unsigned d = text_distance(g->of, word, NEAR);
+
+	/* a word of which nothing remains is not a typing slip */
+	if (d < g->distance && d < strlen(word)) {
+		g->distance = d;
+		snprintf(g->word, sizeof(g->word), "%s", word);
+	}
+}
+
+static struct guess guess_for(const char *text)
+{
+	return (struct guess){ .of = text, .distance = NEAR + 1 };
+}
+
+static void fault_unknown(struct read *rd, const struct rows *rows,
+	const struct yaml_node *node)
+{
+	struct guess g = guess_for(node->key);
+
+	for (size_t i = 0; i < rows->n; i++) {
+		guess_offer(&g, rows->v[i].key);
+	}
+	if (g.word[0]) {
+		faults_add(rd->faults, yaml_file(rd->y), node->key_line, node->key,
+			"is not known here; did you mean '%s'?", g.word);
+	} else {
+		faults_add(rd->faults, yaml_file(rd->y), node->key_line, node->key,
+			"is not known here");
+	}
+}
+
+static void fault_word(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
+{
+	struct guess g = guess_for(node->text);
+	struct buf list = BUF_INIT;
+	char word[ROWS_KEY_SIZE];
+
+	for (size_t i = 0; nth_word(row->words, i, word); i++) {
+		guess_offer(&g, word);
+		buf_putf(&list, "%s%s", i > 0 ? ", " : "", word);
+	}
+	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+		"'" SHOWN "' is not one of %s%s%s%s", node->text, buf_cstr(&list),
+		g.word[0] ? "; did you mean '" : "", g.word, g.word[0] ? "'?" : "");
+	buf_done(&list);
+}
+
+/* ---- scalars ---- */
+
+static void fault_range(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
+{
+	const char *unit = row->type == SET_SIZE ? " bytes" : "";
+	long long min = row->min, max = row->max;
+
+	if (row->type == SET_DURATION) {
+		min /= HOUR_SECONDS;
+		max /= HOUR_SECONDS;
+		unit = "h";
+		if (min % 24 == 0 && max % 24 == 0) {
+			min /= 24;
+			max /= 24;
+			unit = "d";
+		}
+	}
+	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+		"'" SHOWN "' is not between %lld%s and %lld%s", node->text, min, unit, max,
+		unit);
+}
+
+static void fault_form(struct read *rd, const struct row *row, const struct yaml_node *node,
+	const char *form)
+{
+	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+		"'" SHOWN "' is not %s", node->text, form);
+}
+
+static bool is_in_range(const struct row *row, int64_t v)
+{
+	return (row->min == 0 && row->max == 0) || (v >= row->min && v <= row->max);
+}
+
+/* Asks the row's own check; false when it had a reason. */
+static bool passes_check(struct read *rd, const struct row *row,
+	const struct yaml_node *node)
+{
+	const char *reason = row->check ? row->check(node->text) : NULL;
+
+	if (reason) {
+		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+			"'" SHOWN "' %s", node->text, reason);
+	}
+	return !reason;
+}
+
+static void read_text(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	if (row->type == SET_NAME && !rows_is_name(node->text)) {
+		fault_form(rd, row, node,
+			"a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+	} else if (node->text[0] == '\0') {
+		fault(rd, node, row->key, "is empty");
+	} else if (has_control(node->text)) {
+		fault(rd, node, row->key, "holds a control character");
+	} else if (passes_check(rd, row, node)) {
+		put_at(to, row->at, &node->text, sizeof(node->text));
+	}
+}
+
+static void read_number(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	bool is_size = row->type == SET_SIZE;
+	int64_t v;
+
+	if (is_size ? !parse_size(node->text, &v) : !parse_number(node->text, &v, NULL)) {
+		fault_form(rd, row, node,
+			is_size ? "a size such as 4096, 64KiB or 1MiB" : "a whole number");
+	} else if (!is_in_range(row, v)) {
+		fault_range(rd, row, node);
+	} else if (passes_check(rd, row, node)) {
+		put_at(to, row->at, &v, sizeof(v));
+	}
+}
+
+static void read_duration(struct read *rd, const struct row *row,
+	const struct yaml_node *node, void *to)
+{
+	struct duration d;
+
+	if (!duration_parse(node->text, &d)) {
+		fault_form(rd, row, node, "a duration such as 72h, 30d or 7y");
+	} else if (!is_in_range(row, duration_seconds(d))) {
+		fault_range(rd, row, node);
+	} else if (passes_check(rd, row, node)) {
+		put_at(to, row->at, &d, sizeof(d));
+	}
+}
+
+static void read_boolean(struct read *rd, const struct row *row,
+	const struct yaml_node *node, void *to)
+{
+	bool v;
+
+	if (!parse_boolean(node->text, &v)) {
+		fault_form(rd, row, node, "yes or no");
+		return;
+	}
+	put_at(to, row->at, &v, sizeof(v));
+}
+
+static void read_word(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	char word[ROWS_KEY_SIZE];
+
+	for (size_t i = 0; nth_word(row->words, i, word); i++) {
+		if (strcmp(word, node->text) == 0) {
+			int v = (int)i;
+
+			put_at(to, row->at, &v, sizeof(v));
+			return;
+		}
+	}
+	fault_word(rd, row, node);
+}
+
+/* ---- lists and mappings ---- */
+
+static void *alloc(struct read *rd, size_t n, size_t size)
+{
+	void *p = NULL;
+
+	if (size == 0 || n <= SIZE_MAX / size) {
+		p = yaml_alloc(rd->y, n * size);
+	}
+	if (!p) {
+		rd->is_out_of_memory = true;
+	}
+	return p;
+}
+
+static bool is_taken(const struct names *names, const char *text)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (strcmp(names->v[i], text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_name(struct read *rd, const struct row *row, const struct yaml_node *node,
+	struct names *names)
+{
+	if (node->kind != YAML_SCALAR) {
+		fault(rd, node, row->key, "must be a list of names");
+	} else if (!row->check && !rows_is_name(node->text)) {
+		fault_form(rd, row, node,
+			"a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+	} else if (is_taken(names, node->text)) {
+		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+			"'" SHOWN "' stands twice", node->text);
+	} else if (passes_check(rd, row, node)) {
+		names->v[names->n++] = node->text;
+	}
+}
+
+static void read_names(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	bool is_list = node->kind == YAML_LIST;
+	struct names names = { .n = 0 };
+
+	names.v = alloc(rd, is_list ? node->nchildren : 1, sizeof(*names.v));
+	if (!names.v) {
+		return;
+	}
+	if (is_list) {
+		for (const struct yaml_node *at = node->first; at; at = at->next) {
+			take_name(rd, row, at, &names);
+		}
+	} else { /* one name may stand for a list of one */
+		take_name(rd, row, node, &names);
+	}
+	put_at(to, row->at, &names, sizeof(names));
+}
+
+static void read_map(struct read *rd, const struct rows *rows, const struct yaml_node *map,
+	const char *item, void *to);
+
+static void read_maps(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	uint8_t *v;
+	size_t n = 0;
+
+	if (node->kind != YAML_LIST) {
+		fault(rd, node, row->key, "must be a list");
+		return;
+	}
+	v = alloc(rd, node->nchildren, row->of->size);
+	if (!v) {
+		return;
+	}
+	for (const struct yaml_node *at = node->first; at; at = at->next) {
+		read_map(rd, row->of, at, row->key, v + n++ * row->of->size);
+	}
+	put_at(to, row->at, &v, sizeof(v));
+	put_at(to, row->count_at, &n, sizeof(n));
+}
+
+static void read_value(struct read *rd, const struct row *row, const struct yaml_node *node,
+	void *to)
+{
+	bool is_nested = row->type >= SET_NAMES;
+
+	if (!is_nested && node->kind != YAML_SCALAR) {
+		fault(rd, node, row->key, "must be a single value");
+		return;
+	}
+	switch (row->type) {
+	case SET_NAME:
+	case SET_TEXT: read_text(rd, row, node, to); break;
+	case SET_INTEGER:
+	case SET_SIZE: read_number(rd, row, node, to); break;
+	case SET_BOOLEAN: read_boolean(rd, row, node, to); break;
+	case SET_DURATION: read_duration(rd, row, node, to); break;
+	case SET_ENUM: read_word(rd, row, node, to); break;
+	case SET_NAMES: read_names(rd, row, node, to); break;
+	case SET_MAP: read_map(rd, row->of, node, row->key, (uint8_t *)to + row->at); break;
+	case SET_MAPS: read_maps(rd, row, node, to); break;
+	case SET_NODE: put_at(to, row->at, &node, sizeof(node)); break;
+	}
+}
+
+static void read_default(struct read *rd, const struct row *row, void *to)
+{
+	struct yaml_node node = { .kind = YAML_SCALAR };
+	char *text;
+
+	if (!row->standard) {
+		return;
+	}
+	text = alloc(rd, strlen(row->standard) + 1, 1);
+	if (text) { /* the struct may borrow it */
+		memcpy(text, row->standard, strlen(row->standard) + 1);
+		node.text = text;
+		read_value(rd, row, &node, to);
+	}
+}
+
+static void read_row(struct read *rd, const struct row *row, const struct yaml_node *map,
+	void *to)
+{
+	const struct yaml_node *node = yaml_find(map, row->key);
+
+	if (node && !yaml_is_empty(node)) {
+		read_value(rd, row, node, to);
+	} else if (node && (row->type < SET_NAMES || row->flags & MUST)) {
+		fault(rd, node, row->key, "has no value");
+	} else if (!node && row->flags & MUST) {
+		fault(rd, map, row->key, "is missing");
+	} else {
+		read_default(rd, row, to);
+	}
+}
+
+static const struct row *find_row(const struct rows *rows, const char *key)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		if (strcmp(rows->v[i].key, key) == 0) {
+			return &rows->v[i];
+		}
+	}
+	return NULL;
+}
+
+/* Calls itself through read_value, as deep as the tables are nested. */
+static void read_map(struct read *rd, const struct rows *rows, const struct yaml_node *map,
+	const char *item, void *to)
+{
+	put_at(to, rows->node_at, &map, sizeof(map));
+	if (map->kind != YAML_MAP) {
+		fault(rd, map, item, "must be a mapping of keys to values");
+		return;
+	}
+	for (const struct yaml_node *at = map->first; at; at = at->next) {
+		if (!find_row(rows, at->key)) {
+			fault_unknown(rd, rows, at);
+		}
+	}
+	for (size_t i = 0; i < rows->n; i++) {
+		read_row(rd, &rows->v[i], map, to);
+	}
+}
+
+int rows_read(const struct rows *rows, struct yaml *y, const struct yaml_node *map,
+	struct faults *faults, void *to)
+{
+	struct read rd = { .y = y, .faults = faults };
+	size_t before = faults->ntotal;
+
+	read_map(&rd, rows, map, "file", to);
+	if (rd.is_out_of_memory) {
+		return CU_ENOMEM;
+	}
+	return (int)(faults->ntotal - before);
+}
+
+/* ---- the reference ---- */
+
+static const char *type_word(enum set_type type)
+{
+	static const char *const words[] = {
+#define X(id, word) word,
+		SET_TYPES(X)
+#undef X
+	};
+
+	return words[type];
+}
+
+static void explain_row(const struct row *row, struct buf *out)
+{
+	char word[ROWS_KEY_SIZE];
+
+	buf_putf(out, "| `%s` | ", row->key);
+	if (row->type == SET_ENUM) {
+		for (size_t i = 0; nth_word(row->words, i, word); i++) {
+			buf_putf(out, "%s`%s`", i > 0 ? ", " : "", word);
+		}
+	} else {
+		buf_put_str(out, type_word(row->type));
+	}
+	if (row->flags & MUST) {
+		buf_put_str(out, " | required");
+	} else {
+		buf_putf(out, row->standard ? " | `%s`" : " | %s",
+			row->standard ? row->standard : "");
+	}
+	buf_putf(out, " | %s |\n", row->text);
+}
+
+/* Calls itself as deep as the tables are nested. */
+void rows_explain(const struct rows *rows, struct buf *out)
+{
+	buf_putf(out, "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+		rows->title);
+	for (size_t i = 0; i < rows->n; i++) {
+		explain_row(&rows->v[i], out);
+	}
+	buf_put_str(out, "\n");
+	for (size_t i = 0; i < rows->n; i++) {
+		if (rows->v[i].of) {
+			rows_explain(rows->v[i].of, out);
+		}
+	}
+}

@@ -1,0 +1,101 @@
+#include "policy/targets.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/faults.h"
+#include "policy/yaml.h"
+
+#define TARGET(member) offsetof(struct target, member)
+#define COUNT(a)       (sizeof(a) / sizeof((a)[0]))
+#define DAYS(n)        ((n) * (int64_t)86400)
+
+static const char kinds[] = "directory"; /* in the order of enum target_kind */
+
+static const char *check_path(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (text[0] != '/') {
+		return "is not an absolute path";
+	}
+	if (strstr(text, "/../") || (n >= 3 && strcmp(text + n - 3, "/..") == 0)) {
+		return "leads upwards with '..'";
+	}
+	return NULL;
+}
+
+/* clang-format off */
+static const struct row target_row[] = {
+	{ "target", SET_NAME, MUST, "The target's key.", TARGET(key) },
+	{ "kind", SET_ENUM, MUST, "What it is.", TARGET(kind), .words = kinds },
+	{ "path", SET_TEXT, MUST, "Where it is: an absolute path.", TARGET(path),
+	  .check = check_path },
+};
+static const struct rows target_rows = {
+	"A target", target_row, COUNT(target_row), sizeof(struct target), TARGET(node)
+};
+
+static const struct row targets_row[] = {
+	{ "vault_bound", SET_DURATION, 0,
+	  "How long a copy of the keys may be kept: how long an erased person's key may linger, "
+	  "and how long a hostile erasure can be undone. 1d to 90d.",
+	  offsetof(struct targets, vault_bound), .standard = "7d", .min = DAYS(1),
+	  .max = DAYS(90) },
+	{ "targets", SET_MAPS, 0, "Where backups go.", offsetof(struct targets, v),
+	  offsetof(struct targets, n), .of = &target_rows },
+};
+/* clang-format on */
+const struct rows targets_rows = { "backup.yaml", targets_row, COUNT(targets_row),
+	sizeof(struct targets), offsetof(struct targets, node) };
+
+const struct target *targets_find(const struct targets *t, const char *key)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->v[i].key && strcmp(t->v[i].key, key) == 0) {
+			return &t->v[i];
+		}
+	}
+	return NULL;
+}
+
+/* Two targets in one place are one copy that counts as two. */
+static const struct target *find_path(const struct targets *t, const char *path)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->v[i].path && strcmp(t->v[i].path, path) == 0) {
+			return &t->v[i];
+		}
+	}
+	return NULL;
+}
+
+static void check_target(const char *file, const struct targets *t,
+	const struct target *target, struct faults *faults)
+{
+	const struct target *first = target->key ? targets_find(t, target->key) : target;
+
+	if (first != target) {
+		faults_add(faults, file, yaml_find(target->node, "target")->line, "target",
+			"'%s' stands twice; first in line %u", target->key,
+			yaml_find(first->node, "target")->line);
+	}
+	first = target->path ? find_path(t, target->path) : target;
+	if (first != target) {
+		faults_add(faults, file, yaml_find(target->node, "path")->line, "path",
+			"is also that of the target in line %u", first->node->line);
+	}
+}
+
+int targets_read(struct yaml *y, struct faults *faults, struct targets *ret)
+{
+	int r = rows_read(&targets_rows, y, yaml_root(y), faults, ret);
+
+	if (r < 0) {
+		return r;
+	}
+	for (size_t i = 0; i < ret->n; i++) {
+		check_target(yaml_file(y), ret, &ret->v[i], faults);
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * targets.h: where backups go, and how long the keys in them live on: backup.yaml.
+ *
+ * Immutable; lives as long as its policy.
+ */
+#ifndef CU_POLICY_TARGETS_H
+#define CU_POLICY_TARGETS_H
+#include <stddef.h>
+
+#include "policy/rows.h"
+
+struct faults;
+struct yaml;
+struct yaml_node;
+
+enum target_kind { TARGET_DIRECTORY };
+
+struct target {
+	const char *key;
+	int kind;         /* enum target_kind */
+	const char *path; /* absolute, of TARGET_DIRECTORY */
+	const struct yaml_node *node;
+};
+
+struct targets {
+	/* How long a vault object may be kept: how long an erased person's key may linger, and
+	 * how long a hostile mass erasure can be undone. */
+	struct duration vault_bound;
+	const struct target *v;
+	size_t n;
+	const struct yaml_node *node;
+};
+
+extern const struct rows targets_rows;
+
+/* Fills ret from the tree of backup.yaml, both passes; everything borrows from y.  0, also
+ * when there are faults; CU_ENOMEM. */
+int targets_read(struct yaml *y, struct faults *faults, struct targets *ret);
+
+/* NULL when there is none of this key. */
+const struct target *targets_find(const struct targets *t, const char *key);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * engine_sqlite.h: what the files of the SQLite engine share: its statements.
+ *
+ * Each statement is written once, here, prepared at its first use and kept.
+ */
+#ifndef CU_STORE_ENGINE_SQLITE_H
+#define CU_STORE_ENGINE_SQLITE_H
+#include <sqlite3.h>
+
+#include "store/engine.h"
+
+/* X(id, database, SQL) */
+/* clang-format off */
+#define RECORD_COLUMNS "id, subject, collection, slot, cohort_slot, version, anchor_day, level," \
+	" created_ms, updated_ms, seq, sealed"
+#define ENGINE_STATEMENTS(X)                                                                    \
+	X(BEGIN,          data,  "BEGIN IMMEDIATE")                                             \
+	X(READ,           data,  "BEGIN DEFERRED")                                              \
+	X(INDEX_READ,     index, "BEGIN DEFERRED")                                              \
+	X(COMMIT,         data,  "COMMIT")                                                      \
+	X(ROLLBACK,       data,  "ROLLBACK")                                                    \
+	X(STEP,           data,  "SAVEPOINT step")                                              \
+	X(STEP_KEEP,      data,  "RELEASE step")                                                \
+	X(STEP_UNDO,      data,  "ROLLBACK TO step")                                            \
+	X(INDEX_BEGIN,    index, "BEGIN IMMEDIATE")                                             \
+	X(INDEX_COMMIT,   index, "COMMIT")                                                      \
+	X(INDEX_ROLLBACK, index, "ROLLBACK")                                                    \
+	X(INDEX_STEP,     index, "SAVEPOINT step")                                              \
+	X(INDEX_STEP_KEEP, index, "RELEASE step")                                               \
+	X(INDEX_STEP_UNDO, index, "ROLLBACK TO step")                                           \
+	X(META_GET,       data,  "SELECT value FROM meta WHERE key = ?1")                       \
+	X(META_PUT,       data,  "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                 \
+	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject), count(*),"             \
+		" coalesce(sum(length(sealed)), 0) FROM record")                                \
+	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6)")   \
+	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
+	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \
+	X(SUBJECT_DEL,    data,  "DELETE FROM subject WHERE id = ?1")                           \
+	X(SUBJECT_DEL_RECORDS, data, "DELETE FROM record WHERE subject = ?1")                   \
+	X(SUBJECT_DEL_SLOTS, data, "DELETE FROM slot WHERE subject = ?1")                       \
+	X(SUBJECT_DEL_CO, data,  "DELETE FROM cosubject WHERE subject = ?1 OR record IN"        \
+		" (SELECT id FROM record WHERE subject = ?1)")                                  \
+	X(SLOT_PUT,       data,  "INSERT INTO slot VALUES (?1, ?2, ?3)")                        \
+	X(SLOT_GET,       data,  "SELECT slot FROM slot WHERE subject = ?1 AND collection = ?2") \
+	X(SLOTS_OF,       data,  "SELECT slot FROM slot WHERE subject = ?1 ORDER BY slot")      \
+	X(RECORD_PUT,     data,  "INSERT OR REPLACE INTO record VALUES"                         \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")                                    \
+	X(RECORD_GET,     data,  "SELECT " RECORD_COLUMNS " FROM record WHERE id = ?1")         \
+	X(RECORD_DEL,     data,  "DELETE FROM record WHERE id = ?1")                            \
+	X(RECORD_NEXT,    data,  "SELECT " RECORD_COLUMNS " FROM record WHERE subject = ?1"     \
+		" AND (collection, id) > (?2, ?3) ORDER BY collection, id LIMIT 1")             \
+	X(RECORD_NEXT_IN, data,  "SELECT " RECORD_COLUMNS " FROM record WHERE subject = ?1"     \
+		" AND collection = ?2 AND id > ?3 ORDER BY id LIMIT 1")                         \
+	X(RECORD_CHANGED, data,  "SELECT " RECORD_COLUMNS " FROM record WHERE (seq, id) > (?1, ?2)" \
+		" ORDER BY seq, id LIMIT 1")                                                    \
+	X(CO_PUT,         data,  "INSERT OR IGNORE INTO cosubject VALUES (?1, ?2)")             \
+	X(CO_DEL,         data,  "DELETE FROM cosubject WHERE record = ?1")                     \
+	X(COHORT_GET,     data,  "SELECT slot FROM cohort"                                      \
+		" WHERE collection = ?1 AND class = ?2 AND period = ?3")                        \
+	X(COHORT_PUT,     data,  "INSERT INTO cohort VALUES (?1, ?2, ?3, ?4)")                  \
+	X(OUTBOX_PUT,     data,  "INSERT INTO outbox VALUES (?1, ?2)")                          \
+	X(OUTBOX_NEXT,    data,  "SELECT seq, leaf FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT 1") \
+	X(OUTBOX_DROP,    data,  "DELETE FROM outbox WHERE seq <= ?1")                          \
+	X(REQUEST_GET,    data,  "SELECT reply FROM request WHERE id = ?1")                     \
+	X(REQUEST_PUT,    data,  "INSERT INTO request VALUES (?1, ?2, ?3)")                     \
+	X(REQUEST_PRUNE,  data,  "DELETE FROM request WHERE at_ms < ?1")                        \
+	X(ERASURE_PUT,    data,  "INSERT OR REPLACE INTO erasure VALUES (?1,?2,?3,?4,?5,?6)")   \
+	X(ERASURE_GET,    data,  "SELECT * FROM erasure WHERE id = ?1")                         \
+	X(ERASURE_OPEN,   data,  "SELECT * FROM erasure WHERE state < 3 ORDER BY begun_ms LIMIT 1") \
+	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
+	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
+	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
+	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \
+	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token VALUES (?1, ?2, ?3)")             \
+	X(TOKEN_NEXT,     index, "SELECT subject, record FROM token"                            \
+		" WHERE token = ?1 AND record > ?2 ORDER BY record LIMIT 1")                    \
+	X(TOKEN_DEL_RECORD, index, "DELETE FROM token WHERE record = ?1")                       \
+	X(TOKEN_DEL_SUBJECT, index, "DELETE FROM token WHERE subject = ?1")
+/* clang-format on */
+
+enum engine_statement {
+#define X(id, db, sql) ST_##id,
+	ENGINE_STATEMENTS(X)
+#undef X
+	ST_COUNT_
+};
+
+struct engine {
+	sqlite3 *data, *index;
+	char data_path[4096];
+	int wal_pages, index_wal_pages; /* in the write-ahead logs after the last commit */
+	sqlite3_stmt *statements[ST_COUNT_];
+};
+
+/* The statement, prepared and without bindings. */
+int engine_statement(struct engine *e, enum engine_statement which, sqlite3_stmt **ret,
+	struct cu_err *err);
+/* Runs one that takes no argument. */
+int engine_do(struct engine *e, enum engine_statement which, struct cu_err *err);
+/* Runs one whose only argument is an id. */
+int engine_do_id(struct engine *e, enum engine_statement which, const struct id *id,
+	struct cu_err *err);
+
+static inline void engine_bind_id(sqlite3_stmt *st, int at, const struct id *id)
+{
+	sqlite3_bind_blob(st, at, id->b, sizeof(id->b), SQLITE_STATIC);
+}
+
+static inline void engine_bind_text(sqlite3_stmt *st, int at, const char *text)
+{
+	sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC);
+}
+
+static inline void engine_bind_u64(sqlite3_stmt *st, int at, uint64_t v)
+{
+	sqlite3_bind_int64(st, at, (sqlite3_int64)v);
+}
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * reader.h: looking at the store, off the loop and beside the writer.
+ *
+ * Nothing here writes a leaf: whoever shows what was read to a person first has its leaf
+ * appended and waits until it is durable.
+ */
+#ifndef CU_STORE_READER_H
+#define CU_STORE_READER_H
+#include "store/record.h"
+
+struct reader;
+
+/* One view for several reads; short. */
+int reader_begin(struct reader *rd, struct cu_err *err);
+void reader_end(struct reader *rd);
+
+/* 1, 0 or a code. */
+int reader_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
+	struct cu_err *err);
+int reader_next_subject(struct reader *rd, const struct id *after, struct row_subject *ret,
+	struct cu_err *err);
+
+/* One record of a walk, borrowed for the call; 0 goes on, 1 ends it. */
+typedef int reader_fn(void *ctx, const struct row_record *row, const struct record *r,
+	struct cu_err *err);
+/* A subject's records by collection and id; filter is a collection or NULL.  Records whose
+ * keys were shredded are passed over. */
+int reader_records(struct reader *rd, const struct id *subject, const char *filter,
+	reader_fn *fn, void *ctx, struct cu_err *err);
+
+/* Records that have a term, confirmed.  The number of hits, or a code. */
+int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
+	void *ctx, struct cu_err *err);
+
+/* A number put by tx_note_put: 1, 0 or a code. */
+int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err);
+
+int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
+
+#endif

@@ -1,0 +1,107 @@
+#include "store/sealer.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "crypto/key.h"
+#include "crypto/seal.h"
+#include "vault/vault.h"
+
+int sealer_init(struct sealer *s, struct vault *vault, struct key_arena *arena,
+	const struct id *store, struct cu_err *err)
+{
+	struct key **scratch[] = { &s->subject, &s->cohort, &s->record };
+
+	*s = (struct sealer){ .vault = vault, .arena = arena, .store = *store,
+		.plain = BUF_INIT_WIPE };
+	for (size_t i = 0; i < sizeof(scratch) / sizeof(scratch[0]); i++) {
+		int r = key_new(arena, scratch[i], err);
+
+		if (r < 0) {
+			sealer_done(s);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void sealer_done(struct sealer *s)
+{
+	if (!s->arena) {
+		return;
+	}
+	key_free(s->arena, s->subject);
+	key_free(s->arena, s->cohort);
+	key_free(s->arena, s->record);
+	buf_done(&s->plain);
+	buf_done(&s->aad);
+	*s = (struct sealer){ 0 };
+}
+
+static int derive(struct sealer *s, const struct row_record *row, struct cu_err *err)
+{
+	int r = vault_slot_key(s->vault, row->slot, s->subject, err);
+
+	if (r == 0 && row->has_cohort) {
+		r = vault_slot_key(s->vault, row->cohort_slot, s->cohort, err);
+	}
+	if (r == 0) {
+		seal_record_key(s->subject, row->has_cohort ? s->cohort : NULL, s->record);
+	}
+	key_wipe(s->subject);
+	key_wipe(s->cohort);
+	return r;
+}
+
+static struct span aad_of(struct sealer *s, const struct row_record *row)
+{
+	buf_clear(&s->aad);
+	record_aad(&s->store, &row->subject, row->collection, &row->id, row->version, &s->aad);
+	return buf_span(&s->aad);
+}
+
+int sealer_seal(struct sealer *s, const struct record *rec, struct row_record *row,
+	struct buf *out, struct cu_err *err)
+{
+	size_t from = out->n;
+	int r;
+
+	buf_clear(&s->plain);
+	r = record_encode(rec, &s->plain, err);
+	if (r == 0) {
+		r = derive(s, row, err);
+	}
+	if (r == 0) {
+		r = seal_box(s->record, aad_of(s, row), buf_span(&s->plain), out, err);
+	}
+	key_wipe(s->record);
+	buf_clear(&s->plain);
+	if (r == 0) {
+		row->sealed = span_of(out->p + from, out->n - from);
+	}
+	return r;
+}
+
+int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
+	struct cu_err *err)
+{
+	int r = derive(s, row, err);
+
+	buf_clear(&s->plain);
+	if (r == 0) {
+		r = seal_open(s->record, aad_of(s, row), row->sealed, &s->plain, err);
+	}
+	key_wipe(s->record);
+	if (r == 0) {
+		r = record_decode(buf_span(&s->plain), ret, err);
+	}
+	if (r == 0 && strcmp(ret->collection, row->collection) != 0) {
+		r = cu_err_set(err, CU_ECORRUPT, "record's collection differs from its row's");
+	}
+	if (r == 0) {
+		ret->id = row->id;
+		ret->subject = row->subject;
+		ret->version = row->version;
+	}
+	return r;
+}

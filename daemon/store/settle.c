@@ -1,0 +1,257 @@
+#include "store/settle.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypto/key.h"
+#include "store/engine.h"
+#include "vault/vault.h"
+
+struct settling {
+	struct engine *engine;
+	struct vault *vault;
+	struct key *scratch;
+	struct store_settled *counts;
+};
+
+/* 1: opens; 0: shredded, or a code. */
+static int opens(struct settling *s, uint64_t slot, struct cu_err *err)
+{
+	int r = vault_slot_key(s->vault, slot, s->scratch, err);
+
+	key_wipe(s->scratch);
+	return r == 0 ? 1 : r == CU_ENOKEY ? 0 : r;
+}
+
+static int count_records(struct settling *s, const struct id *subject, uint64_t *ret,
+	struct cu_err *err)
+{
+	struct row_record row, *after = NULL;
+	int r;
+
+	while ((r = engine_record_next(s->engine, subject, NULL, after, &row, err)) > 0) {
+		after = &row;
+		++*ret;
+	}
+	return r;
+}
+
+static int remove_subject(struct settling *s, const struct id *id, struct cu_err *err)
+{
+	int r = count_records(s, id, &s->counts->removed_records, err);
+
+	s->counts->removed_subjects++;
+	return r < 0 ? r : engine_subject_delete(s->engine, id, err);
+}
+
+/* Takes away the records that no longer open; a subject with slots of which none opens goes
+ * as a whole. */
+static int settle_subject(struct settling *s, const struct row_subject *who, struct cu_err *err)
+{
+	struct row_record row, *after = NULL;
+	int r, live = opens(s, who->run, err);
+
+	if (live < 0) {
+		return live;
+	}
+	if (live == 0 && who->run_used < VAULT_RUN) {
+		live = opens(s, who->run + VAULT_RUN - 1, err); /* never used, so only an erasure ends it */
+		if (live <= 0) {
+			return live < 0 ? live : remove_subject(s, &who->id, err);
+		}
+	}
+	while ((r = engine_record_next(s->engine, &who->id, NULL, after, &row, err)) > 0) {
+		after = &row;
+		r = opens(s, row.slot, err);
+		if (r > 0 && row.has_cohort) {
+			r = opens(s, row.cohort_slot, err);
+		}
+		if (r == 0) {
+			s->counts->removed_records++;
+			r = engine_record_delete(s->engine, &row.id, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+static int settle_subjects(struct settling *s, struct cu_err *err)
+{
+	struct row_subject who;
+	struct id *after = NULL;
+	int r;
+
+	while ((r = engine_subject_next(s->engine, after, &who, err)) > 0) {
+		after = &who.id;
+		r = settle_subject(s, &who, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+/* The slots of a subject that still open: those in use, and the rest of its run. */
+static int add_open_slots(struct settling *s, const struct row_subject *who, struct buf *to,
+	struct cu_err *err)
+{
+	struct buf slots = BUF_INIT;
+	int r = engine_slots_of(s->engine, &who->id, &slots, err);
+
+	for (unsigned i = who->run_used; r == 0 && i < VAULT_RUN; i++) {
+		uint64_t slot = who->run + i;
+
+		buf_put(&slots, &slot, sizeof(slot));
+	}
+	for (size_t at = 0; r == 0 && at + sizeof(uint64_t) <= slots.n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+
+		memcpy(&slot, slots.p + at, sizeof(slot));
+		r = opens(s, slot, err);
+		if (r > 0) {
+			buf_put(to, &slot, sizeof(slot));
+			r = 0;
+		}
+	}
+	r = r < 0 ? r : buf_check(&slots, err);
+	buf_done(&slots);
+	return r < 0 ? r : buf_check(to, err);
+}
+
+/* The host may have died between "erase begin" and the shred: then it is done here. */
+static int shred_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct row_subject who;
+	struct buf slots = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < how->nerased; i++) {
+		r = engine_subject_get(s->engine, &how->erased[i], &who, err);
+		if (r > 0) {
+			r = add_open_slots(s, &who, &slots, err);
+		}
+	}
+	if (r == 0 && slots.n > 0) {
+		r = vault_shred(s->vault, (const uint64_t *)(const void *)slots.p,
+			slots.n / sizeof(uint64_t), err);
+	}
+	buf_done(&slots);
+	return r;
+}
+
+static int remove_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct row_subject who;
+
+	for (size_t i = 0; i < how->nerased; i++) {
+		int r = engine_subject_get(s->engine, &how->erased[i], &who, err);
+
+		if (r > 0) {
+			r = remove_subject(s, &how->erased[i], err);
+		}
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* Leaves of the old machine that are in no log any more, and erasures that the restore ended. */
+static int put_meta(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct row_erasure open;
+	int r = engine_outbox_drop(s->engine, INT64_MAX, err);
+
+	if (r == 0) {
+		r = engine_meta_put_u64(s->engine, "next_slot", vault_capacity(s->vault), err);
+	}
+	if (r == 0) {
+		r = engine_meta_put_u64(s->engine, "restricted", how->is_restricted, err);
+	}
+	if (r == 0) {
+		r = engine_meta_put_u64(s->engine, "restored", 1, err);
+	}
+	if (r == 0) {
+		r = engine_meta_put(s->engine, "lineage", span_of(how->lineage.b, 16), err);
+	}
+	while (r == 0 && (r = engine_erasure_open(s->engine, &open, err)) > 0) {
+		open.state = ERASURE_DONE;
+		r = engine_erasure_put(s->engine, &open, err);
+	}
+	return r;
+}
+
+/* A vault that lacks slots which rows name would make living people look erased. */
+static int require_slots(struct settling *s, struct cu_err *err)
+{
+	uint64_t next = 0;
+	int r = engine_meta_get_u64(s->engine, "next_slot", &next, err);
+
+	if (r >= 0 && next > vault_capacity(s->vault)) {
+		return cu_err_set(err, CU_ECORRUPT, "the vault object is older than the data");
+	}
+	return r < 0 ? r : 0;
+}
+
+static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct engine_counts counts;
+	int r = require_slots(s, err);
+
+	if (r == 0) {
+		r = shred_erased(s, how, err);
+	}
+	if (r == 0) {
+		r = engine_begin(s->engine, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	r = remove_erased(s, how, err);
+	if (r == 0) {
+		r = settle_subjects(s, err);
+	}
+	if (r == 0) {
+		r = put_meta(s, how, err);
+	}
+	if (r == 0) {
+		r = engine_count(s->engine, &counts, err);
+	}
+	if (r < 0) {
+		engine_rollback(s->engine);
+		return r;
+	}
+	s->counts->subjects = counts.subjects;
+	s->counts->records = counts.records;
+	s->counts->generation = vault_generation(s->vault);
+	r = engine_commit(s->engine, err);
+	return r < 0 ? r : engine_flush(s->engine, err);
+}
+
+int store_settle_restored(const char *dir, const struct key *k0, struct key_arena *arena,
+	const struct store_settle *how, struct store_settled *ret, struct cu_err *err)
+{
+	struct store_settled counts = { 0 };
+	struct settling s = { .counts = &counts };
+	int r = vault_open(dir, k0, arena, &s.vault, err);
+
+	if (r == 0) {
+		r = engine_open(dir, ENGINE_WRITE, &s.engine, err);
+	}
+	if (r == 0) {
+		r = key_new(arena, &s.scratch, err);
+	}
+	if (r == 0) {
+		r = settle_all(&s, how, err);
+	}
+	key_free(arena, s.scratch);
+	engine_close(s.engine);
+	vault_close(s.vault);
+	if (r == 0) {
+		*ret = counts;
+	}
+	return r;
+}

@@ -1,0 +1,45 @@
+/*
+ * store_internal.h: the store as its own files see it.
+ */
+#ifndef CU_STORE_STORE_INTERNAL_H
+#define CU_STORE_STORE_INTERNAL_H
+#include <pthread.h>
+
+#include "store/tx.h"
+
+/* A retry is answered, not repeated, for this long. */
+#define STORE_REQUEST_KEPT_MS (24 * 3600 * 1000LL)
+
+struct reader {
+	struct store *store;
+	struct engine *engine;
+	struct sealer sealer;
+	struct reader *next; /* in the list of free ones */
+};
+
+struct store {
+	struct id id, lineage;
+	bool is_restricted, is_restored;
+	struct store_config cfg;
+	struct engine *engine; /* the writer's */
+	struct sealer sealer;  /* the writer's */
+	struct tx tx;          /* the writer's */
+	int64_t pruned_ms;     /* when old requests were last taken away */
+
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock;         /* for what follows */
+	pthread_cond_t work, readers; /* something to do; a reader is free */
+	struct store_op *first, *last;
+	bool stops, is_broken;
+	struct cu_err why; /* is_broken */
+
+	struct reader *all_readers, *free_readers;
+};
+
+/* writer.c */
+void *writer_main(void *store);
+/* The leaves of the outbox that the log lacks, after a crash.  Before the writer starts. */
+int writer_replay_outbox(struct store *st, struct cu_err *err);
+
+#endif

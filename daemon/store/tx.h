@@ -1,0 +1,95 @@
+/*
+ * tx.h: what a change may do, on the writer thread, within its step.
+ *
+ * Every function that changes something leaves its rows and its leaf in the transaction, so
+ * that both are there or neither.
+ */
+#ifndef CU_STORE_TX_H
+#define CU_STORE_TX_H
+#include "base/buf.h"
+#include "ledger/leaf.h"
+#include "store/sealer.h"
+#include "store/store.h"
+
+struct tx {
+	struct store *store;
+	struct engine *engine;
+	struct sealer *sealer;
+	const struct index_config *index;
+	int64_t now_ms;
+	struct id actor;
+	bool is_change; /* leaves go through the outbox */
+	uint64_t seq;   /* the last outbox number given out */
+
+	/* the batch's leaves: (outbox number, length, bytes) one after the other */
+	struct buf leaves;
+	size_t nleaves;
+	struct buf scratch; /* sealed bytes and slots of the current call */
+};
+
+/* Adds a leaf; by and t_ms are filled from the transaction when they are nil and 0. */
+int tx_leaf(struct tx *tx, const struct leaf *leaf, struct cu_err *err);
+
+/* The place in the log that the last leaf added will have, once it is durable. */
+uint64_t tx_last_leaf(const struct tx *tx);
+
+/* A request id that was answered before: 1 and its reply, 0, or a code. */
+int tx_request_get(struct tx *tx, const struct id *request, struct buf *reply,
+	struct cu_err *err);
+int tx_request_put(struct tx *tx, const struct id *request, struct span reply,
+	struct cu_err *err);
+
+/* The id that stands for a user in the log; made at the first time. */
+int tx_operator(struct tx *tx, uint32_t uid, struct id *ret, struct cu_err *err);
+
+/* A number that the store remembers under a name ("backup.<target>.sequence"). */
+int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *err);
+
+/* A fresh subject with a run of slots; its leaf names the purpose. */
+int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
+	struct id *ret_id, struct cu_err *err);
+/* CU_ENOENT; CU_EDENIED when it is being erased. */
+int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *ret,
+	struct cu_err *err);
+
+/* Writes a record whose subject exists: a new one when rec->id is nil (then set), else the
+ * next version of that one.  Fills version, at_ms, actor.  No leaf: the caller tells how many
+ * it wrote in one leaf (tx_records_leaf).  cohort and anchor_day are the caller's. */
+int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err);
+int tx_records_leaf(struct tx *tx, const struct id *subject, const char *collection,
+	const char *purpose, const struct id *record, uint64_t n, struct cu_err *err);
+
+/* The current version of a record, borrowed until the next call: 1, 0 or a code. */
+int tx_record_get(struct tx *tx, const struct id *id, struct row_record *row,
+	struct record *ret, struct cu_err *err);
+int tx_find_source(struct tx *tx, const char *collection, struct span source, struct span key,
+	struct row_record *row, struct record *ret, struct cu_err *err);
+/* The first subject with a term; 1, 0 or a code. */
+int tx_find_subject(struct tx *tx, const char *kind, struct span value, struct id *ret,
+	struct cu_err *err);
+
+/* The exact bytes of data.db, and what is in it at that moment.  In an operation that runs
+ * alone (STORE_ALONE). */
+int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *ret_counts,
+	struct cu_err *err);
+/* Nothing deleted remains readable in the write-ahead logs.  Likewise alone. */
+int tx_flush(struct tx *tx, struct cu_err *err);
+
+/* --- erasure, step by step; each is idempotent ------------------------------------------- */
+
+/* Denies the subject to everyone and remembers the erasure.  CU_ENOENT; CU_EBUSY when one is
+ * under way. */
+int tx_erase_begin(struct tx *tx, const struct id *subject, const char *purpose,
+	struct id *ret_erasure, struct cu_err *err);
+/* Shreds the subject's slots in the vault and says so in a leaf. */
+int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err);
+/* Takes rows and tokens away; fails when any of the slots still opens. */
+int tx_erase_rows(struct tx *tx, const struct id *erasure, struct cu_err *err);
+int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err);
+/* CU_ENOENT. */
+int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
+	struct cu_err *err);
+/* One that was begun and is not done: 1, 0 or a code.  For start-up. */
+int tx_erase_pending(struct tx *tx, struct id *ret_erasure, struct cu_err *err);
+
+#endif

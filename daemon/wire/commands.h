@@ -1,0 +1,154 @@
+/*
+ * commands.h: the one place where a command is spelled.
+ *
+ * From this table follow: the parser, the help and the completion of custosctl, its manual
+ * page, the method that a command calls, the daemon's table of handlers, and the check who
+ * may call it.
+ *
+ * X(id, words, method, arguments, access, summary, details)
+ *
+ * Arguments are separated by blanks:
+ *     name:type                positional, required
+ *     [name:type]              positional, optional
+ *     --name=hint:type         option with a value, required
+ *     [--name=hint:type]       option with a value
+ *     [--name]                 flag
+ *     ... before the bracket   may be repeated: [--name=hint:type...] [name:type...]
+ * Types are those of args.h; words(a|b) lists its words.  An argument becomes the call's
+ * parameter of the same name, with '_' for '-'; a repeated one of its plural, which is the
+ * name with an 's'.  Files become the call's descriptor.  Of the types personal, records and
+ * fields, which are read from standard input or --from, a command has at most one.
+ */
+#ifndef CU_WIRE_COMMANDS_H
+#define CU_WIRE_COMMANDS_H
+#include "base/intl.h"
+
+/* What a command touches; who may do so is for roles.yaml to say. */
+enum access {
+	ACCESS_READ = 1 << 0,   /* a person's data is read: needs a purpose, leaves a leaf */
+	ACCESS_WRITE = 1 << 1,  /* a person's data is written or erased */
+	ACCESS_ADMIN = 1 << 2,  /* the store as a whole; no person's data is shown */
+	ACCESS_STREAM = 1 << 3, /* may answer a call with `more` by many replies */
+	ACCESS_FD_IN = 1 << 4,  /* takes one descriptor, which is read */
+	ACCESS_FD_OUT = 1 << 5, /* takes one descriptor, which is written */
+	ACCESS_LOCAL = 1 << 6,  /* custosctl answers alone */
+};
+
+/* clang-format off */
+
+/* Options of every command; they may stand anywhere on the line. */
+#define GLOBAL_ARGUMENTS \
+	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--help]"
+
+/* Commands that the daemon answers: handle_<ID> each. */
+#define CU_DAEMON_COMMANDS(X)                                                           \
+X(STATUS, "status", "io.custos.Status",                                                 \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show what custosd is doing and what it guarantees."),                             \
+  N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
+X(INIT, "init", "io.custos.Init",                                                       \
+  "identity:outfile [--request=id:request]",                                            \
+  ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
+  N_("Make a new, empty store."),                                                       \
+  N_("The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
+X(POLICY_CHECK, "policy check", "io.custos.PolicyCheck",                                \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Check the policy files without applying them."),                                  \
+  N_("All faults are listed, each with file, line and reason. Exits with 65 if there is any.")) \
+X(SUBJECT_ADD, "subject add", "io.custos.subject.Add",                                  \
+  "--kind=kind:words(person|organisation) --purpose=purpose:purpose records:records [--from=file:infile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Add a person or an organisation."),                                               \
+  N_("Reads a JSON array of records, such as [{\"collection\": \"profile\", \"fields\": {\"given_name\": \"...\"}}]. Prints the new id, and the ids of the records.")) \
+X(SUBJECT_GET, "subject get", "io.custos.subject.Get",                                  \
+  "subject:subject --purpose=purpose:purpose [--collection=collection:collection...] [--field=field:key...]", \
+  ACCESS_READ,                                                                          \
+  N_("Show what is known about a person."),                                             \
+  N_("Only what the purpose allows is shown. The read is logged before anything is."))  \
+X(SUBJECT_UPDATE, "subject update", "io.custos.subject.Update",                         \
+  "subject:subject --purpose=purpose:purpose --collection=collection:collection fields:fields [--record=record:record] [--from=file:infile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Change a record of a person, or add one."),                                       \
+  N_("Reads a JSON object of fields, such as {\"city\": \"...\"}. Without --record a record is added. Older versions stay until the collection's retention ends.")) \
+X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                         \
+  "by:searchkey [--scheme=scheme:key] --purpose=purpose:purpose value:personal",        \
+  ACCESS_READ,                                                                          \
+  N_("Find people by an e-mail address, a phone number or a number of yours."),         \
+  N_("The value is asked for, or read from standard input: what stands on a command line can be read by every user of this machine. --scheme names the kind of an external id. Prints ids only.")) \
+X(IMPORT, "import", "io.custos.data.Import",                                            \
+  "file:infile --map=map:textfile --purpose=purpose:purpose [--charset=name:text]", \
+  ACCESS_WRITE | ACCESS_STREAM | ACCESS_FD_IN,                                          \
+  N_("Import people and records from a file."),                                         \
+  N_("The map says which column becomes which field. Rows that cannot be taken are listed by line and column, without their contents, and the others are imported. Importing the same file again changes nothing.")) \
+X(EXPORT, "export", "io.custos.data.Export",                                            \
+  "file:outfile --purpose=purpose:purpose [--collection=collection:collection...]",     \
+  ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \
+  N_("Export people and records to a file, as JSON lines."),                            \
+  N_("Only what the purpose allows is written. Who was exported is logged."))           \
+X(ERASE, "erase", "io.custos.erase.Run",                                                \
+  "subject:subject --purpose=purpose:purpose [--now] [--request=id:request]",           \
+  ACCESS_WRITE | ACCESS_STREAM,                                                         \
+  N_("Forget a person, provably and for ever."),                                        \
+  N_("Shreds the person's keys, here and in every backup. --now skips the time in which it can still be cancelled. Prints a statement of what is gone, since when, and until when the last copy of a key may exist.")) \
+X(BACKUP_RUN, "backup run", "io.custos.backup.Run",                                     \
+  "[--target=target:target]",                                                           \
+  ACCESS_ADMIN | ACCESS_STREAM,                                                         \
+  N_("Back up now."),                                                                   \
+  N_("To one target or to all of them. Progress is shown until the manifest is signed.")) \
+X(BACKUP_LIST, "backup list", "io.custos.backup.List",                                  \
+  "[--target=target:target]",                                                           \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the backups."),                                                              \
+  N_("One line for each signed manifest, the newest last."))                            \
+X(BACKUP_CHECK, "backup check", "io.custos.backup.Check",                               \
+  "[--target=target:target] [--read-data]",                                             \
+  ACCESS_ADMIN | ACCESS_STREAM,                                                         \
+  N_("Check that the backups are complete."),                                           \
+  N_("Follows the chain of manifests and looks for each object. --read-data reads every object and compares its hash. This is not a restore test.")) \
+X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
+  "[--from=index:count] [--count=number:count]",                                        \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show entries of the audit log."),                                                 \
+  N_("The newest, or those from an index on. Entries hold ids and keys of policies, never a person's data.")) \
+X(LOG_PROVE, "log prove", "io.custos.log.Prove",                                        \
+  "index:count",                                                                        \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print a proof that an entry is in the log."),                                     \
+  N_("In the form c2sp.org/tlog-proof, which anybody can check with the log's public key.")) \
+X(LOG_VERIFY, "log verify", "io.custos.log.Verify",                                     \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Recompute the whole log and compare."),                                           \
+  N_("Every entry, every tile and the root of the signed checkpoint."))                 \
+X(LOG_CHECKPOINT, "log checkpoint", "io.custos.log.Checkpoint",                         \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print the signed checkpoint of the log."),                                        \
+  N_("A note in the form c2sp.org/tlog-checkpoint, and the key that verifies it. Keep it elsewhere: a log that was rolled back does not extend it."))
+
+/* Commands that custosctl answers alone. */
+#define CU_LOCAL_COMMANDS(X)                                                            \
+X(HELP, "help", "",                                                                     \
+  "[topic:text...]",                                                                    \
+  ACCESS_LOCAL,                                                                         \
+  N_("Explain a command."),                                                             \
+  N_("'help backup' lists a family, 'help backup run' explains one command."))          \
+X(VERSION, "version", "",                                                               \
+  "",                                                                                   \
+  ACCESS_LOCAL,                                                                         \
+  N_("Print the version of custosctl."),                                                \
+  N_("'status' shows the version of the running custosd."))
+
+#define CU_COMMANDS(X) CU_DAEMON_COMMANDS(X) CU_LOCAL_COMMANDS(X)
+
+/* X(first word, title): commands of two words, in the order of the overview. */
+#define CU_FAMILIES(X)                                                                  \
+X("subject", N_("People and organisations"))                                            \
+X("backup",  N_("Backups"))                                                             \
+X("log",     N_("The audit log"))                                                       \
+X("policy",  N_("Policies"))
+
+/* clang-format on */
+#endif
