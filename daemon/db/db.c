@@ -194,6 +194,22 @@ void db_close(sqlite3 *db)
 	sqlite3_close(db);
 }
 
+int db_sync(sqlite3 *writer, struct cu_err *err)
+{
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	int rc = sqlite3_file_control(writer, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	if (rc != SQLITE_OK || !wal || !wal->pMethods) {
+		return cu_err_set(err, CU_EINTERNAL, "the WAL is not open");
+	}
+	rc = wal->pMethods->xFileSize(wal, &size);
+	if (rc == SQLITE_OK && size > 0) {
+		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+	}
+	return rc == SQLITE_OK ? 0 : cu_err_set(err, CU_EIO, "the WAL could not be synced");
+}
+
 int db_checkpoint(sqlite3 *writer, struct cu_err *err)
 {
 	int rc = sqlite3_wal_checkpoint_v2(writer, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

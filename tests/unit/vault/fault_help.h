@@ -190,6 +190,9 @@ static inline int shred_story(void *ctx)
 		told->code = vault_shred(c.v, doomed, NDOOMED, NULL);
 		if (told->code < 0) {
 			look_at_failure(&c);
+			/* another shred first, which rewrites less: it must not inherit nodes */
+			(void)vault_shred(c.v, NULL, 0, NULL);
+			look_around(&c);
 			told->retry_code = vault_shred(c.v, doomed, NDOOMED, NULL);
 		}
 		told->is_acked = told->code == 0 || told->retry_code == 0;

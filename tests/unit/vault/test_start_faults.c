@@ -156,6 +156,38 @@ static void a_start_at_a_power_cut_after_a_power_cut_loses_nothing(void **state)
 	start_after_shred_against(FAULT_SHUFFLE, FAULT_SHUFFLE);
 }
 
+/* A killed process leaves leaves in the WAL that no sync has covered.  Their slots would be
+ * handed out, and be gone after a power cut. */
+static void a_start_syncs_what_it_finds_before_it_does_anything_else(void **state)
+{
+	struct key_arena *arena = new_arena();
+	struct key *k0 = load_key("k0", arena);
+	struct buf before = BUF_INIT, after = BUF_INIT;
+	struct vault *v = NULL;
+	struct cu_err err;
+
+	(void)state;
+	copy_vault(template_dir, work_dir);
+	assert_false(run(extend_story, 7, FAULT_EXIT, 0)); /* something is in the WAL */
+	read_all(in_dir(work_dir, "vault.db-wal"), &before);
+	assert_true(before.n > 0);
+	buf_clear(&before);
+	read_all(in_dir(work_dir, "vault.root.b"), &before);
+
+	fault_arm(FAULT_SYNC, 1, FAULT_FAIL, EIO);
+	assert_int_equal(vault_open(work_dir, k0, arena, &v, &err), CU_EIO);
+	fault_disarm();
+
+	assert_non_null(strstr(err.msg, "WAL"));
+	read_all(in_dir(work_dir, "vault.root.b"), &after);
+	assert_true(span_eq(buf_span(&before), buf_span(&after)));
+	v = open_vault(work_dir, k0, arena);
+	vault_close(v);
+	key_arena_free(arena);
+	buf_done(&before);
+	buf_done(&after);
+}
+
 /* --- the other changes ----------------------------------------------------------------- */
 
 static void extend_against(enum fault_how how, int error_number)
@@ -291,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_start_torn_at_any_write_after_a_torn_shred_loses_nothing),
 		cmocka_unit_test(a_start_with_a_failing_write_after_a_failing_shred_loses_nothing),
 		cmocka_unit_test(a_start_at_a_power_cut_after_a_power_cut_loses_nothing),
+		cmocka_unit_test(a_start_syncs_what_it_finds_before_it_does_anything_else),
 		cmocka_unit_test(slots_once_promised_survive_any_stop),
 		cmocka_unit_test(one_of_two_root_keys_opens_after_any_stop_between_them),
 		cmocka_unit_test(a_vault_once_made_survives_any_stop),
