@@ -28,9 +28,10 @@ int path_make_dir(const char *dir, mode_t mode, struct cu_err *err);
 
 bool path_exists(const char *path);
 
-/* All of fd from offset 0 or its current position, up to limit bytes; CU_ELIMIT beyond. */
+/* All of fd from its current position on, appended to to; CU_ELIMIT when it is more than limit
+ * bytes.  On failure to may hold a part. */
 int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err);
-/* All of a file, appended to to.  Absent: CU_ENOENT. */
+/* The same of a file.  Absent: CU_ENOENT. */
 int path_read_file(const char *path, size_t limit, struct buf *to, struct cu_err *err);
 
 /* Writes all n bytes; partial writes and EINTR are gone on with. */

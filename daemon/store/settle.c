@@ -227,7 +227,7 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	s->counts->subjects = counts.subjects;
 	s->counts->records = counts.records;
 	s->counts->generation = vault_generation(s->vault);
-	r = engine_commit(s->engine, err);
+	r = engine_commit(s->engine, NULL, err);
 	return r < 0 ? r : engine_flush(s->engine, err);
 }
 
