@@ -55,6 +55,22 @@ static void answer_description(struct exchange *x, struct buf *frame)
 	reply_end(&j, false);
 }
 
+/* The interface is what stands before the last point of a method's name. */
+static void answer_no_interface(const char *method, struct buf *frame)
+{
+	const char *point = strrchr(method, '.');
+	struct buf name = BUF_INIT;
+
+	buf_put(&name, method, point ? (size_t)(point - method) : strlen(method));
+	buf_put_u8(&name, '\0');
+	if (buf_check(&name, NULL) == 0) {
+		reply_service_error(frame, SERVICE_INTERFACE_NOT_FOUND, (const char *)name.p);
+	} else {
+		frame->is_failed = true;
+	}
+	buf_done(&name);
+}
+
 /* --- may it be called? ------------------------------------------------------------------------ */
 
 static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
@@ -166,9 +182,12 @@ static bool is_answered_early(struct exchange *x, struct buf *frame)
 	char path[IDL_PATH_SIZE];
 	struct cu_err err;
 
+	if (!method && idl) {
+		reply_service_error(frame, SERVICE_METHOD_NOT_FOUND, x->call.method);
+		return true;
+	}
 	if (!method) {
-		reply_service_error(frame,
-			idl ? SERVICE_METHOD_NOT_FOUND : SERVICE_INTERFACE_NOT_FOUND, x->call.method);
+		answer_no_interface(x->call.method, frame);
 		return true;
 	}
 	if (idl_check(method->in, x->call.parameters, IDL_REFUSE_UNKNOWN, path, &err) < 0) {
@@ -243,10 +262,15 @@ int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
 	if (!is_answered_early(x, &frame) && admit(x, peer, &why) < 0) {
 		reply_error(&frame, &why);
 	}
-	if (frame.n > 0) {
-		exchange_answer(x, &frame);
+	r = buf_check(&frame, err); /* failed: it was to be answered, and does not run */
+	if (r < 0) {
+		exchange_free(x);
+	} else {
+		if (frame.n > 0) {
+			exchange_answer(x, &frame);
+		}
+		*ret = x;
 	}
 	buf_done(&frame);
-	*ret = x;
-	return 0;
+	return r;
 }

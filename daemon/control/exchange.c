@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
 #include "control/session.h"
+#include "crypto/hash.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
@@ -159,6 +161,31 @@ int exchange_id(const struct exchange *x, const char *name, struct id *ret, stru
 	return 0;
 }
 
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err)
+{
+	struct buf all = BUF_INIT;
+	uint8_t digest[HASH_SIZE];
+	struct id given;
+	int r = exchange_id(x, "request", &given, err);
+
+	if (r == 0 && !id_is_nil(&given)) {
+		buf_put_str(&all, x->call.method);
+		buf_put_u8(&all, '\0');
+		buf_put(&all, x->actor.b, sizeof(x->actor.b));
+		buf_put(&all, given.b, sizeof(given.b));
+		r = buf_check(&all, err);
+		if (r == 0) {
+			hash_blake2b(buf_span(&all), digest);
+			memcpy(given.b, digest, sizeof(given.b));
+		}
+	}
+	buf_done(&all);
+	if (r == 0) {
+		*ret = given;
+	}
+	return r;
+}
+
 /* A frame on its way to the loop. */
 struct progress {
 	struct letter letter;
@@ -193,7 +220,7 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	struct progress *p;
 
 	reply_end(j, true);
-	if (!x->call.more || frame->is_failed) {
+	if (!x->call.more || frame->is_failed || atomic_load(&x->is_unread)) {
 		buf_done(frame); /* progress that is lost is no failure */
 		return;
 	}
@@ -208,6 +235,15 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	p->frame = *frame;
 	*frame = (struct buf)BUF_INIT;
 	post_send(&x->daemon->post, &p->letter);
+}
+
+void exchange_wait_for_reader(const struct exchange *x)
+{
+	struct timespec pause = { 0, 10 * 1000 * 1000 }; /* rare: looked at again, not signalled */
+
+	while (x->call.more && atomic_load(&x->is_unread) && !exchange_is_cancelled(x)) {
+		nanosleep(&pause, NULL);
+	}
 }
 
 struct leaf_op {

@@ -41,6 +41,7 @@ struct exchange {
 	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
 	bool is_job;         /* loop: counts towards DAEMON_MAX_JOBS */
 	bool is_done;        /* loop */
+	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */
 	struct work work;
 	struct exchange *next; /* loop: in the session's queue */
 };
@@ -63,9 +64,17 @@ bool exchange_flag(const struct exchange *x, const char *name);
 /* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);
 
+/* The parameter `request`, made this operator's and this method's own, so that nobody is
+ * answered with what another one was.  Nil: there is none. */
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err);
+
 /* A reply that continues, if the call asked for `more`: write its parameters in between. */
 struct json exchange_progress_begin(struct buf *frame);
 void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame);
+
+/* Before a reply that continues and must not be lost: waits while the peer does not read, until
+ * it does, is gone, or the call is cancelled. */
+void exchange_wait_for_reader(const struct exchange *x);
 
 /* Appends a leaf for a read and waits until it is durable; by and purpose are filled. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);

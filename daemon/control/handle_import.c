@@ -44,8 +44,10 @@ static void report_reject(struct import *im, uint64_t line, const char *column,
 	const char *reason)
 {
 	struct buf frame = BUF_INIT;
-	struct json j = exchange_progress_begin(&frame);
+	struct json j;
 
+	exchange_wait_for_reader(im->x); /* a file may be wrong in every line */
+	j = exchange_progress_begin(&frame);
 	im->counts.rejected++;
 	json_open_object(&j, "reject");
 	json_uint(&j, "line", line);

@@ -103,7 +103,7 @@ int handle_SUBJECT_ADD(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	const json_t *given = json_object_get(x->call.parameters, "records");
 	struct add a = { .op.apply = apply_add, .x = x, .n = json_array_size(given) };
-	int r = exchange_id(x, "request", &a.request, err);
+	int r = exchange_request(x, &a.request, err);
 
 	a.kind = strcmp(exchange_text(x, "kind"), "person") == 0 ? SUBJECT_PERSON :
 								     SUBJECT_ORGANISATION;
@@ -266,7 +266,7 @@ int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *e
 		.fields = json_object_get(x->call.parameters, "fields"),
 		.collection = policy_find_collection(x->daemon->policy,
 			exchange_text(x, "collection")) };
-	int r = exchange_id(x, "request", &u.request, err);
+	int r = exchange_request(x, &u.request, err);
 
 	if (r == 0) {
 		r = exchange_id(x, "subject", &u.subject, err);

@@ -173,7 +173,7 @@ void server_stop(struct server *s)
 	uv_poll_stop(&s->poll);
 	uv_close((uv_handle_t *)&s->poll, NULL);
 	for (unsigned i = s->n; i-- > 0;) { /* from the end: none is freed before its turn */
-		session_stop(s->sessions[i], true);
+		session_stop(s->sessions[i]);
 	}
 }
 

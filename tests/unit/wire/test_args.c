@@ -371,7 +371,6 @@ static const struct {
 } calls[] = {
 	{ "status", NULL, "{}" },
 	{ "init|/tmp/identity", NULL, "{}" },
-	{ "init|/tmp/identity", NULL, "{}" },
 	{ "policy|check", NULL, "{}" },
 	{ "subject|add|--kind=person|--purpose=p", "[{\"collection\":\"profile\",\"fields\":{\"a\":\"b\"}}]",
 		"{\"kind\":\"person\",\"purpose\":\"p\",\"records\":[{\"collection\":\"profile\","
