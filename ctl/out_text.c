@@ -29,7 +29,8 @@ static void print_padded(const char *s, int width)
 	printf("%s%*s", s, has < width ? width - has : 0, "");
 }
 
-static void format_safe(char out[CELL_SIZE], const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void format_safe(char out[CELL_SIZE],
+	const char *fmt, va_list ap)
 {
 	char raw[CELL_SIZE];
 

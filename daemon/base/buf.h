@@ -51,7 +51,7 @@ static inline struct span buf_span(const struct buf *b)
 	return span_of(b->p, b->n);
 }
 
-/* 0, or CU_ENOMEM if any put since buf_init ran out of memory. */
+/* 0, or CU_ENOMEM if any put since buf_init or buf_clear ran out of memory. */
 int buf_check(const struct buf *b, struct cu_err *err);
 
 /* Reads from left to right.  A read past the end sets is_failed and yields zeros, so that a

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,12 +90,9 @@ int cu_err_wrap(struct cu_err *err, int code, const char *fmt, ...)
 
 static const struct code_row *row_of(int code)
 {
-	int i = code - CU_CODE_START_ - 1;
+	bool is_known = code > CU_CODE_START_ && code < CU_CODE_END_;
 
-	if (i < 0 || i >= NCODES) {
-		i = CU_EINTERNAL - CU_CODE_START_ - 1;
-	}
-	return &codes[i];
+	return &codes[(is_known ? code : CU_EINTERNAL) - CU_CODE_START_ - 1];
 }
 
 const char *cu_err_wire_name(int code)

@@ -39,15 +39,18 @@ static void put_text(struct buf *b, const char *s, size_t n)
 		put_quoted(b, s, n);
 		return;
 	}
-	/* Rare: byte by byte, whatever is not ASCII in a broken text is replaced. */
+	/* Rare: each byte that belongs to no valid sequence is replaced. */
 	struct buf mended = { .wipes = b->wipes };
 
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned char)s[i] < 0x80) {
-			buf_put(&mended, s + i, 1);
+	for (size_t i = 0; i < n;) {
+		size_t len = text_utf8_len(s + i, n - i);
+
+		if (len > 0) {
+			buf_put(&mended, s + i, len);
 		} else {
 			buf_put_str(&mended, "\xef\xbf\xbd");
 		}
+		i += len > 0 ? len : 1;
 	}
 	if (mended.is_failed) {
 		b->is_failed = true;

@@ -55,29 +55,60 @@ static void parent_of(const char *path, char out[PATH_SIZE])
 	}
 }
 
-int path_make_dir(const char *dir, mode_t mode, struct cu_err *err)
+/* One directory, whose parent is there. */
+static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
 {
 	char above[PATH_SIZE];
 	struct stat st;
 	int r;
 
-	if (stat(dir, &st) == 0) {
-		return S_ISDIR(st.st_mode) ?
-			0 :
-			cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
-	}
-	if (strlen(dir) >= PATH_SIZE) {
-		return cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
-	}
 	parent_of(dir, above);
-	r = path_make_dir(above, mode, err);
-	if (r < 0) {
-		return r;
+	if (stat(dir, &st) == 0) {
+		if (!S_ISDIR(st.st_mode)) {
+			return cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+		}
+		/* Made, perhaps, by a process that died before it synced the entry.  Where we may
+		 * not look above, it was not one of ours. */
+		r = path_sync_dir(above, err);
+		return r == CU_EDENIED ? 0 : r;
 	}
-	if (mkdir(dir, mode) < 0 && errno != EEXIST) {
-		return cu_err_errno(err, errno, "make directory %s", dir);
+	if (mkdir(dir, mode) < 0) {
+		int saved = errno;
+
+		/* made by somebody else meanwhile is fine, a link that leads nowhere is not */
+		if (saved != EEXIST || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+			return cu_err_errno(err, saved, "make directory %s", dir);
+		}
 	}
 	return path_sync_dir(above, err);
+}
+
+int path_make_dir(const char *dir, mode_t mode, struct cu_err *err)
+{
+	char part[PATH_SIZE];
+	size_t n = strlen(dir);
+
+	if (n >= PATH_SIZE) {
+		return cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
+	}
+	while (n > 1 && dir[n - 1] == '/') {
+		n--;
+	}
+	for (size_t i = 1; i < n; i++) {
+		if (dir[i] == '/' && dir[i - 1] != '/') {
+			int r;
+
+			memcpy(part, dir, i);
+			part[i] = '\0';
+			r = make_one_dir(part, mode, err);
+			if (r < 0) {
+				return r;
+			}
+		}
+	}
+	memcpy(part, dir, n);
+	part[n] = '\0';
+	return make_one_dir(part, mode, err);
 }
 
 int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err)
@@ -180,13 +211,25 @@ int path_pread_fd(int fd, void *to, size_t n, uint64_t offset, struct cu_err *er
 	return 0;
 }
 
+/* A file of our own: what an earlier try left there may have another mode, or be a link. */
+static int create_anew(const char *path, mode_t mode)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && unlink(path) == 0) {
+		fd = open(path, flags, mode);
+	}
+	return fd;
+}
+
 int path_place_file(const char *dir, const char *name, struct span bytes, mode_t mode,
 	struct cu_err *err)
 {
 	char tmp[PATH_SIZE], path[PATH_SIZE], hidden[NAME_MAX + 1];
 	int fd, r;
 
-	snprintf(hidden, sizeof(hidden), ".%s.new", name);
+	snprintf(hidden, sizeof(hidden), ".%s.new", name); /* cut for the longest names */
 	r = path_join(tmp, dir, hidden, err);
 	if (r == 0) {
 		r = path_join(path, dir, name, err);
@@ -194,12 +237,14 @@ int path_place_file(const char *dir, const char *name, struct span bytes, mode_t
 	if (r < 0) {
 		return r;
 	}
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	fd = create_anew(tmp, mode);
 	if (fd < 0) {
 		return cu_err_errno(err, errno, "create %s", tmp);
 	}
 	r = path_write_fd(fd, bytes, err);
-	if (r == 0) {
+	if (r < 0) {
+		cu_err_wrap(err, r, "%s", tmp);
+	} else {
 		r = path_sync_fd(fd, tmp, err);
 	}
 	close(fd);
@@ -239,47 +284,73 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+struct names {
+	char **v;
+	size_t n, cap;
+};
+
+static int keep_name(struct names *names, const char *name, struct cu_err *err)
+{
+	if (names->n == names->cap) {
+		size_t cap = names->cap ? 2 * names->cap : 16;
+		char **more = realloc(names->v, cap * sizeof(*more));
+
+		if (!more) {
+			return cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+		names->v = more;
+		names->cap = cap;
+	}
+	names->v[names->n] = strdup(name);
+	if (!names->v[names->n]) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	names->n++;
+	return 0;
+}
+
+/* A short list would be worse than none: whoever asks may delete what is not in it. */
+static int read_names(DIR *d, struct names *names, struct cu_err *err)
+{
+	for (;;) {
+		const struct dirent *e;
+		int r;
+
+		errno = 0;
+		e = readdir(d);
+		if (!e) {
+			return errno == 0 ? 0 : cu_err_errno(err, errno, "read directory");
+		}
+		if (e->d_name[0] == '.') {
+			continue;
+		}
+		r = keep_name(names, e->d_name, err);
+		if (r < 0) {
+			return r;
+		}
+	}
+}
+
 int path_list(const char *dir, char ***ret_names, size_t *ret_n, struct cu_err *err)
 {
-	char **names = NULL;
-	size_t n = 0, cap = 0;
-	struct dirent *e;
-	int r = 0;
+	struct names names = { 0 };
 	DIR *d = opendir(dir);
+	int r;
 
 	if (!d) {
 		return cu_err_errno(err, errno, "open %s", dir);
 	}
-	while (r == 0 && (e = readdir(d)) != NULL) {
-		if (e->d_name[0] == '.') {
-			continue;
-		}
-		if (n == cap) {
-			char **more = realloc(names, (cap = cap ? 2 * cap : 16) * sizeof(*names));
-
-			if (!more) {
-				r = cu_err_set(err, CU_ENOMEM, "out of memory");
-				break;
-			}
-			names = more;
-		}
-		names[n] = strdup(e->d_name);
-		if (!names[n]) {
-			r = cu_err_set(err, CU_ENOMEM, "out of memory");
-			break;
-		}
-		n++;
-	}
+	r = read_names(d, &names, err);
 	closedir(d);
 	if (r < 0) {
-		path_free_names(names, n);
-		return r;
+		path_free_names(names.v, names.n);
+		return cu_err_wrap(err, r, "%s", dir);
 	}
-	if (n > 0) {
-		qsort(names, n, sizeof(*names), compare_names);
+	if (names.n > 0) {
+		qsort(names.v, names.n, sizeof(*names.v), compare_names);
 	}
-	*ret_names = names;
-	*ret_n = n;
+	*ret_names = names.v;
+	*ret_n = names.n;
 	return 0;
 }
 

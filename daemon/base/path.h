@@ -22,14 +22,16 @@ struct cu_err;
 /* "<dir>/<name>" into out; CU_ELIMIT if it does not fit. */
 int path_join(char out[PATH_SIZE], const char *dir, const char *name, struct cu_err *err);
 
-/* Makes dir and what is missing above it; the new entries are durable.  What exists is left as it is. */
+/* Makes dir and what is missing above it; the new entries are durable, and so is that of a dir
+ * which exists.  What exists is left as it is. */
 int path_make_dir(const char *dir, mode_t mode, struct cu_err *err);
 
 bool path_exists(const char *path);
 
-/* All of fd from offset 0 or its current position, up to limit bytes; CU_ELIMIT beyond. */
+/* All of fd from its current position on, appended to to; CU_ELIMIT when it is more than limit
+ * bytes.  On failure to may hold a part. */
 int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err);
-/* All of a file, appended to to.  Absent: CU_ENOENT. */
+/* The same of a file.  Absent: CU_ENOENT. */
 int path_read_file(const char *path, size_t limit, struct buf *to, struct cu_err *err);
 
 /* Writes all n bytes; partial writes and EINTR are gone on with. */

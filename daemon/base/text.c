@@ -150,18 +150,22 @@ static size_t utf8_sequence(const uint8_t *s, size_t n, uint32_t *ret_cp)
 	return len;
 }
 
-bool text_is_utf8(const char *s, size_t n)
+size_t text_utf8_len(const char *s, size_t n)
 {
-	const uint8_t *p = (const uint8_t *)s;
 	uint32_t cp;
 
+	return n > 0 ? utf8_sequence((const uint8_t *)s, n, &cp) : 0;
+}
+
+bool text_is_utf8(const char *s, size_t n)
+{
 	while (n > 0) {
-		size_t len = utf8_sequence(p, n, &cp);
+		size_t len = text_utf8_len(s, n);
 
 		if (len == 0) {
 			return false;
 		}
-		p += len;
+		s += len;
 		n -= len;
 	}
 	return true;
@@ -179,6 +183,9 @@ void text_escape(const char *s, char *out, size_t cap)
 	const uint8_t *p = (const uint8_t *)s;
 	size_t n = strlen(s), o = 0;
 
+	if (cap == 0) {
+		return;
+	}
 	while (n > 0) {
 		uint32_t cp = 0;
 		size_t len = utf8_sequence(p, n, &cp);

@@ -27,6 +27,8 @@ long text_unbase64(const char *s, size_t len, bool is_padded, uint8_t *out, size
 
 /* Valid UTF-8 without overlong forms and surrogates. */
 bool text_is_utf8(const char *s, size_t n);
+/* The length of the valid sequence that s begins with, 1 to 4; 0 when there is none. */
+size_t text_utf8_len(const char *s, size_t n);
 
 /* Copies s with every control character, DEL, C1, bidi mark and invalid byte written as
  * \xNN, cut at cap - 1 bytes.  What is left cannot move a cursor or start a line. */

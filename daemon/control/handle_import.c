@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "control/daemon.h"
 #include "control/handle.h"
@@ -162,6 +163,21 @@ static void take_reject(struct import *im, json_t *root)
 		json_string_value(json_object_get(root, "reason")));
 }
 
+/* custos-intake's first line: what confines it. */
+static void take_hello(struct import *im, json_t *root)
+{
+	json_t *sandbox = json_object_get(root, "sandbox");
+	json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
+
+	im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	if (!json_is_true(json_object_get(sandbox, "seccomp"))) {
+		log_warn("custos-intake runs without seccomp: this build or this kernel has none");
+	}
+	if (!json_is_true(json_object_get(sandbox, "landlock"))) {
+		log_info("custos-intake runs without Landlock: this build or this kernel has none");
+	}
+}
+
 static int take_line(struct import *im, struct span line, struct cu_err *err)
 {
 	json_error_t ignored;
@@ -178,10 +194,8 @@ static int take_line(struct import *im, struct span line, struct cu_err *err)
 		r = take_row(im, root, err);
 	} else if (json_object_get(root, "reason")) {
 		take_reject(im, root);
-	} else if (json_object_get(root, "total_bytes")) {
-		json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
-
-		im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	} else if (json_object_get(root, "sandbox")) {
+		take_hello(im, root);
 	} else if (json_object_get(root, "done")) {
 		im->is_done = true;
 		im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "bytes"));

@@ -206,7 +206,7 @@ int key_new(struct key_arena *arena, struct key **ret, struct cu_err *err)
 
 void key_free(struct key_arena *arena, struct key *key)
 {
-	if (key) { /* then there is an arena, too */
+	if (key) {
 		give(arena, &arena->single, key);
 	}
 }
@@ -225,7 +225,9 @@ int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
 
 void keyset_free(struct key_arena *arena, struct keyset *set)
 {
-	give(arena, &arena->sets, set);
+	if (set) {
+		give(arena, &arena->sets, set);
+	}
 }
 
 /* --- single keys ----------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "db/db.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,15 +127,36 @@ static int never_checkpoint(void *ctx, sqlite3 *db, const char *schema, int npag
 	return SQLITE_OK;
 }
 
+/* Where a WAL is not possible SQLite keeps its old mode and calls it no error. */
+static int require_wal(sqlite3 *db, struct cu_err *err)
+{
+	const char *mode;
+	sqlite3_stmt *st = NULL;
+	int r = db_prepare(db, "PRAGMA journal_mode=WAL", &st, err);
+
+	if (r == 0) {
+		r = db_step(st, err);
+	}
+	if (r > 0) {
+		mode = (const char *)sqlite3_column_text(st, 0);
+		r = mode && strcmp(mode, "wal") == 0 ?
+			0 :
+			cu_err_set(err, CU_EUNSUP, "no write-ahead log is possible there");
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
 /* Our own hook replaces SQLite's automatic checkpoint: the writer's thread decides when.
  * Set last: PRAGMA wal_autocheckpoint would silently take it away. */
 static int set_up_writer(sqlite3 *db, bool is_durable, struct cu_err *err)
 {
-	int r = db_exec(db,
-		is_durable ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" :
-			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-		err);
+	int r = require_wal(db, err);
 
+	if (r == 0) {
+		r = db_exec(db,
+			is_durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", err);
+	}
 	if (r == 0) {
 		sqlite3_wal_hook(db, never_checkpoint, NULL);
 	}
@@ -147,8 +169,7 @@ static int make_private_file(const char *path, struct cu_err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
-		return cu_err_set(err, CU_EEXIST, "cannot create %s: it exists, or %s", path,
-			"its directory cannot be written");
+		return cu_err_errno(err, errno, "create %s", path);
 	}
 	close(fd); /* before SQLite opens it: POSIX locks end with any close() */
 	return 0;
@@ -183,6 +204,9 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	}
 	if (r < 0) {
 		sqlite3_close(db);
+		if (mode == DB_CREATE) {
+			(void)unlink(path); /* ours, and of no use; another try makes it anew */
+		}
 		return r;
 	}
 	*ret = db;
@@ -192,6 +216,22 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 void db_close(sqlite3 *db)
 {
 	sqlite3_close(db);
+}
+
+int db_sync(sqlite3 *writer, struct cu_err *err)
+{
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	int rc = sqlite3_file_control(writer, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	if (rc != SQLITE_OK || !wal || !wal->pMethods) {
+		return cu_err_set(err, CU_EINTERNAL, "the WAL is not open");
+	}
+	rc = wal->pMethods->xFileSize(wal, &size);
+	if (rc == SQLITE_OK && size > 0) {
+		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+	}
+	return rc == SQLITE_OK ? 0 : cu_err_set(err, CU_EIO, "the WAL could not be synced");
 }
 
 int db_checkpoint(sqlite3 *writer, struct cu_err *err)

@@ -18,13 +18,14 @@ struct buf;
 struct cu_err;
 
 enum db_mode {
-	DB_CREATE, /* the writer; the file must not hold a database yet */
+	DB_CREATE, /* the writer; the file must not be there yet */
 	DB_WRITE,  /* the writer of a database that exists */
 	DB_READ,
 };
 
 /* is_durable: synchronous=FULL; otherwise NORMAL, for what can be made anew (index.db).
- * Files are made with mode 0600.  CU_ENOENT, CU_ECORRUPT, CU_EIO. */
+ * Files are made with mode 0600.  CU_ENOENT, CU_EEXIST, CU_ECORRUPT, CU_EIO; CU_EUNSUP where
+ * a write-ahead log is not possible (its file system lacks shared memory). */
 int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	struct cu_err *err);
 void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalised */
@@ -48,6 +49,10 @@ void db_bind_span(sqlite3_stmt *st, int at, struct span bytes);
 struct span db_column_span(sqlite3_stmt *st, int at);
 /* The column must hold exactly n bytes: CU_ECORRUPT otherwise. */
 int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *err);
+
+/* Makes durable what lies in the WAL.  A killed process leaves commits there that no sync has
+ * covered; its successor reads them, and must not build on them before this. */
+int db_sync(sqlite3 *writer, struct cu_err *err);
 
 /* Moves the WAL into the database and truncates it.  CU_EBUSY while a reader is in the way. */
 int db_checkpoint(sqlite3 *writer, struct cu_err *err);

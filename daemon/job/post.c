@@ -1,23 +1,31 @@
 #include "job/post.h"
 
-static struct letter *take_all(struct post *p)
+/* The first letter if there is one; and how many there were. */
+static struct letter *take_first(struct post *p, unsigned *ret_n)
 {
-	struct letter *first;
+	struct letter *l;
 
 	pthread_mutex_lock(&p->lock);
-	first = p->first;
-	p->first = p->last = NULL;
+	l = p->first;
+	*ret_n = p->n;
+	if (l) {
+		p->first = l->next;
+		p->last = p->first ? p->last : NULL;
+		p->n--;
+	}
 	pthread_mutex_unlock(&p->lock);
-	return first;
+	return l;
 }
 
+/* One at a time: a letter may drain the box itself, or close it. */
 void post_drain(struct post *p)
 {
-	struct letter *l = take_all(p), *next;
+	unsigned left, n;
+	struct letter *l = take_first(p, &left);
 
-	for (; l; l = next) {
-		next = l->next;
+	while (l) {
 		l->read(l);
+		l = --left > 0 ? take_first(p, &n) : NULL;
 	}
 }
 
@@ -51,6 +59,7 @@ void post_send(struct post *p, struct letter *l)
 			p->first = l;
 		}
 		p->last = l;
+		p->n++;
 		uv_async_send(&p->async);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -66,13 +75,13 @@ void post_unref(struct post *p)
 
 void post_close(struct post *p)
 {
-	struct letter *l, *next;
+	struct letter *l;
+	unsigned n;
 
 	pthread_mutex_lock(&p->lock);
 	p->is_closed = true;
 	pthread_mutex_unlock(&p->lock);
-	for (l = take_all(p); l; l = next) {
-		next = l->next;
+	while ((l = take_first(p, &n)) != NULL) {
 		l->drop(l);
 	}
 	uv_close((uv_handle_t *)&p->async, NULL);

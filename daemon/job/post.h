@@ -22,17 +22,19 @@ struct post {
 	uv_async_t async;
 	pthread_mutex_t lock;
 	struct letter *first, *last;
+	unsigned n; /* letters in the box */
 	bool is_closed;
 };
 
 int post_open(uv_loop_t *loop, struct post *p, struct cu_err *err);
 /* Any thread. */
 void post_send(struct post *p, struct letter *l);
-/* Loop: reads what has been posted so far, now. */
+/* Loop: reads what has been posted so far, now; a letter may do it too. */
 void post_drain(struct post *p);
 /* Loop: the box alone does not keep the loop running any more. */
 void post_unref(struct post *p);
-/* Loop; the struct is free for use after the loop has run once more. */
+/* Loop; a letter may do it.  The struct is free for use once the loop has run once more and no
+ * thread sends any more. */
 void post_close(struct post *p);
 
 #endif

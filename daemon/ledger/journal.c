@@ -27,7 +27,7 @@ struct journal {
 	uint64_t end, outbox;     /* under lock; changed by the appender */
 	/* The appender's own: where the next batch goes, and what it is chained to. */
 	uint32_t at;
-	uint64_t capacity;
+	uint32_t capacity, usual;
 	uint8_t chain[HASH_SIZE];
 	bool is_broken;
 	struct buf batch;
@@ -81,9 +81,10 @@ static int list_segments(const char *dir, uint64_t **ret, size_t *ret_n, struct 
 	return firsts ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
 }
 
-int journal_create(const char *dir, uint64_t first, uint64_t outbox, struct cu_err *err)
+int journal_create(const char *dir, uint64_t first, uint64_t outbox, uint32_t segment_size,
+	struct cu_err *err)
 {
-	struct segment_head head = { first, outbox, JOURNAL_SEGMENT_SIZE, { 0 } };
+	struct segment_head head = { first, outbox, segment_size, segment_size, { 0 } };
 	uint64_t *firsts = NULL;
 	size_t n = 0;
 	int fd = -1;
@@ -193,7 +194,7 @@ static int replay_segment(struct journal *j, struct span file, int fd, bool is_l
 	enum segment_tail tail;
 
 	j->at = SEGMENT_HEADER_SIZE;
-	j->capacity = file.n;
+	j->capacity = (uint32_t)file.n;
 	while ((tail = segment_look(file, used, j->at, j->end, j->chain, &b)) ==
 		SEGMENT_BATCH) {
 		int r = replay_batch(j, &b, first, fn, ctx, err);
@@ -244,6 +245,7 @@ static int load_segment(struct journal *j, uint64_t first, bool is_last, struct 
 	if (j->nsegments == 1) {
 		j->end = head.first;
 		j->outbox = head.outbox;
+		j->usual = head.usual;
 		memcpy(j->chain, head.chain, HASH_SIZE);
 	}
 	r = check_joint(j, &head, err);
@@ -335,11 +337,11 @@ static int check_entries(const struct journal *j, const struct ledger_entry *ent
 /* A new segment that has room for a batch of this size. */
 static int rotate(struct journal *j, size_t batch, struct cu_err *err)
 {
-	struct segment_head head = { j->end, j->outbox, JOURNAL_SEGMENT_SIZE, { 0 } };
+	struct segment_head head = { j->end, j->outbox, j->usual, j->usual, { 0 } };
 	int fd, r;
 
-	while (head.capacity < SEGMENT_HEADER_SIZE + batch) {
-		head.capacity *= 2;
+	if (head.capacity < SEGMENT_HEADER_SIZE + batch) {
+		head.capacity = (uint32_t)(SEGMENT_HEADER_SIZE + batch);
 	}
 	memcpy(head.chain, j->chain, HASH_SIZE);
 	r = segment_create(j->dir, &head, &fd, err);

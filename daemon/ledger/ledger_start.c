@@ -48,7 +48,7 @@ static int start(const char *dir, const struct log_head *head, const struct sign
 		r = checkpoint_sign(head, signer, &note, err);
 	}
 	if (r == 0) {
-		r = journal_create(path, head->size, 0, err);
+		r = journal_create(path, head->size, 0, JOURNAL_SEGMENT_SIZE, err);
 	}
 	if (r == 0) {
 		signer_verifier(signer, &by);

@@ -139,10 +139,17 @@ static int read_theirs(const char *to_dir, const struct note_verifier *by,
 static int update(struct tree *t, const struct log_head *ours, const struct log_head *theirs,
 	const char *to_dir, struct span note, struct cu_err *err)
 {
-	int r = log_copy(t, theirs->size, ours->size, to_dir, err);
+	int r;
 
+	if (theirs->size == ours->size && ours->size > 0) {
+		/* Nothing is new; but the run that put the checkpoint may have been killed
+		 * before it synced its name. */
+		r = path_sync_dir(to_dir, err);
+		return r < 0 ? cu_err_wrap(err, r, "mirror at %s", to_dir) : 0;
+	}
+	r = log_copy(t, theirs->size, ours->size, to_dir, err);
 	if (r == 0) {
-		r = checkpoint_put(to_dir, note, err);
+		r = checkpoint_put(to_dir, note, err); /* of an empty log too: it says so */
 	}
 	return r < 0 ? cu_err_wrap(err, r, "mirror at %s", to_dir) : 0;
 }
@@ -167,8 +174,7 @@ int log_mirror(const char *dir, const char *to_dir, const struct note_verifier *
 	if (r == 0) {
 		r = check_extends(t, &ours, &theirs, to_dir, err);
 	}
-	/* An empty log is mirrored too: its checkpoint says that it is one. */
-	if (r == 0 && (theirs.size < ours.size || ours.size == 0)) {
+	if (r == 0) {
 		r = update(t, &ours, &theirs, to_dir, buf_span(&note), err);
 	}
 	if (r == 0 && ret_head) {

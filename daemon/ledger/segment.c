@@ -53,7 +53,8 @@ static void put_head(const struct segment_head *head, struct buf *to)
 	buf_put(to, SEGMENT_MAGIC, 8);
 	buf_put_u64(to, head->first);
 	buf_put_u64(to, head->outbox);
-	buf_put_u64(to, head->capacity);
+	buf_put_u32(to, head->capacity);
+	buf_put_u32(to, head->usual);
 	buf_put(to, head->chain, HASH_SIZE);
 	if (!to->is_failed) {
 		hash_sha256(span_of(to->p + start, to->n - start), digest);
@@ -70,7 +71,8 @@ static bool parse_head(struct span file, struct segment_head *ret)
 
 	ret->first = cursor_u64(&c);
 	ret->outbox = cursor_u64(&c);
-	ret->capacity = cursor_u64(&c);
+	ret->capacity = cursor_u32(&c);
+	ret->usual = cursor_u32(&c);
 	cursor_copy(&c, ret->chain, HASH_SIZE);
 	cursor_copy(&c, stored, HASH_SIZE);
 	if (c.is_failed || memcmp(magic.p, SEGMENT_MAGIC, 8) != 0) {
@@ -173,8 +175,7 @@ static int read_all(int fd, struct segment_head *ret_head, struct buf *to, struc
 		return r;
 	}
 	to->n += have;
-	if (!parse_head(buf_span(to), &head) || head.capacity > UINT32_MAX ||
-		head.capacity < have) {
+	if (!parse_head(buf_span(to), &head) || head.capacity < have) {
 		return cu_err_set(err, CU_ECORRUPT, "has no valid head");
 	}
 	room = buf_room(to, head.capacity - have);

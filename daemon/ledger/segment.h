@@ -28,7 +28,8 @@ struct ledger_entry;
 struct segment_head {
 	uint64_t first;    /* number of the first leaf */
 	uint64_t outbox;   /* highest outbox number before it; 0: none */
-	uint64_t capacity; /* bytes that were set aside for the file */
+	uint32_t capacity; /* bytes that were set aside for the file */
+	uint32_t usual;    /* and for the next one, unless its first batch needs more */
 	uint8_t chain[HASH_SIZE]; /* digest of the batch before it; zeros: none */
 };
 

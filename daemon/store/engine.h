@@ -79,9 +79,11 @@ int engine_open(const char *dir, enum engine_mode mode, struct engine **ret, str
 void engine_close(struct engine *e); /* NULL is fine */
 
 /* A transaction over both; inside it, a step can be undone alone.  The index is written
- * second and not awaited durably: what it lacks after a crash is seen by engine_index_seq. */
+ * second and not awaited durably: what it lacks after a crash is seen by engine_index_seq.
+ * A commit that fails has rolled back what was not committed; *ret_has_rows (may be NULL) then
+ * says whether the rows are durable and only the index lacks them. */
 int engine_begin(struct engine *e, struct cu_err *err);
-int engine_commit(struct engine *e, struct cu_err *err);
+int engine_commit(struct engine *e, bool *ret_has_rows, struct cu_err *err);
 void engine_rollback(struct engine *e);
 int engine_step_begin(struct engine *e, struct cu_err *err);
 int engine_step_end(struct engine *e, bool is_kept, struct cu_err *err);
@@ -90,7 +92,11 @@ int engine_step_end(struct engine *e, bool is_kept, struct cu_err *err);
 int engine_read_begin(struct engine *e, struct cu_err *err);
 void engine_read_end(struct engine *e);
 
-/* Lets the write-ahead log shrink when it has grown; cheap to call after each commit. */
+/* Gives back the row that a record was borrowed from, which keeps its view of the database open
+ * outside of a transaction or a view. */
+void engine_release(struct engine *e);
+
+/* Keeps the write-ahead logs from growing on; cheap to call after each commit. */
 int engine_tidy(struct engine *e, struct cu_err *err);
 /* Nothing deleted remains readable in the live files' write-ahead logs. */
 int engine_flush(struct engine *e, struct cu_err *err);

@@ -7,6 +7,7 @@
 #define CU_STORE_ENGINE_SQLITE_H
 #include <sqlite3.h>
 
+#include "base/path.h"
 #include "store/engine.h"
 
 /* X(id, database, SQL) */
@@ -87,7 +88,8 @@ enum engine_statement {
 
 struct engine {
 	sqlite3 *data, *index;
-	char data_path[4096];
+	int data_pages, index_pages; /* in the write-ahead logs, at the last commit */
+	char data_path[PATH_SIZE];
 	sqlite3_stmt *statements[ST_COUNT_];
 };
 

@@ -234,7 +234,7 @@ long index_catch_up(struct engine *e, struct sealer *s, const struct index_confi
 			engine_rollback(e);
 			break;
 		}
-		r = engine_commit(e, err);
+		r = engine_commit(e, NULL, err);
 		total += n;
 		if (n < CATCH_UP_BATCH) {
 			break;

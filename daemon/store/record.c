@@ -14,12 +14,37 @@ static void put_short(struct buf *b, struct span s)
 	buf_put_span(b, s);
 }
 
-int record_encode(const struct record *r, struct buf *out, struct cu_err *err)
+#define HEAD_SIZE 35 /* format to actor */
+
+/* Before anything is written: a length that did not fit would make bytes that nobody can read. */
+static int check_limits(const struct record *r, struct cu_err *err)
 {
-	size_t before = out->n;
+	size_t size = HEAD_SIZE + 2 + strlen(r->collection) + 2 + r->source.n + 2 + r->key.n + 2 +
+		r->ncosubjects * sizeof(struct id) + 2;
 
 	if (r->source.n > UINT16_MAX || r->key.n > UINT16_MAX) {
 		return cu_err_set(err, CU_ELIMIT, "source or key is too long");
+	}
+	for (unsigned i = 0; i < r->nfields; i++) {
+		if (r->fields[i].name.n > UINT16_MAX) {
+			return cu_err_set(err, CU_ELIMIT, "a field's name is too long");
+		}
+		if (r->fields[i].value.n > RECORD_MAX_BYTES) {
+			return cu_err_set(err, CU_ELIMIT, "a field is over %u bytes", RECORD_MAX_BYTES);
+		}
+		size += 2 + r->fields[i].name.n + 4 + r->fields[i].value.n;
+	}
+	return size <= RECORD_MAX_BYTES ? 0 :
+					  cu_err_set(err, CU_ELIMIT, "the record is over %u bytes",
+						  RECORD_MAX_BYTES);
+}
+
+int record_encode(const struct record *r, struct buf *out, struct cu_err *err)
+{
+	int code = check_limits(r, err);
+
+	if (code < 0) {
+		return code;
 	}
 	buf_put_u8(out, FORMAT);
 	buf_put_u8(out, (uint8_t)r->level);
@@ -37,15 +62,9 @@ int record_encode(const struct record *r, struct buf *out, struct cu_err *err)
 	}
 	buf_put_u16(out, (uint16_t)r->nfields);
 	for (unsigned i = 0; i < r->nfields; i++) {
-		if (r->fields[i].value.n > RECORD_MAX_BYTES) {
-			return cu_err_set(err, CU_ELIMIT, "a field is over %u bytes", RECORD_MAX_BYTES);
-		}
 		put_short(out, r->fields[i].name);
 		buf_put_u32(out, (uint32_t)r->fields[i].value.n);
 		buf_put_span(out, r->fields[i].value);
-	}
-	if (out->n - before > RECORD_MAX_BYTES) {
-		return cu_err_set(err, CU_ELIMIT, "the record is over %u bytes", RECORD_MAX_BYTES);
 	}
 	return buf_check(out, err);
 }
@@ -105,7 +124,8 @@ int record_decode(struct span bytes, struct record *ret, struct cu_err *err)
 	r.key = take_short(&c);
 	take_cosubjects(&c, &r);
 	take_fields(&c, &r);
-	if (c.is_failed || c.n != 0 || collection.n >= sizeof(r.collection)) {
+	if (c.is_failed || c.n != 0 || collection.n >= sizeof(r.collection) ||
+		memchr(collection.p, '\0', collection.n)) {
 		return cu_err_set(err, CU_ECORRUPT, "record's bytes are damaged");
 	}
 	memcpy(r.collection, collection.p, collection.n);

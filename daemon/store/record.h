@@ -48,7 +48,7 @@ struct record {
 	unsigned nfields;
 };
 
-/* Appends the bytes of version 1.  CU_ELIMIT. */
+/* Appends the bytes of version 1.  CU_ELIMIT, and then out is as it was. */
 int record_encode(const struct record *r, struct buf *out, struct cu_err *err);
 /* id, subject and version are not in the bytes but in what they are bound to; the caller sets
  * them.  CU_ECORRUPT, CU_EUNSUP for a later format. */

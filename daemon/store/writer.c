@@ -123,7 +123,7 @@ static int run_steps(struct store *st, const struct batch *b, struct cu_err *err
 	}
 	if (r == 0 && b->changes) {
 		is_open = false; /* a failed commit rolls back by itself */
-		r = engine_commit(st->engine, err);
+		r = engine_commit(st->engine, NULL, err);
 	}
 	if (is_open && r < 0) {
 		engine_rollback(st->engine);

@@ -137,6 +137,9 @@ int node_table_open(const char *path, bool is_writer, struct node_table *ret,
 	if (r == 0) {
 		r = read_meta(&t, &meta, err);
 	}
+	if (r == 0 && is_writer) {
+		r = db_sync(t.db, err); /* slots that are found are handed out */
+	}
 	if (r == 0) {
 		r = prepare(&t, is_writer, err);
 	}

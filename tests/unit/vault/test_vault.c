@@ -215,10 +215,13 @@ static void an_empty_directory_reports_not_found(void **state)
 static void a_second_opening_reports_busy(void **state)
 {
 	struct fixture *f = *state;
+	struct key_arena *arena = new_arena();
 	struct vault *second = NULL;
 
-	assert_int_equal(vault_open(f->dir, f->k0, f->arena, &second, &f->err), CU_EBUSY);
+	assert_int_equal(vault_open(f->dir, f->k0, arena, &second, &f->err), CU_EBUSY);
+
 	assert_null(second);
+	key_arena_free(arena);
 }
 
 static void either_root_may_be_damaged_or_lost(void **state)
@@ -747,6 +750,32 @@ static void a_number_of_leaves_set_back_overwrites_no_leaf(void **state)
 
 /* --- the root block -------------------------------------------------------------------- */
 
+/* As after a disk that lost what it had confirmed: the generation before is whole. */
+static void a_root_whose_nodes_are_not_there_gives_way_to_the_one_before(void **state)
+{
+	struct fixture *f = *state;
+	struct print *prints;
+	uint64_t slot = 4;
+
+	assert_int_equal(vault_extend(f->v, 1, &f->err), 0);
+	prints = prints_of(f, 256);
+	vault_close(f->v);
+	copy_vault(f->dir, f->other_dir);
+	f->v = open_vault(f->dir, f->k0, f->arena);
+	assert_int_equal(vault_shred(f->v, &slot, 1, &f->err), 0);
+	vault_close(f->v);
+	f->v = NULL;
+	copy_file(f->dir, f->other_dir, "vault.root.a");
+
+	f->v = open_vault(f->other_dir, f->k0, f->arena);
+
+	assert_int_equal(vault_generation(f->v), 1);
+	assert_slots(f, prints, 256);
+	shred(f, prints, slot);
+	assert_slots(f, prints, 256);
+	free(prints);
+}
+
 static void a_new_index_key_stays_and_the_slots_do_too(void **state)
 {
 	struct fixture *f = *state;
@@ -1059,6 +1088,7 @@ int main(void)
 		T(a_damaged_top_keeps_the_vault_shut),
 		T(a_damaged_leaf_costs_its_own_slots_only),
 		T(a_number_of_leaves_set_back_overwrites_no_leaf),
+		T(a_root_whose_nodes_are_not_there_gives_way_to_the_one_before),
 		T(a_new_index_key_stays_and_the_slots_do_too),
 		T(after_a_rekey_the_old_root_key_opens_nothing),
 		T(an_older_root_under_an_older_key_is_not_fallen_back_to),
