@@ -198,7 +198,7 @@ static int require_slots(struct settling *s, struct cu_err *err)
 
 static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	struct engine_counts counts;
+	struct engine_counts counts = { 0 };
 	int r = require_slots(s, err);
 
 	if (r == 0) {

@@ -50,7 +50,7 @@ int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *
 /* All slots that may hold a key of the subject's: those in use, and the rest of its run. */
 static int slots_of(struct tx *tx, const struct id *subject, struct buf *to, struct cu_err *err)
 {
-	struct row_subject who;
+	struct row_subject who = { 0 };
 	int r = engine_slots_of(tx->engine, subject, to, err);
 
 	if (r == 0) {
