@@ -11,6 +11,7 @@
 #include "control/peer.h"
 #include "policy/access.h"
 #include "policy/policy.h"
+#include "policy/rows.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
@@ -77,6 +78,7 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 {
 	char operation[COMMAND_OPERATION_SIZE];
 	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	bool is_personal = (x->command->access & (ACCESS_READ | ACCESS_WRITE)) != 0;
 
 	command_operation(x->command, operation);
 	if (!access_allows(&a, operation)) {
@@ -85,8 +87,11 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 			peer->uid == 0 && roles_is_personal(operation) ?
 				" (root never touches a person's data)" : "");
 	}
-	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
-		!access_allows_purpose(&a, operation, x->purpose)) {
+	if (is_personal && !rows_is_name(x->purpose)) { /* else it could not stand in a leaf */
+		return cu_err_set(err, CU_EINVAL,
+			"purpose: expected a key: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+	}
+	if (is_personal && !access_allows_purpose(&a, operation, x->purpose)) {
 		return cu_err_set(err, CU_EDENIED, "uid %u may not %s for this purpose",
 			(unsigned)peer->uid, x->command->words);
 	}
@@ -149,7 +154,7 @@ static void on_refusal_done(struct store_op *op)
 }
 
 /* Of those who have a role here: strangers could fill the log at will. */
-static void log_refusal(struct exchange *x, const struct peer *peer, int code)
+static void log_refusal(struct exchange *x, const struct peer *peer)
 {
 	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 	struct refusal *f;
@@ -167,7 +172,6 @@ static void log_refusal(struct exchange *x, const struct peer *peer, int code)
 	f->uid = peer->uid;
 	f->leaf.act = LEAF_REFUSED;
 	command_operation(x->command, f->leaf.why);
-	(void)code; /* every refusal of this kind is one of access */
 	store_submit(x->daemon->house.store, &f->op);
 }
 
@@ -222,8 +226,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	x->purpose = purpose ? purpose : "";
 	x->handle = handlers[x->command->id];
 	r = check_access(x, peer, err);
-	if (r < 0) {
-		log_refusal(x, peer, r);
+	if (r == CU_EDENIED) {
+		log_refusal(x, peer);
 	}
 	if (r == 0) {
 		r = check_state(x, err);
