@@ -88,7 +88,7 @@ X(EXPORT, "export", "io.custos.data.Export",                                    
   N_("Export people and records to a file, as JSON lines."),                            \
   N_("Only what the purpose allows is written. Who was exported is logged."))           \
 X(ERASE, "erase", "io.custos.erase.Run",                                                \
-  "subject:subject --purpose=purpose:purpose [--now]",           \
+  "subject:subject --purpose=purpose:purpose [--now] [--request=id:request]",           \
   ACCESS_WRITE | ACCESS_STREAM,                                                         \
   N_("Forget a person, provably and for ever."),                                        \
   N_("Shreds the person's keys, here and in every backup. --now skips the time in which it can still be cancelled. Prints a statement of what is gone, since when, and until when the last copy of a key may exist.")) \

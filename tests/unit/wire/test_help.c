@@ -45,7 +45,7 @@ static void the_usage_line_shows_every_argument(void **state)
 	buf_clear(&b);
 	help_usage(command_at(COMMAND_ERASE), &b);
 	assert_string_equal(buf_cstr(&b),
-		"custosctl erase SUBJECT --purpose=PURPOSE [--now]");
+		"custosctl erase SUBJECT --purpose=PURPOSE [--now] [--request=ID]");
 	buf_done(&b);
 }
 
