@@ -251,9 +251,15 @@ struct leaf_op {
 	const struct leaf *leaf;
 };
 
+/* Whose erasure began while the read was under way is not shown any more: the log has one
+ * order, and "erase begin" stands before this leaf. */
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	return tx_leaf(tx, ((struct leaf_op *)op)->leaf, err);
+	const struct leaf *leaf = ((struct leaf_op *)op)->leaf;
+	struct row_subject who;
+	int r = id_is_nil(&leaf->sub) ? 0 : tx_subject_require(tx, &leaf->sub, &who, err);
+
+	return r < 0 ? r : tx_leaf(tx, leaf, err);
 }
 
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)

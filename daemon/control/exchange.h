@@ -76,7 +76,8 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
  * it does, is gone, or the call is cancelled. */
 void exchange_wait_for_reader(const struct exchange *x);
 
-/* Appends a leaf for a read and waits until it is durable; by and purpose are filled. */
+/* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
+ * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
 
 /* Runs a change on the writer thread and waits. */
