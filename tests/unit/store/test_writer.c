@@ -456,7 +456,7 @@ static void an_operation_submitted_again_has_no_old_code(void **state)
 
 /* --- when the process dies ---------------------------------------------------------------- */
 
-#define NSTORY 4
+#define NSTORY 3
 
 /* What the child got to know before it died. */
 static struct told {
