@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/err.h"
 #include "control/build.h"
 #include "control/daemon.h"
@@ -207,10 +208,22 @@ struct update {
 	struct buf reply; /* record id, version */
 };
 
+/* An anchor that was given with the record stays; one that follows from a field follows it. */
+static void put_given_anchor(const struct collection *c, const struct record *rec,
+	char to[CIVIL_DAY_SIZE])
+{
+	bool is_from_field = c->anchor == ANCHOR_EVENT && record_get(rec, c->anchor_field).n > 0;
+
+	if (rec->anchor_day != CIVIL_NO_DAY && !is_from_field) {
+		civil_format_day(rec->anchor_day, to);
+	}
+}
+
 static int update_one(struct tx *tx, struct update *u, struct buf *text, struct cu_err *err)
 {
 	struct record rec;
 	struct row_record row;
+	char anchor[CIVIL_DAY_SIZE] = "";
 	int r = build_begin(u->x->daemon->policy, u->collection->key, &rec, &u->collection, err);
 
 	if (r == 0 && !id_is_nil(&u->record)) {
@@ -221,13 +234,14 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 		}
 		/* the sealer that holds the old version's values will seal the new one */
 		r = r < 0 ? r : record_copy_spans(&rec, text, err);
+		put_given_anchor(u->collection, &rec, anchor);
 	}
 	rec.subject = u->subject;
 	if (r == 0) {
 		r = build_fields(u->collection, u->fields, &rec, err);
 	}
 	if (r == 0) {
-		r = build_finish(u->collection, NULL, &rec, err);
+		r = build_finish(u->collection, anchor[0] ? anchor : NULL, &rec, err);
 	}
 	if (r == 0) {
 		r = tx_record_put(tx, &rec, err);
