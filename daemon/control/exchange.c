@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
-#include "control/session.h"
 #include "crypto/hash.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
@@ -80,7 +79,7 @@ static void on_handler_done(struct work *w)
 		reply_error(&x->reply, &w->err);
 	}
 	exchange_answer(x, &x->reply);
-	session_on_done(x->session);
+	x->on_ready(x);
 }
 
 int exchange_start(struct exchange *x, struct cu_err *err)
@@ -206,7 +205,7 @@ static void read_progress(struct letter *l)
 	struct progress *p = (struct progress *)l;
 
 	buf_put_span(&p->x->out, buf_span(&p->frame));
-	session_on_done(p->x->session);
+	p->x->on_ready(p->x);
 	drop_progress(l);
 }
 
