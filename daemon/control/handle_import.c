@@ -1,6 +1,7 @@
 /* Import: the process that parses, its lines, the chunks, the reports. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define LINE_MAX_BYTES   (64u << 20) /* of custos-intake: a row of 8 MiB, every byte escaped */
 #define READ_BYTES       65536
 #define PROGRESS_EACH_MS 200
+#define LOOK_UP_EACH_MS  200 /* from waiting, to see whether we are cancelled */
 
 struct import {
 	struct exchange *x;
@@ -159,7 +161,7 @@ static void take_reject(struct import *im, json_t *root)
 	im->counts.rows++;
 	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(column));
 	report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")),
-		json_is_integer(column) ? text : NULL,
+		json_integer_value(column) > 0 ? text : NULL, /* 0: the row as a whole */
 		json_string_value(json_object_get(root, "reason")));
 }
 
@@ -227,18 +229,33 @@ static int take_lines(struct import *im, struct cu_err *err)
 	return r;
 }
 
-static int read_all(struct import *im, struct cu_err *err)
+/* Waits for custos-intake, which may itself wait for a file that is a pipe. */
+static int wait_for_lines(struct import *im, struct cu_err *err)
 {
-	int r = 0;
+	struct pollfd p = { .fd = im->fd, .events = POLLIN };
+	int n = 0;
 
-	while (r == 0) {
-		uint8_t *room = buf_room(&im->held, READ_BYTES);
-		ssize_t n = room ? read(im->fd, room, READ_BYTES) : -1;
-
+	while (n <= 0) {
 		if (exchange_is_cancelled(im->x)) {
 			return cu_err_set(err, CU_ECANCELED,
 				"the import was stopped; what was imported stays, and it can be repeated");
 		}
+		n = poll(&p, 1, LOOK_UP_EACH_MS);
+		if (n < 0 && errno != EINTR) {
+			return cu_err_set(err, CU_EIO, "custos-intake cannot be waited for");
+		}
+	}
+	return 0;
+}
+
+static int read_all(struct import *im, struct cu_err *err)
+{
+	int r = 0;
+
+	while (r == 0 && (r = wait_for_lines(im, err)) == 0) {
+		uint8_t *room = buf_room(&im->held, READ_BYTES);
+		ssize_t n = room ? read(im->fd, room, READ_BYTES) : -1;
+
 		if (n < 0 && errno == EINTR) {
 			continue;
 		}
