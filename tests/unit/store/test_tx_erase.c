@@ -316,6 +316,34 @@ static void a_shred_that_fails_leaves_the_erasure_begun(void **state)
 	house_close(&h);
 }
 
+/* The row says what is not so, as after a defect. */
+static int call_it_shredded(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct row_erasure row;
+	int r = tx_erasure_get(tx, &((struct erasure *)ctx)->id, &row, err);
+
+	row.state = ERASURE_SHREDDED;
+	return r < 0 ? r : engine_erasure_put(tx->engine, &row, err);
+}
+
+static void no_rows_go_while_a_key_still_opens(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct erasure e;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	e = (struct erasure){ .subject = p.ada.subject };
+	must_run(&h, STORE_CHANGE, step_begin, &e);
+	must_run(&h, STORE_CHANGE, call_it_shredded, &e);
+	assert_fails(run_op(&h, STORE_CHANGE, step_rows, &e, &err), CU_EINTERNAL, &err, "opens");
+	assert_true(has_subject(&h, &p.ada.subject));
+	house_close(&h);
+}
+
 /* A person with two runs of slots: all of both, and no other's. */
 static void all_runs_of_a_person_are_shredded(void **state)
 {
@@ -628,6 +656,7 @@ int main(void)
 		cmocka_unit_test(each_step_may_be_done_twice_and_tells_once),
 		cmocka_unit_test(no_step_may_be_left_out),
 		cmocka_unit_test(a_shred_that_fails_leaves_the_erasure_begun),
+		cmocka_unit_test(no_rows_go_while_a_key_still_opens),
 		cmocka_unit_test(all_runs_of_a_person_are_shredded),
 		cmocka_unit_test(an_erasure_is_finished_after_a_death_at_any_step),
 		cmocka_unit_test(the_search_finds_each_form),
