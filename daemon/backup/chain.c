@@ -133,7 +133,9 @@ static struct chain_link link_of(const struct manifest *m, const uint8_t hash[32
 
 	memcpy(link.hash, hash, 32);
 	memcpy(link.log_root, m->log_root, 32);
-	memcpy(link.data_object, m->ranges[0].object.hash, 32);
+	if (m->nranges > 0) { /* the parser asks for one */
+		memcpy(link.data_object, m->ranges[0].object.hash, 32);
+	}
 	return link;
 }
 

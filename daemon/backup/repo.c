@@ -358,7 +358,7 @@ int repo_open_object(struct repo *r, const char *name, int *ret_fd, uint64_t *re
 	struct cu_err *err)
 {
 	char path[PATH_SIZE];
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, e, code = join(r, name, path, err);
 
 	if (code < 0) {
@@ -417,7 +417,7 @@ static int list_entry(struct repo *r, const char *under, const char *entry, bool
 {
 	char name[REPO_NAME_SIZE], path[PATH_SIZE], **names = NULL;
 	size_t n = 0;
-	struct stat st;
+	struct stat st = { 0 };
 	int code;
 
 	if ((size_t)snprintf(name, sizeof(name), "%s/%s", under, entry) >= sizeof(name)) {

@@ -123,7 +123,7 @@ static int start(struct run *run, struct cu_err *err)
 
 static int mirror_log(struct run *run, struct cu_err *err)
 {
-	struct log_head head;
+	struct log_head head = { 0 };
 	char dir[PATH_SIZE];
 	int r = watch_step(run->watch, "log", 0, 0, err);
 

@@ -238,8 +238,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	return r < 0 ? r : exchange_start(x, err);
 }
 
-int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
-	struct span text, int fd, struct exchange **ret, struct cu_err *err)
+int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, int fd,
+	struct exchange **ret, struct cu_err *err)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 	struct buf frame = BUF_INIT_WIPE;
@@ -253,7 +253,6 @@ int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	x->daemon = d;
-	x->session = s;
 	x->uid = peer->uid;
 	x->fd = fd;
 	x->reply = x->out = (struct buf)BUF_INIT_WIPE;

@@ -108,7 +108,10 @@ static int finish(struct daemon *d, struct step *s, erase_step_fn *step, void *c
 	}
 	if (r == 0) {
 		step(ctx, "flush");
+		/* an image that a backup reads would be in the way: wait for its end */
+		pthread_mutex_lock(&d->backing_up);
 		r = run_alone(d, s, apply_flush, err);
+		pthread_mutex_unlock(&d->backing_up);
 	}
 	if (r == 0) {
 		step(ctx, "done");

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
-#include "control/session.h"
 #include "crypto/hash.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
@@ -80,7 +79,7 @@ static void on_handler_done(struct work *w)
 		reply_error(&x->reply, &w->err);
 	}
 	exchange_answer(x, &x->reply);
-	session_on_done(x->session);
+	x->on_ready(x);
 }
 
 int exchange_start(struct exchange *x, struct cu_err *err)
@@ -206,7 +205,7 @@ static void read_progress(struct letter *l)
 	struct progress *p = (struct progress *)l;
 
 	buf_put_span(&p->x->out, buf_span(&p->frame));
-	session_on_done(p->x->session);
+	p->x->on_ready(p->x);
 	drop_progress(l);
 }
 
@@ -251,9 +250,15 @@ struct leaf_op {
 	const struct leaf *leaf;
 };
 
+/* Whose erasure began while the read was under way is not shown any more: the log has one
+ * order, and "erase begin" stands before this leaf. */
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	return tx_leaf(tx, ((struct leaf_op *)op)->leaf, err);
+	const struct leaf *leaf = ((struct leaf_op *)op)->leaf;
+	struct row_subject who;
+	int r = id_is_nil(&leaf->sub) ? 0 : tx_subject_require(tx, &leaf->sub, &who, err);
+
+	return r < 0 ? r : tx_leaf(tx, leaf, err);
 }
 
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)

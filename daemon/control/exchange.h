@@ -20,7 +20,6 @@
 
 struct daemon;
 struct exchange;
-struct session;
 
 /* Worker thread.  Writes the members of the reply's parameters to out; 0 or a code.  What was
  * written is dropped when it fails. */
@@ -28,7 +27,9 @@ typedef int handler(struct exchange *x, struct json *out, struct cu_err *err);
 
 struct exchange {
 	struct daemon *daemon;
-	struct session *session; /* loop; borrowed: it waits for its exchanges */
+	/* loop: something is in out, or the end is reached; not for an answer given at once */
+	void (*on_ready)(struct exchange *x);
+	void *owner; /* of on_ready; waits for its exchanges */
 	struct call call;
 	const struct command *command;
 	handler *handle;
@@ -46,7 +47,7 @@ struct exchange {
 	struct exchange *next; /* loop: in the session's queue */
 };
 
-/* Loop: runs the handler; session_on_done is called at the end. */
+/* Loop: runs the handler; on_ready is called for progress and at the end. */
 int exchange_start(struct exchange *x, struct cu_err *err);
 /* Loop: this is the answer; the session sends it when its turn comes. */
 void exchange_answer(struct exchange *x, struct buf *frame);
@@ -76,7 +77,8 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
  * it does, is gone, or the call is cancelled. */
 void exchange_wait_for_reader(const struct exchange *x);
 
-/* Appends a leaf for a read and waits until it is durable; by and purpose are filled. */
+/* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
+ * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
 
 /* Runs a change on the writer thread and waits. */

@@ -165,6 +165,7 @@ static int recover(struct request *q, struct restore_report *report, struct cu_e
 			unlink(q->new_identity);
 		}
 	}
+	q->options.ret_identity = NULL; /* it is about to go */
 	buf_done(&identity);
 	buf_done(&fresh);
 	return r;
@@ -174,7 +175,7 @@ int recovery_main(int argc, char *argv[])
 {
 	struct clock clock = clock_system();
 	struct request q = { .options.now_ms = clock_now_ms(&clock) };
-	struct restore_report report;
+	struct restore_report report = { 0 };
 	struct cu_err err;
 	int status;
 

@@ -135,7 +135,7 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 		.log_dir = h->log_dir, .signer = h->signer, .recipients = &h->recipients,
 		.data = images->data, .vault = images->vault,
 		.subjects = images->counts.subjects, .records = images->counts.records };
-	struct repos_last last;
+	struct repos_last last = { 0 };
 	struct repo repo;
 	int r = repos_last(d, t, &last, err);
 

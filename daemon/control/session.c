@@ -11,7 +11,6 @@
 #include "control/daemon.h"
 #include "control/dispatch.h"
 #include "control/exchange.h"
-#include "control/server.h"
 #include "wire/frame.h"
 
 #define READ_SIZE 65536
@@ -23,7 +22,8 @@ struct passed_fd {
 };
 
 struct session {
-	struct server *server;
+	session_fn *on_gone; /* the owner's */
+	void *owner;
 	struct daemon *daemon;
 	struct peer peer;
 	int fd;
@@ -64,7 +64,7 @@ static void free_if_over(struct session *s)
 	}
 	frame_done(&s->frames);
 	buf_done(&s->out);
-	server_forget(s->server, s);
+	s->on_gone(s->owner, s);
 	free(s);
 }
 
@@ -138,8 +138,8 @@ static void break_off(struct session *s, const struct cu_err *why)
 
 /* --- begin ----------------------------------------------------------------------------------- */
 
-int session_new(struct server *server, struct daemon *d, int fd, const struct peer *peer,
-	struct session **ret, struct cu_err *err)
+int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
+	void *owner, struct session **ret, struct cu_err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -147,7 +147,8 @@ int session_new(struct server *server, struct daemon *d, int fd, const struct pe
 		close(fd);
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	s->server = server;
+	s->on_gone = on_gone;
+	s->owner = owner;
 	s->daemon = d;
 	s->peer = *peer;
 	s->fd = fd;
@@ -293,8 +294,10 @@ static void pump(struct session *s)
 	watch(s);
 }
 
-void session_on_done(struct session *s)
+static void on_ready(struct exchange *x)
 {
+	struct session *s = x->owner;
+
 	if (s->is_closed) {
 		collect(s);
 		buf_clear(&s->out);
@@ -331,11 +334,13 @@ static void start_call(struct session *s, const struct frame *f)
 	struct exchange *x = NULL;
 	int fd = take_fd_for(s, f, &err), r;
 
-	r = fd < -1 ? fd : dispatch_call(s->daemon, s, &s->peer, f->text, fd, &x, &err);
+	r = fd < -1 ? fd : dispatch_call(s->daemon, &s->peer, f->text, fd, &x, &err);
 	if (r < 0) {
 		break_off(s, &err);
 		return;
 	}
+	x->on_ready = on_ready;
+	x->owner = s;
 	expect_life(s);
 	if (s->last) {
 		s->last->next = x;

@@ -15,7 +15,6 @@
 
 struct cu_err;
 struct daemon;
-struct server;
 struct session;
 
 #define SESSION_MAX_CALLS 64
@@ -23,12 +22,12 @@ struct session;
 #define SESSION_IDLE_MS   60000      /* no whole message, or no byte read, for this long */
 #define SESSION_STOP_MS   5000       /* the same, while custosd is stopping */
 
-/* Takes fd. */
-int session_new(struct server *server, struct daemon *d, int fd, const struct peer *peer,
-	struct session **ret, struct cu_err *err);
+/* Told to its owner when a session is about to be freed. */
+typedef void session_fn(void *owner, struct session *s);
 
-/* Something of an exchange is ready to be sent. */
-void session_on_done(struct session *s);
+/* Takes fd. */
+int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
+	void *owner, struct session **ret, struct cu_err *err);
 
 /* Ends it when what is under way has been answered; jobs are cancelled. */
 void session_stop(struct session *s);

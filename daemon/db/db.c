@@ -94,7 +94,9 @@ int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *
 		return cu_err_set(err, CU_ECORRUPT, "column %d holds %zu bytes instead of %zu",
 			at, s.n, n);
 	}
-	memcpy(to, s.p, n);
+	if (n > 0) {
+		memcpy(to, s.p, n);
+	}
 	return 0;
 }
 

@@ -150,7 +150,11 @@ static int open_data(struct engine *e, enum db_mode mode, struct cu_err *err)
 	if (r == 0) {
 		r = read_format(e->data, &format, err);
 	}
-	return r < 0 ? r : check_format(format, DATA_FORMAT, e->data_path, err);
+	if (r == 0) {
+		r = check_format(format, DATA_FORMAT, e->data_path, err);
+	}
+	/* what is found is built on: leaves of its outbox go to the log */
+	return r == 0 && mode == DB_WRITE ? db_sync(e->data, err) : r;
 }
 
 /* The index can always be made anew, so the writer makes one that is absent, and finishes one

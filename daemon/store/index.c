@@ -53,7 +53,7 @@ static void source_term(char kind[INDEX_KIND_SIZE], const char *collection, stru
 	buf_put_span(value, key);
 }
 
-static int terms_of(const struct index_config *cfg, const struct record *r,
+static int collect_terms(const struct index_config *cfg, const struct record *r,
 	struct index_terms *to, struct cu_err *err)
 {
 	if (r->key.n > 0) {
@@ -75,7 +75,7 @@ int index_put_record(struct engine *e, struct sealer *s, const struct index_conf
 	int code;
 
 	index_terms_init(&terms);
-	code = terms_of(cfg, r, &terms, err);
+	code = collect_terms(cfg, r, &terms, err);
 	if (code == 0) {
 		code = engine_token_drop_record(e, &r->id, err);
 	}
@@ -97,7 +97,7 @@ static int confirm(const struct index_config *cfg, const struct record *r, const
 	int code, is_there = 0;
 
 	index_terms_init(&terms);
-	code = terms_of(cfg, r, &terms, err);
+	code = collect_terms(cfg, r, &terms, err);
 	for (unsigned i = 0; code == 0 && !is_there && i < terms.n; i++) {
 		is_there = strcmp(kind_at(&terms, i), kind) == 0 && span_eq(value_at(&terms, i), value);
 	}
@@ -209,6 +209,30 @@ static long catch_up_batch(struct engine *e, struct sealer *s, const struct inde
 	return r < 0 ? r : n;
 }
 
+/* One transaction of it.  The number of records; fewer than a batch: that was the end. */
+static long catch_up_step(struct engine *e, struct sealer *s, const struct index_config *cfg,
+	uint64_t *seq, struct id *after, uint64_t last_seq, struct cu_err *err)
+{
+	long n = 0;
+	int r = engine_begin(e, err);
+
+	if (r < 0) {
+		return r;
+	}
+	n = catch_up_batch(e, s, cfg, seq, after, err);
+	r = n < 0 ? (int)n : 0;
+	if (r == 0) {
+		/* a number is in the index only when all its records are */
+		r = engine_index_set_seq(e, n < CATCH_UP_BATCH ? last_seq : *seq - 1, err);
+	}
+	if (r < 0) {
+		engine_rollback(e);
+		return r;
+	}
+	r = engine_commit(e, NULL, err);
+	return r < 0 ? r : n;
+}
+
 long index_catch_up(struct engine *e, struct sealer *s, const struct index_config *cfg,
 	uint64_t last_seq, struct cu_err *err)
 {
@@ -218,27 +242,13 @@ long index_catch_up(struct engine *e, struct sealer *s, const struct index_confi
 	long n, total = 0;
 	int r = engine_index_seq(e, &seq, err);
 
-	memset(after.b, 0xff, sizeof(after.b));
-	while (r == 0 && seq < last_seq) {
-		r = engine_begin(e, err);
-		if (r < 0) {
-			break;
-		}
-		n = catch_up_batch(e, s, cfg, &seq, &after, err);
-		r = n < 0 ? (int)n : 0;
-		if (r == 0) {
-			/* a number is in the index only when all its records are */
-			r = engine_index_set_seq(e, n < CATCH_UP_BATCH ? last_seq : seq - 1, err);
-		}
-		if (r < 0) {
-			engine_rollback(e);
-			break;
-		}
-		r = engine_commit(e, NULL, err);
-		total += n;
-		if (n < CATCH_UP_BATCH) {
-			break;
-		}
+	if (r < 0 || seq >= last_seq) {
+		return r;
 	}
-	return r < 0 ? r : total;
+	memset(after.b, 0xff, sizeof(after.b));
+	do {
+		n = catch_up_step(e, s, cfg, &seq, &after, last_seq, err);
+		total += n;
+	} while (n == CATCH_UP_BATCH);
+	return n < 0 ? n : total;
 }

@@ -53,11 +53,11 @@ static int derive(struct sealer *s, const struct row_record *row, struct cu_err 
 	return r;
 }
 
-static struct span aad_of(struct sealer *s, const struct row_record *row)
+static int make_aad(struct sealer *s, const struct row_record *row, struct cu_err *err)
 {
 	buf_clear(&s->aad);
 	record_aad(&s->store, &row->subject, row->collection, &row->id, row->version, &s->aad);
-	return buf_span(&s->aad);
+	return buf_check(&s->aad, err);
 }
 
 int sealer_seal(struct sealer *s, const struct record *rec, struct row_record *row,
@@ -72,7 +72,10 @@ int sealer_seal(struct sealer *s, const struct record *rec, struct row_record *r
 		r = derive(s, row, err);
 	}
 	if (r == 0) {
-		r = seal_box(s->record, aad_of(s, row), buf_span(&s->plain), out, err);
+		r = make_aad(s, row, err);
+	}
+	if (r == 0) {
+		r = seal_box(s->record, buf_span(&s->aad), buf_span(&s->plain), out, err);
 	}
 	key_wipe(s->record);
 	buf_clear(&s->plain);
@@ -89,7 +92,10 @@ int sealer_open(struct sealer *s, const struct row_record *row, struct record *r
 
 	buf_clear(&s->plain);
 	if (r == 0) {
-		r = seal_open(s->record, aad_of(s, row), row->sealed, &s->plain, err);
+		r = make_aad(s, row, err);
+	}
+	if (r == 0) {
+		r = seal_open(s->record, buf_span(&s->aad), row->sealed, &s->plain, err);
 	}
 	key_wipe(s->record);
 	if (r == 0) {

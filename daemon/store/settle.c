@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/key.h"
-#include "store/engine.h"
+#include "store/slots.h"
 #include "vault/vault.h"
 
 struct settling {
@@ -45,21 +45,31 @@ static int remove_subject(struct settling *s, const struct id *id, struct cu_err
 	return r < 0 ? r : engine_subject_delete(s->engine, id, err);
 }
 
+/* Does any of the subject's slots?  Unused ones count: only an erasure ends those. */
+static int any_opens(struct settling *s, const struct id *subject, struct cu_err *err)
+{
+	struct buf slots = BUF_INIT;
+	int r = slots_of_subject(s->engine, subject, &slots, err), is_open = 0;
+
+	for (size_t at = 0; r == 0 && is_open == 0 && at < slots.n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+
+		memcpy(&slot, slots.p + at, sizeof(slot));
+		is_open = opens(s, slot, err);
+	}
+	buf_done(&slots);
+	return r < 0 ? r : is_open;
+}
+
 /* Takes away the records that no longer open; a subject with slots of which none opens goes
  * as a whole. */
 static int settle_subject(struct settling *s, const struct row_subject *who, struct cu_err *err)
 {
 	struct row_record row, *after = NULL;
-	int r, live = opens(s, who->run, err);
+	int r = any_opens(s, &who->id, err);
 
-	if (live < 0) {
-		return live;
-	}
-	if (live == 0 && who->run_used < VAULT_RUN) {
-		live = opens(s, who->run + VAULT_RUN - 1, err); /* never used, so only an erasure ends it */
-		if (live <= 0) {
-			return live < 0 ? live : remove_subject(s, &who->id, err);
-		}
+	if (r <= 0) {
+		return r < 0 ? r : remove_subject(s, &who->id, err);
 	}
 	while ((r = engine_record_next(s->engine, &who->id, NULL, after, &row, err)) > 0) {
 		after = &row;
@@ -198,7 +208,7 @@ static int require_slots(struct settling *s, struct cu_err *err)
 
 static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	struct engine_counts counts;
+	struct engine_counts counts = { 0 };
 	int r = require_slots(s, err);
 
 	if (r == 0) {

@@ -89,12 +89,25 @@ static int add_reader(struct store *st, const char *dir, struct cu_err *err)
 	return 0;
 }
 
+/* Rows are always committed before their leaves, so a log that is ahead of them tells of rows
+ * that were here once. */
+static int refuse_older_rows(struct store *st, struct cu_err *err)
+{
+	return ledger_last_outbox(st->cfg.ledger) <= st->tx.seq ?
+		0 :
+		cu_err_set(err, CU_ECORRUPT, "the log is ahead of data.db: an older one was put back");
+}
+
 static int bring_up_to_date(struct store *st, struct cu_err *err)
 {
 	uint64_t seq = 0;
 	long n;
-	int r = writer_replay_outbox(st, err);
+	int r = refuse_older_rows(st, err);
 
+	if (r < 0) {
+		return r;
+	}
+	r = writer_replay_outbox(st, err);
 	if (r < 0) {
 		return cu_err_wrap(err, r, "bring the log up to the store");
 	}
@@ -209,6 +222,7 @@ bool store_is_restored(const struct store *st)
 void store_submit(struct store *st, struct store_op *op)
 {
 	op->next = NULL;
+	op->code = 0;
 	pthread_mutex_lock(&st->lock);
 	if (st->last) {
 		st->last->next = op;
@@ -284,6 +298,7 @@ struct reader *store_reader_take(struct store *st)
 
 void store_reader_give(struct store *st, struct reader *rd)
 {
+	engine_release(rd->engine);
 	buf_clear(&rd->sealer.plain);
 	pthread_mutex_lock(&st->lock);
 	rd->next = st->free_readers;

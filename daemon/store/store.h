@@ -39,7 +39,8 @@ struct store_config {
 int store_create(const char *dir, const struct id *store, const struct id *lineage,
 	struct cu_err *err);
 
-/* Brings the log up to the outbox and the index up to the records, then starts the writer. */
+/* Brings the log up to the outbox and the index up to the records, then starts the writer.
+ * CU_ECORRUPT also when data.db is older than the log. */
 int store_open(const struct store_config *cfg, struct store **ret, struct cu_err *err);
 /* Finishes what was submitted, then stops.  NULL is fine. */
 void store_close(struct store *st);

@@ -34,7 +34,7 @@ struct store {
 	bool stops, is_broken;
 	struct cu_err why; /* is_broken */
 
-	struct reader *all_readers, *free_readers;
+	struct reader *free_readers;
 };
 
 /* writer.c */

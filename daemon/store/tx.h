@@ -85,6 +85,7 @@ int tx_erase_begin(struct tx *tx, const struct id *subject, const char *purpose,
 int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err);
 /* Takes rows and tokens away; fails when any of the slots still opens. */
 int tx_erase_rows(struct tx *tx, const struct id *erasure, struct cu_err *err);
+/* The last leaf; CU_EINTERNAL while the subject's rows are there. */
 int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err);
 /* CU_ENOENT. */
 int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,

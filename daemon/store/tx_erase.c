@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "crypto/key.h"
+#include "store/slots.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
 
@@ -47,23 +48,6 @@ int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *
 	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such erasure") : r < 0 ? r : 0;
 }
 
-/* All slots that may hold a key of the subject's: those in use, and the rest of its run. */
-static int slots_of(struct tx *tx, const struct id *subject, struct buf *to, struct cu_err *err)
-{
-	struct row_subject who;
-	int r = engine_slots_of(tx->engine, subject, to, err);
-
-	if (r == 0) {
-		r = engine_subject_get(tx->engine, subject, &who, err);
-	}
-	for (unsigned i = 0; r > 0 && i + who.run_used < VAULT_RUN; i++) {
-		uint64_t slot = who.run + who.run_used + i;
-
-		buf_put(to, &slot, sizeof(slot));
-	}
-	return r < 0 ? r : buf_check(to, err);
-}
-
 int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err)
 {
 	struct vault *v = tx->store->cfg.vault;
@@ -75,7 +59,7 @@ int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err)
 		return r;
 	}
 	buf_clear(&tx->scratch);
-	r = slots_of(tx, &row.subject, &tx->scratch, err);
+	r = slots_of_subject(tx->engine, &row.subject, &tx->scratch, err);
 	if (r == 0) {
 		leaf.sub = row.subject;
 		leaf.slots = (const uint64_t *)(const void *)tx->scratch.p;
@@ -96,7 +80,7 @@ static int require_shredded(struct tx *tx, const struct id *subject, struct cu_e
 	int r;
 
 	buf_clear(&tx->scratch);
-	r = slots_of(tx, subject, &tx->scratch, err);
+	r = slots_of_subject(tx->engine, subject, &tx->scratch, err);
 	for (size_t i = 0; r == 0 && i < tx->scratch.n / sizeof(uint64_t); i++) {
 		uint64_t slot;
 
@@ -129,10 +113,15 @@ int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err)
 {
 	struct row_erasure row;
 	struct leaf leaf = { .act = LEAF_ERASE_DONE, .obj = *erasure };
+	struct row_subject who;
 	int r = tx_erasure_get(tx, erasure, &row, err);
 
 	if (r < 0 || row.state == ERASURE_DONE) {
 		return r;
+	}
+	r = engine_subject_get(tx->engine, &row.subject, &who, err);
+	if (r != 0) {
+		return r < 0 ? r : cu_err_set(err, CU_EINTERNAL, "the subject's rows are still there");
 	}
 	row.state = ERASURE_DONE;
 	row.done_ms = tx->now_ms;

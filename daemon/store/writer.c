@@ -13,6 +13,7 @@
 struct batch {
 	struct store_op *first; /* in order */
 	bool changes;           /* one of them at least needs a transaction */
+	bool has_rows;          /* which was committed: what they did is durable */
 };
 
 /* --- the queue --------------------------------------------------------------------------- */
@@ -57,6 +58,12 @@ static void fail_op(struct store_op *op, int code, const struct cu_err *why)
 	op->err = *why;
 }
 
+/* A full disk is no reason to stop: SQLite has rolled back, and nothing was acknowledged. */
+static bool is_recoverable(int code)
+{
+	return code == CU_ENOSPC || code == CU_ENOMEM || code == CU_EBUSY;
+}
+
 static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	size_t mark = tx->leaves.n, nmark = tx->nleaves;
@@ -84,7 +91,13 @@ static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 		tx->nleaves = nmark;
 		tx->seq = seq;
 	}
-	return engine_step_end(tx->engine, op->code >= 0, err);
+	r = engine_step_end(tx->engine, op->code >= 0, err);
+	if (r < 0 && op->code < 0 && is_recoverable(op->code)) {
+		/* SQLite has taken back the whole transaction, for want of the same thing */
+		*err = op->err;
+		return op->code;
+	}
+	return r;
 }
 
 static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)
@@ -103,7 +116,7 @@ static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)
 }
 
 /* All changes in one transaction; returns a code only when the whole batch has failed. */
-static int run_steps(struct store *st, const struct batch *b, struct cu_err *err)
+static int run_steps(struct store *st, struct batch *b, struct cu_err *err)
 {
 	struct tx *tx = &st->tx;
 	int r = b->changes ? engine_begin(st->engine, err) : 0;
@@ -123,7 +136,7 @@ static int run_steps(struct store *st, const struct batch *b, struct cu_err *err
 	}
 	if (r == 0 && b->changes) {
 		is_open = false; /* a failed commit rolls back by itself */
-		r = engine_commit(st->engine, NULL, err);
+		r = engine_commit(st->engine, &b->has_rows, err);
 	}
 	if (is_open && r < 0) {
 		engine_rollback(st->engine);
@@ -185,10 +198,20 @@ static void finish(struct batch *b, int code, const struct cu_err *why)
 	}
 }
 
-/* A full disk is no reason to stop: SQLite has rolled back, and nothing was acknowledged. */
-static bool is_recoverable(int code)
+/* The leaves of what was committed, then its end: acknowledged, or not known for certain. */
+static void conclude(struct store *st, struct batch *b, int code, struct cu_err *err)
 {
-	return code == CU_ENOSPC || code == CU_ENOMEM || code == CU_EBUSY;
+	struct cu_err why = *err;
+	int r = append_leaves(st, err);
+
+	/* Rows without their leaves: the start mends it.  Rows without their tokens: they are
+	 * acknowledged, but nobody may look anything up until a start has filled the index. */
+	if (r < 0 && (b->has_rows || !is_recoverable(r))) {
+		give_up(st, err);
+	} else if (code < 0) {
+		give_up(st, &why);
+	}
+	finish(b, r, err);
 }
 
 static void run_batch(struct store *st, struct batch *b)
@@ -206,20 +229,19 @@ static void run_batch(struct store *st, struct batch *b)
 		return;
 	}
 	r = run_steps(st, b, &err);
-	if (r < 0) {
+	engine_release(st->engine);
+	if (r < 0 && !b->has_rows) {
 		tx->seq = seq;
 		if (!is_recoverable(r)) {
 			give_up(st, &err);
 		}
+		finish(b, r, &err);
 	} else {
-		r = append_leaves(st, &err);
-		if (r < 0) {
-			give_up(st, &err); /* rows are there, leaves are not: the start mends it */
+		conclude(st, b, r, &err);
+		r = b->has_rows ? engine_tidy(st->engine, &err) : 0;
+		if (r < 0 && !is_recoverable(r)) {
+			give_up(st, &err);
 		}
-	}
-	finish(b, r, &err);
-	if (r == 0 && b->changes && engine_tidy(st->engine, &err) < 0) {
-		give_up(st, &err);
 	}
 	buf_clear(&tx->scratch);
 }

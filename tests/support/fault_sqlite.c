@@ -14,7 +14,7 @@
 /* The real file lies behind this one, in the room that szOsFile asks for. */
 struct shim_file {
 	sqlite3_file base;
-	int fd;     /* ours */
+	int fd; /* ours */
 	int dir_fd; /* of a journal that was just made: its name is synced with it, once; or -1 */
 };
 
@@ -73,7 +73,8 @@ static int on_delete(sqlite3_vfs *vfs, const char *path, int with_dir)
 	(void)vfs;
 	(void)with_dir;
 	if (fault_unlink(path) < 0) {
-		return errno == ENOENT ? SQLITE_IOERR_DELETE_NOENT : SQLITE_IOERR_DELETE;
+		return errno == ENOENT ? SQLITE_IOERR_DELETE_NOENT
+				       : SQLITE_IOERR_DELETE;
 	}
 	return SQLITE_OK;
 }
@@ -122,9 +123,9 @@ static int on_check_lock(sqlite3_file *file, int *ret)
 /* A size hint would have the real file grow behind our back. */
 static int on_control(sqlite3_file *file, int op, void *arg)
 {
-	return op == SQLITE_FCNTL_SIZE_HINT ?
-		SQLITE_OK :
-		REAL(file)->xFileControl(real_of(file), op, arg);
+	return op == SQLITE_FCNTL_SIZE_HINT
+		       ? SQLITE_OK
+		       : REAL(file)->xFileControl(real_of(file), op, arg);
 }
 
 static int on_sector_size(sqlite3_file *file)
@@ -137,7 +138,8 @@ static int on_characteristics(sqlite3_file *file)
 	return REAL(file)->xDeviceCharacteristics(real_of(file));
 }
 
-static int on_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **ret)
+static int on_shm_map(
+	sqlite3_file *file, int page, int size, int extend, void volatile **ret)
 {
 	return REAL(file)->xShmMap(real_of(file), page, size, extend, ret);
 }
@@ -191,7 +193,8 @@ static int open_dir_of(const char *path)
 	return open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *ret)
+static int on_open(
+	sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *ret)
 {
 	struct shim_file *f = (struct shim_file *)file;
 	int may_create = flags & SQLITE_OPEN_CREATE ? O_CREAT : 0;

@@ -64,7 +64,8 @@ static inline struct note_verifier help_verifier(const struct signer *s)
 }
 
 /* Leaves from .. to-1 in one batch. */
-static inline int help_append(struct ledger *l, uint64_t from, uint64_t to, struct cu_err *err)
+static inline int help_append(
+	struct ledger *l, uint64_t from, uint64_t to, struct cu_err *err)
 {
 	size_t n = (size_t)(to - from);
 	struct ledger_entry *entries = calloc(n, sizeof(*entries));
@@ -85,11 +86,13 @@ static inline int help_append(struct ledger *l, uint64_t from, uint64_t to, stru
 }
 
 /* A new log of size leaves, published. */
-static inline struct ledger *help_log(const char *dir, const struct signer *s, uint64_t size)
+static inline struct ledger *help_log(
+	const char *dir, const struct signer *s, uint64_t size)
 {
 	struct ledger *l = NULL;
 
-	if (ledger_create(dir, ORIGIN, s, NULL) < 0 || ledger_open(dir, s, &l, NULL) < 0 ||
+	if (ledger_create(dir, ORIGIN, s, NULL) < 0 ||
+		ledger_open(dir, s, &l, NULL) < 0 ||
 		(size > 0 && help_append(l, 0, size, NULL) < 0) ||
 		ledger_publish(l, NULL, NULL) < 0) {
 		abort();
@@ -112,7 +115,8 @@ static inline int help_verify(const char *dir, const struct note_verifier *by,
 		*ret_head = *log_dir_head(d);
 		help_mth(0, ret_head->size, root);
 		if (memcmp(root, ret_head->root, 32) != 0) {
-			r = cu_err_set(err, CU_ECORRUPT, "not the root of these leaves");
+			r = cu_err_set(
+				err, CU_ECORRUPT, "not the root of these leaves");
 		}
 	}
 	log_dir_close(d);

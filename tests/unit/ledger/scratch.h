@@ -34,10 +34,11 @@ static inline void scratch_remove(const char *dir)
 static inline char *scratch_new(void)
 {
 	struct statvfs fs;
-	bool is_roomy = statvfs("/dev/shm", &fs) == 0 && access("/dev/shm", W_OK) == 0 &&
-		(uint64_t)fs.f_bavail * fs.f_frsize > (512u << 20);
-	char *dir = strdup(is_roomy ? "/dev/shm/custos-ledger-XXXXXX" :
-				      "/tmp/custos-ledger-XXXXXX");
+	bool is_roomy = statvfs("/dev/shm", &fs) == 0 &&
+			access("/dev/shm", W_OK) == 0 &&
+			(uint64_t)fs.f_bavail * fs.f_frsize > (512u << 20);
+	char *dir = strdup(is_roomy ? "/dev/shm/custos-ledger-XXXXXX"
+				    : "/tmp/custos-ledger-XXXXXX");
 
 	if (!dir || !mkdtemp(dir)) {
 		abort();
@@ -115,7 +116,8 @@ static inline void scratch_read_at(const char *path, size_t at, void *to, size_t
 	close(fd);
 }
 
-static inline void scratch_write_at(const char *path, size_t at, const void *from, size_t n)
+static inline void scratch_write_at(
+	const char *path, size_t at, const void *from, size_t n)
 {
 	int fd = open(path, O_WRONLY);
 

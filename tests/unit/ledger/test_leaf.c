@@ -40,9 +40,16 @@ static void assert_bad(const char *text)
 
 static struct leaf full_leaf(enum leaf_act act, const uint64_t *slots, size_t n)
 {
-	struct leaf l = { .act = act, .t_ms = T0, .by = id_of(1), .sub = id_of(2),
-		.obj = id_of(3), .count = 5, .generation = UINT64_MAX, .has_digest = true,
-		.slots = slots, .nslots = n };
+	struct leaf l = { .act = act,
+		.t_ms = T0,
+		.by = id_of(1),
+		.sub = id_of(2),
+		.obj = id_of(3),
+		.count = 5,
+		.generation = UINT64_MAX,
+		.has_digest = true,
+		.slots = slots,
+		.nslots = n };
 
 	strcpy(l.purpose, "service.contract");
 	strcpy(l.collection, "contact_point");
@@ -64,7 +71,8 @@ static void a_leaf_is_written_as_the_grammar_says(void **state)
 	assert_string_equal(buf_cstr(&b),
 		"v=1 t=2026-11-21T22:24:04.123Z act=erase.shred "
 		"by=01010101010101010101010101010101 for=service.contract "
-		"sub=02020202020202020202020202020202 obj=03030303030303030303030303030303 "
+		"sub=02020202020202020202020202020202 "
+		"obj=03030303030303030303030303030303 "
 		"in=contact_point why=art-17.1-a n=5 gen=12 "
 		"dig=abababababababababababababababababababababababababababababababab "
 		"slots=8-10,15,24-25");
@@ -78,9 +86,10 @@ static void every_act_goes_there_and_back_full_and_bare(void **state)
 	(void)state;
 	for (int act = 0; act < LEAF_NACTS_; act++) {
 		for (int is_bare = 0; is_bare < 2; is_bare++) {
-			struct leaf l = is_bare ?
-				(struct leaf){ .act = (enum leaf_act)act, .t_ms = T0 } :
-				full_leaf((enum leaf_act)act, slots, 5);
+			struct leaf l =
+				is_bare ? (struct leaf){ .act = (enum leaf_act)act,
+					.t_ms = T0 }
+					: full_leaf((enum leaf_act)act, slots, 5);
 			struct leaf back;
 			struct buf b = BUF_INIT, again = BUF_INIT;
 
@@ -96,7 +105,8 @@ static void every_act_goes_there_and_back_full_and_bare(void **state)
 			assert_true(back.generation == l.generation);
 			assert_string_equal(back.purpose, l.purpose);
 			assert_true(id_eq(&back.sub, &l.sub));
-			assert_true(*leaf_act_word(back.act) && *leaf_act_meaning(back.act));
+			assert_true(*leaf_act_word(back.act) &&
+				    *leaf_act_meaning(back.act));
 			buf_done(&b);
 			buf_done(&again);
 		}
@@ -122,14 +132,16 @@ static void a_line_with_any_byte_removed_doubled_or_changed_is_refused_or_anothe
 				buf_put_u8(&other, b.p[i]);
 			}
 			if (change > 0) {
-				buf_put_u8(&other, change == 1 ? b.p[i] : b.p[i] ^ 0x20);
+				buf_put_u8(
+					&other, change == 1 ? b.p[i] : b.p[i] ^ 0x20);
 			}
 			buf_put(&other, b.p + i + 1, b.n - i - 1);
 
 			/* What is accepted must be the one spelling of what it was read as. */
 			if (leaf_parse(buf_span(&other), &back, to, 64, NULL) == 0) {
 				assert_int_equal(leaf_format(&back, &again, NULL), 0);
-				assert_true(span_eq(buf_span(&other), buf_span(&again)));
+				assert_true(
+					span_eq(buf_span(&other), buf_span(&again)));
 			}
 			buf_done(&other);
 			buf_done(&again);
@@ -182,8 +194,9 @@ static void only_the_one_spelling_is_read(void **state)
 
 static void free_text_does_not_fit_into_any_field(void **state)
 {
-	static const char *const texts[] = { "Jane Doe", "jane@example.org", "+49 30 1234",
-		"O'Neill", "a\tb", "a\nb", "a=b", "Müller", "\x01", "12 High St", "Jane" };
+	static const char *const texts[] = { "Jane Doe", "jane@example.org",
+		"+49 30 1234", "O'Neill", "a\tb", "a\nb", "a=b", "Müller", "\x01",
+		"12 High St", "Jane" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -224,7 +237,9 @@ static void why_may_be_the_wire_name_of_an_error(void **state)
 static void a_leaf_over_the_limit_and_slots_over_the_room_are_refused(void **state)
 {
 	static uint64_t slots[2000], to[10];
-	struct leaf l = { .act = LEAF_ERASE_SHRED, .t_ms = T0, .slots = slots, .nslots = 2000 };
+	struct leaf l = {
+		.act = LEAF_ERASE_SHRED, .t_ms = T0, .slots = slots, .nslots = 2000
+	};
 	struct buf b = BUF_INIT;
 	struct leaf back;
 
@@ -236,12 +251,13 @@ static void a_leaf_over_the_limit_and_slots_over_the_room_are_refused(void **sta
 	assert_int_equal(b.n, 0);
 
 	/* A run of any length is a few bytes on paper, and must not run over the array. */
-	assert_int_equal(leaf_parse(span_str(HEAD " slots=0-9"), &back, to, 10, NULL), 0);
-	assert_int_equal(back.nslots, 10);
 	assert_int_equal(
-		leaf_parse(span_str(HEAD " slots=0-10"), &back, to, 10, NULL), CU_ELIMIT);
-	assert_int_equal(leaf_parse(span_str(HEAD " slots=0-18446744073709551615"), &back, to,
-				 10, NULL),
+		leaf_parse(span_str(HEAD " slots=0-9"), &back, to, 10, NULL), 0);
+	assert_int_equal(back.nslots, 10);
+	assert_int_equal(leaf_parse(span_str(HEAD " slots=0-10"), &back, to, 10, NULL),
+		CU_ELIMIT);
+	assert_int_equal(leaf_parse(span_str(HEAD " slots=0-18446744073709551615"),
+				 &back, to, 10, NULL),
 		CU_ELIMIT);
 	buf_done(&b);
 }
@@ -250,7 +266,9 @@ static void slots_that_do_not_ascend_years_past_9999_and_unknown_acts_are_refuse
 	void **state)
 {
 	static const uint64_t slots[] = { 2, 1 };
-	struct leaf l = { .act = LEAF_ERASE_SHRED, .t_ms = T0, .slots = slots, .nslots = 2 };
+	struct leaf l = {
+		.act = LEAF_ERASE_SHRED, .t_ms = T0, .slots = slots, .nslots = 2
+	};
 	struct buf b = BUF_INIT;
 
 	(void)state;
@@ -276,7 +294,8 @@ int main(void)
 		cmocka_unit_test(only_the_one_spelling_is_read),
 		cmocka_unit_test(free_text_does_not_fit_into_any_field),
 		cmocka_unit_test(why_may_be_the_wire_name_of_an_error),
-		cmocka_unit_test(a_leaf_over_the_limit_and_slots_over_the_room_are_refused),
+		cmocka_unit_test(
+			a_leaf_over_the_limit_and_slots_over_the_room_are_refused),
 		cmocka_unit_test(
 			slots_that_do_not_ascend_years_past_9999_and_unknown_acts_are_refused),
 	};

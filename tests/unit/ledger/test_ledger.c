@@ -100,12 +100,14 @@ static void assert_extends(const char *dir, const struct log_head *head, uint64_
 	assert_int_equal(tree_open(dir, head, &t, NULL), 0);
 	assert_int_equal(tree_prove_consistency(t, size1, path, &n, NULL), 0);
 	help_mth(0, size1, root1);
-	assert_int_equal(proof_check_consistency(size1, head->size,
-				 (const uint8_t(*)[32])path, n, root1, head->root, NULL),
+	assert_int_equal(
+		proof_check_consistency(size1, head->size, (const uint8_t(*)[32])path,
+			n, root1, head->root, NULL),
 		0);
 	root1[0] ^= 1;
-	assert_int_equal(proof_check_consistency(size1, head->size,
-				 (const uint8_t(*)[32])path, n, root1, head->root, NULL),
+	assert_int_equal(
+		proof_check_consistency(size1, head->size, (const uint8_t(*)[32])path,
+			n, root1, head->root, NULL),
 		CU_ECORRUPT);
 	root1[0] ^= 1;
 	assert_int_equal(tree_root_at(t, size1, path[0], NULL), 0);
@@ -201,7 +203,8 @@ static void partial_tiles_go_when_the_full_one_is_there(void **state)
 
 	assert_int_equal(help_append(l, 100, 255, NULL), 0);
 	assert_int_equal(ledger_publish(l, NULL, NULL), 0);
-	assert_true(exists(dir, "tile/0/000.p/100")); /* for those who hold the older checkpoint */
+	assert_true(exists(
+		dir, "tile/0/000.p/100")); /* for those who hold the older checkpoint */
 	assert_true(exists(dir, "tile/0/000.p/255"));
 
 	assert_int_equal(help_append(l, 255, 300, NULL), 0);
@@ -280,7 +283,8 @@ static void a_second_log_a_second_process_and_a_foreign_key_are_refused(void **s
 	signer_free(stranger);
 }
 
-static void an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_start(void **state)
+static void an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_start(
+	void **state)
 {
 	const char *dir = scratch_path(*state, "log");
 	const char *journal = scratch_path(dir, "journal");
@@ -310,7 +314,8 @@ static void an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_star
 	buf_done(&old);
 }
 
-static void a_tile_changed_below_the_checkpoint_stops_publishing_and_opening(void **state)
+static void a_tile_changed_below_the_checkpoint_stops_publishing_and_opening(
+	void **state)
 {
 	static const char *const files[] = { "tile/0/001.p/44", "tile/1/000.p/1",
 		"tile/entries/001.p/44" };
@@ -332,7 +337,8 @@ static void a_tile_changed_below_the_checkpoint_stops_publishing_and_opening(voi
 		assert_int_equal(after.size, before.size);
 		ledger_close(l);
 		if (i < 2) {
-			assert_int_equal(ledger_open(dir, signer, &l, &err), CU_ECORRUPT);
+			assert_int_equal(
+				ledger_open(dir, signer, &l, &err), CU_ECORRUPT);
 		}
 	}
 }
@@ -392,7 +398,8 @@ static void journal_segments_are_dropped_once_published_and_the_outbox_number_st
 	assert_int_equal(ledger_open(dir, signer, &l, NULL), 0);
 	assert_int_equal(ledger_size(l), 1000);
 	assert_int_equal(ledger_last_outbox(l), 1000);
-	assert_int_equal(help_append(l, 999, 1000, NULL), CU_EINVAL); /* was in there before */
+	assert_int_equal(
+		help_append(l, 999, 1000, NULL), CU_EINVAL); /* was in there before */
 	for (uint64_t i = 0; i < 1000; i += 37) {
 		assert_leaf(l, i);
 	}
@@ -418,7 +425,7 @@ static void *read_on(void *ctx)
 
 		if (size > 0) {
 			bool is_right = ledger_read(re->l, index, &b, NULL) == 0 &&
-				span_eq(buf_span(&b), help_leaf(index, text));
+					span_eq(buf_span(&b), help_leaf(index, text));
 			int r;
 
 			buf_clear(&b);
@@ -476,7 +483,8 @@ static void reading_and_publishing_go_on_beside_appending(void **state)
 	assert_int_equal(head.size, 3000);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+#define IN_SCRATCH(test)                                                               \
+	cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
 {
@@ -488,8 +496,10 @@ int main(void)
 		cmocka_unit_test(tiles_are_named_as_the_specification_says),
 		IN_SCRATCH(leaves_are_read_before_and_after_they_are_published),
 		IN_SCRATCH(a_second_log_a_second_process_and_a_foreign_key_are_refused),
-		IN_SCRATCH(an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_start),
-		IN_SCRATCH(a_tile_changed_below_the_checkpoint_stops_publishing_and_opening),
+		IN_SCRATCH(
+			an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_start),
+		IN_SCRATCH(
+			a_tile_changed_below_the_checkpoint_stops_publishing_and_opening),
 		IN_SCRATCH(a_journal_of_another_history_is_refused),
 		IN_SCRATCH(
 			journal_segments_are_dropped_once_published_and_the_outbox_number_stays),

@@ -26,7 +26,8 @@ static int group_teardown(void **state)
 	return 0;
 }
 
-static void assert_is_log_of(const char *dir, const struct note_verifier *key, uint64_t size)
+static void assert_is_log_of(
+	const char *dir, const struct note_verifier *key, uint64_t size)
 {
 	struct log_head head = { .size = 0 };
 	struct cu_err err = { 0, "" };
@@ -129,7 +130,8 @@ static void a_flipped_bit_of_any_file_fails_verification(void **state)
 			scratch_flip(path, at, (int)(at * 7 % 8));
 			r = judge(dir, &err);
 			if (r != CU_ECORRUPT && r != CU_ENOKEY) {
-				fail_msg("%s: byte %zu flipped: %d", files_of_300[i], at, r);
+				fail_msg("%s: byte %zu flipped: %d", files_of_300[i],
+					at, r);
 			}
 			if (i < NFILES - 1) {
 				assert_non_null(strstr(err.msg, "tile/"));
@@ -177,7 +179,8 @@ static void no_leaf_is_handed_out_that_differs_from_the_tree(void **state)
 
 static void a_missing_a_short_and_a_long_file_fail_verification(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *copy = scratch_path(*state, "copy");
+	const char *dir = scratch_path(*state, "log"),
+		   *copy = scratch_path(*state, "copy");
 	struct cu_err err;
 
 	ledger_close(help_log(dir, signer, 300));
@@ -203,8 +206,10 @@ static void a_missing_a_short_and_a_long_file_fail_verification(void **state)
 
 static void a_mirror_follows_its_log_at_any_distance(void **state)
 {
-	static const uint64_t sizes[] = { 1, 2, 255, 256, 257, 300, 511, 512, 513, 1000, 3000 };
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "a/b/mirror");
+	static const uint64_t sizes[] = { 1, 2, 255, 256, 257, 300, 511, 512, 513, 1000,
+		3000 };
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "a/b/mirror");
 	struct ledger *l = help_log(dir, signer, 0);
 	struct log_head head;
 
@@ -237,7 +242,8 @@ static long calls_of_mirror(const char *dir, const char *to)
 
 static void a_mirror_that_lags_a_little_is_brought_up_with_little(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "mirror");
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "mirror");
 	struct ledger *l = help_log(dir, signer, 20000);
 	long all = calls_of_mirror(dir, to), few;
 
@@ -264,11 +270,13 @@ static int mirror_story(void *ctx)
 }
 
 /* 253 leaves are there; the accident happens on the way to 600. */
-static void a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again(void **state)
+static void a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again(
+	void **state)
 {
 	static const enum fault_how hows[] = { FAULT_EXIT, FAULT_TEAR, FAULT_POWER,
 		FAULT_SHUFFLE };
-	const char *dir = scratch_path(*state, "log"), *old = scratch_path(*state, "old");
+	const char *dir = scratch_path(*state, "log"),
+		   *old = scratch_path(*state, "old");
 	struct mirroring m = { dir, scratch_path(*state, "mirror") };
 	struct ledger *l = help_log(dir, signer, 253);
 
@@ -285,7 +293,8 @@ static void a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again(v
 			r = fault_run(FAULT_ANY, n, hows[i], 0, mirror_story, &m);
 			assert_int_not_equal(r, -1);
 			assert_int_equal(help_verify(m.to, &by, &head, NULL), 0);
-			assert_true(head.size == (r == 1 ? 600 : 253) || head.size == 600);
+			assert_true(
+				head.size == (r == 1 ? 600 : 253) || head.size == 600);
 
 			assert_int_equal(log_mirror(dir, m.to, &by, NULL, NULL), 0);
 			assert_is_log_of(m.to, &by, 600);
@@ -296,7 +305,8 @@ static void a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again(v
 
 static void a_mirror_that_is_told_to_be_complete_outlives_a_power_cut(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *above = scratch_path(*state, "above");
+	const char *dir = scratch_path(*state, "log"),
+		   *above = scratch_path(*state, "above");
 	struct mirroring m = { dir, scratch_path(*state, "above/mirror") };
 	int r = 0;
 
@@ -311,7 +321,8 @@ static void a_mirror_that_is_told_to_be_complete_outlives_a_power_cut(void **sta
 
 static void a_log_that_was_rolled_back_is_noticed_by_its_mirror(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "mirror");
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "mirror");
 	const char *snapshot = scratch_path(*state, "snapshot");
 	struct ledger *l = help_log(dir, signer, 300);
 	struct log_head head = { .size = 77 };
@@ -349,7 +360,8 @@ static void a_log_that_was_rolled_back_is_noticed_by_its_mirror(void **state)
 
 static void a_mirror_of_the_same_size_with_other_leaves_is_noticed(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "mirror");
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "mirror");
 	struct ledger *l = help_log(dir, signer, 10), *m = help_log(to, signer, 9);
 	struct ledger_entry other = { 0, span_str("something else") };
 	struct cu_err err;
@@ -365,7 +377,8 @@ static void a_mirror_of_the_same_size_with_other_leaves_is_noticed(void **state)
 
 static void a_mirror_signed_by_a_stranger_or_damaged_is_left_alone(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "mirror");
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "mirror");
 	struct signer *stranger = help_signer();
 	struct note_verifier other = help_verifier(stranger);
 	struct cu_err err;
@@ -384,7 +397,8 @@ static void a_mirror_signed_by_a_stranger_or_damaged_is_left_alone(void **state)
 
 static void a_damaged_log_is_not_mirrored(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "mirror");
+	const char *dir = scratch_path(*state, "log"),
+		   *to = scratch_path(*state, "mirror");
 	struct cu_err err;
 
 	ledger_close(help_log(dir, signer, 300));
@@ -405,7 +419,8 @@ static void a_log_goes_on_from_its_mirror_under_another_name_and_key(void **stat
 	static const uint64_t sizes[] = { 0, 1, 256, 300 };
 
 	for (size_t i = 0; i < 4; i++) {
-		const char *dir = scratch_path(*state, "log"), *to = scratch_path(*state, "m");
+		const char *dir = scratch_path(*state, "log"),
+			   *to = scratch_path(*state, "m");
 		const char *next = scratch_path(*state, "next");
 		struct signer *heir = NULL;
 		struct note_verifier heir_by;
@@ -438,7 +453,8 @@ static void a_log_goes_on_from_its_mirror_under_another_name_and_key(void **stat
 		ledger_close(l);
 		assert_is_log_of(next, &heir_by, size + 7);
 
-		assert_int_equal(ledger_continue(to, &by, next, "custos/next", heir, NULL),
+		assert_int_equal(
+			ledger_continue(to, &by, next, "custos/next", heir, NULL),
 			CU_EEXIST);
 		buf_done(&b);
 		signer_free(heir);
@@ -447,22 +463,25 @@ static void a_log_goes_on_from_its_mirror_under_another_name_and_key(void **stat
 
 static void a_log_does_not_go_on_from_a_damaged_mirror(void **state)
 {
-	const char *dir = scratch_path(*state, "log"), *next = scratch_path(*state, "next");
+	const char *dir = scratch_path(*state, "log"),
+		   *next = scratch_path(*state, "next");
 	struct ledger *l = NULL;
 
 	ledger_close(help_log(dir, signer, 300));
 	scratch_flip(scratch_path(dir, "tile/entries/000"), 100, 1);
-	assert_int_equal(
-		ledger_continue(dir, &by, next, "custos/next", signer, NULL), CU_ECORRUPT);
+	assert_int_equal(ledger_continue(dir, &by, next, "custos/next", signer, NULL),
+		CU_ECORRUPT);
 	assert_int_equal(ledger_open(next, signer, &l, NULL), CU_ENOENT);
 
 	/* Once the mirror is mended, what was begun is no hindrance. */
 	scratch_flip(scratch_path(dir, "tile/entries/000"), 100, 1);
-	assert_int_equal(ledger_continue(dir, &by, next, "custos/next", signer, NULL), 0);
+	assert_int_equal(
+		ledger_continue(dir, &by, next, "custos/next", signer, NULL), 0);
 	assert_is_log_of(next, &by, 300);
 }
 
-#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+#define IN_SCRATCH(test)                                                               \
+	cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
 {
@@ -474,7 +493,8 @@ int main(void)
 		IN_SCRATCH(a_missing_a_short_and_a_long_file_fail_verification),
 		IN_SCRATCH(a_mirror_follows_its_log_at_any_distance),
 		IN_SCRATCH(a_mirror_that_lags_a_little_is_brought_up_with_little),
-		IN_SCRATCH(a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again),
+		IN_SCRATCH(
+			a_mirror_cut_short_anywhere_is_the_older_log_and_is_taken_up_again),
 		IN_SCRATCH(a_mirror_that_is_told_to_be_complete_outlives_a_power_cut),
 		IN_SCRATCH(a_log_that_was_rolled_back_is_noticed_by_its_mirror),
 		IN_SCRATCH(a_mirror_of_the_same_size_with_other_leaves_is_noticed),

@@ -60,7 +60,8 @@ static long hash_of(const json_t *value, uint8_t out[32])
 {
 	const char *text = json_string_value(value);
 	uint8_t bytes[256];
-	long n = text ? text_unbase64(text, strlen(text), true, bytes, sizeof(bytes)) : 0;
+	long n = text ? text_unbase64(text, strlen(text), true, bytes, sizeof(bytes))
+		      : 0;
 
 	memset(out, 0, 32);
 	if (n > 0) {
@@ -94,8 +95,9 @@ static int check_case(const json_t *c)
 			return CU_EINVAL;
 		}
 		hash_of(json_object_get(c, "root"), b);
-		return proof_check_inclusion(number_of(c, "leafIdx"), number_of(c, "treeSize"),
-			a, (const uint8_t(*)[32])path, n, b, NULL);
+		return proof_check_inclusion(number_of(c, "leafIdx"),
+			number_of(c, "treeSize"), a, (const uint8_t(*)[32])path, n, b,
+			NULL);
 	}
 	hash_of(json_object_get(c, "root1"), a);
 	hash_of(json_object_get(c, "root2"), b);
@@ -255,17 +257,18 @@ static void inclusion_of_every_leaf_holds_and_no_other_index_or_size_does(void *
 			struct cu_err err;
 
 			mth(idx, idx + 1, leaf);
-			assert_int_equal(
-				proof_check_inclusion(idx, size, leaf, p, n, root, &err), 0);
+			assert_int_equal(proof_check_inclusion(
+						 idx, size, leaf, p, n, root, &err),
+				0);
 			assert_int_equal(proof_check_inclusion(
 						 idx + 1, size, leaf, p, n, root, &err),
 				CU_ECORRUPT);
-			assert_int_equal(
-				proof_check_inclusion(idx, size, leaf, p, n + 1, root, &err),
+			assert_int_equal(proof_check_inclusion(
+						 idx, size, leaf, p, n + 1, root, &err),
 				CU_ECORRUPT);
 			if (n > 0) {
-				assert_int_equal(proof_check_inclusion(idx, size, leaf, p, n - 1,
-							 root, &err),
+				assert_int_equal(proof_check_inclusion(idx, size, leaf,
+							 p, n - 1, root, &err),
 					CU_ECORRUPT);
 				assert_non_null(strstr(err.msg, "level"));
 			}
@@ -273,7 +276,8 @@ static void inclusion_of_every_leaf_holds_and_no_other_index_or_size_does(void *
 	}
 }
 
-static void edge_and_frontier_give_the_root_of_the_definition_at_every_size(void **state)
+static void edge_and_frontier_give_the_root_of_the_definition_at_every_size(
+	void **state)
 {
 	struct edge *e = calloc(1, sizeof(*e));
 	struct frontier f = { 0 };
@@ -299,10 +303,12 @@ static void edge_and_frontier_give_the_root_of_the_definition_at_every_size(void
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(proofs_of_public_vectors_are_judged_as_the_vectors_say),
+		cmocka_unit_test(
+			proofs_of_public_vectors_are_judged_as_the_vectors_say),
 		cmocka_unit_test(
 			empty_tree_and_first_leaf_hash_as_in_the_certificate_transparency_vectors),
-		cmocka_unit_test(inclusion_of_every_leaf_holds_and_no_other_index_or_size_does),
+		cmocka_unit_test(
+			inclusion_of_every_leaf_holds_and_no_other_index_or_size_does),
 		cmocka_unit_test(
 			edge_and_frontier_give_the_root_of_the_definition_at_every_size),
 	};

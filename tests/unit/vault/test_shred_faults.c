@@ -97,7 +97,8 @@ static void add_rows(struct loot *l, const char *dir)
 
 	assert_int_equal(sqlite3_open(in_dir(dir, "vault.db"), &db), SQLITE_OK);
 	assert_int_equal(
-		sqlite3_prepare_v2(db, "SELECT level, idx, gen, blob FROM node", -1, &st, NULL),
+		sqlite3_prepare_v2(
+			db, "SELECT level, idx, gen, blob FROM node", -1, &st, NULL),
 		SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		struct row *r = &l->rows[l->nrows++];
@@ -114,7 +115,8 @@ static void add_rows(struct loot *l, const char *dir)
 }
 
 /* As docs/formats/vault.md has it, not as node.c does. */
-static bool try_key(struct loot *l, struct row *r, const struct key *by, struct keyset *set)
+static bool try_key(
+	struct loot *l, struct row *r, const struct key *by, struct keyset *set)
 {
 	struct buf aad = BUF_INIT;
 	int code;
@@ -124,7 +126,8 @@ static bool try_key(struct loot *l, struct row *r, const struct key *by, struct 
 	buf_put_u8(&aad, (uint8_t)r->level);
 	buf_put_u32(&aad, r->idx);
 	buf_put_u64(&aad, r->gen);
-	code = keyset_unwrap(by, buf_span(&aad), span_of(r->blob, sizeof(r->blob)), set, NULL);
+	code = keyset_unwrap(
+		by, buf_span(&aad), span_of(r->blob, sizeof(r->blob)), set, NULL);
 	buf_done(&aad);
 	return code == 0;
 }
@@ -135,7 +138,8 @@ static bool try_known_keys(struct loot *l, struct row *r, struct keyset *set)
 		return true;
 	}
 	for (size_t i = 0; i < l->nrows; i++) {
-		for (size_t at = 0; l->rows[i].opened && l->rows[i].level < 3 && at < 256; at++) {
+		for (size_t at = 0;
+			l->rows[i].opened && l->rows[i].level < 3 && at < 256; at++) {
 			struct key *by = keyset_at(l->rows[i].opened, at);
 
 			if (!key_is_none(by) && try_key(l, r, by, set)) {
@@ -172,8 +176,8 @@ static void open_all(struct loot *l)
 
 /* How many doomed slots, and how many others, can be had from the roots of one directory and
  * the rows of two. */
-static void plunder(const char *roots, const char *dir, const char *other_dir, int *ret_ndoomed,
-	int *ret_nothers)
+static void plunder(const char *roots, const char *dir, const char *other_dir,
+	int *ret_ndoomed, int *ret_nothers)
 {
 	struct loot l = { .arena = new_arena() };
 	struct key *k0 = load_key("k0", l.arena);
@@ -193,7 +197,8 @@ static void plunder(const char *roots, const char *dir, const char *other_dir, i
 	add_rows(&l, other_dir);
 	open_all(&l);
 	for (size_t i = 0; i < l.nrows; i++) {
-		for (size_t at = 0; l.rows[i].opened && l.rows[i].level == 3 && at < 256; at++) {
+		for (size_t at = 0;
+			l.rows[i].opened && l.rows[i].level == 3 && at < 256; at++) {
 			is_had[l.rows[i].idx * 256 + at] |=
 				!key_is_none(keyset_at(l.rows[i].opened, at));
 		}
@@ -247,8 +252,9 @@ static void a_shred_that_could_not_drop_its_old_rows_is_as_final(void **state)
 		root_files_init(&files);
 		assert_int_equal(root_files_open(&files, work_dir, false, NULL), 0);
 		for (int i = 0; i < 2; i++) {
-			is_new[i] = root_read(&files, (enum root_copy)i, k0, &root, NULL) == 0 &&
-				root.generation == 3;
+			is_new[i] = root_read(&files, (enum root_copy)i, k0, &root,
+					    NULL) == 0 &&
+				    root.generation == 3;
 		}
 		root_files_close(&files);
 		key_arena_free(arena);
@@ -267,12 +273,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shred_killed_at_any_write_is_whole_or_not_at_all),
-		cmocka_unit_test(a_shred_killed_half_way_in_any_write_is_whole_or_not_at_all),
+		cmocka_unit_test(
+			a_shred_killed_half_way_in_any_write_is_whole_or_not_at_all),
 		cmocka_unit_test(a_shred_at_a_power_cut_is_whole_or_not_at_all),
-		cmocka_unit_test(a_shred_at_a_power_cut_that_shuffles_is_whole_or_not_at_all),
+		cmocka_unit_test(
+			a_shred_at_a_power_cut_that_shuffles_is_whole_or_not_at_all),
 		cmocka_unit_test(a_shred_with_one_failing_write_is_whole_or_not_at_all),
-		cmocka_unit_test(a_shred_on_a_disk_that_fails_for_good_is_whole_or_not_at_all),
-		cmocka_unit_test(today_s_roots_open_no_shredded_slot_whatever_rows_are_kept),
+		cmocka_unit_test(
+			a_shred_on_a_disk_that_fails_for_good_is_whole_or_not_at_all),
+		cmocka_unit_test(
+			today_s_roots_open_no_shredded_slot_whatever_rows_are_kept),
 		cmocka_unit_test(a_shred_that_could_not_drop_its_old_rows_is_as_final),
 	};
 

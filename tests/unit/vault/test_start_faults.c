@@ -28,7 +28,8 @@ static int extend_story(void *ctx)
 		key = new_key(c.arena);
 		told->code = vault_extend(c.v, 2, NULL);
 		told->nleaves = vault_capacity(c.v) / 256;
-		if (told->code == 0 && vault_slot_key(c.v, NSLOTS + 511, key, NULL) == 0) {
+		if (told->code == 0 &&
+			vault_slot_key(c.v, NSLOTS + 511, key, NULL) == 0) {
 			told->last = print_of(key);
 			told->is_acked = true;
 		}
@@ -114,7 +115,8 @@ static long start_against(enum fault_how how, bool was_acked)
  * CUSTOS_THOROUGH set, which takes a quarter of an hour. */
 static void start_after_shred_against(enum fault_how first_how, enum fault_how how)
 {
-	long every = getenv("CUSTOS_THOROUGH") ? 1 : 16, n = 0, nstarts = 0, nbetween = 0;
+	long every = getenv("CUSTOS_THOROUGH") ? 1 : 16, n = 0, nstarts = 0,
+	     nbetween = 0;
 	bool is_over = false;
 
 	while (!is_over) {
@@ -129,7 +131,8 @@ static void start_after_shred_against(enum fault_how first_how, enum fault_how h
 		}
 	}
 	assert_true(nbetween > 0);
-	printf("             %ld starts, after %ld stops between the roots\n", nstarts, nbetween);
+	printf("             %ld starts, after %ld stops between the roots\n", nstarts,
+		nbetween);
 }
 
 static void a_start_killed_at_any_write_after_a_killed_shred_loses_nothing(void **state)
@@ -144,7 +147,8 @@ static void a_start_torn_at_any_write_after_a_torn_shred_loses_nothing(void **st
 	start_after_shred_against(FAULT_TEAR, FAULT_TEAR);
 }
 
-static void a_start_with_a_failing_write_after_a_failing_shred_loses_nothing(void **state)
+static void a_start_with_a_failing_write_after_a_failing_shred_loses_nothing(
+	void **state)
 {
 	(void)state;
 	start_after_shred_against(FAULT_FAIL_ALL, FAULT_FAIL);
@@ -213,7 +217,8 @@ static void extend_against(enum fault_how how, int error_number)
 		if (told->is_acked) {
 			key = new_key(c.arena);
 			assert_int_equal(nleaves, 5);
-			assert_int_equal(vault_slot_key(c.v, NSLOTS + 511, key, NULL), 0);
+			assert_int_equal(
+				vault_slot_key(c.v, NSLOTS + 511, key, NULL), 0);
 			last = print_of(key);
 			assert_true(is_print(&last, &told->last));
 		}
@@ -250,11 +255,13 @@ static void rekey_against(enum fault_how how, int error_number)
 		copy_vault(work_dir, crashed_dir);
 		c.arena = new_arena();
 		c.v = NULL;
-		old = vault_open(work_dir, load_key("k0", c.arena), c.arena, &c.v, NULL);
+		old = vault_open(
+			work_dir, load_key("k0", c.arena), c.arena, &c.v, NULL);
 		vault_close(c.v);
 		copy_vault(crashed_dir, work_dir);
 		c.v = NULL;
-		new = vault_open(work_dir, load_key("k1", c.arena), c.arena, &c.v, NULL);
+		new = vault_open(
+			work_dir, load_key("k1", c.arena), c.arena, &c.v, NULL);
 		assert_true(old == 0 || old == CU_ENOKEY);
 		assert_true(new == 0 || new == CU_ENOKEY);
 		assert_true(old == 0 || new == 0);
@@ -300,7 +307,8 @@ static void create_against(enum fault_how how, int error_number)
 		if (how == FAULT_FAIL && told->code < 0) {
 			/* it cleaned up behind itself */
 			assert_int_equal(r, CU_ENOENT);
-			assert_int_equal(vault_create(work_dir, c.k0, c.arena, NULL), 0);
+			assert_int_equal(
+				vault_create(work_dir, c.k0, c.arena, NULL), 0);
 		}
 		end(&c);
 	}
@@ -319,13 +327,19 @@ static void a_vault_once_made_survives_any_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_start_killed_at_any_write_after_a_killed_shred_loses_nothing),
-		cmocka_unit_test(a_start_torn_at_any_write_after_a_torn_shred_loses_nothing),
-		cmocka_unit_test(a_start_with_a_failing_write_after_a_failing_shred_loses_nothing),
-		cmocka_unit_test(a_start_at_a_power_cut_after_a_power_cut_loses_nothing),
-		cmocka_unit_test(a_start_syncs_what_it_finds_before_it_does_anything_else),
+		cmocka_unit_test(
+			a_start_killed_at_any_write_after_a_killed_shred_loses_nothing),
+		cmocka_unit_test(
+			a_start_torn_at_any_write_after_a_torn_shred_loses_nothing),
+		cmocka_unit_test(
+			a_start_with_a_failing_write_after_a_failing_shred_loses_nothing),
+		cmocka_unit_test(
+			a_start_at_a_power_cut_after_a_power_cut_loses_nothing),
+		cmocka_unit_test(
+			a_start_syncs_what_it_finds_before_it_does_anything_else),
 		cmocka_unit_test(slots_once_promised_survive_any_stop),
-		cmocka_unit_test(one_of_two_root_keys_opens_after_any_stop_between_them),
+		cmocka_unit_test(
+			one_of_two_root_keys_opens_after_any_stop_between_them),
 		cmocka_unit_test(a_vault_once_made_survives_any_stop),
 	};
 

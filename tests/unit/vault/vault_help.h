@@ -6,12 +6,12 @@
  */
 #ifndef CU_TESTS_VAULT_HELP_H
 #define CU_TESTS_VAULT_HELP_H
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
+#include <cmocka.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>

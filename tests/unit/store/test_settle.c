@@ -1,0 +1,396 @@
+#include "store_help.h"
+
+#include "store/settle.h"
+
+/* --- a story: a backup, life after it, a restore -------------------------------------------- */
+
+static int flush(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	(void)ctx;
+	return tx_flush(tx, err);
+}
+
+/* The data.db of this moment, as a backup would hold it; the house stays closed. */
+static void back_up(struct house *h, const char *to)
+{
+	const char *dir = h->dir;
+
+	must_run(h, STORE_ALONE, flush, NULL);
+	house_close(h);
+	copy_file(in_dir(dir, "data.db"), in_dir(to, "data.db"));
+}
+
+struct erasure {
+	struct id subject, id;
+};
+
+static int erase_begin(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct erasure *e = ctx;
+
+	return tx_erase_begin(tx, &e->subject, "erasure", &e->id, err);
+}
+
+static int erase_shred(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_erase_shred(tx, &((struct erasure *)ctx)->id, err);
+}
+
+static int erase_rows(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_erase_rows(tx, &((struct erasure *)ctx)->id, err);
+}
+
+static int erase_done(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_erase_done(tx, &((struct erasure *)ctx)->id, err);
+}
+
+static void erase(struct house *h, const struct id *subject)
+{
+	struct erasure e = { .subject = *subject };
+
+	must_run(h, STORE_CHANGE, erase_begin, &e);
+	must_run(h, STORE_CHANGE, erase_shred, &e);
+	must_run(h, STORE_CHANGE, erase_rows, &e);
+	must_run(h, STORE_CHANGE, erase_done, &e);
+}
+
+/* A machine anew: the newest vault and keys of one directory, the old rows of another, an empty
+ * log of its own. */
+static const char *restore_into(const char *newest, const char *old)
+{
+	static const char *const names[] = { "k0", "root.wrap", LOG_KEY, "vault.db", "vault.db-wal",
+		"vault.root.a", "vault.root.b" };
+	const char *dir = new_store_dir();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)unlink(in_dir(dir, names[i]));
+		if (path_exists(in_dir(newest, names[i]))) {
+			copy_file(in_dir(newest, names[i]), in_dir(dir, names[i]));
+		}
+	}
+	assert_int_equal(chmod(in_dir(dir, "k0"), 0400), 0);
+	assert_int_equal(chmod(in_dir(dir, "root.wrap"), 0400), 0);
+	for (size_t i = 0; i < 2; i++) {
+		static const char *const bases[] = { "data.db", "index.db" };
+		char path[PATH_SIZE];
+
+		(void)unlink(in_dir(dir, bases[i]));
+		snprintf(path, sizeof(path), "%s/%s-wal", dir, bases[i]);
+		(void)unlink(path);
+		snprintf(path, sizeof(path), "%s/%s-shm", dir, bases[i]);
+		(void)unlink(path);
+	}
+	copy_file(in_dir(old, "data.db"), in_dir(dir, "data.db"));
+	return dir;
+}
+
+static int settle(const char *dir, const struct store_settle *how, struct store_settled *ret,
+	struct cu_err *err)
+{
+	struct key_arena *arena = NULL;
+	struct key *k0 = NULL;
+	int r;
+
+	assert_int_equal(key_arena_new(VAULT_NODES_CACHED + 8, &arena, NULL), 0);
+	assert_int_equal(key_new(arena, &k0, NULL), 0);
+	assert_ok(key_file_load(dir, "k0", k0, err), err);
+	r = store_settle_restored(dir, k0, arena, how, ret, err);
+	key_free(arena, k0);
+	key_arena_free(arena);
+	return r;
+}
+
+static struct store_settled must_settle(const char *dir, const struct store_settle *how)
+{
+	struct store_settled got = { 0 };
+	struct cu_err err = { 0 };
+
+	assert_ok(settle(dir, how, &got, &err), &err);
+	return got;
+}
+
+static const struct store_settle plainly = { .lineage = { { 9, 9, 9 } } };
+
+/* --- tests -------------------------------------------------------------------------------- */
+
+static void old_rows_meet_the_newest_vault(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, bob, late, fresh;
+	struct store_settled got;
+	struct id id;
+	uint64_t capacity;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", "ada@example.org");
+	bob = must_add(&h, "Bob", "bob@example.org");
+	back_up(&h, backup);
+	must_open(&h, live);
+	erase(&h, &ada.subject);
+	late = must_add(&h, "Cid", "cid@example.org");
+	house_close(&h);
+
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &plainly);
+	assert_true(got.subjects == 1 && got.records == 1);
+	assert_true(got.removed_subjects == 1 && got.removed_records == 1);
+	must_open(&h, dir);
+	assert_false(has_subject(&h, &ada.subject));
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	assert_int_equal(hits_of(&h, "profile.email", "ada@example.org"), 0);
+	assert_int_equal(hits_of(&h, "profile.email", "bob@example.org"), 1);
+	id = store_id(h.store);
+	assert_true(id_eq(&id, &house_id));
+	id = store_lineage(h.store);
+	assert_true(id_eq(&id, &plainly.lineage));
+	assert_true(store_is_restored(h.store));
+	assert_false(store_is_restricted(h.store));
+
+	/* no slot is given out that somebody may have had since the backup */
+	capacity = vault_capacity(h.vault);
+	fresh = must_add(&h, "Dan", "dan@example.org");
+	assert_int_equal(records_of(&h, &fresh.subject), 1);
+	assert_true(vault_capacity(h.vault) > capacity);
+	assert_false(has_subject(&h, &late.subject));
+	house_close(&h);
+}
+
+/* As many collections as a run has slots: no slot of hers was never used. */
+static void whoever_filled_a_run_goes_as_well(void **state)
+{
+	static char names[20][16];
+	static const int counts[] = { 6, 7, 8, 14, 15, 16 };
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person people[6], bob;
+	struct store_settled got;
+
+	(void)state;
+	must_open(&h, live);
+	bob = must_add(&h, "Bob", NULL);
+	for (int i = 0; i < 6; i++) {
+		people[i] = must_add(&h, "Ada", NULL);
+		for (int k = 0; k < counts[i]; k++) {
+			struct person more = { .subject = people[i].subject, .name = "x",
+				.collection = names[k] };
+
+			snprintf(names[k], sizeof(names[k]), "collection_%02d", k);
+			must_run(&h, STORE_CHANGE, put_record, &more);
+		}
+	}
+	back_up(&h, backup);
+	must_open(&h, live);
+	for (int i = 0; i < 6; i++) {
+		erase(&h, &people[i].subject);
+	}
+	house_close(&h);
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &plainly);
+	assert_true(got.subjects == 1 && got.removed_subjects == 6);
+	must_open(&h, dir);
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+/* The vault still opens them, but the log says that they asked. */
+static void whom_the_log_names_goes_even_if_the_vault_opens(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, bob;
+	struct id erased[2];
+	struct store_settle how = plainly;
+	struct store_settled got;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", NULL);
+	back_up(&h, backup);
+	erased[0] = id_new(); /* somebody who came and went after the backup */
+	erased[1] = ada.subject;
+	how.erased = erased;
+	how.nerased = 2;
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &how);
+	assert_true(got.removed_subjects == 1 && got.subjects == 1);
+	must_open(&h, dir);
+	assert_false(has_subject(&h, &ada.subject));
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+/* A month's key is gone: its records go, the people stay. */
+static void records_of_an_ended_cohort_go_alone(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, order = { .collection = "order", .name = "x", .cohort = 202001 },
+			   later = { .collection = "order", .name = "y", .cohort = 202611 };
+	struct store_settled got;
+	struct engine *e = NULL;
+	uint64_t slot = 0;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	order.subject = later.subject = ada.subject;
+	must_run(&h, STORE_CHANGE, put_record, &order);
+	must_run(&h, STORE_CHANGE, put_record, &later);
+	back_up(&h, backup);
+	assert_ok(engine_open(live, ENGINE_WRITE, &e, &err), &err);
+	assert_int_equal(engine_cohort_get(e, "order", "default", 202001, &slot, &err), 1);
+	engine_close(e);
+	must_open(&h, live);
+	assert_ok(vault_shred(h.vault, &slot, 1, &err), &err);
+	house_close(&h);
+
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &plainly);
+	assert_true(got.subjects == 1 && got.records == 2);
+	assert_true(got.removed_subjects == 0 && got.removed_records == 1);
+	must_open(&h, dir);
+	assert_int_equal(records_of(&h, &ada.subject), 2);
+	house_close(&h);
+}
+
+static void an_erasure_that_was_under_way_is_ended_with_its_subject(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, bob;
+	struct erasure e;
+	struct store_settle how = plainly;
+	struct engine *engine = NULL;
+	struct row_erasure row;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", NULL);
+	e = (struct erasure){ .subject = ada.subject };
+	must_run(&h, STORE_CHANGE, erase_begin, &e);
+	back_up(&h, backup);
+	how.erased = &ada.subject;
+	how.nerased = 1;
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	assert_int_equal(engine_open(dir, ENGINE_WRITE, &engine, NULL), 0);
+	assert_int_equal(engine_erasure_open(engine, &row, NULL), 0);
+	engine_close(engine);
+	must_open(&h, dir);
+	assert_false(has_subject(&h, &ada.subject));
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+static void a_gap_in_the_log_makes_it_restricted(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct store_settle how = plainly;
+
+	(void)state;
+	must_open(&h, live);
+	back_up(&h, backup);
+	how.is_restricted = true;
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	assert_true(store_is_restricted(h.store));
+	house_close(&h);
+	how.is_restricted = false;
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	assert_false(store_is_restricted(h.store));
+	house_close(&h);
+}
+
+/* Such a vault would make living people look erased. */
+static void a_vault_older_than_the_rows_is_refused(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *old_vault = fresh_dir(), *dir;
+	struct store_settled got;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	copy_tree(live, old_vault);
+	must_open(&h, live);
+	must_add(&h, "Ada", NULL);
+	back_up(&h, backup);
+	dir = restore_into(old_vault, backup);
+	assert_fails(settle(dir, &plainly, &got, &err), CU_ECORRUPT, &err, "older");
+}
+
+static void leaves_of_the_old_machine_are_not_logged_again(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person bob, cid;
+
+	(void)state;
+	must_open(&h, live);
+	must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", "bob@example.org");
+	back_up(&h, backup); /* its outbox holds what the old log has */
+	dir = restore_into(live, backup);
+	must_settle(dir, &plainly);
+	must_open(&h, dir);
+	assert_int_equal(ledger_size(h.ledger), 0);
+	cid = must_add(&h, "Cid", NULL);
+	reopen(&h);
+	assert_int_equal(ledger_size(h.ledger), 2);
+	assert_int_equal(leaves_with(&h, hex_of(&cid.subject)), 2);
+	assert_int_equal(hits_of(&h, "profile.email", "bob@example.org"), 1);
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+static void settling_twice_is_settling_once(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, bob;
+	struct store_settled first, second;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", "bob@example.org");
+	back_up(&h, backup);
+	must_open(&h, live);
+	erase(&h, &ada.subject);
+	house_close(&h);
+	dir = restore_into(live, backup);
+	first = must_settle(dir, &plainly);
+	second = must_settle(dir, &plainly);
+	assert_true(first.subjects == second.subjects && first.records == second.records);
+	assert_true(second.removed_subjects == 0 && second.removed_records == 0);
+	must_open(&h, dir);
+	assert_int_equal(hits_of(&h, "profile.email", "bob@example.org"), 1);
+	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(old_rows_meet_the_newest_vault),
+		cmocka_unit_test(whoever_filled_a_run_goes_as_well),
+		cmocka_unit_test(whom_the_log_names_goes_even_if_the_vault_opens),
+		cmocka_unit_test(records_of_an_ended_cohort_go_alone),
+		cmocka_unit_test(an_erasure_that_was_under_way_is_ended_with_its_subject),
+		cmocka_unit_test(a_gap_in_the_log_makes_it_restricted),
+		cmocka_unit_test(a_vault_older_than_the_rows_is_refused),
+		cmocka_unit_test(leaves_of_the_old_machine_are_not_logged_again),
+		cmocka_unit_test(settling_twice_is_settling_once),
+	};
+
+	return cmocka_run_group_tests(tests, make_template, drop_tmp);
+}
