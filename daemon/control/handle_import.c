@@ -33,7 +33,8 @@ struct import {
 	struct import_chunk *chunk;
 	struct import_counts counts;
 	struct id id;
-	int fd; /* what custos-intake says */
+	int fd;    /* what custos-intake says */
+	int leash; /* closing it ends custos-intake, if it still runs */
 	struct buf held; /* of its output, not yet whole lines; wiped */
 	size_t scanned;
 	bool is_done; /* it said so */
@@ -287,7 +288,7 @@ static int start_intake(struct import *im, struct cu_err *err)
 		r = path_pwrite_fd(fd, buf_span(&plan), 0, err);
 	}
 	if (r == 0) {
-		r = launcher_run(im->x->daemon->launcher, fd, im->x->fd, pair[1], err);
+		r = launcher_run(im->x->daemon->launcher, fd, im->x->fd, pair[1], &im->leash, err);
 	}
 	if (pair[1] >= 0) {
 		close(pair[1]);
@@ -356,7 +357,7 @@ static int prepare(struct import *im, struct cu_err *err)
 
 int handle_IMPORT(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct import im = { .x = x, .id = id_new(), .fd = -1, .held = BUF_INIT_WIPE };
+	struct import im = { .x = x, .id = id_new(), .fd = -1, .leash = -1, .held = BUF_INIT_WIPE };
 	int r = prepare(&im, err);
 
 	if (r == 0) {
@@ -378,7 +379,10 @@ int handle_IMPORT(struct exchange *x, struct json *out, struct cu_err *err)
 		put_counts(&im.counts, true, out);
 	}
 	if (im.fd >= 0) {
-		close(im.fd); /* ends custos-intake, if it still runs */
+		close(im.fd);
+	}
+	if (im.leash >= 0) {
+		close(im.leash);
 	}
 	free(im.chunk);
 	import_seen_free(im.seen);

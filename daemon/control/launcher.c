@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 
 #include "base/err.h"
 
-#define NFDS 3
+#define NFDS 4 /* plan, file, out, leash */
 
 struct launcher {
 	int fd; /* a socket to it; messages are one byte with NFDS descriptors */
@@ -29,7 +30,8 @@ union fds_control {
 
 /* --- in the launcher's process --------------------------------------------------------------- */
 
-/* plan, file, out -> 0, 3, 1.  They are above 3 when they arrive: 0 to 3 are taken there. */
+/* plan, file, out -> 0, 3, 1; the leash stays with us.  They are above 3 when they arrive: 0 to
+ * 3 are taken there. */
 static void become_intake(const char *intake, const int fds[NFDS])
 {
 	char *const argv[] = { (char *)(uintptr_t)"custos-intake", NULL };
@@ -65,23 +67,65 @@ static int receive_fds(int fd, int fds[NFDS])
 	return 0;
 }
 
+/* Those that were started.  A child is waited for only when its leash is gone: until then its
+ * number stays taken, so that no other process can be killed in its place. */
+struct pack {
+	struct pollfd at[1 + LAUNCHER_MAX]; /* at[0] is the socket; else a leash */
+	pid_t pids[1 + LAUNCHER_MAX];
+	nfds_t n;
+};
+
+static void start_one(struct pack *pack, const char *intake, const int fds[NFDS])
+{
+	pid_t pid = pack->n <= LAUNCHER_MAX ? fork() : -1;
+
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL);
+		become_intake(intake, fds);
+	}
+	for (int i = 0; i < NFDS - 1; i++) {
+		close(fds[i]);
+	}
+	if (pid < 0) {
+		close(fds[NFDS - 1]); /* its pipe closes without a word */
+		return;
+	}
+	pack->at[pack->n] = (struct pollfd){ .fd = fds[NFDS - 1] };
+	pack->pids[pack->n++] = pid;
+}
+
+static void end_one(struct pack *pack, nfds_t i)
+{
+	kill(pack->pids[i], SIGKILL);
+	waitpid(pack->pids[i], NULL, 0);
+	close(pack->at[i].fd);
+	pack->at[i] = pack->at[--pack->n];
+	pack->pids[i] = pack->pids[pack->n];
+}
+
 static void serve(int fd, const char *intake)
 {
+	struct pack pack = { .at[0] = { .fd = fd, .events = POLLIN }, .n = 1 };
 	int fds[NFDS];
 
-	signal(SIGCHLD, SIG_IGN); /* the kernel reaps */
-	signal(SIGINT, SIG_IGN);  /* Ctrl-C at a terminal is for custosd to handle */
+	signal(SIGINT, SIG_IGN); /* Ctrl-C at a terminal is for custosd to handle */
 	prctl(PR_SET_NAME, "custos-launcher");
-	while (receive_fds(fd, fds) == 0) {
-		if (fork() == 0) {
-			signal(SIGINT, SIG_DFL);
-			become_intake(intake, fds);
+	for (;;) {
+		if (poll(pack.at, pack.n, -1) < 0) {
+			continue; /* a signal */
 		}
-		for (int i = 0; i < NFDS; i++) {
-			close(fds[i]);
+		for (nfds_t i = pack.n - 1; i > 0; i--) {
+			if (pack.at[i].revents) {
+				end_one(&pack, i);
+			}
+		}
+		if (pack.at[0].revents) {
+			if (receive_fds(fd, fds) < 0) {
+				_exit(0); /* and with us what we started */
+			}
+			start_one(&pack, intake, fds);
 		}
 	}
-	_exit(0);
 }
 
 /* --- in custosd -------------------------------------------------------------------------------- */
@@ -148,9 +192,8 @@ void launcher_stop(struct launcher *l)
 	free(l);
 }
 
-int launcher_run(struct launcher *l, int plan, int file, int out, struct cu_err *err)
+static int send_fds(struct launcher *l, const int fds[NFDS], struct cu_err *err)
 {
-	int fds[NFDS] = { plan, file, out };
 	char byte = 'i';
 	union fds_control control = { 0 };
 	struct iovec io = { &byte, 1 };
@@ -161,12 +204,30 @@ int launcher_run(struct launcher *l, int plan, int file, int out, struct cu_err 
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	c->cmsg_len = CMSG_LEN(NFDS * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, NFDS * sizeof(int));
 	pthread_mutex_lock(&l->lock);
 	do {
 		n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	pthread_mutex_unlock(&l->lock);
 	return n == 1 ? 0 : cu_err_set(err, CU_EUNAVAIL, "the process that starts imports is gone");
+}
+
+int launcher_run(struct launcher *l, int plan, int file, int out, int *ret_leash,
+	struct cu_err *err)
+{
+	int leash[2], r;
+
+	if (pipe2(leash, O_CLOEXEC) < 0) {
+		return cu_err_errno(err, errno, "launcher");
+	}
+	r = send_fds(l, (const int[NFDS]){ plan, file, out, leash[0] }, err);
+	close(leash[0]);
+	if (r < 0) {
+		close(leash[1]);
+		return r;
+	}
+	*ret_leash = leash[1];
+	return 0;
 }

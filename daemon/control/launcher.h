@@ -10,13 +10,18 @@
 struct cu_err;
 struct launcher;
 
+#define LAUNCHER_MAX 16 /* well above DAEMON_MAX_JOBS */
+
 /* Forks.  Before threads, keys and sockets; intake is the program's path.  In the child it
  * does not return. */
 int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err);
 void launcher_stop(struct launcher *l); /* NULL is fine */
 
 /* Starts one: plan becomes its descriptor 0, out its 1, file its 3; all are borrowed.  What
- * it has to say comes through out.  Any thread.  CU_EUNAVAIL. */
-int launcher_run(struct launcher *l, int plan, int file, int out, struct cu_err *err);
+ * it has to say comes through out.  It lives until it has ended and *ret_leash is closed, and
+ * not longer: closing kills it, even where it waits for a file that is a pipe.  At most
+ * LAUNCHER_MAX at a time.  Any thread.  CU_EUNAVAIL. */
+int launcher_run(struct launcher *l, int plan, int file, int out, int *ret_leash,
+	struct cu_err *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -64,6 +65,7 @@ static void become(const struct run_options *o, const char *const argv[], int in
 			setresuid(o->uid, o->uid, o->uid) < 0)) {
 		_exit(126);
 	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test, nothing stays behind */
 	if (o->dir && chdir(o->dir) < 0) {
 		_exit(126);
 	}
