@@ -1,7 +1,6 @@
 #include "intake/intake.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,33 +166,13 @@ static int on_end(struct run *run, struct cu_err *err)
 	return r < 0 ? r : emit_last(run->out, run->nbytes, err);
 }
 
-/* A pipe may stay silent for ever; a daemon that has given the import up closes its end. */
-static int wait_for_input(const struct intake_source *source, struct cu_err *err)
-{
-	struct pollfd fds[] = { { .fd = source->fd, .events = POLLIN },
-		{ .fd = source->listener } };
-
-	while (poll(fds, 2, -1) < 0) {
-		if (errno != EINTR) {
-			return cu_err_errno(err, errno, "wait");
-		}
-	}
-	return fds[1].revents != 0 ?
-		cu_err_set(err, CU_ECANCELED, "nobody reads the lines any more") :
-		0;
-}
-
 /* The number of bytes, 0 at the end. */
-static ssize_t read_some(const struct intake_source *source, void *p, size_t n,
-	struct cu_err *err)
+static ssize_t read_some(int fd, void *p, size_t n, struct cu_err *err)
 {
-	ssize_t got = wait_for_input(source, err);
+	ssize_t got;
 
-	if (got < 0) {
-		return got;
-	}
 	do {
-		got = read(source->fd, p, n);
+		got = read(fd, p, n);
 	} while (got < 0 && errno == EINTR);
 	return got < 0 ? cu_err_errno(err, errno, "read") : got;
 }
@@ -201,7 +180,7 @@ static ssize_t read_some(const struct intake_source *source, void *p, size_t n,
 static int read_all(struct run *run, uint8_t *room, struct cu_err *err)
 {
 	for (;;) {
-		ssize_t got = read_some(run->source, room, READ_BYTES, err);
+		ssize_t got = read_some(run->source->fd, room, READ_BYTES, err);
 		int r;
 
 		if (got < 0) {

@@ -17,7 +17,6 @@ struct sandbox;
 struct intake_source {
 	int fd;              /* a file or a pipe, read from where it stands */
 	int64_t total_bytes; /* -1 when it is not a regular file */
-	int listener;        /* where the lines go: when nobody reads them any more, the work ends */
 	struct charset *charset;
 };
 

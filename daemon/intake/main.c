@@ -66,7 +66,7 @@ int main(void)
 {
 	struct cu_err err = { 0 };
 	struct plan *plan = NULL;
-	struct intake_source source = { .fd = SANDBOX_INPUT_FD, .listener = STDOUT_FILENO };
+	struct intake_source source = { .fd = SANDBOX_INPUT_FD };
 	struct emit out;
 	int r;
 

@@ -201,9 +201,6 @@ static int allow_streams(scmp_filter_ctx filter)
 	if (r == 0) {
 		r = allow_on_fd(filter, SCMP_SYS(write), STDERR_FILENO);
 	}
-	if (r == 0) { /* for the next bytes, or the end of whoever reads ours */
-		r = allow(filter, SCMP_SYS(poll));
-	}
 	if (r == 0) { /* isatty, by which log.c chooses its form */
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
 			SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_32_BITS, STDERR_FILENO),
@@ -251,9 +248,8 @@ struct sandbox sandbox_lock(void)
 
 	has.has_landlock = sandbox_lock_files();
 	if (!IS_SANITIZED) {
-		/* From here on not one more descriptor, even where all else is missing: 0 to 3 are
-		 * taken.  Not 0, since poll may watch no more than the limit. */
-		(void)set_limit(RLIMIT_NOFILE, 2, NULL);
+		/* From here on not one more descriptor, even where all else is missing. */
+		(void)set_limit(RLIMIT_NOFILE, 0, NULL);
 	}
 	has.has_seccomp = sandbox_lock_calls();
 	return has;
