@@ -28,8 +28,8 @@ find_package(Threads REQUIRED)
 
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-        -Wvla -Wformat=2 -Wcast-qual -Wimplicit-fallthrough -Wno-missing-field-initializers -Wno-format-truncation
-        -Werror -fno-common -fstack-protector-strong
+        -Wvla -Wformat=2 -Wcast-qual -Wimplicit-fallthrough -Wno-missing-field-initializers
+        $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> -Werror -fno-common -fstack-protector-strong
         $<$<CONFIG:Debug>:-DCUSTOS_CHECK_REPLIES>)
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/intl.h"
 #include "base/text.h"
@@ -14,6 +15,9 @@ static void show_reject(const json_t *reject)
 	char reason[512];
 
 	text_escape(out_str(reject, "reason"), reason, sizeof(reason));
+	if (strncmp(reason, "column ", 7) == 0) {
+		column = ""; /* it says so itself, with the name */
+	}
 	if (line == 0) {
 		fprintf(stderr, "%s\n", reason);
 	} else {

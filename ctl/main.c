@@ -174,16 +174,16 @@ static int run(struct args *a)
 	struct client *client = NULL;
 	json_t *parameters = NULL;
 	struct cu_err err;
-	int status = 0, r = connect_to_daemon(a, &client, &err);
+	int status = 0, r = input_read(a, &err); /* somebody may type for long: not connected yet */
 
-	if (r == 0) {
-		r = input_read(a, &err);
-	}
 	if (r == 0) {
 		r = args_parameters(a, &parameters, &err);
 	}
 	if (r == 0) {
 		r = files_put_texts(a, parameters, &err);
+	}
+	if (r == 0) {
+		r = connect_to_daemon(a, &client, &err);
 	}
 	if (r == 0) {
 		r = files_open(a, &files, &err);
@@ -195,6 +195,16 @@ static int run(struct args *a)
 	json_decref(parameters);
 	client_close(client);
 	return r < 0 ? fail(&err) : status;
+}
+
+/* What was not written was not said: a full disk behind a redirection is a failure. */
+static int flush(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		return status;
+	}
+	fprintf(stderr, "%s", _("custosctl: the output could not be written\n"));
+	return status != 0 ? status : cu_err_exit_status(CU_EIO);
 }
 
 int main(int argc, char *argv[])
@@ -218,5 +228,5 @@ int main(int argc, char *argv[])
 	default: status = run(a); break;
 	}
 	args_free(a);
-	return status;
+	return flush(status);
 }

@@ -4,6 +4,7 @@
 #include <wchar.h>
 
 #include "base/civil.h"
+#include "base/err.h"
 #include "base/intl.h"
 #include "base/text.h"
 #include "ctl/out.h"
@@ -29,35 +30,49 @@ static void print_padded(const char *s, int width)
 	printf("%s%*s", s, has < width ? width - has : 0, "");
 }
 
-static void format_safe(char out[CELL_SIZE], const char *fmt, va_list ap)
+/* Of any length: a value that is cut would pass for a whole one.  To be freed. */
+__attribute__((format(printf, 1, 0))) static char *format_safe(const char *fmt, va_list ap)
 {
-	char raw[CELL_SIZE];
+	char *raw = NULL, *out = NULL;
+	int n = vasprintf(&raw, fmt, ap);
+	size_t cap = n < 0 ? 0 : 4 * (size_t)n + 1; /* "\x1b" for a byte */
 
-	vsnprintf(raw, sizeof(raw), fmt, ap);
-	text_escape(raw, out, CELL_SIZE);
+	if (n >= 0) {
+		out = malloc(cap);
+	}
+	if (!out) {
+		fprintf(stderr, "%s", _("custosctl: out of memory\n"));
+		exit(cu_err_exit_status(CU_ENOMEM));
+	}
+	text_escape(raw, out, cap);
+	explicit_bzero(raw, (size_t)n);
+	free(raw);
+	return out;
 }
 
 void out_field(const char *label, const char *fmt, ...)
 {
-	char text[CELL_SIZE];
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	format_safe(text, fmt, ap);
+	text = format_safe(fmt, ap);
 	va_end(ap);
 	print_padded(label, LABEL_WIDTH);
 	printf(" %s\n", text);
+	free(text);
 }
 
 void out_line(const char *fmt, ...)
 {
-	char text[CELL_SIZE];
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	format_safe(text, fmt, ap);
+	text = format_safe(fmt, ap);
 	va_end(ap);
 	printf("%s\n", text);
+	free(text);
 }
 
 void out_nothing(const char *text)
@@ -105,13 +120,14 @@ struct out_table *out_table_begin(const char *const *headings)
 
 void out_cell(struct out_table *t, const char *fmt, ...)
 {
-	char text[CELL_SIZE];
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	format_safe(text, fmt, ap);
+	text = format_safe(fmt, ap);
 	va_end(ap);
 	add_cell(t, text);
+	free(text);
 }
 
 void out_table_end(struct out_table *t)

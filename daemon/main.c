@@ -31,6 +31,7 @@ static const struct option long_options[] = {
 	{ "policies", required_argument, NULL, 'p' },
 	{ "socket", required_argument, NULL, 'l' },
 	{ "intake", required_argument, NULL, 'i' },
+	{ "idle-ms", required_argument, NULL, 'm' }, /* for tests: not in the usage */
 	{ "debug", no_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -145,6 +146,7 @@ int main(int argc, char *argv[])
 		case 'p': options.policy_dir = optarg; break;
 		case 'l': options.socket = optarg; break;
 		case 'i': intake = optarg; break;
+		case 'm': options.idle_ms = strtoull(optarg, NULL, 10); break;
 		case 'd': log_set_level(LOG_LEVEL_DEBUG); break;
 		case 'v': printf("custosd %s\n", CUSTOS_VERSION); return 0;
 		case 'h': return usage(stdout, 0);

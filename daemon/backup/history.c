@@ -32,7 +32,7 @@ void history_done(struct history *h)
 	*h = (struct history){ 0 };
 }
 
-/* --- the root, leaf by leaf (RFC 6962, 2.1) ---------------------------------------------------- */
+/* --- the root, leaf by leaf (RFC 6962, 2.1) ------------------------------------------- */
 
 static void add_leaf_hash(struct walk *w, struct span leaf)
 {
@@ -86,7 +86,7 @@ static int compare_roots(struct walk *w, struct cu_err *err)
 	return 0;
 }
 
-/* --- leaves ------------------------------------------------------------------------------------- */
+/* --- leaves --------------------------------------------------------------------------- */
 
 /* Room for n more elements. */
 static int grow(void **array, size_t size, size_t used, size_t n, size_t max, size_t *cap,
@@ -148,7 +148,9 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 		leaf->act == LEAF_ERASE_DONE;
 	int r = 0;
 
-	if (leaf->generation > w->to->generation) {
+	/* after a restore generations go on from the vault that was restored, which may be behind
+	 * those that the log names before */
+	if (leaf->generation > w->to->generation || leaf->act == LEAF_STORE_RESTORE) {
 		w->to->generation = leaf->generation;
 	}
 	/* an erasure in one collection leaves the person */
@@ -176,7 +178,7 @@ static int on_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *e
 		r = take_leaf(w, &leaf, err);
 	}
 	if (r < 0) {
-		return cu_err_wrap(err, r, "leaf %llu", (unsigned long long)index);
+		return cu_err_wrap(err, r, "log: leaf %llu", (unsigned long long)index);
 	}
 	add_leaf_hash(w, text);
 	return watch_step(w->watch, "log", index + 1, w->to->head.size, err);
@@ -216,7 +218,7 @@ int history_read(const char *dir, const struct note_verifier *by, const struct c
 	log_dir_close(log);
 	if (r < 0) {
 		history_done(&h);
-		return cu_err_wrap(err, r, "log");
+		return r;
 	}
 	*ret = h;
 	return 0;

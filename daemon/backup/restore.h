@@ -8,7 +8,7 @@
  * directory beside the wanted one and gets its name at the very end: after a failure nothing
  * is left.  Blocks; on a worker thread.  docs/formats/repository.md has the argument.
  *
- * What is made, all 0700/0600: data.db, vault.db, vault.root.a, vault.root.b, log/,
+ * What is made, in a directory of mode 0700: data.db, vault.db, vault.root.a, vault.root.b, log/,
  * keys/{root.key, root.wrap, log.key, recipients}.  The root key and the log's key are new,
  * so is the lineage; index.db is empty and is filled from the records at the first start.
  */

@@ -103,7 +103,7 @@ static void put_be(struct buf *b, uint64_t v, unsigned nbytes)
 
 void buf_put_u8(struct buf *b, uint8_t v)
 {
-	put_be(b, v, 1);
+	buf_put(b, &v, 1);
 }
 
 void buf_put_u16(struct buf *b, uint16_t v)

@@ -20,7 +20,7 @@ static const struct code_row codes[] = {
 
 #define NCODES ((int)(sizeof(codes) / sizeof(codes[0])))
 
-int cu_err_set(struct cu_err *err, int code, const char *fmt, ...)
+int (cu_err_set)(struct cu_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -56,7 +56,7 @@ static int code_of_errno(int e)
 	}
 }
 
-int cu_err_errno(struct cu_err *err, int saved_errno, const char *fmt, ...)
+int (cu_err_errno)(struct cu_err *err, int saved_errno, const char *fmt, ...)
 {
 	char what[160];
 	va_list ap;
@@ -68,7 +68,7 @@ int cu_err_errno(struct cu_err *err, int saved_errno, const char *fmt, ...)
 		strerror(saved_errno));
 }
 
-int cu_err_wrap(struct cu_err *err, int code, const char *fmt, ...)
+int (cu_err_wrap)(struct cu_err *err, int code, const char *fmt, ...)
 {
 	char below[sizeof(err->msg)];
 	va_list ap;

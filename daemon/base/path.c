@@ -60,11 +60,17 @@ static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
 {
 	char above[PATH_SIZE];
 	struct stat st;
+	int r;
 
+	parent_of(dir, above);
 	if (stat(dir, &st) == 0) {
-		return S_ISDIR(st.st_mode) ?
-			0 :
-			cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+		if (!S_ISDIR(st.st_mode)) {
+			return cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+		}
+		/* Made, perhaps, by a process that died before it synced the entry.  Where we may
+		 * not look above, it was not one of ours. */
+		r = path_sync_dir(above, err);
+		return r == CU_EDENIED ? 0 : r;
 	}
 	if (mkdir(dir, mode) < 0) {
 		int saved = errno;
@@ -74,7 +80,6 @@ static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
 			return cu_err_errno(err, saved, "make directory %s", dir);
 		}
 	}
-	parent_of(dir, above);
 	return path_sync_dir(above, err);
 }
 

@@ -22,7 +22,8 @@ struct cu_err;
 /* "<dir>/<name>" into out; CU_ELIMIT if it does not fit. */
 int path_join(char out[PATH_SIZE], const char *dir, const char *name, struct cu_err *err);
 
-/* Makes dir and what is missing above it; the new entries are durable.  What exists is left as it is. */
+/* Makes dir and what is missing above it; the new entries are durable, and so is that of a dir
+ * which exists.  What exists is left as it is. */
 int path_make_dir(const char *dir, mode_t mode, struct cu_err *err);
 
 bool path_exists(const char *path);

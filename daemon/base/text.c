@@ -160,8 +160,19 @@ size_t text_utf8_len(const char *s, size_t n)
 bool text_is_utf8(const char *s, size_t n)
 {
 	while (n > 0) {
-		size_t len = text_utf8_len(s, n);
+		uint64_t eight;
+		size_t len;
 
+		/* most text is mostly ASCII: eight bytes at a time */
+		if (n >= sizeof(eight)) {
+			memcpy(&eight, s, sizeof(eight));
+			if ((eight & 0x8080808080808080u) == 0) {
+				s += sizeof(eight);
+				n -= sizeof(eight);
+				continue;
+			}
+		}
+		len = text_utf8_len(s, n);
 		if (len == 0) {
 			return false;
 		}

@@ -25,6 +25,16 @@ int build_begin(const struct policy *p, const char *collection, struct record *r
 	return 0;
 }
 
+/* "profile.birth_date: is not a date such as 2026-11-21" */
+static int check_value(const struct collection *c, const struct field *f, struct span v,
+	struct cu_err *err)
+{
+	struct cu_err why;
+	int r = field_check_value(f, (const char *)v.p, v.n, &why);
+
+	return r < 0 ? cu_err_set(err, r, "%s.%s", c->key, why.msg) : 0;
+}
+
 int build_fields(const struct collection *c, const json_t *fields, struct record *rec,
 	struct cu_err *err)
 {
@@ -43,9 +53,9 @@ int build_fields(const struct collection *c, const json_t *fields, struct record
 			return cu_err_set(err, CU_EINVAL, "%s.%s: expected a string", c->key, f->key);
 		}
 		if (v.n > 0) {
-			r = field_check_value(f, (const char *)v.p, v.n, err);
+			r = check_value(c, f, v, err);
 			if (r < 0) {
-				return cu_err_wrap(err, r, "%s", c->key);
+				return r;
 			}
 		}
 		r = record_set(rec, span_str(f->key), v, err);

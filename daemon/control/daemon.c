@@ -3,17 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/watch.h"
 #include "base/log.h"
 #include "control/erase.h"
 #include "control/operator.h"
 #include "control/server.h"
+#include "control/session.h"
 #include "control/terms.h"
 #include "ledger/ledger.h"
 #include "policy/faults.h"
 #include "policy/policy.h"
 #include "wire/interfaces.h"
 
-#define PUBLISH_EACH_MS 1000 /* DESIGN part 6: checkpoints follow within a second */
+#define PUBLISH_EACH_MS  1000 /* DESIGN part 6: checkpoints follow within a second */
+#define CATCH_UP_EACH_MS (10 * 60 * 1000LL)
 
 void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *to)
 {
@@ -40,12 +43,11 @@ static void on_published(struct work *w)
 }
 
 /* An idle daemon only looks at a number. */
-static void on_publish_time(uv_timer_t *timer)
+static void publish_what_is_new(struct daemon *d)
 {
-	struct daemon *d = timer->data;
 	uint64_t size;
 
-	if (atomic_load(&d->state) != DAEMON_RUNNING || d->is_publishing) {
+	if (d->is_publishing) {
 		return;
 	}
 	size = ledger_size(d->house.ledger);
@@ -57,6 +59,49 @@ static void on_publish_time(uv_timer_t *timer)
 	if (work_start(d->loop, &d->publishing, NULL) == 0) {
 		d->is_publishing = true;
 		d->published = size;
+	}
+}
+
+/* --- targets that were away, or missed by a crash ---------------------------------------------- */
+
+static int run_catch_up(struct work *w, struct cu_err *err)
+{
+	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
+	struct watch watch = { NULL, NULL, &w->cancel };
+
+	(void)err; /* each target's failure is logged */
+	erase_catch_up(d, &watch);
+	return 0;
+}
+
+static void on_caught_up(struct work *w)
+{
+	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
+
+	d->is_catching_up = false;
+}
+
+static void catch_up(struct daemon *d)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (d->is_catching_up || (d->caught_up_ms > 0 && now - d->caught_up_ms < CATCH_UP_EACH_MS) ||
+		store_is_restricted(d->house.store)) {
+		return;
+	}
+	d->caught_up_ms = now;
+	d->catching_up.run = run_catch_up;
+	d->catching_up.done = on_caught_up;
+	d->is_catching_up = work_start(d->loop, &d->catching_up, NULL) == 0;
+}
+
+static void on_second(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (atomic_load(&d->state) == DAEMON_RUNNING) {
+		publish_what_is_new(d);
+		catch_up(d);
 	}
 }
 
@@ -133,6 +178,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 
 	*d = (struct daemon){ .loop = loop, .launcher = launcher };
 	d->started_ms = clock_monotonic_ms();
+	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);
@@ -141,8 +187,8 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);
 	if (r == 0) {
-		uv_timer_init(loop, &d->publish);
-		d->publish.data = d;
+		uv_timer_init(loop, &d->each_second);
+		d->each_second.data = d;
 		r = interfaces_load(&d->interfaces, err);
 	}
 	if (r == 0) {
@@ -158,7 +204,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		r = server_open(d, options->socket, &d->server, err);
 	}
 	if (r == 0) {
-		uv_timer_start(&d->publish, on_publish_time, PUBLISH_EACH_MS, PUBLISH_EACH_MS);
+		uv_timer_start(&d->each_second, on_second, PUBLISH_EACH_MS, PUBLISH_EACH_MS);
 	}
 	return r;
 }
@@ -190,7 +236,8 @@ void daemon_stop(struct daemon *d)
 	if (d->server) {
 		server_stop(d->server);
 	}
-	uv_close((uv_handle_t *)&d->publish, NULL);
+	uv_close((uv_handle_t *)&d->each_second, NULL);
+	atomic_store(&d->catching_up.cancel, true);
 	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
 }
 

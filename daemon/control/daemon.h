@@ -31,6 +31,7 @@ struct daemon {
 	char policy_dir[PATH_SIZE];
 	struct launcher *launcher;      /* NULL: imports are not possible */
 	struct server *server;
+	uint64_t idle_ms;               /* of sessions */
 	atomic_int state;               /* enum daemon_state */
 	pthread_mutex_t making;         /* held while a store is made */
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
@@ -39,10 +40,13 @@ struct daemon {
 	pthread_mutex_t operators_lock; /* operator.c */
 	struct known_operator *operators;
 
-	uv_timer_t publish;             /* once a second, while there is something to publish */
+	uv_timer_t each_second;
 	struct work publishing;
 	bool is_publishing;
 	uint64_t published;             /* leaves under the last checkpoint */
+	struct work catching_up;        /* targets that lack the newest vault object */
+	bool is_catching_up;
+	int64_t caught_up_ms;           /* monotonic; when that was last looked at, 0: never */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
 	bool is_stopping;
@@ -52,6 +56,7 @@ struct daemon {
 struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
+	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

@@ -11,6 +11,7 @@
 #include "control/peer.h"
 #include "policy/access.h"
 #include "policy/policy.h"
+#include "policy/rows.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
@@ -55,12 +56,29 @@ static void answer_description(struct exchange *x, struct buf *frame)
 	reply_end(&j, false);
 }
 
+/* The interface is what stands before the last point of a method's name. */
+static void answer_no_interface(const char *method, struct buf *frame)
+{
+	const char *point = strrchr(method, '.');
+	struct buf name = BUF_INIT;
+
+	buf_put(&name, method, point ? (size_t)(point - method) : strlen(method));
+	buf_put_u8(&name, '\0');
+	if (buf_check(&name, NULL) == 0) {
+		reply_service_error(frame, SERVICE_INTERFACE_NOT_FOUND, (const char *)name.p);
+	} else {
+		frame->is_failed = true;
+	}
+	buf_done(&name);
+}
+
 /* --- may it be called? ------------------------------------------------------------------------ */
 
 static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
 {
 	char operation[COMMAND_OPERATION_SIZE];
 	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	bool is_personal = (x->command->access & (ACCESS_READ | ACCESS_WRITE)) != 0;
 
 	command_operation(x->command, operation);
 	if (!access_allows(&a, operation)) {
@@ -69,8 +87,11 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 			peer->uid == 0 && roles_is_personal(operation) ?
 				" (root never touches a person's data)" : "");
 	}
-	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
-		!access_allows_purpose(&a, operation, x->purpose)) {
+	if (is_personal && !rows_is_name(x->purpose)) { /* else it could not stand in a leaf */
+		return cu_err_set(err, CU_EINVAL,
+			"purpose: expected a key: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+	}
+	if (is_personal && !access_allows_purpose(&a, operation, x->purpose)) {
 		return cu_err_set(err, CU_EDENIED, "uid %u may not %s for this purpose",
 			(unsigned)peer->uid, x->command->words);
 	}
@@ -133,7 +154,7 @@ static void on_refusal_done(struct store_op *op)
 }
 
 /* Of those who have a role here: strangers could fill the log at will. */
-static void log_refusal(struct exchange *x, const struct peer *peer, int code)
+static void log_refusal(struct exchange *x, const struct peer *peer)
 {
 	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 	struct refusal *f;
@@ -151,7 +172,6 @@ static void log_refusal(struct exchange *x, const struct peer *peer, int code)
 	f->uid = peer->uid;
 	f->leaf.act = LEAF_REFUSED;
 	command_operation(x->command, f->leaf.why);
-	(void)code; /* every refusal of this kind is one of access */
 	store_submit(x->daemon->house.store, &f->op);
 }
 
@@ -166,9 +186,12 @@ static bool is_answered_early(struct exchange *x, struct buf *frame)
 	char path[IDL_PATH_SIZE];
 	struct cu_err err;
 
+	if (!method && idl) {
+		reply_service_error(frame, SERVICE_METHOD_NOT_FOUND, x->call.method);
+		return true;
+	}
 	if (!method) {
-		reply_service_error(frame,
-			idl ? SERVICE_METHOD_NOT_FOUND : SERVICE_INTERFACE_NOT_FOUND, x->call.method);
+		answer_no_interface(x->call.method, frame);
 		return true;
 	}
 	if (idl_check(method->in, x->call.parameters, IDL_REFUSE_UNKNOWN, path, &err) < 0) {
@@ -203,8 +226,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	x->purpose = purpose ? purpose : "";
 	x->handle = handlers[x->command->id];
 	r = check_access(x, peer, err);
-	if (r < 0) {
-		log_refusal(x, peer, r);
+	if (r == CU_EDENIED) {
+		log_refusal(x, peer);
 	}
 	if (r == 0) {
 		r = check_state(x, err);
@@ -215,8 +238,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	return r < 0 ? r : exchange_start(x, err);
 }
 
-int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
-	struct span text, int fd, struct exchange **ret, struct cu_err *err)
+int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, int fd,
+	struct exchange **ret, struct cu_err *err)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 	struct buf frame = BUF_INIT_WIPE;
@@ -230,7 +253,6 @@ int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	x->daemon = d;
-	x->session = s;
 	x->uid = peer->uid;
 	x->fd = fd;
 	x->reply = x->out = (struct buf)BUF_INIT_WIPE;
@@ -243,10 +265,15 @@ int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
 	if (!is_answered_early(x, &frame) && admit(x, peer, &why) < 0) {
 		reply_error(&frame, &why);
 	}
-	if (frame.n > 0) {
-		exchange_answer(x, &frame);
+	r = buf_check(&frame, err); /* failed: it was to be answered, and does not run */
+	if (r < 0) {
+		exchange_free(x);
+	} else {
+		if (frame.n > 0) {
+			exchange_answer(x, &frame);
+		}
+		*ret = x;
 	}
 	buf_done(&frame);
-	*ret = x;
-	return 0;
+	return r;
 }

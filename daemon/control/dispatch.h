@@ -13,12 +13,11 @@ struct cu_err;
 struct daemon;
 struct exchange;
 struct peer;
-struct session;
 
 /* Loop.  Takes fd (or -1).  An exchange that runs, or is answered already (a refusal, a
  * question about the service).  A code only when the peer broke the protocol, or memory ran
- * out: the connection is to be closed. */
-int dispatch_call(struct daemon *d, struct session *s, const struct peer *peer,
-	struct span text, int fd, struct exchange **ret, struct cu_err *err);
+ * out: the connection is to be closed.  The caller sets on_ready before the loop goes on. */
+int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, int fd,
+	struct exchange **ret, struct cu_err *err);
 
 #endif

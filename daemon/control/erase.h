@@ -30,16 +30,25 @@ struct erase_result {
 	char unconfirmed[200]; /* the first target that could not confirm, and why; "" */
 };
 
+struct erase_request {
+	struct id actor, subject;
+	struct id id;        /* nil, or asked for again by the same id: answered, not repeated */
+	const char *purpose; /* a policy key */
+};
+
 /* Told at the beginning of each step.  Worker thread. */
 typedef void erase_step_fn(void *ctx, const char *step);
 
-/* purpose is a policy key.  CU_ENOENT, CU_EBUSY.  0 once everything on this host is done,
- * whether or not the targets confirmed. */
-int erase_run(struct daemon *d, const struct id *actor, const struct id *subject,
-	const char *purpose, erase_step_fn *step, void *ctx, struct erase_result *ret,
-	struct cu_err *err);
+/* CU_ENOENT, CU_EBUSY.  0 once everything on this host is done, whether or not the targets
+ * confirmed. */
+int erase_run(struct daemon *d, const struct erase_request *q, erase_step_fn *step, void *ctx,
+	struct erase_result *ret, struct cu_err *err);
 
-/* Finishes what was begun before the last stop.  Returns how many, or a code. */
+/* Finishes on this host what was begun before the last stop.  Returns how many, or a code. */
 int erase_resume(struct daemon *d, struct cu_err *err);
+
+/* Brings the newest vault object to every target that was backed up to and has an older one:
+ * one that was away, or that a crash came before.  Worker thread; failures are logged. */
+void erase_catch_up(struct daemon *d, const struct watch *watch);
 
 #endif

@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
-#include "control/session.h"
+#include "crypto/hash.h"
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
@@ -78,7 +79,7 @@ static void on_handler_done(struct work *w)
 		reply_error(&x->reply, &w->err);
 	}
 	exchange_answer(x, &x->reply);
-	session_on_done(x->session);
+	x->on_ready(x);
 }
 
 int exchange_start(struct exchange *x, struct cu_err *err)
@@ -159,6 +160,31 @@ int exchange_id(const struct exchange *x, const char *name, struct id *ret, stru
 	return 0;
 }
 
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err)
+{
+	struct buf all = BUF_INIT;
+	uint8_t digest[HASH_SIZE];
+	struct id given;
+	int r = exchange_id(x, "request", &given, err);
+
+	if (r == 0 && !id_is_nil(&given)) {
+		buf_put_str(&all, x->call.method);
+		buf_put_u8(&all, '\0');
+		buf_put(&all, x->actor.b, sizeof(x->actor.b));
+		buf_put(&all, given.b, sizeof(given.b));
+		r = buf_check(&all, err);
+		if (r == 0) {
+			hash_blake2b(buf_span(&all), digest);
+			memcpy(given.b, digest, sizeof(given.b));
+		}
+	}
+	buf_done(&all);
+	if (r == 0) {
+		*ret = given;
+	}
+	return r;
+}
+
 /* A frame on its way to the loop. */
 struct progress {
 	struct letter letter;
@@ -179,7 +205,7 @@ static void read_progress(struct letter *l)
 	struct progress *p = (struct progress *)l;
 
 	buf_put_span(&p->x->out, buf_span(&p->frame));
-	session_on_done(p->x->session);
+	p->x->on_ready(p->x);
 	drop_progress(l);
 }
 
@@ -193,7 +219,7 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	struct progress *p;
 
 	reply_end(j, true);
-	if (!x->call.more || frame->is_failed) {
+	if (!x->call.more || frame->is_failed || atomic_load(&x->is_unread)) {
 		buf_done(frame); /* progress that is lost is no failure */
 		return;
 	}
@@ -210,14 +236,29 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	post_send(&x->daemon->post, &p->letter);
 }
 
+void exchange_wait_for_reader(const struct exchange *x)
+{
+	struct timespec pause = { 0, 10 * 1000 * 1000 }; /* rare: looked at again, not signalled */
+
+	while (x->call.more && atomic_load(&x->is_unread) && !exchange_is_cancelled(x)) {
+		nanosleep(&pause, NULL);
+	}
+}
+
 struct leaf_op {
 	struct store_op op;
 	const struct leaf *leaf;
 };
 
+/* Whose erasure began while the read was under way is not shown any more: the log has one
+ * order, and "erase begin" stands before this leaf. */
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	return tx_leaf(tx, ((struct leaf_op *)op)->leaf, err);
+	const struct leaf *leaf = ((struct leaf_op *)op)->leaf;
+	struct row_subject who;
+	int r = id_is_nil(&leaf->sub) ? 0 : tx_subject_require(tx, &leaf->sub, &who, err);
+
+	return r < 0 ? r : tx_leaf(tx, leaf, err);
 }
 
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)

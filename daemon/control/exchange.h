@@ -20,7 +20,6 @@
 
 struct daemon;
 struct exchange;
-struct session;
 
 /* Worker thread.  Writes the members of the reply's parameters to out; 0 or a code.  What was
  * written is dropped when it fails. */
@@ -28,7 +27,9 @@ typedef int handler(struct exchange *x, struct json *out, struct cu_err *err);
 
 struct exchange {
 	struct daemon *daemon;
-	struct session *session; /* loop; borrowed: it waits for its exchanges */
+	/* loop: something is in out, or the end is reached; not for an answer given at once */
+	void (*on_ready)(struct exchange *x);
+	void *owner; /* of on_ready; waits for its exchanges */
 	struct call call;
 	const struct command *command;
 	handler *handle;
@@ -41,11 +42,12 @@ struct exchange {
 	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
 	bool is_job;         /* loop: counts towards DAEMON_MAX_JOBS */
 	bool is_done;        /* loop */
+	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */
 	struct work work;
 	struct exchange *next; /* loop: in the session's queue */
 };
 
-/* Loop: runs the handler; session_on_done is called at the end. */
+/* Loop: runs the handler; on_ready is called for progress and at the end. */
 int exchange_start(struct exchange *x, struct cu_err *err);
 /* Loop: this is the answer; the session sends it when its turn comes. */
 void exchange_answer(struct exchange *x, struct buf *frame);
@@ -63,11 +65,20 @@ bool exchange_flag(const struct exchange *x, const char *name);
 /* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);
 
+/* The parameter `request`, made this operator's and this method's own, so that nobody is
+ * answered with what another one was.  Nil: there is none. */
+int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *err);
+
 /* A reply that continues, if the call asked for `more`: write its parameters in between. */
 struct json exchange_progress_begin(struct buf *frame);
 void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame);
 
-/* Appends a leaf for a read and waits until it is durable; by and purpose are filled. */
+/* Before a reply that continues and must not be lost: waits while the peer does not read, until
+ * it does, is gone, or the call is cancelled. */
+void exchange_wait_for_reader(const struct exchange *x);
+
+/* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
+ * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
 
 /* Runs a change on the writer thread and waits. */

@@ -65,7 +65,7 @@ int handle_BACKUP_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 	const char *name = exchange_text(x, "target");
 	const struct targets *all = policy_targets(x->daemon->policy);
 	const struct target *t;
-	struct snapshot_result result;
+	struct snapshot_result result = { 0 };
 	int r = repos_find(x->daemon, name, &t, err); /* at least one */
 
 	for (size_t i = 0; r == 0 && i < (name ? 1 : all->n); i++) {

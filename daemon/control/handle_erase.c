@@ -45,17 +45,20 @@ static void show(struct json *out, const struct erase_result *e, const char *sta
 
 int handle_ERASE(struct exchange *x, struct json *out, struct cu_err *err)
 {
+	struct erase_request q = { .actor = x->actor, .purpose = x->purpose };
 	struct erase_result result;
-	struct id subject;
 	char statement[512];
-	int r = exchange_id(x, "subject", &subject, err);
+	int r = exchange_id(x, "subject", &q.subject, err);
 
+	if (r == 0) {
+		r = exchange_request(x, &q.id, err);
+	}
 	if (r == 0 && !exchange_flag(x, "now")) {
 		r = cu_err_set(err, CU_EUNSUP,
 			"a grace period is not available yet: repeat with --now to erase at once");
 	}
 	if (r == 0) {
-		r = erase_run(x->daemon, &x->actor, &subject, x->purpose, on_step, x, &result, err);
+		r = erase_run(x->daemon, &q, on_step, x, &result, err);
 	}
 	if (r == 0) {
 		make_statement(&result, statement, sizeof(statement));

@@ -1,6 +1,9 @@
 /* Export: everybody's data as JSON lines, into a descriptor. */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +18,7 @@
 #define CHUNK_SUBJECTS   200         /* in one view of the store, one leaf and one write */
 #define CHUNK_BYTES      (4u << 20)
 #define PROGRESS_EACH_MS 200
+#define LOOK_UP_EACH_MS  200 /* from waiting, to see whether we are cancelled */
 
 struct export {
 	struct exchange *x;
@@ -27,6 +31,7 @@ struct export {
 	bool has_at;
 	uint64_t chunk_subjects, subjects, records, bytes;
 	int64_t told_ms;
+	bool is_file; /* the descriptor's: writing never waits for a reader */
 };
 
 static int put_record(void *ctx, const struct row_record *row, const struct record *rec,
@@ -92,6 +97,29 @@ static int read_chunk(struct export *e, struct cu_err *err)
 	return r;
 }
 
+/* To a pipe that nobody reads at the moment, too: then it is looked up now and then whether
+ * we are cancelled.  A pipe that poll calls writable has room for PIPE_BUF bytes. */
+static int put_out(struct export *e, struct span left, struct cu_err *err)
+{
+	struct pollfd p = { .fd = e->x->fd, .events = POLLOUT };
+	int r = 0;
+
+	while (r == 0 && left.n > 0) {
+		size_t n = e->is_file ? left.n : left.n < PIPE_BUF ? left.n : PIPE_BUF;
+
+		if (exchange_is_cancelled(e->x)) {
+			return cu_err_set(err, CU_ECANCELED, "the export was cancelled");
+		}
+		if (!e->is_file && poll(&p, 1, LOOK_UP_EACH_MS) <= 0) {
+			continue;
+		}
+		r = path_write_fd(e->x->fd, span_of(left.p, n), err);
+		left.p += n;
+		left.n -= n;
+	}
+	return r;
+}
+
 /* Who is in the chunk is in the log before a byte of it leaves. */
 static int write_chunk(struct export *e, struct cu_err *err)
 {
@@ -105,7 +133,7 @@ static int write_chunk(struct export *e, struct cu_err *err)
 	hash_blake2b(buf_span(&e->ids), leaf.digest);
 	r = exchange_leaf(e->x, &leaf, err);
 	if (r == 0) {
-		r = path_write_fd(e->x->fd, buf_span(&e->lines), err);
+		r = put_out(e, buf_span(&e->lines), err);
 	}
 	e->subjects += e->chunk_subjects;
 	e->bytes += e->lines.n;
@@ -140,8 +168,10 @@ int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct export e = { .x = x, .lines = BUF_INIT_WIPE,
 		.filter = { json_object_get(x->call.parameters, "collections"), NULL } };
+	struct stat st;
 	int r = 1;
 
+	e.is_file = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode);
 	while (r > 0) {
 		int written;
 

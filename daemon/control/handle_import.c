@@ -1,6 +1,7 @@
 /* Import: the process that parses, its lines, the chunks, the reports. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "control/daemon.h"
 #include "control/handle.h"
@@ -22,6 +24,7 @@
 #define LINE_MAX_BYTES   (64u << 20) /* of custos-intake: a row of 8 MiB, every byte escaped */
 #define READ_BYTES       65536
 #define PROGRESS_EACH_MS 200
+#define LOOK_UP_EACH_MS  200 /* from waiting, to see whether we are cancelled */
 
 struct import {
 	struct exchange *x;
@@ -43,8 +46,10 @@ static void report_reject(struct import *im, uint64_t line, const char *column,
 	const char *reason)
 {
 	struct buf frame = BUF_INIT;
-	struct json j = exchange_progress_begin(&frame);
+	struct json j;
 
+	exchange_wait_for_reader(im->x); /* a file may be wrong in every line */
+	j = exchange_progress_begin(&frame);
 	im->counts.rejected++;
 	json_open_object(&j, "reject");
 	json_uint(&j, "line", line);
@@ -156,8 +161,23 @@ static void take_reject(struct import *im, json_t *root)
 	im->counts.rows++;
 	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(column));
 	report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")),
-		json_is_integer(column) ? text : NULL,
+		json_integer_value(column) > 0 ? text : NULL, /* 0: the row as a whole */
 		json_string_value(json_object_get(root, "reason")));
+}
+
+/* custos-intake's first line: what confines it. */
+static void take_hello(struct import *im, json_t *root)
+{
+	json_t *sandbox = json_object_get(root, "sandbox");
+	json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
+
+	im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	if (!json_is_true(json_object_get(sandbox, "seccomp"))) {
+		log_warn("custos-intake runs without seccomp: this build or this kernel has none");
+	}
+	if (!json_is_true(json_object_get(sandbox, "landlock"))) {
+		log_info("custos-intake runs without Landlock: this build or this kernel has none");
+	}
 }
 
 static int take_line(struct import *im, struct span line, struct cu_err *err)
@@ -176,10 +196,8 @@ static int take_line(struct import *im, struct span line, struct cu_err *err)
 		r = take_row(im, root, err);
 	} else if (json_object_get(root, "reason")) {
 		take_reject(im, root);
-	} else if (json_object_get(root, "total_bytes")) {
-		json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
-
-		im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	} else if (json_object_get(root, "sandbox")) {
+		take_hello(im, root);
 	} else if (json_object_get(root, "done")) {
 		im->is_done = true;
 		im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "bytes"));
@@ -211,18 +229,33 @@ static int take_lines(struct import *im, struct cu_err *err)
 	return r;
 }
 
-static int read_all(struct import *im, struct cu_err *err)
+/* Waits for custos-intake, which may itself wait for a file that is a pipe. */
+static int wait_for_lines(struct import *im, struct cu_err *err)
 {
-	int r = 0;
+	struct pollfd p = { .fd = im->fd, .events = POLLIN };
+	int n = 0;
 
-	while (r == 0) {
-		uint8_t *room = buf_room(&im->held, READ_BYTES);
-		ssize_t n = room ? read(im->fd, room, READ_BYTES) : -1;
-
+	while (n <= 0) {
 		if (exchange_is_cancelled(im->x)) {
 			return cu_err_set(err, CU_ECANCELED,
 				"the import was stopped; what was imported stays, and it can be repeated");
 		}
+		n = poll(&p, 1, LOOK_UP_EACH_MS);
+		if (n < 0 && errno != EINTR) {
+			return cu_err_set(err, CU_EIO, "custos-intake cannot be waited for");
+		}
+	}
+	return 0;
+}
+
+static int read_all(struct import *im, struct cu_err *err)
+{
+	int r = 0;
+
+	while (r == 0 && (r = wait_for_lines(im, err)) == 0) {
+		uint8_t *room = buf_room(&im->held, READ_BYTES);
+		ssize_t n = room ? read(im->fd, room, READ_BYTES) : -1;
+
 		if (n < 0 && errno == EINTR) {
 			continue;
 		}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/err.h"
 #include "control/build.h"
 #include "control/daemon.h"
@@ -103,7 +104,7 @@ int handle_SUBJECT_ADD(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	const json_t *given = json_object_get(x->call.parameters, "records");
 	struct add a = { .op.apply = apply_add, .x = x, .n = json_array_size(given) };
-	int r = exchange_id(x, "request", &a.request, err);
+	int r = exchange_request(x, &a.request, err);
 
 	a.kind = strcmp(exchange_text(x, "kind"), "person") == 0 ? SUBJECT_PERSON :
 								     SUBJECT_ORGANISATION;
@@ -207,10 +208,22 @@ struct update {
 	struct buf reply; /* record id, version */
 };
 
+/* An anchor that was given with the record stays; one that follows from a field follows it. */
+static void put_given_anchor(const struct collection *c, const struct record *rec,
+	char to[CIVIL_DAY_SIZE])
+{
+	bool is_from_field = c->anchor == ANCHOR_EVENT && record_get(rec, c->anchor_field).n > 0;
+
+	if (rec->anchor_day != CIVIL_NO_DAY && !is_from_field) {
+		civil_format_day(rec->anchor_day, to);
+	}
+}
+
 static int update_one(struct tx *tx, struct update *u, struct buf *text, struct cu_err *err)
 {
 	struct record rec;
 	struct row_record row;
+	char anchor[CIVIL_DAY_SIZE] = "";
 	int r = build_begin(u->x->daemon->policy, u->collection->key, &rec, &u->collection, err);
 
 	if (r == 0 && !id_is_nil(&u->record)) {
@@ -221,13 +234,14 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 		}
 		/* the sealer that holds the old version's values will seal the new one */
 		r = r < 0 ? r : record_copy_spans(&rec, text, err);
+		put_given_anchor(u->collection, &rec, anchor);
 	}
 	rec.subject = u->subject;
 	if (r == 0) {
 		r = build_fields(u->collection, u->fields, &rec, err);
 	}
 	if (r == 0) {
-		r = build_finish(u->collection, NULL, &rec, err);
+		r = build_finish(u->collection, anchor[0] ? anchor : NULL, &rec, err);
 	}
 	if (r == 0) {
 		r = tx_record_put(tx, &rec, err);
@@ -266,7 +280,7 @@ int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *e
 		.fields = json_object_get(x->call.parameters, "fields"),
 		.collection = policy_find_collection(x->daemon->policy,
 			exchange_text(x, "collection")) };
-	int r = exchange_id(x, "request", &u.request, err);
+	int r = exchange_request(x, &u.request, err);
 
 	if (r == 0) {
 		r = exchange_id(x, "subject", &u.subject, err);

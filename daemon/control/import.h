@@ -15,7 +15,7 @@
 #include "policy/map.h"
 #include "store/record.h"
 
-#define IMPORT_CHUNK_ROWS  256
+#define IMPORT_CHUNK_ROWS  1024
 #define IMPORT_MAX_RECORDS 64 /* of one row: entries of a map */
 
 struct import_counts {

@@ -1,5 +1,6 @@
 #include "control/recovery.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -48,6 +49,19 @@ static int usage(FILE *to, int status)
 	return status;
 }
 
+static bool read_sequence(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno != 0) {
+		fprintf(stderr, "%s", _("custosd restore: --sequence: expected a number\n"));
+		return false;
+	}
+	return true;
+}
+
 /* False: usage was printed, *ret_status is set. */
 static bool read_options(int argc, char *argv[], struct request *q, int *ret_status)
 {
@@ -60,7 +74,11 @@ static bool read_options(int argc, char *argv[], struct request *q, int *ret_sta
 		case 'i': q->identity = optarg; break;
 		case 't': q->to = optarg; break;
 		case 'n': q->new_identity = optarg; break;
-		case 's': q->options.sequence = strtoull(optarg, NULL, 10); break;
+		case 's':
+			if (!read_sequence(optarg, &q->options.sequence)) {
+				return false;
+			}
+			break;
 		case 'g': q->options.accept_gap = true; break;
 		case 'h': *ret_status = usage(stdout, 0); return false;
 		default: usage(stderr, 0); return false;
@@ -73,14 +91,14 @@ static bool read_options(int argc, char *argv[], struct request *q, int *ret_sta
 	return true;
 }
 
-static void print_report(const struct restore_report *r, const char *to)
+static void print_report(const struct restore_report *r, const struct request *q)
 {
 	char store[ID_TEXT_SIZE], lineage[ID_TEXT_SIZE], when[CIVIL_TIME_SIZE];
 
 	id_format(&r->store, store);
 	id_format(&r->lineage, lineage);
 	civil_format_time(r->backup_time_ms, when);
-	printf(_("Restored into %s\n"), to);
+	printf(_("Restored into %s\n"), q->to);
 	printf(_("  store               %s\n"), store);
 	printf(_("  new lineage         %s\n"), lineage);
 	printf(_("  backup              %" PRIu64 " of %s (newest: %" PRIu64 ")\n"), r->sequence, when,
@@ -102,35 +120,52 @@ static void print_report(const struct restore_report *r, const char *to)
 	for (size_t i = 0; i < r->nnotes; i++) {
 		printf(_("note: %s\n"), r->notes[i]);
 	}
+	if (!q->new_identity) {
+		printf("%s", _("note: No --new-identity was given, so no file exists that restores the "
+			       "backups of this new lineage. Before you back it up, restore again "
+			       "with --new-identity.\n"));
+	}
 }
 
-static int write_new_identity(const char *path, struct span text, struct cu_err *err)
+/* Before anything is restored: afterwards it would be too late to find that it cannot be made. */
+static int make_new_identity(const char *path, int *ret_fd, struct cu_err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+	*ret_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*ret_fd < 0 && errno == EEXIST) {
+		return cu_err_set(err, CU_EEXIST, "%s is there already: choose another name", path);
+	}
+	return *ret_fd < 0 ? cu_err_errno(err, errno, "%s", path) : 0;
+}
 
-	if (fd < 0) {
-		return cu_err_set(err, CU_EEXIST, "%s cannot be made, or is there already", path);
-	}
-	r = path_write_fd(fd, text, err);
-	if (r == 0) {
-		r = path_sync_fd(fd, path, err);
-	}
-	close(fd);
-	return r;
+static int write_new_identity(int fd, const char *path, struct span text, struct cu_err *err)
+{
+	int r = path_write_fd(fd, text, err);
+
+	return r == 0 ? path_sync_fd(fd, path, err) : r;
 }
 
 static int recover(struct request *q, struct restore_report *report, struct cu_err *err)
 {
 	struct buf identity = BUF_INIT_WIPE, fresh = BUF_INIT_WIPE;
-	int r = path_read_file(q->identity, IDENTITY_MAX_SIZE, &identity, err);
+	int r = path_read_file(q->identity, IDENTITY_MAX_SIZE, &identity, err), fd = -1;
 
 	q->options.ret_identity = q->new_identity ? &fresh : NULL;
+	if (r == 0 && q->new_identity) {
+		r = make_new_identity(q->new_identity, &fd, err);
+	}
 	if (r == 0) {
 		r = restore_run(q->from, buf_span(&identity), q->to, &q->options, NULL, report, err);
 	}
 	if (r == 0 && q->new_identity) {
-		r = write_new_identity(q->new_identity, buf_span(&fresh), err);
+		r = write_new_identity(fd, q->new_identity, buf_span(&fresh), err);
 	}
+	if (fd >= 0) {
+		close(fd);
+		if (r < 0) {
+			unlink(q->new_identity);
+		}
+	}
+	q->options.ret_identity = NULL; /* it is about to go */
 	buf_done(&identity);
 	buf_done(&fresh);
 	return r;
@@ -140,7 +175,7 @@ int recovery_main(int argc, char *argv[])
 {
 	struct clock clock = clock_system();
 	struct request q = { .options.now_ms = clock_now_ms(&clock) };
-	struct restore_report report;
+	struct restore_report report = { 0 };
 	struct cu_err err;
 	int status;
 
@@ -151,6 +186,6 @@ int recovery_main(int argc, char *argv[])
 		fprintf(stderr, _("custosd restore: %s\n"), err.msg);
 		return cu_err_exit_status(err.code);
 	}
-	print_report(&report, q.to);
+	print_report(&report, &q);
 	return 0;
 }

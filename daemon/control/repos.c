@@ -1,5 +1,6 @@
 #include "control/repos.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,35 +38,43 @@ int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
 
 /* --- what we remember of a target -------------------------------------------------------------- */
 
-static void note_name(const struct target *t, const char *what, char out[128])
+#define NOTE_SIZE 192
+
+/* By lineage: what the store knew before it was restored is about another one's repository. */
+static void note_name(const struct daemon *d, const struct target *t, const char *what,
+	char out[NOTE_SIZE])
 {
-	snprintf(out, 128, "backup.%s.%s", t->key, what);
+	struct id lineage = store_lineage(d->house.store);
+	char text[ID_TEXT_SIZE];
+
+	id_format(&lineage, text);
+	snprintf(out, NOTE_SIZE, "backup.%s.%s.%s", text, t->key, what);
 }
 
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err)
 {
+	static const char *const what[] = { "sequence", "time", "generation" };
 	struct reader *rd = store_reader_take(d->house.store);
-	char name[128];
-	uint64_t sequence = 0, time_ms = 0;
-	int r;
+	uint64_t values[3] = { 0 };
+	char name[NOTE_SIZE];
+	int r = 0;
 
-	note_name(t, "sequence", name);
-	r = reader_note(rd, name, &sequence, err);
-	if (r >= 0) {
-		note_name(t, "time", name);
-		r = reader_note(rd, name, &time_ms, err);
+	for (size_t i = 0; r >= 0 && i < 3; i++) {
+		note_name(d, t, what[i], name);
+		r = reader_note(rd, name, &values[i], err);
 	}
 	store_reader_give(d->house.store, rd);
 	if (r < 0) {
 		return r;
 	}
-	*ret = (struct repos_last){ sequence, (int64_t)time_ms };
+	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2] };
 	return 0;
 }
 
 struct remember {
 	struct store_op op;
+	struct daemon *daemon;
 	const struct target *target;
 	const struct snapshot_result *result;
 };
@@ -75,14 +84,18 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 	struct remember *m = (struct remember *)op;
 	struct leaf leaf = { .act = LEAF_BACKUP_DONE, .count = m->result->sequence,
 		.generation = m->result->generation, .has_digest = true };
-	char name[128];
+	char name[NOTE_SIZE];
 	int r;
 
-	note_name(m->target, "sequence", name);
+	note_name(m->daemon, m->target, "sequence", name);
 	r = tx_note_put(tx, name, m->result->sequence, err);
 	if (r == 0) {
-		note_name(m->target, "time", name);
+		note_name(m->daemon, m->target, "time", name);
 		r = tx_note_put(tx, name, (uint64_t)tx->now_ms, err);
+	}
+	if (r == 0) {
+		note_name(m->daemon, m->target, "generation", name);
+		r = tx_note_put(tx, name, m->result->generation, err);
 	}
 	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
 	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);
@@ -122,13 +135,18 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 		.log_dir = h->log_dir, .signer = h->signer, .recipients = &h->recipients,
 		.data = images->data, .vault = images->vault,
 		.subjects = images->counts.subjects, .records = images->counts.records };
-	struct repos_last last;
+	struct repos_last last = { 0 };
 	struct repo repo;
 	int r = repos_last(d, t, &last, err);
 
 	if (r == 0) {
 		r = images->what == REPOS_FULL ? repo_create(t->path, &repo, err) :
 						 repo_open(t->path, &repo, err);
+	}
+	if (r == CU_ENOENT && images->what == REPOS_VAULT && last.sequence > 0) {
+		r = cu_err_set(err, CU_EUNAVAIL,
+			"backup %" PRIu64 " was written there, and no repository is there now",
+			last.sequence);
 	}
 	if (r < 0) {
 		return r;
@@ -143,7 +161,7 @@ int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 {
 	struct images images = { .op = { .apply = apply_images, .kind = STORE_ALONE },
 		.daemon = d, .what = what };
-	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, t, ret };
+	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret };
 	int r;
 
 	pthread_mutex_lock(&d->backing_up); /* one at a time: a repository has one writer */

@@ -19,10 +19,11 @@ int repos_find(struct daemon *d, const char *name, const struct target **ret,
 	struct cu_err *err);
 int repos_open(const struct target *t, struct repo *ret, struct cu_err *err);
 
-/* The last manifest that we signed into a target; sequence 0: none. */
+/* The last manifest that this lineage signed into a target; sequence 0: none. */
 struct repos_last {
 	uint64_t sequence;
 	int64_t time_ms;
+	uint64_t generation; /* of the vault object that it names */
 };
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err);
@@ -33,7 +34,8 @@ enum repos_what {
 };
 
 /* Takes the images on the writer's thread, publishes the log, writes, and remembers and logs
- * the manifest.  Worker thread.  For REPOS_VAULT CU_ENOENT when the target holds no backup. */
+ * the manifest.  Worker thread.  For REPOS_VAULT CU_ENOENT when the target never held a backup,
+ * CU_EUNAVAIL when it did and none is there now. */
 int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err);
 

@@ -86,6 +86,18 @@ static int listen_at(struct server *s, const char *path, struct cu_err *err)
 
 /* --- accepting ------------------------------------------------------------------------------- */
 
+static void forget(void *owner, struct session *session)
+{
+	struct server *s = owner;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->sessions[i] == session) {
+			s->sessions[i] = s->sessions[--s->n];
+			return;
+		}
+	}
+}
+
 static void take_caller(struct server *s, int fd)
 {
 	struct peer peer;
@@ -99,7 +111,7 @@ static void take_caller(struct server *s, int fd)
 	if (r < 0) {
 		close(fd);
 	} else {
-		r = session_new(s, s->daemon, fd, &peer, &session, &err);
+		r = session_new(s->daemon, fd, &peer, forget, s, &session, &err);
 	}
 	if (r < 0) {
 		log_warn("a connection was refused: %s", err.msg);
@@ -154,16 +166,6 @@ int server_open(struct daemon *d, const char *path, struct server **ret, struct 
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-void server_forget(struct server *s, struct session *session)
-{
-	for (unsigned i = 0; i < s->n; i++) {
-		if (s->sessions[i] == session) {
-			s->sessions[i] = s->sessions[--s->n];
-			return;
-		}
-	}
-}
-
 void server_stop(struct server *s)
 {
 	if (s->is_stopped) {
@@ -173,7 +175,7 @@ void server_stop(struct server *s)
 	uv_poll_stop(&s->poll);
 	uv_close((uv_handle_t *)&s->poll, NULL);
 	for (unsigned i = s->n; i-- > 0;) { /* from the end: none is freed before its turn */
-		session_stop(s->sessions[i], true);
+		session_stop(s->sessions[i]);
 	}
 }
 

@@ -7,7 +7,6 @@
 struct cu_err;
 struct daemon;
 struct server;
-struct session;
 
 #define SERVER_MAX_SESSIONS 512
 
@@ -18,8 +17,5 @@ int server_open(struct daemon *d, const char *path, struct server **ret, struct 
 void server_stop(struct server *s);
 /* After the loop has ended; removes the socket.  NULL is fine. */
 void server_free(struct server *s);
-
-/* From a session that is gone. */
-void server_forget(struct server *s, struct session *session);
 
 #endif

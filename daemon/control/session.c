@@ -1,6 +1,7 @@
 #include "control/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,6 @@
 #include "control/daemon.h"
 #include "control/dispatch.h"
 #include "control/exchange.h"
-#include "control/server.h"
 #include "wire/frame.h"
 
 #define READ_SIZE 65536
@@ -22,7 +22,8 @@ struct passed_fd {
 };
 
 struct session {
-	struct server *server;
+	session_fn *on_gone; /* the owner's */
+	void *owner;
 	struct daemon *daemon;
 	struct peer peer;
 	int fd;
@@ -43,6 +44,17 @@ struct session {
 static void on_event(uv_poll_t *poll, int status, int events);
 static void on_idle(uv_timer_t *timer);
 
+/* The peer, or we, did something: it has the idle time again. */
+static void expect_life(struct session *s)
+{
+	uint64_t ms = s->daemon->idle_ms;
+
+	if (s->daemon->is_stopping && ms > SESSION_STOP_MS) {
+		ms = SESSION_STOP_MS;
+	}
+	uv_timer_start(&s->idle, on_idle, ms, 0);
+}
+
 /* --- end ------------------------------------------------------------------------------------- */
 
 static void free_if_over(struct session *s)
@@ -52,7 +64,7 @@ static void free_if_over(struct session *s)
 	}
 	frame_done(&s->frames);
 	buf_done(&s->out);
-	server_forget(s->server, s);
+	s->on_gone(s->owner, s);
 	free(s);
 }
 
@@ -85,7 +97,14 @@ static void close_now(struct session *s)
 	uv_close((uv_handle_t *)&s->idle, on_handle_closed);
 }
 
-void session_stop(struct session *s, bool is_polite)
+static void close_if_answered(struct session *s)
+{
+	if (!s->first && s->out.n == s->out_sent) {
+		close_now(s);
+	}
+}
+
+void session_stop(struct session *s)
 {
 	s->is_ending = true;
 	for (struct exchange *x = s->first; x; x = x->next) {
@@ -93,9 +112,22 @@ void session_stop(struct session *s, bool is_polite)
 			atomic_store(&x->work.cancel, true);
 		}
 	}
-	if (!is_polite || (!s->first && s->out.n == s->out_sent)) {
+	expect_life(s);
+	close_if_answered(s);
+}
+
+/* No more calls will come.  Who only shut down its side still wants its replies; who is gone
+ * does not, and its jobs are cancelled. */
+static void on_end_of_calls(struct session *s)
+{
+	struct pollfd p = { .fd = s->fd };
+
+	if (poll(&p, 1, 0) < 0 || (p.revents & (POLLHUP | POLLERR))) {
 		close_now(s);
+		return;
 	}
+	s->is_ending = true;
+	close_if_answered(s);
 }
 
 static void break_off(struct session *s, const struct cu_err *why)
@@ -106,8 +138,8 @@ static void break_off(struct session *s, const struct cu_err *why)
 
 /* --- begin ----------------------------------------------------------------------------------- */
 
-int session_new(struct server *server, struct daemon *d, int fd, const struct peer *peer,
-	struct session **ret, struct cu_err *err)
+int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
+	void *owner, struct session **ret, struct cu_err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -115,7 +147,8 @@ int session_new(struct server *server, struct daemon *d, int fd, const struct pe
 		close(fd);
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	s->server = server;
+	s->on_gone = on_gone;
+	s->owner = owner;
 	s->daemon = d;
 	s->peer = *peer;
 	s->fd = fd;
@@ -132,24 +165,30 @@ int session_new(struct server *server, struct daemon *d, int fd, const struct pe
 	s->poll.data = s->idle.data = s;
 	s->nopen = 2;
 	uv_poll_start(&s->poll, UV_READABLE, on_event);
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	expect_life(s);
 	*ret = s;
 	return 0;
 }
 
-/* The peer was silent, or sent a message so slowly that it was never whole. */
+/* The peer was silent, or sent a message so slowly that it was never whole, or read nothing of
+ * what lies ready for it. */
 static void on_idle(uv_timer_t *timer)
 {
 	struct session *s = timer->data;
 
-	if (s->first) {
-		uv_timer_start(timer, on_idle, SESSION_IDLE_MS, 0); /* it waits for us */
+	if (s->first && s->out.n == s->out_sent) {
+		expect_life(s); /* it waits for us */
 		return;
 	}
 	close_now(s);
 }
 
 /* --- replies --------------------------------------------------------------------------------- */
+
+static bool can_take(const struct session *s)
+{
+	return !s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT;
+}
 
 /* Moves what is ready, in the order of the calls, and frees calls that are answered. */
 static void collect(struct session *s)
@@ -187,15 +226,29 @@ static void send_some(struct session *s)
 			return;
 		}
 		s->out_sent += (size_t)n;
+		if (!s->daemon->is_stopping) {
+			expect_life(s); /* a slow reader is no dead one */
+		}
 	}
 	buf_clear(&s->out);
 	s->out_sent = 0;
+}
+
+/* Who writes many replies (exchange_wait_for_reader) waits while too many lie unread. */
+static void tell_writers(struct session *s)
+{
+	for (struct exchange *x = s->first; x; x = x->next) {
+		size_t unread = x == s->first ? s->out.n - s->out_sent : x->out.n;
+
+		atomic_store(&x->is_unread, !s->is_closed && unread >= SESSION_MAX_OUT);
+	}
 }
 
 static void watch(struct session *s)
 {
 	int events = 0;
 
+	tell_writers(s);
 	if (s->is_closed) {
 		return;
 	}
@@ -203,7 +256,7 @@ static void watch(struct session *s)
 		close_now(s);
 		return;
 	}
-	if (!s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT) {
+	if (can_take(s)) {
 		events |= UV_READABLE;
 	}
 	if (s->out_sent < s->out.n) {
@@ -222,28 +275,36 @@ static void watch(struct session *s)
 
 static void take_frames(struct session *s);
 
-/* Whatever can go on without waiting goes on. */
+/* Whatever can go on without waiting goes on: a reply that is sent may make room for the next
+ * call, and nothing else would wake us for a frame that is here already. */
 static void pump(struct session *s)
 {
-	collect(s);
-	if (s->has_frames && !s->is_ending) {
-		take_frames(s);
-	}
-	if (!s->is_closed) {
-		send_some(s);
+	bool goes_on = true;
+
+	while (goes_on) {
+		collect(s);
+		if (s->has_frames && !s->is_ending) {
+			take_frames(s);
+		}
+		if (!s->is_closed) {
+			send_some(s);
+		}
+		goes_on = s->has_frames && can_take(s);
 	}
 	watch(s);
 }
 
-void session_on_done(struct session *s)
+static void on_ready(struct exchange *x)
 {
+	struct session *s = x->owner;
+
 	if (s->is_closed) {
 		collect(s);
 		buf_clear(&s->out);
 		free_if_over(s);
 		return;
 	}
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	expect_life(s);
 	pump(s);
 }
 
@@ -273,12 +334,14 @@ static void start_call(struct session *s, const struct frame *f)
 	struct exchange *x = NULL;
 	int fd = take_fd_for(s, f, &err), r;
 
-	r = fd < -1 ? fd : dispatch_call(s->daemon, s, &s->peer, f->text, fd, &x, &err);
+	r = fd < -1 ? fd : dispatch_call(s->daemon, &s->peer, f->text, fd, &x, &err);
 	if (r < 0) {
 		break_off(s, &err);
 		return;
 	}
-	uv_timer_start(&s->idle, on_idle, SESSION_IDLE_MS, 0);
+	x->on_ready = on_ready;
+	x->owner = s;
+	expect_life(s);
 	if (s->last) {
 		s->last->next = x;
 	} else {
@@ -293,7 +356,7 @@ static void take_frames(struct session *s)
 	struct frame f;
 	struct cu_err err;
 
-	while (!s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT) {
+	while (can_take(s)) {
 		int r = frame_feed(&s->frames, NULL, 0, &f, &err);
 
 		if (r < 0) {
@@ -342,7 +405,9 @@ static void receive(struct session *s)
 	} control;
 	struct iovec io = { bytes, sizeof(bytes) };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
-		.msg_controllen = sizeof(control) };
+		/* CMSG_LEN, not CMSG_SPACE: the padding has room for a second descriptor, which the
+		 * kernel would put there and nobody would ever close */
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
 	uint64_t from = frame_fed(&s->frames);
 	struct frame f;
 	struct cu_err err;
@@ -356,7 +421,7 @@ static void receive(struct session *s)
 		return;
 	}
 	if (n == 0) {
-		session_stop(s, true); /* it may have shut down only its side */
+		on_end_of_calls(s);
 		return;
 	}
 	r = take_passed(s, &m, from, from + (uint64_t)n, &err);

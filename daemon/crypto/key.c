@@ -206,7 +206,9 @@ int key_new(struct key_arena *arena, struct key **ret, struct cu_err *err)
 
 void key_free(struct key_arena *arena, struct key *key)
 {
-	give(arena, &arena->single, key);
+	if (key) {
+		give(arena, &arena->single, key);
+	}
 }
 
 int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
@@ -223,7 +225,9 @@ int keyset_new(struct key_arena *arena, struct keyset **ret, struct cu_err *err)
 
 void keyset_free(struct key_arena *arena, struct keyset *set)
 {
-	give(arena, &arena->sets, set);
+	if (set) {
+		give(arena, &arena->sets, set);
+	}
 }
 
 /* --- single keys ----------------------------------------------------------------------- */

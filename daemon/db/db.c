@@ -94,7 +94,9 @@ int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *
 		return cu_err_set(err, CU_ECORRUPT, "column %d holds %zu bytes instead of %zu",
 			at, s.n, n);
 	}
-	memcpy(to, s.p, n);
+	if (n > 0) {
+		memcpy(to, s.p, n);
+	}
 	return 0;
 }
 
@@ -216,6 +218,22 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 void db_close(sqlite3 *db)
 {
 	sqlite3_close(db);
+}
+
+int db_sync(sqlite3 *writer, struct cu_err *err)
+{
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	int rc = sqlite3_file_control(writer, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	if (rc != SQLITE_OK || !wal || !wal->pMethods) {
+		return cu_err_set(err, CU_EINTERNAL, "the WAL is not open");
+	}
+	rc = wal->pMethods->xFileSize(wal, &size);
+	if (rc == SQLITE_OK && size > 0) {
+		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+	}
+	return rc == SQLITE_OK ? 0 : cu_err_set(err, CU_EIO, "the WAL could not be synced");
 }
 
 int db_checkpoint(sqlite3 *writer, struct cu_err *err)

@@ -50,6 +50,10 @@ struct span db_column_span(sqlite3_stmt *st, int at);
 /* The column must hold exactly n bytes: CU_ECORRUPT otherwise. */
 int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *err);
 
+/* Makes durable what lies in the WAL.  A killed process leaves commits there that no sync has
+ * covered; its successor reads them, and must not build on them before this. */
+int db_sync(sqlite3 *writer, struct cu_err *err);
+
 /* Moves the WAL into the database and truncates it.  CU_EBUSY while a reader is in the way. */
 int db_checkpoint(sqlite3 *writer, struct cu_err *err);
 

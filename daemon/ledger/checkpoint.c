@@ -12,14 +12,16 @@
 #include "ledger/ledger.h"
 
 #define FILE_NAME "checkpoint"
-#define MAX_NOTE  65536 /* our three lines, and room for the cosignatures of many witnesses */
+#define MAX_NOTE                                                                       \
+	65536 /* our three lines, and room for the cosignatures of many witnesses */
 
 int checkpoint_format(const struct log_head *head, struct buf *text, struct cu_err *err)
 {
 	char root[TEXT_BASE64_SIZE(HASH_SIZE)];
 
 	if (head->origin[0] == '\0' || strpbrk(head->origin, "\n\r")) {
-		return cu_err_set(err, CU_EINVAL, "checkpoint: the origin is not one line");
+		return cu_err_set(
+			err, CU_EINVAL, "checkpoint: the origin is not one line");
 	}
 	(void)text_base64(head->root, HASH_SIZE, true, root);
 	buf_putf(text, "%s\n%" PRIu64 "\n%s\n", head->origin, head->size, root);
@@ -86,7 +88,8 @@ int checkpoint_parse(struct span text, struct log_head *ret, struct cu_err *err)
 		return cu_err_set(err, CU_ECORRUPT, "checkpoint: no size");
 	}
 	if (!take_line(&rest, root, sizeof(root)) ||
-		text_unbase64(root, strlen(root), true, head.root, HASH_SIZE) != HASH_SIZE) {
+		text_unbase64(root, strlen(root), true, head.root, HASH_SIZE) !=
+			HASH_SIZE) {
 		return cu_err_set(err, CU_ECORRUPT, "checkpoint: no root hash");
 	}
 	if (!are_extensions(rest)) {
@@ -96,8 +99,8 @@ int checkpoint_parse(struct span text, struct log_head *ret, struct cu_err *err)
 	return 0;
 }
 
-int checkpoint_sign(const struct log_head *head, const struct signer *by, struct buf *note,
-	struct cu_err *err)
+int checkpoint_sign(const struct log_head *head, const struct signer *by,
+	struct buf *note, struct cu_err *err)
 {
 	struct buf text = BUF_INIT;
 	int r = checkpoint_format(head, &text, err);
@@ -109,8 +112,8 @@ int checkpoint_sign(const struct log_head *head, const struct signer *by, struct
 	return r;
 }
 
-int checkpoint_verify(struct span note, const struct note_verifier *by, struct log_head *ret,
-	struct cu_err *err)
+int checkpoint_verify(struct span note, const struct note_verifier *by,
+	struct log_head *ret, struct cu_err *err)
 {
 	struct span text;
 	int r = note_verify(note, by, &text, err);
@@ -134,7 +137,8 @@ int checkpoint_read(const char *dir, const struct note_verifier *by, struct buf 
 	if (r < 0) {
 		return r;
 	}
-	return checkpoint_verify(span_of(note->p + start, note->n - start), by, ret, err);
+	return checkpoint_verify(
+		span_of(note->p + start, note->n - start), by, ret, err);
 }
 
 int checkpoint_put(const char *dir, struct span note, struct cu_err *err)

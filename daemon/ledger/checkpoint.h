@@ -14,16 +14,17 @@ struct signer;
 /* The three lines, appended to text; and back, strictly.  Lines that follow must not be empty
  * and are passed over (the format allows them, and asks not to use them).  CU_EINVAL for an
  * origin that is no line; CU_ECORRUPT. */
-int checkpoint_format(const struct log_head *head, struct buf *text, struct cu_err *err);
+int checkpoint_format(
+	const struct log_head *head, struct buf *text, struct cu_err *err);
 int checkpoint_parse(struct span text, struct log_head *ret, struct cu_err *err);
 
 /* A note over head, appended to note. */
-int checkpoint_sign(const struct log_head *head, const struct signer *by, struct buf *note,
-	struct cu_err *err);
+int checkpoint_sign(const struct log_head *head, const struct signer *by,
+	struct buf *note, struct cu_err *err);
 
 /* What a note says that this key signed.  CU_ECORRUPT, CU_ENOKEY. */
-int checkpoint_verify(struct span note, const struct note_verifier *by, struct log_head *ret,
-	struct cu_err *err);
+int checkpoint_verify(struct span note, const struct note_verifier *by,
+	struct log_head *ret, struct cu_err *err);
 
 /* "<dir>/checkpoint": read and verified (CU_ENOENT: none), its bytes appended to note; and
  * replaced, durably. */

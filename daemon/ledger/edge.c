@@ -41,8 +41,8 @@ int edge_push(struct edge *e, const uint8_t leaf_hash[32], edge_full_fn *fn, voi
 			return 0;
 		}
 		r = fn ? fn(ctx, level, edge_index(e->size, level) - 1,
-				 (const uint8_t(*)[32])at->hash, err) :
-			 0;
+				 (const uint8_t(*)[32])at->hash, err)
+		       : 0;
 		if (r < 0) {
 			return r;
 		}

@@ -24,10 +24,10 @@ struct journal {
 	pthread_mutex_t lock;
 	struct segment *segments; /* under lock; the last is written to */
 	size_t nsegments;
-	uint64_t end, outbox;     /* under lock; changed by the appender */
+	uint64_t end, outbox; /* under lock; changed by the appender */
 	/* The appender's own: where the next batch goes, and what it is chained to. */
 	uint32_t at;
-	uint64_t capacity;
+	uint32_t capacity, usual;
 	uint8_t chain[HASH_SIZE];
 	bool is_broken;
 	struct buf batch;
@@ -59,7 +59,8 @@ static int remove_empty(const char *dir, uint64_t first, struct cu_err *err)
 }
 
 /* The numbers of the segments in dir, ascending; names that are none are passed over. */
-static int list_segments(const char *dir, uint64_t **ret, size_t *ret_n, struct cu_err *err)
+static int list_segments(
+	const char *dir, uint64_t **ret, size_t *ret_n, struct cu_err *err)
 {
 	char **names = NULL;
 	uint64_t *firsts;
@@ -72,7 +73,8 @@ static int list_segments(const char *dir, uint64_t **ret, size_t *ret_n, struct 
 	firsts = malloc((n + 1) * sizeof(*firsts));
 	if (firsts) {
 		for (size_t i = 0; i < n; i++) {
-			nfirsts += segment_parse_name(names[i], &firsts[nfirsts]) ? 1 : 0;
+			nfirsts +=
+				segment_parse_name(names[i], &firsts[nfirsts]) ? 1 : 0;
 		}
 		*ret = firsts;
 		*ret_n = nfirsts;
@@ -81,9 +83,10 @@ static int list_segments(const char *dir, uint64_t **ret, size_t *ret_n, struct 
 	return firsts ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
 }
 
-int journal_create(const char *dir, uint64_t first, uint64_t outbox, struct cu_err *err)
+int journal_create(const char *dir, uint64_t first, uint64_t outbox,
+	uint32_t segment_size, struct cu_err *err)
 {
-	struct segment_head head = { first, outbox, JOURNAL_SEGMENT_SIZE, { 0 } };
+	struct segment_head head = { first, outbox, segment_size, segment_size, { 0 } };
 	uint64_t *firsts = NULL;
 	size_t n = 0;
 	int fd = -1;
@@ -120,8 +123,8 @@ static int add_segment(struct journal *j, uint64_t first, int fd, struct cu_err 
 	return 0;
 }
 
-static int replay_batch(struct journal *j, const struct segment_batch *b, uint64_t segment,
-	journal_leaf_fn *fn, void *ctx, struct cu_err *err)
+static int replay_batch(struct journal *j, const struct segment_batch *b,
+	uint64_t segment, journal_leaf_fn *fn, void *ctx, struct cu_err *err)
 {
 	struct cursor c = cursor_of(b->records);
 	const uint8_t *file = b->records.p - b->at - SEGMENT_BATCH_HEADER;
@@ -133,7 +136,8 @@ static int replay_batch(struct journal *j, const struct segment_batch *b, uint64
 		int r;
 
 		if (!segment_next_record(&c, &outbox, &leaf)) {
-			return cu_err_set(err, CU_ECORRUPT, "batch has too few records");
+			return cu_err_set(
+				err, CU_ECORRUPT, "batch has too few records");
 		}
 		pos.offset = (uint32_t)(leaf.p - file);
 		pos.size = (uint32_t)leaf.n;
@@ -165,8 +169,8 @@ static int blank(int fd, size_t from, size_t to, struct cu_err *err)
 /* The last batch is written once more and synced: a sync may have failed before the start,
  * and then the page cache shows what the disk does not hold, and calls it clean.  The bytes
  * are the same, so this cannot tear anything. */
-static int settle(int fd, struct span file, const struct segment_batch *last, size_t from,
-	size_t used, struct cu_err *err)
+static int settle(int fd, struct span file, const struct segment_batch *last,
+	size_t from, size_t used, struct cu_err *err)
 {
 	int r = 0;
 
@@ -193,7 +197,7 @@ static int replay_segment(struct journal *j, struct span file, int fd, bool is_l
 	enum segment_tail tail;
 
 	j->at = SEGMENT_HEADER_SIZE;
-	j->capacity = file.n;
+	j->capacity = (uint32_t)file.n;
 	while ((tail = segment_look(file, used, j->at, j->end, j->chain, &b)) ==
 		SEGMENT_BATCH) {
 		int r = replay_batch(j, &b, first, fn, ctx, err);
@@ -207,27 +211,30 @@ static int replay_segment(struct journal *j, struct span file, int fd, bool is_l
 	}
 	if (tail == SEGMENT_DAMAGED || (tail == SEGMENT_TORN && !is_last)) {
 		return cu_err_set(err, CU_ECORRUPT,
-			"is damaged at byte %" PRIu32 ", from leaf %" PRIu64 " on", j->at, j->end);
+			"is damaged at byte %" PRIu32 ", from leaf %" PRIu64 " on",
+			j->at, j->end);
 	}
 	return is_last ? settle(fd, file, &last, j->at, used, err) : 0;
 }
 
-static int check_joint(const struct journal *j, const struct segment_head *head,
-	struct cu_err *err)
+static int check_joint(
+	const struct journal *j, const struct segment_head *head, struct cu_err *err)
 {
 	if (head->first != j->end) {
 		return cu_err_set(err, CU_ECORRUPT,
 			"begins with leaf %" PRIu64 " where %" PRIu64 " should follow",
 			head->first, j->end);
 	}
-	if (memcmp(head->chain, j->chain, HASH_SIZE) != 0 || head->outbox != j->outbox) {
-		return cu_err_set(err, CU_ECORRUPT, "does not follow from the segment before");
+	if (memcmp(head->chain, j->chain, HASH_SIZE) != 0 ||
+		head->outbox != j->outbox) {
+		return cu_err_set(
+			err, CU_ECORRUPT, "does not follow from the segment before");
 	}
 	return 0;
 }
 
-static int load_segment(struct journal *j, uint64_t first, bool is_last, struct buf *file,
-	journal_leaf_fn *fn, void *ctx, struct cu_err *err)
+static int load_segment(struct journal *j, uint64_t first, bool is_last,
+	struct buf *file, journal_leaf_fn *fn, void *ctx, struct cu_err *err)
 {
 	struct segment_head head;
 	int fd, r;
@@ -244,6 +251,7 @@ static int load_segment(struct journal *j, uint64_t first, bool is_last, struct 
 	if (j->nsegments == 1) {
 		j->end = head.first;
 		j->outbox = head.outbox;
+		j->usual = head.usual;
 		memcpy(j->chain, head.chain, HASH_SIZE);
 	}
 	r = check_joint(j, &head, err);
@@ -315,12 +323,13 @@ static int check_entries(const struct journal *j, const struct ledger_entry *ent
 
 	for (size_t i = 0; i < n; i++) {
 		if (entries[i].leaf.n == 0 || entries[i].leaf.n > LEAF_MAX_SIZE) {
-			return cu_err_set(err, CU_EINVAL, "leaf of %zu bytes", entries[i].leaf.n);
+			return cu_err_set(
+				err, CU_EINVAL, "leaf of %zu bytes", entries[i].leaf.n);
 		}
 		if (entries[i].outbox != 0 && entries[i].outbox <= outbox) {
 			return cu_err_set(err, CU_EINVAL,
-				"outbox number %" PRIu64 " after %" PRIu64, entries[i].outbox,
-				outbox);
+				"outbox number %" PRIu64 " after %" PRIu64,
+				entries[i].outbox, outbox);
 		}
 		outbox = entries[i].outbox ? entries[i].outbox : outbox;
 		total += entries[i].leaf.n + 16;
@@ -335,11 +344,11 @@ static int check_entries(const struct journal *j, const struct ledger_entry *ent
 /* A new segment that has room for a batch of this size. */
 static int rotate(struct journal *j, size_t batch, struct cu_err *err)
 {
-	struct segment_head head = { j->end, j->outbox, JOURNAL_SEGMENT_SIZE, { 0 } };
+	struct segment_head head = { j->end, j->outbox, j->usual, j->usual, { 0 } };
 	int fd, r;
 
-	while (head.capacity < SEGMENT_HEADER_SIZE + batch) {
-		head.capacity *= 2;
+	if (head.capacity < SEGMENT_HEADER_SIZE + batch) {
+		head.capacity = (uint32_t)(SEGMENT_HEADER_SIZE + batch);
 	}
 	memcpy(head.chain, j->chain, HASH_SIZE);
 	r = segment_create(j->dir, &head, &fd, err);
@@ -389,7 +398,8 @@ int journal_append(struct journal *j, const struct ledger_entry *entries, size_t
 	int r = 0;
 
 	if (j->is_broken) {
-		return cu_err_set(err, CU_EIO, "the journal failed before and must be reopened");
+		return cu_err_set(
+			err, CU_EIO, "the journal failed before and must be reopened");
 	}
 	if (n == 0) {
 		return 0;

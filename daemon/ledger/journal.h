@@ -21,7 +21,8 @@ struct journal;
 struct ledger_entry;
 
 #define JOURNAL_SEGMENT_SIZE (16u << 20)
-#define JOURNAL_MAX_BATCH    (256u << 20) /* bytes; a segment is made larger for a large one */
+#define JOURNAL_MAX_BATCH                                                              \
+	(256u << 20) /* bytes; a segment is made larger for a large one */
 
 /* Where a leaf lies. */
 struct journal_pos {
@@ -31,9 +32,11 @@ struct journal_pos {
 };
 
 /* A first segment in dir, which is made.  first is the number that the next leaf gets, outbox
- * the highest outbox number so far.  CU_EEXIST if there is a segment that holds leaves; an
- * empty one, of a start that was cut short, is replaced. */
-int journal_create(const char *dir, uint64_t first, uint64_t outbox, struct cu_err *err);
+ * the highest outbox number so far; segment_size, of at least 4096 bytes, is that of all
+ * segments of this journal.  CU_EEXIST if there is a segment that holds leaves; an empty one,
+ * of a start that was cut short, is replaced. */
+int journal_create(const char *dir, uint64_t first, uint64_t outbox,
+	uint32_t segment_size, struct cu_err *err);
 
 /* Called for every leaf of the journal, in order; a negative return ends journal_open. */
 typedef int journal_leaf_fn(void *ctx, uint64_t index, const struct journal_pos *pos,

@@ -52,7 +52,8 @@ static int check(const struct leaf *l, struct cu_err *err)
 		return cu_err_set(err, CU_EINVAL, "leaf: unknown act");
 	}
 	if (l->t_ms < FIRST_MS || l->t_ms > LAST_MS) {
-		return cu_err_set(err, CU_EINVAL, "leaf: time is outside the years 1 to 9999");
+		return cu_err_set(
+			err, CU_EINVAL, "leaf: time is outside the years 1 to 9999");
 	}
 	if (!is_terminated(l->purpose) || !is_key(l->purpose)) {
 		return cu_err_set(err, CU_EINVAL, "leaf: 'for' is not a policy key");
@@ -62,8 +63,8 @@ static int check(const struct leaf *l, struct cu_err *err)
 	}
 	if (!is_terminated(l->why) ||
 		(!is_key(l->why) && cu_err_from_wire_name(l->why) == 0)) {
-		return cu_err_set(
-			err, CU_EINVAL, "leaf: 'why' is neither a policy key nor an error");
+		return cu_err_set(err, CU_EINVAL,
+			"leaf: 'why' is neither a policy key nor an error");
 	}
 	for (size_t i = 1; i < l->nslots; i++) {
 		if (l->slots[i] <= l->slots[i - 1]) {
@@ -142,8 +143,8 @@ int leaf_format(const struct leaf *l, struct buf *out, struct cu_err *err)
 		r = put_fields(l, out, err);
 	}
 	if (r == 0 && out->n - start > LEAF_MAX_SIZE) {
-		r = cu_err_set(err, CU_ELIMIT, "leaf of %zu bytes is over %d", out->n - start,
-			LEAF_MAX_SIZE);
+		r = cu_err_set(err, CU_ELIMIT, "leaf of %zu bytes is over %d",
+			out->n - start, LEAF_MAX_SIZE);
 	}
 	if (r < 0) {
 		out->n = start;
@@ -161,8 +162,8 @@ static bool take(struct span *rest, const char *field, struct span *ret)
 	size_t n = strlen(field);
 	const uint8_t *end;
 
-	if (rest->n < n + 2 || rest->p[0] != ' ' || memcmp(rest->p + 1, field, n) != 0 ||
-		rest->p[n + 1] != '=') {
+	if (rest->n < n + 2 || rest->p[0] != ' ' ||
+		memcmp(rest->p + 1, field, n) != 0 || rest->p[n + 1] != '=') {
 		return false;
 	}
 	rest->p += n + 2;
@@ -242,7 +243,7 @@ static void take_digest(struct span *rest, struct leaf *l)
 	struct span before = *rest;
 
 	l->has_digest = take_text(rest, "dig", text, sizeof(text)) &&
-		text_unhex(text, strlen(text), l->digest, sizeof(l->digest));
+			text_unhex(text, strlen(text), l->digest, sizeof(l->digest));
 	if (!l->has_digest) {
 		*rest = before;
 	}
@@ -278,8 +279,8 @@ static bool take_range(struct span *s, uint64_t *ret_first, uint64_t *ret_last)
 	return true;
 }
 
-static int take_slots(struct span *rest, uint64_t *to, size_t cap, size_t *ret_n,
-	struct cu_err *err)
+static int take_slots(
+	struct span *rest, uint64_t *to, size_t cap, size_t *ret_n, struct cu_err *err)
 {
 	struct span value;
 	size_t n = 0;
@@ -295,7 +296,8 @@ static int take_slots(struct span *rest, uint64_t *to, size_t cap, size_t *ret_n
 			return bad(err, "slots are not ranges");
 		}
 		if (last - first >= cap - n) {
-			return cu_err_set(err, CU_ELIMIT, "leaf: more than %zu slots", cap);
+			return cu_err_set(
+				err, CU_ELIMIT, "leaf: more than %zu slots", cap);
 		}
 		for (uint64_t i = 0; i <= last - first; i++) {
 			to[n++] = first + i;
@@ -326,7 +328,8 @@ static int take_head(struct span *rest, struct leaf *l, struct cu_err *err)
 	}
 	rest->p += 3;
 	rest->n -= 3;
-	if (!take_text(rest, "t", text, sizeof(text)) || !civil_parse_time(text, &l->t_ms)) {
+	if (!take_text(rest, "t", text, sizeof(text)) ||
+		!civil_parse_time(text, &l->t_ms)) {
 		return bad(err, "has no time");
 	}
 	if (!take_text(rest, "act", text, sizeof(text)) || !find_act(text, &l->act)) {

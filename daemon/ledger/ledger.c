@@ -19,9 +19,10 @@
 
 int ledger_check(const struct ledger *l, struct cu_err *err)
 {
-	return l->is_broken ? cu_err_set(err, CU_EIO,
-				      "the log failed to write before and must be reopened") :
-			      0;
+	return l->is_broken
+		       ? cu_err_set(err, CU_EIO,
+				 "the log failed to write before and must be reopened")
+		       : 0;
 }
 
 int ledger_judge(struct ledger *l, int r)
@@ -64,9 +65,10 @@ static int lock_dir(struct ledger *l, struct cu_err *err)
 		return cu_err_errno(err, errno, "open %s", l->dir);
 	}
 	if (flock(l->dir_fd, LOCK_EX | LOCK_NB) < 0) {
-		return errno == EWOULDBLOCK ?
-			cu_err_set(err, CU_EBUSY, "%s is open in another process", l->dir) :
-			cu_err_errno(err, errno, "lock %s", l->dir);
+		return errno == EWOULDBLOCK
+			       ? cu_err_set(err, CU_EBUSY,
+					 "%s is open in another process", l->dir)
+			       : cu_err_errno(err, errno, "lock %s", l->dir);
 	}
 	return 0;
 }
@@ -83,9 +85,10 @@ static int check_key(const struct ledger *l, struct cu_err *err)
 	if (r == 0) {
 		note_format_verifier(&l->by, text);
 		strcat(text, "\n");
-		r = span_eq(span_str(text), buf_span(&b)) ?
-			0 :
-			cu_err_set(err, CU_ENOKEY, "%s: is not the key at hand", path);
+		r = span_eq(span_str(text), buf_span(&b))
+			    ? 0
+			    : cu_err_set(err, CU_ENOKEY, "%s: is not the key at hand",
+				      path);
 	}
 	buf_done(&b);
 	return r;
@@ -113,14 +116,17 @@ static int on_replayed(void *ctx, uint64_t index, const struct journal_pos *pos,
 		if (r < 0) {
 			return r;
 		}
-		return memcmp(hashes[index % TILE_WIDTH], recent.hash, HASH_SIZE) == 0 ?
-			0 :
-			cu_err_set(err, CU_ECORRUPT,
-				"leaf %" PRIu64 " is another than the published one", index);
+		return memcmp(hashes[index % TILE_WIDTH], recent.hash, HASH_SIZE) == 0
+			       ? 0
+			       : cu_err_set(err, CU_ECORRUPT,
+					 "leaf %" PRIu64
+					 " is another than the published one",
+					 index);
 	}
 	if (index != l->frontier.size) {
 		return cu_err_set(err, CU_ECORRUPT,
-			"the checkpoint ends at leaf %" PRIu64 ", the journal begins with "
+			"the checkpoint ends at leaf %" PRIu64
+			", the journal begins with "
 			"%" PRIu64 ": an older checkpoint was put back",
 			l->head.size, index);
 	}
@@ -145,7 +151,9 @@ static int replay(struct ledger *l, struct cu_err *err)
 	}
 	if (r == 0) {
 		r = journal_open(path, on_replayed, &re, &l->journal, err);
-		r = r == CU_ENOENT ? cu_err_wrap(err, CU_ECORRUPT, "the journal is gone") : r;
+		r = r == CU_ENOENT
+			    ? cu_err_wrap(err, CU_ECORRUPT, "the journal is gone")
+			    : r;
 	}
 	if (r == 0 && journal_end(l->journal) != l->frontier.size) {
 		r = cu_err_set(err, CU_ECORRUPT,
@@ -299,8 +307,8 @@ uint64_t ledger_last_outbox(const struct ledger *l)
 
 /* --- reading ----------------------------------------------------------------------------- */
 
-static int read_recent(struct ledger *l, const struct recent *at, struct buf *leaf,
-	struct cu_err *err)
+static int read_recent(
+	struct ledger *l, const struct recent *at, struct buf *leaf, struct cu_err *err)
 {
 	size_t start = leaf->n;
 	uint8_t hash[HASH_SIZE];
@@ -353,7 +361,8 @@ int ledger_read(struct ledger *l, uint64_t index, struct buf *leaf, struct cu_er
 	head = l->head;
 	is_recent = index >= head.size;
 	if (r == 0 && index >= l->frontier.size) {
-		r = cu_err_set(err, CU_ENOENT, "the log has no leaf %" PRIu64 " yet", index);
+		r = cu_err_set(
+			err, CU_ENOENT, "the log has no leaf %" PRIu64 " yet", index);
 	} else if (is_recent) {
 		recent = l->recent[index - head.size];
 	}
@@ -395,8 +404,8 @@ int ledger_checkpoint(
 
 /* --- proving ----------------------------------------------------------------------------- */
 
-static int put_proof(uint64_t index, const uint8_t (*path)[32], size_t n, struct span note,
-	struct buf *out, struct cu_err *err)
+static int put_proof(uint64_t index, const uint8_t (*path)[32], size_t n,
+	struct span note, struct buf *out, struct cu_err *err)
 {
 	char hash[TEXT_BASE64_SIZE(HASH_SIZE)];
 
@@ -431,7 +440,8 @@ int ledger_prove(struct ledger *l, uint64_t index, struct buf *out, struct cu_er
 		r = tree_prove_inclusion(t, index, path, &n, err);
 	}
 	if (r == 0) {
-		r = put_proof(index, (const uint8_t(*)[32])path, n, buf_span(&note), out, err);
+		r = put_proof(index, (const uint8_t(*)[32])path, n, buf_span(&note),
+			out, err);
 	}
 	tree_close(t);
 	buf_done(&note);

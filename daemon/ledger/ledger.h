@@ -27,7 +27,8 @@ struct cu_err;
 struct ledger;
 
 /* One leaf to append.  outbox is the number of the row in data.db that caused it, rising by
- * one from leaf to leaf; 0 for a leaf without a row (a read). */
+ * one from leaf to leaf; 0 for a leaf without a row (a read).  A number that is not above the
+ * last is refused: its leaf is in the log already. */
 struct ledger_entry {
 	uint64_t outbox;
 	struct span leaf; /* 1 .. LEAF_MAX_SIZE bytes */
@@ -38,13 +39,17 @@ int ledger_create(const char *dir, const char *origin, const struct signer *sign
 	struct cu_err *err);
 
 /* signer must be the log's key (CU_ENOKEY otherwise) and is kept until ledger_close.  Ends a
- * torn last batch of the journal and checks that the journal extends the checkpoint. */
+ * torn last batch of the journal and checks that the journal extends the checkpoint:
+ * CU_ECORRUPT for damage, a gap, or an older checkpoint put back.  CU_EBUSY: open in another
+ * process.  CU_ENOENT: no log. */
 int ledger_open(const char *dir, const struct signer *signer, struct ledger **ret,
 	struct cu_err *err);
 void ledger_close(struct ledger *l); /* NULL is fine; does not publish */
 
-/* All entries, durable, in order; or none of them, and then the ledger refuses everything
- * (after a failed fdatasync nothing is known: reopen). */
+/* All entries, durable, in order; or none of them.  After CU_EIO the ledger refuses everything
+ * (a write or sync failed and nothing is known: reopen); so does it after a CU_EIO of
+ * ledger_publish.  CU_EINVAL (size or outbox number), CU_ELIMIT (256 MiB in one call), CU_ENOMEM
+ * and CU_ENOSPC (no room for another segment) leave it as it was.  Blocks for one sync. */
 int ledger_append(struct ledger *l, const struct ledger_entry *entries, size_t n,
 	struct cu_err *err);
 
@@ -52,7 +57,8 @@ uint64_t ledger_size(const struct ledger *l);        /* leaves in the journal */
 uint64_t ledger_last_outbox(const struct ledger *l); /* highest outbox number; 0: none */
 
 /* Tiles, then a signed checkpoint over all leaves that were durable when it began; drops
- * journal segments that it covers (the last outbox number survives).  Returns its size. */
+ * journal segments that it covers (the last outbox number survives).  Returns its size.
+ * CU_ECORRUPT: the files on the disk are not those published last; nothing was signed. */
 int ledger_publish(struct ledger *l, uint64_t *ret_size, struct cu_err *err);
 
 /* A leaf, whether published or only in the journal.  CU_ENOENT. */
@@ -92,14 +98,16 @@ int log_dir_each(struct log_dir *d, uint64_t from, log_leaf_fn *fn, void *ctx,
 int log_dir_verify(struct log_dir *d, struct cu_err *err);
 
 /* Copies what a published log of this directory has and to_dir lacks: tiles, entries, and the
- * checkpoint last, each durable.  CU_ECORRUPT when to_dir holds a log that this one does not
- * extend (its checkpoint is checked by the same key). */
+ * checkpoint last, each durable; to_dir is made if it is missing.  CU_ECORRUPT when to_dir
+ * holds a log that this one does not extend (its checkpoint is checked by the same key), or one
+ * that is newer: then this host was rolled back, and err says so. */
 int log_mirror(const char *dir, const char *to_dir, const struct note_verifier *by,
 	struct log_head *ret_head, struct cu_err *err);
 
-/* A log that goes on elsewhere: to_dir gets the tiles of a mirror and an empty journal, and
- * signer signs a checkpoint of the same size and root under origin.  The first leaf that the
- * caller appends says so (LEAF_STORE_RESTORE, LEAF_LOG_KEY). */
+/* A log that goes on elsewhere: to_dir gets the tiles of a mirror, each checked, and an empty
+ * journal (whose last outbox number is 0), and signer signs a checkpoint of the same size and
+ * root under origin.  The first leaf that the caller appends says so (LEAF_STORE_RESTORE,
+ * LEAF_LOG_KEY).  CU_EEXIST when to_dir holds a log. */
 int ledger_continue(const char *mirror_dir, const struct note_verifier *by, const char *to_dir,
 	const char *origin, const struct signer *signer, struct cu_err *err);
 

@@ -51,9 +51,8 @@ static int load_published(struct publish *p, struct cu_err *err)
 	struct tree *t = NULL;
 	int r = checkpoint_read(l->dir, &l->by, &note, &on_disk, err);
 
-	if (r == 0 &&
-		(on_disk.size != p->old.size ||
-			memcmp(on_disk.root, p->old.root, HASH_SIZE) != 0)) {
+	if (r == 0 && (on_disk.size != p->old.size ||
+			      memcmp(on_disk.root, p->old.root, HASH_SIZE) != 0)) {
 		r = cu_err_set(err, CU_ECORRUPT,
 			"the checkpoint on the disk is not the one published last");
 	}
@@ -93,7 +92,8 @@ static int compute_root(struct publish *p, struct cu_err *err)
 		if (p->new.size != p->frontier.size ||
 			memcmp(root, p->new.root, HASH_SIZE) != 0) {
 			r = cu_err_set(err, CU_ECORRUPT,
-				"the tree would not extend the published one: not signed");
+				"the tree would not extend the published one: not "
+				"signed");
 		}
 	}
 	free(grown);
@@ -113,7 +113,8 @@ static int on_full(void *ctx, int level, uint64_t index, const uint8_t (*hashes)
 	return put_tile(ctx, level, index, TILE_WIDTH, hashes, err);
 }
 
-static int put_bundle(struct publish *p, uint64_t index, unsigned width, struct cu_err *err)
+static int put_bundle(
+	struct publish *p, uint64_t index, unsigned width, struct cu_err *err)
 {
 	int r = buf_check(&p->bundle.bytes, err);
 
@@ -172,7 +173,8 @@ static int prune(const struct publish *p, struct cu_err *err)
 
 	for (int level = TILE_ENTRIES; r == 0 && level < TILE_LEVELS; level++) {
 		int at = level == TILE_ENTRIES ? 0 : level;
-		uint64_t i = edge_index(p->old.size, at), end = edge_index(p->new.size, at);
+		uint64_t i = edge_index(p->old.size, at),
+			 end = edge_index(p->new.size, at);
 
 		for (; r == 0 && i < end; i++) {
 			r = tile_prune(p->l->dir, level, i, err);

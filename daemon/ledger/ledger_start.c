@@ -19,7 +19,8 @@ static int check_new(const char *dir, bool may_have_tiles, struct cu_err *err)
 			return r;
 		}
 		if (path_exists(path)) {
-			return cu_err_set(err, CU_EEXIST, "%s holds a log already", dir);
+			return cu_err_set(
+				err, CU_EEXIST, "%s holds a log already", dir);
 		}
 	}
 	return path_make_dir(dir, 0700, err);
@@ -36,8 +37,8 @@ static int set_origin(struct log_head *head, const char *origin, struct cu_err *
 
 /* Journal, key and, last, the checkpoint: without one there is no log, and a start that was
  * cut short is begun again. */
-static int start(const char *dir, const struct log_head *head, const struct signer *signer,
-	struct cu_err *err)
+static int start(const char *dir, const struct log_head *head,
+	const struct signer *signer, struct cu_err *err)
 {
 	char path[PATH_SIZE], key[NOTE_VERIFIER_SIZE];
 	struct note_verifier by;
@@ -48,7 +49,7 @@ static int start(const char *dir, const struct log_head *head, const struct sign
 		r = checkpoint_sign(head, signer, &note, err);
 	}
 	if (r == 0) {
-		r = journal_create(path, head->size, 0, err);
+		r = journal_create(path, head->size, 0, JOURNAL_SEGMENT_SIZE, err);
 	}
 	if (r == 0) {
 		signer_verifier(signer, &by);
@@ -76,8 +77,9 @@ int ledger_create(const char *dir, const char *origin, const struct signer *sign
 	return r < 0 ? r : start(dir, &head, signer, err);
 }
 
-int ledger_continue(const char *mirror_dir, const struct note_verifier *by, const char *to_dir,
-	const char *origin, const struct signer *signer, struct cu_err *err)
+int ledger_continue(const char *mirror_dir, const struct note_verifier *by,
+	const char *to_dir, const char *origin, const struct signer *signer,
+	struct cu_err *err)
 {
 	struct log_head head;
 	struct buf note = BUF_INIT;

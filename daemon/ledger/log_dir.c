@@ -75,7 +75,8 @@ int log_dir_each(struct log_dir *d, uint64_t from, log_leaf_fn *fn, void *ctx,
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	r = tree_open(d->dir, &d->head, &t, err);
-	for (uint64_t i = from / TILE_WIDTH; r == 0 && i * TILE_WIDTH < d->head.size; i++) {
+	for (uint64_t i = from / TILE_WIDTH; r == 0 && i * TILE_WIDTH < d->head.size;
+		i++) {
 		r = tree_bundle(t, i, b, err);
 		if (r == 0) {
 			r = each_of_bundle(b, i * TILE_WIDTH, from, fn, ctx, err);
@@ -97,8 +98,8 @@ struct verify {
 	struct tree_bundle bundle;
 };
 
-static int wrong(int level, uint64_t index, unsigned width, const char *what,
-	struct cu_err *err)
+static int wrong(
+	int level, uint64_t index, unsigned width, const char *what, struct cu_err *err)
 {
 	char rel[TILE_PATH_SIZE];
 
@@ -117,8 +118,8 @@ static int compare(struct verify *v, int level, uint64_t index, unsigned width,
 	}
 	if (r == 0 && memcmp(on_disk, hashes, (size_t)width * HASH_SIZE) != 0) {
 		r = wrong(level, index, width,
-			level == 0 ? "is not what the entries say" :
-				     "is not what the tiles below say",
+			level == 0 ? "is not what the entries say"
+				   : "is not what the tiles below say",
 			err);
 	}
 	return r;
@@ -170,9 +171,10 @@ static int verify_all(struct verify *v, struct cu_err *err)
 		return r;
 	}
 	edge_root(&v->edge, root);
-	return memcmp(root, head->root, HASH_SIZE) == 0 ?
-		0 :
-		cu_err_set(err, CU_ECORRUPT, "checkpoint: is not of the tree that is here");
+	return memcmp(root, head->root, HASH_SIZE) == 0
+		       ? 0
+		       : cu_err_set(err, CU_ECORRUPT,
+				 "checkpoint: is not of the tree that is here");
 }
 
 int log_dir_verify(struct log_dir *d, struct cu_err *err)

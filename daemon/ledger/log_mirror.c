@@ -11,8 +11,8 @@
 
 /* --- copying ----------------------------------------------------------------------------- */
 
-static int copy_bundles(struct tree *t, uint64_t from, uint64_t to, struct tile_writer *w,
-	struct cu_err *err)
+static int copy_bundles(struct tree *t, uint64_t from, uint64_t to,
+	struct tile_writer *w, struct cu_err *err)
 {
 	struct tree_bundle *b = calloc(1, sizeof(*b));
 	int r = b ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
@@ -20,7 +20,8 @@ static int copy_bundles(struct tree *t, uint64_t from, uint64_t to, struct tile_
 	for (uint64_t i = from / TILE_WIDTH; r == 0 && i * TILE_WIDTH < to; i++) {
 		r = tree_bundle(t, i, b, err);
 		if (r == 0) {
-			r = tile_writer_put(w, TILE_ENTRIES, i, b->n, buf_span(&b->bytes), err);
+			r = tile_writer_put(
+				w, TILE_ENTRIES, i, b->n, buf_span(&b->bytes), err);
 		}
 	}
 	if (b) {
@@ -39,14 +40,15 @@ static int copy_level(struct tree *t, int level, uint64_t from, uint64_t to,
 	if (nfrom == nto) {
 		return 0;
 	}
-	for (uint64_t i = nfrom / TILE_WIDTH; r == 0 && i <= (nto - 1) / TILE_WIDTH; i++) {
+	for (uint64_t i = nfrom / TILE_WIDTH; r == 0 && i <= (nto - 1) / TILE_WIDTH;
+		i++) {
 		const uint8_t(*hashes)[32];
 		unsigned n;
 
 		r = tree_tile(t, level, i, &hashes, &n, err);
 		if (r == 0) {
-			r = tile_writer_put(
-				w, level, i, n, span_of(hashes, (size_t)n * HASH_SIZE), err);
+			r = tile_writer_put(w, level, i, n,
+				span_of(hashes, (size_t)n * HASH_SIZE), err);
 		}
 	}
 	return r;
@@ -59,7 +61,8 @@ static int prune(const char *dir, uint64_t from, uint64_t to, struct cu_err *err
 	for (int level = TILE_ENTRIES; r == 0 && level < TILE_LEVELS; level++) {
 		int at = level == TILE_ENTRIES ? 0 : level;
 
-		for (uint64_t i = edge_index(from, at); r == 0 && i < edge_index(to, at); i++) {
+		for (uint64_t i = edge_index(from, at);
+			r == 0 && i < edge_index(to, at); i++) {
 			r = tile_prune(dir, level, i, err);
 		}
 	}
@@ -100,7 +103,8 @@ static int check_extends(struct tree *t, const struct log_head *ours,
 	}
 	if (theirs->size > ours->size) {
 		return cu_err_set(err, CU_ECORRUPT,
-			"the mirror at %s is newer than this log (%" PRIu64 " leaves, here "
+			"the mirror at %s is newer than this log (%" PRIu64
+			" leaves, here "
 			"%" PRIu64 "): this host was rolled back",
 			to_dir, theirs->size, ours->size);
 	}
@@ -113,9 +117,10 @@ static int check_extends(struct tree *t, const struct log_head *ours,
 			(const uint8_t(*)[32])path, n, theirs->root, ours->root, err);
 	}
 	return r < 0 ? cu_err_wrap(err, r,
-			       "this log does not extend the mirror at %s (%" PRIu64 " leaves)",
-			       to_dir, theirs->size) :
-		       0;
+			       "this log does not extend the mirror at %s (%" PRIu64
+			       " leaves)",
+			       to_dir, theirs->size)
+		     : 0;
 }
 
 static int read_theirs(const char *to_dir, const struct note_verifier *by,
@@ -136,13 +141,22 @@ static int read_theirs(const char *to_dir, const struct note_verifier *by,
 	return r < 0 ? cu_err_wrap(err, r, "mirror at %s", to_dir) : 0;
 }
 
-static int update(struct tree *t, const struct log_head *ours, const struct log_head *theirs,
-	const char *to_dir, struct span note, struct cu_err *err)
+static int update(struct tree *t, const struct log_head *ours,
+	const struct log_head *theirs, const char *to_dir, struct span note,
+	struct cu_err *err)
 {
-	int r = log_copy(t, theirs->size, ours->size, to_dir, err);
+	int r;
 
+	if (theirs->size == ours->size && ours->size > 0) {
+		/* Nothing is new; but the run that put the checkpoint may have been killed
+		 * before it synced its name. */
+		r = path_sync_dir(to_dir, err);
+		return r < 0 ? cu_err_wrap(err, r, "mirror at %s", to_dir) : 0;
+	}
+	r = log_copy(t, theirs->size, ours->size, to_dir, err);
 	if (r == 0) {
-		r = checkpoint_put(to_dir, note, err);
+		r = checkpoint_put(
+			to_dir, note, err); /* of an empty log too: it says so */
 	}
 	return r < 0 ? cu_err_wrap(err, r, "mirror at %s", to_dir) : 0;
 }
@@ -167,8 +181,7 @@ int log_mirror(const char *dir, const char *to_dir, const struct note_verifier *
 	if (r == 0) {
 		r = check_extends(t, &ours, &theirs, to_dir, err);
 	}
-	/* An empty log is mirrored too: its checkpoint says that it is one. */
-	if (r == 0 && (theirs.size < ours.size || ours.size == 0)) {
+	if (r == 0) {
 		r = update(t, &ours, &theirs, to_dir, buf_span(&note), err);
 	}
 	if (r == 0 && ret_head) {

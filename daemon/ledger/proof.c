@@ -64,14 +64,16 @@ static void walk_past_lone(struct walk *w)
 
 static int check_end(const struct walk *w, size_t npath, struct cu_err *err)
 {
-	return w->last == 0 ? 0 :
-			      cu_err_set(err, CU_ECORRUPT,
-				      "proof of %zu hashes ends at level %u, below the root",
-				      npath, w->level);
+	return w->last == 0
+		       ? 0
+		       : cu_err_set(err, CU_ECORRUPT,
+				 "proof of %zu hashes ends at level %u, below the root",
+				 npath, w->level);
 }
 
 int proof_check_inclusion(uint64_t idx, uint64_t size, const uint8_t leaf[32],
-	const uint8_t (*path)[32], size_t npath, const uint8_t root[32], struct cu_err *err)
+	const uint8_t (*path)[32], size_t npath, const uint8_t root[32],
+	struct cu_err *err)
 {
 	struct walk w = { .at = idx, .last = size - 1 };
 	uint8_t h[32];
@@ -84,7 +86,8 @@ int proof_check_inclusion(uint64_t idx, uint64_t size, const uint8_t leaf[32],
 	for (size_t i = 0; i < npath; i++) {
 		if (w.last == 0) {
 			return cu_err_set(err, CU_ECORRUPT,
-				"proof goes on above the root, which is at level %u", w.level);
+				"proof goes on above the root, which is at level %u",
+				w.level);
 		}
 		if (walk_is_right(&w)) {
 			proof_node_hash(path[i], h, h);
@@ -97,39 +100,45 @@ int proof_check_inclusion(uint64_t idx, uint64_t size, const uint8_t leaf[32],
 	if (check_end(&w, npath, err) < 0) {
 		return CU_ECORRUPT;
 	}
-	return memcmp(h, root, 32) == 0 ?
-		0 :
-		cu_err_set(err, CU_ECORRUPT, "leaf %llu does not lead to the root at level %u",
-			(unsigned long long)idx, w.level);
+	return memcmp(h, root, 32) == 0
+		       ? 0
+		       : cu_err_set(err, CU_ECORRUPT,
+				 "leaf %llu does not lead to the root at level %u",
+				 (unsigned long long)idx, w.level);
 }
 
 static int check_same(
 	const uint8_t a[32], const uint8_t b[32], const char *which, struct cu_err *err)
 {
-	return memcmp(a, b, 32) == 0 ? 0 :
-				       cu_err_set(err, CU_ECORRUPT,
-					       "proof does not lead to the %s root", which);
+	return memcmp(a, b, 32) == 0
+		       ? 0
+		       : cu_err_set(err, CU_ECORRUPT,
+				 "proof does not lead to the %s root", which);
 }
 
 /* Both logs hold the same leaves, or sizes that no proof can join. */
 static int check_sizes(uint64_t size1, uint64_t size2, size_t npath, struct cu_err *err)
 {
 	if (size1 == 0) {
-		return cu_err_set(err, CU_EINVAL, "nothing can be proven about an empty log");
+		return cu_err_set(
+			err, CU_EINVAL, "nothing can be proven about an empty log");
 	}
 	if (size1 > size2) {
-		return cu_err_set(err, CU_ECORRUPT, "a log of %llu cannot begin with one of %llu",
+		return cu_err_set(err, CU_ECORRUPT,
+			"a log of %llu cannot begin with one of %llu",
 			(unsigned long long)size2, (unsigned long long)size1);
 	}
 	if ((size1 == size2) != (npath == 0)) {
-		return cu_err_set(err, CU_ECORRUPT, "proof of %zu hashes for sizes %llu and %llu",
-			npath, (unsigned long long)size1, (unsigned long long)size2);
+		return cu_err_set(err, CU_ECORRUPT,
+			"proof of %zu hashes for sizes %llu and %llu", npath,
+			(unsigned long long)size1, (unsigned long long)size2);
 	}
 	return 0;
 }
 
 int proof_check_consistency(uint64_t size1, uint64_t size2, const uint8_t (*path)[32],
-	size_t npath, const uint8_t root1[32], const uint8_t root2[32], struct cu_err *err)
+	size_t npath, const uint8_t root1[32], const uint8_t root2[32],
+	struct cu_err *err)
 {
 	struct walk w = { .at = size1 - 1, .last = size2 - 1 };
 	uint8_t h1[32], h2[32]; /* what the two roots become */
@@ -152,7 +161,8 @@ int proof_check_consistency(uint64_t size1, uint64_t size2, const uint8_t (*path
 	for (; i < npath; i++) {
 		if (w.last == 0) {
 			return cu_err_set(err, CU_ECORRUPT,
-				"proof goes on above the root, which is at level %u", w.level);
+				"proof goes on above the root, which is at level %u",
+				w.level);
 		}
 		if (walk_is_right(&w)) {
 			proof_node_hash(path[i], h1, h1);

@@ -12,11 +12,11 @@
 #include "base/err.h"
 #include "ledger/ledger.h"
 
-#define SECTOR         512
-#define SEGMENT_MAGIC  "custosJ1"
-#define BATCH_MAGIC    "CJB1"
+#define SECTOR          512
+#define SEGMENT_MAGIC   "custosJ1"
+#define BATCH_MAGIC     "CJB1"
 #define RECORD_OVERHEAD 10 /* outbox number, length */
-#define END_MARK       0xff
+#define END_MARK        0xff
 
 /* --- the file ---------------------------------------------------------------------------- */
 
@@ -53,7 +53,8 @@ static void put_head(const struct segment_head *head, struct buf *to)
 	buf_put(to, SEGMENT_MAGIC, 8);
 	buf_put_u64(to, head->first);
 	buf_put_u64(to, head->outbox);
-	buf_put_u64(to, head->capacity);
+	buf_put_u32(to, head->capacity);
+	buf_put_u32(to, head->usual);
 	buf_put(to, head->chain, HASH_SIZE);
 	if (!to->is_failed) {
 		hash_sha256(span_of(to->p + start, to->n - start), digest);
@@ -70,7 +71,8 @@ static bool parse_head(struct span file, struct segment_head *ret)
 
 	ret->first = cursor_u64(&c);
 	ret->outbox = cursor_u64(&c);
-	ret->capacity = cursor_u64(&c);
+	ret->capacity = cursor_u32(&c);
+	ret->usual = cursor_u32(&c);
 	cursor_copy(&c, ret->chain, HASH_SIZE);
 	cursor_copy(&c, stored, HASH_SIZE);
 	if (c.is_failed || memcmp(magic.p, SEGMENT_MAGIC, 8) != 0) {
@@ -90,8 +92,8 @@ static int allocate(int fd, uint64_t size, struct cu_err *err)
 	return e == 0 ? 0 : cu_err_errno(err, e, "set aside %" PRIu64 " bytes", size);
 }
 
-static int fill_new(int fd, const struct segment_head *head, const char *what,
-	struct cu_err *err)
+static int fill_new(
+	int fd, const struct segment_head *head, const char *what, struct cu_err *err)
 {
 	struct buf b = BUF_INIT;
 	int r = allocate(fd, head->capacity, err);
@@ -149,7 +151,8 @@ int segment_create(const char *dir, const struct segment_head *head, int *ret_fd
 	return 0;
 }
 
-static int read_all(int fd, struct segment_head *ret_head, struct buf *to, struct cu_err *err)
+static int read_all(
+	int fd, struct segment_head *ret_head, struct buf *to, struct cu_err *err)
 {
 	struct segment_head head;
 	struct stat st;
@@ -173,8 +176,7 @@ static int read_all(int fd, struct segment_head *ret_head, struct buf *to, struc
 		return r;
 	}
 	to->n += have;
-	if (!parse_head(buf_span(to), &head) || head.capacity > UINT32_MAX ||
-		head.capacity < have) {
+	if (!parse_head(buf_span(to), &head) || head.capacity < have) {
 		return cu_err_set(err, CU_ECORRUPT, "has no valid head");
 	}
 	room = buf_room(to, head.capacity - have);
@@ -242,8 +244,8 @@ static void digest_of_batch(const uint8_t chain[HASH_SIZE], const uint8_t *heade
 }
 
 void segment_put_batch(uint64_t first, const uint8_t chain[HASH_SIZE],
-	const struct ledger_entry *entries, size_t n, struct buf *to, uint32_t *ret_offsets,
-	uint8_t ret_digest[HASH_SIZE])
+	const struct ledger_entry *entries, size_t n, struct buf *to,
+	uint32_t *ret_offsets, uint8_t ret_digest[HASH_SIZE])
 {
 	static const uint8_t zeros[HASH_SIZE];
 	size_t start = to->n, nrecords = 0;
@@ -337,8 +339,8 @@ static bool has_later_batch(struct span file, uint32_t at, uint64_t first)
 
 	for (size_t i = (size_t)at + SEGMENT_ALIGN; i + SEGMENT_BATCH_HEADER < file.n;
 		i += SEGMENT_ALIGN) {
-		if (file.p[i] == BATCH_MAGIC[0] && read_header(file, (uint32_t)i, &later) &&
-			later.first > first) {
+		if (file.p[i] == BATCH_MAGIC[0] &&
+			read_header(file, (uint32_t)i, &later) && later.first > first) {
 			return true;
 		}
 	}
@@ -365,13 +367,13 @@ static bool is_torn(
 {
 	if (!b) {
 		return used <= at + SEGMENT_BATCH_HEADER ||
-			is_zero(file.p + at, SEGMENT_BATCH_HEADER);
+		       is_zero(file.p + at, SEGMENT_BATCH_HEADER);
 	}
 	return file.p[b->end - 1] == 0 || has_lost_sector(file, at, b->end);
 }
 
-enum segment_tail segment_look(struct span file, size_t used, uint32_t at, uint64_t first,
-	const uint8_t chain[HASH_SIZE], struct segment_batch *ret)
+enum segment_tail segment_look(struct span file, size_t used, uint32_t at,
+	uint64_t first, const uint8_t chain[HASH_SIZE], struct segment_batch *ret)
 {
 	struct segment_batch b;
 	uint8_t digest[HASH_SIZE];
@@ -392,9 +394,9 @@ enum segment_tail segment_look(struct span file, size_t used, uint32_t at, uint6
 		return SEGMENT_DAMAGED;
 	}
 	return is_torn(file, used, at, has_header ? &b : NULL) &&
-			!has_later_batch(file, at, first) ?
-		SEGMENT_TORN :
-		SEGMENT_DAMAGED;
+			       !has_later_batch(file, at, first)
+		       ? SEGMENT_TORN
+		       : SEGMENT_DAMAGED;
 }
 
 bool segment_next_record(struct cursor *c, uint64_t *ret_outbox, struct span *ret_leaf)

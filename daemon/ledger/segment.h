@@ -28,7 +28,8 @@ struct ledger_entry;
 struct segment_head {
 	uint64_t first;    /* number of the first leaf */
 	uint64_t outbox;   /* highest outbox number before it; 0: none */
-	uint64_t capacity; /* bytes that were set aside for the file */
+	uint32_t capacity; /* bytes that were set aside for the file */
+	uint32_t usual;    /* and for the next one, unless its first batch needs more */
 	uint8_t chain[HASH_SIZE]; /* digest of the batch before it; zeros: none */
 };
 
@@ -36,7 +37,8 @@ struct segment_head {
 struct segment_batch {
 	uint64_t first;
 	uint32_t count;
-	uint32_t at, end; /* offsets in the file of its header and of what follows its last byte */
+	uint32_t at,
+		end; /* offsets in the file of its header and of what follows its last byte */
 	struct span records;
 	uint8_t digest[HASH_SIZE];
 };
@@ -68,15 +70,15 @@ int segment_open(const char *dir, uint64_t first, struct segment_head *ret_head,
 /* The bytes of a batch.  Where the leaf of record i starts is put into ret_offsets[i],
  * counted from the batch. */
 void segment_put_batch(uint64_t first, const uint8_t chain[HASH_SIZE],
-	const struct ledger_entry *entries, size_t n, struct buf *to, uint32_t *ret_offsets,
-	uint8_t ret_digest[HASH_SIZE]);
+	const struct ledger_entry *entries, size_t n, struct buf *to,
+	uint32_t *ret_offsets, uint8_t ret_digest[HASH_SIZE]);
 
 /* The offset behind the last byte that is not zero. */
 size_t segment_used(struct span file);
 
 /* What stands at offset at of a file that was read and of which used bytes are in use. */
-enum segment_tail segment_look(struct span file, size_t used, uint32_t at, uint64_t first,
-	const uint8_t chain[HASH_SIZE], struct segment_batch *ret);
+enum segment_tail segment_look(struct span file, size_t used, uint32_t at,
+	uint64_t first, const uint8_t chain[HASH_SIZE], struct segment_batch *ret);
 
 /* The next record of a batch, from a cursor over its records. */
 struct cursor;

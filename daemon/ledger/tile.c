@@ -30,8 +30,8 @@ static void put_index(uint64_t index, char *out, size_t cap)
 	} while (index > 0);
 	while (n > 0) {
 		n--;
-		at += (size_t)snprintf(out + at, cap - at, "%s%03" PRIu64 "%s", n ? "x" : "",
-			groups[n], n ? "/" : "");
+		at += (size_t)snprintf(out + at, cap - at, "%s%03" PRIu64 "%s",
+			n ? "x" : "", groups[n], n ? "/" : "");
 	}
 }
 
@@ -52,8 +52,8 @@ void tile_path(int level, uint64_t index, unsigned width, char out[TILE_PATH_SIZ
 
 /* --- reading ----------------------------------------------------------------------------- */
 
-static int read_one(const char *dir, int level, uint64_t index, unsigned width, size_t limit,
-	struct buf *to, struct cu_err *err)
+static int read_one(const char *dir, int level, uint64_t index, unsigned width,
+	size_t limit, struct buf *to, struct cu_err *err)
 {
 	char rel[TILE_PATH_SIZE], path[PATH_SIZE];
 	int r;
@@ -64,7 +64,8 @@ static int read_one(const char *dir, int level, uint64_t index, unsigned width, 
 	if (r == 0) {
 		r = path_read_file(path, limit, to, err);
 	}
-	return r == CU_ELIMIT ? cu_err_set(err, CU_ECORRUPT, "%s: is too long", rel) : r;
+	return r == CU_ELIMIT ? cu_err_set(err, CU_ECORRUPT, "%s: is too long", rel)
+			      : r;
 }
 
 /* The file of this width, or else the full one that has replaced it. */
@@ -86,7 +87,8 @@ static int bad_length(int level, uint64_t index, unsigned width, struct cu_err *
 	char rel[TILE_PATH_SIZE];
 
 	tile_path(level, index, width, rel);
-	return cu_err_set(err, CU_ECORRUPT, "%s: has not the length that %u need", rel, width);
+	return cu_err_set(
+		err, CU_ECORRUPT, "%s: has not the length that %u need", rel, width);
 }
 
 int tile_read_hashes(const char *dir, int level, uint64_t index, unsigned width,
@@ -226,8 +228,8 @@ static int need_dir(
 }
 
 /* All directories on the way to a file; rel is cut to the file's directory. */
-static int need_dirs(struct tile_writer *w, char *rel, const char **ret_name,
-	struct cu_err *err)
+static int need_dirs(
+	struct tile_writer *w, char *rel, const char **ret_name, struct cu_err *err)
 {
 	char above[TILE_PATH_SIZE] = "", here[TILE_PATH_SIZE];
 	char *slash = strchr(rel, '/');

@@ -40,7 +40,9 @@ void tile_put_entry(struct buf *bundle, struct span entry);
  * many.  Embedded; lives as long as its log so that it knows which directories are durable. */
 struct tile_writer {
 	const char *dir; /* borrowed */
-	char known[32][TILE_PATH_SIZE]; /* directories whose entry is durable, or in dirty */
+	char known
+		[32]
+		[TILE_PATH_SIZE]; /* directories whose entry is durable, or in dirty */
 	unsigned nknown;
 	char dirty[16][TILE_PATH_SIZE]; /* to be synced; "" is dir itself */
 	unsigned ndirty;

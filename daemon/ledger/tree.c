@@ -23,7 +23,8 @@ struct tree {
 
 static int missing_is_corrupt(int r, struct cu_err *err)
 {
-	return r == CU_ENOENT ? cu_err_wrap(err, CU_ECORRUPT, "the log lacks a file") : r;
+	return r == CU_ENOENT ? cu_err_wrap(err, CU_ECORRUPT, "the log lacks a file")
+			      : r;
 }
 
 static int load_edge(struct tree *t, struct cu_err *err)
@@ -35,8 +36,8 @@ static int load_edge(struct tree *t, struct cu_err *err)
 
 		at->n = edge_width(t->size, level);
 		if (at->n > 0) {
-			r = tile_read_hashes(t->dir, level, edge_index(t->size, level), at->n,
-				at->hash, err);
+			r = tile_read_hashes(t->dir, level, edge_index(t->size, level),
+				at->n, at->hash, err);
 		}
 		if (r < 0) {
 			return missing_is_corrupt(r, err);
@@ -66,7 +67,8 @@ int tree_open(const char *dir, const struct log_head *head, struct tree **ret,
 		edge_root(&t->edge, root);
 		if (memcmp(root, head->root, 32) != 0) {
 			r = cu_err_set(err, CU_ECORRUPT,
-				"tile: the last tiles do not give the root of the checkpoint");
+				"tile: the last tiles do not give the root of the "
+				"checkpoint");
 		}
 	}
 	if (r < 0) {
@@ -88,8 +90,8 @@ const struct edge *tree_edge(const struct tree *t)
 }
 
 /* Reads a full tile and compares its fold with the hash that the tile above has for it. */
-static int load_full(struct tree *t, int level, uint64_t index, const uint8_t expected[32],
-	struct cu_err *err)
+static int load_full(struct tree *t, int level, uint64_t index,
+	const uint8_t expected[32], struct cu_err *err)
 {
 	struct full_tile *f = &t->full[level];
 	uint8_t hash[32];
@@ -105,8 +107,8 @@ static int load_full(struct tree *t, int level, uint64_t index, const uint8_t ex
 		char rel[TILE_PATH_SIZE];
 
 		tile_path(level, index, TILE_WIDTH, rel);
-		return cu_err_set(
-			err, CU_ECORRUPT, "%s: is not what the tile above it says", rel);
+		return cu_err_set(err, CU_ECORRUPT,
+			"%s: is not what the tile above it says", rel);
 	}
 	f->is_set = true;
 	f->index = index;
@@ -117,14 +119,15 @@ static int load_full(struct tree *t, int level, uint64_t index, const uint8_t ex
 static bool is_at_hand(const struct tree *t, int level, uint64_t index)
 {
 	return index == edge_index(t->size, level) ||
-		(t->full[level].is_set && t->full[level].index == index);
+	       (t->full[level].is_set && t->full[level].index == index);
 }
 
-static const uint8_t (*hashes_at_hand(const struct tree *t, int level, uint64_t index))[32]
+static const uint8_t (
+	*hashes_at_hand(const struct tree *t, int level, uint64_t index))[32]
 {
-	return index == edge_index(t->size, level) ?
-		(const uint8_t(*)[32])t->edge.level[level].hash :
-		(const uint8_t(*)[32])t->full[level].hash;
+	return index == edge_index(t->size, level)
+		       ? (const uint8_t(*)[32])t->edge.level[level].hash
+		       : (const uint8_t(*)[32])t->full[level].hash;
 }
 
 int tree_tile(struct tree *t, int level, uint64_t index, const uint8_t (**ret)[32],
@@ -149,17 +152,20 @@ int tree_tile(struct tree *t, int level, uint64_t index, const uint8_t (**ret)[3
 		}
 	}
 	*ret = hashes_at_hand(t, level, index);
-	*ret_n = index == edge_index(t->size, level) ? t->edge.level[level].n : TILE_WIDTH;
+	*ret_n = index == edge_index(t->size, level) ? t->edge.level[level].n
+						     : TILE_WIDTH;
 	return 0;
 }
 
-int tree_bundle(struct tree *t, uint64_t index, struct tree_bundle *ret, struct cu_err *err)
+int tree_bundle(
+	struct tree *t, uint64_t index, struct tree_bundle *ret, struct cu_err *err)
 {
 	const uint8_t(*hashes)[32];
 	int r = tree_tile(t, 0, index, &hashes, &ret->n, err);
 
 	if (r == 0) {
-		r = tile_read_entries(t->dir, index, ret->n, &ret->bytes, ret->entry, err);
+		r = tile_read_entries(
+			t->dir, index, ret->n, &ret->bytes, ret->entry, err);
 		r = missing_is_corrupt(r, err);
 	}
 	for (unsigned i = 0; r == 0 && i < ret->n; i++) {
@@ -171,14 +177,16 @@ int tree_bundle(struct tree *t, uint64_t index, struct tree_bundle *ret, struct 
 
 			tile_path(TILE_ENTRIES, index, ret->n, rel);
 			r = cu_err_set(err, CU_ECORRUPT,
-				"%s: entry %u is not the leaf that the tree holds", rel, i);
+				"%s: entry %u is not the leaf that the tree holds", rel,
+				i);
 		}
 	}
 	return r;
 }
 
 /* The hash of 2^bit leaves, the at-th of such subtrees. */
-static int subtree(struct tree *t, int bit, uint64_t at, uint8_t out[32], struct cu_err *err)
+static int subtree(
+	struct tree *t, int bit, uint64_t at, uint8_t out[32], struct cu_err *err)
 {
 	unsigned n = 1u << bit % 8;
 	uint64_t first = at * n; /* number of its first hash on the tile level */
@@ -232,7 +240,8 @@ static int range(
 int tree_root_at(struct tree *t, uint64_t size, uint8_t out[32], struct cu_err *err)
 {
 	if (size > t->size) {
-		return cu_err_set(err, CU_ENOENT, "the log has not %" PRIu64 " leaves", size);
+		return cu_err_set(
+			err, CU_ENOENT, "the log has not %" PRIu64 " leaves", size);
 	}
 	return range(t, 0, size, out, err);
 }
@@ -261,13 +270,14 @@ int tree_prove_inclusion(struct tree *t, uint64_t idx, uint8_t (*ret_path)[32],
 	size_t n = 0;
 
 	if (idx >= t->size) {
-		return cu_err_set(err, CU_ENOENT, "the log has no leaf %" PRIu64 " yet", idx);
+		return cu_err_set(
+			err, CU_ENOENT, "the log has no leaf %" PRIu64 " yet", idx);
 	}
 	while (hi - lo > 1) {
 		uint64_t mid = lo + split_of(hi - lo);
 		bool is_left = idx < mid;
-		int r = is_left ? range(t, mid, hi, ret_path[n], err) :
-				  range(t, lo, mid, ret_path[n], err);
+		int r = is_left ? range(t, mid, hi, ret_path[n], err)
+				: range(t, lo, mid, ret_path[n], err);
 
 		if (r < 0) {
 			return r;
@@ -289,8 +299,8 @@ int tree_prove_consistency(struct tree *t, uint64_t size1, uint8_t (*ret_path)[3
 	int r = 0;
 
 	if (size1 == 0 || size1 > t->size) {
-		return cu_err_set(err, CU_EINVAL, "no proof from %" PRIu64 " leaves to %" PRIu64,
-			size1, t->size);
+		return cu_err_set(err, CU_EINVAL,
+			"no proof from %" PRIu64 " leaves to %" PRIu64, size1, t->size);
 	}
 	while (r == 0 && size1 != hi) {
 		uint64_t mid = lo + split_of(hi - lo);

@@ -36,7 +36,8 @@ struct tree_bundle {
 	struct span entry[TILE_WIDTH];
 };
 
-int tree_bundle(struct tree *t, uint64_t index, struct tree_bundle *ret, struct cu_err *err);
+int tree_bundle(
+	struct tree *t, uint64_t index, struct tree_bundle *ret, struct cu_err *err);
 
 /* The root that the log had at an earlier size. */
 int tree_root_at(struct tree *t, uint64_t size, uint8_t out[32], struct cu_err *err);

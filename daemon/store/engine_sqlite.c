@@ -150,7 +150,11 @@ static int open_data(struct engine *e, enum db_mode mode, struct cu_err *err)
 	if (r == 0) {
 		r = read_format(e->data, &format, err);
 	}
-	return r < 0 ? r : check_format(format, DATA_FORMAT, e->data_path, err);
+	if (r == 0) {
+		r = check_format(format, DATA_FORMAT, e->data_path, err);
+	}
+	/* what is found is built on: leaves of its outbox go to the log */
+	return r == 0 && mode == DB_WRITE ? db_sync(e->data, err) : r;
 }
 
 /* The index can always be made anew, so the writer makes one that is absent, and finishes one
@@ -319,7 +323,9 @@ void engine_read_end(struct engine *e)
 
 /* --- upkeep ------------------------------------------------------------------------------ */
 
-#define TIDY_PAGES 1000 /* as SQLite's own; 4 MiB, so that a start after a crash is short */
+/* 16 MiB: a page that is written often is copied into the file once (importing 70,000 records writes
+ * 1.1 GB instead of 2.8), and a start after a crash reads no more than this. */
+#define TIDY_PAGES 4096
 
 static int tidy_one(sqlite3 *db, int *npages, const char *what, struct cu_err *err)
 {

@@ -53,7 +53,7 @@ static void source_term(char kind[INDEX_KIND_SIZE], const char *collection, stru
 	buf_put_span(value, key);
 }
 
-static int terms_of(const struct index_config *cfg, const struct record *r,
+static int collect_terms(const struct index_config *cfg, const struct record *r,
 	struct index_terms *to, struct cu_err *err)
 {
 	if (r->key.n > 0) {
@@ -75,7 +75,7 @@ int index_put_record(struct engine *e, struct sealer *s, const struct index_conf
 	int code;
 
 	index_terms_init(&terms);
-	code = terms_of(cfg, r, &terms, err);
+	code = collect_terms(cfg, r, &terms, err);
 	if (code == 0) {
 		code = engine_token_drop_record(e, &r->id, err);
 	}
@@ -97,7 +97,7 @@ static int confirm(const struct index_config *cfg, const struct record *r, const
 	int code, is_there = 0;
 
 	index_terms_init(&terms);
-	code = terms_of(cfg, r, &terms, err);
+	code = collect_terms(cfg, r, &terms, err);
 	for (unsigned i = 0; code == 0 && !is_there && i < terms.n; i++) {
 		is_there = strcmp(kind_at(&terms, i), kind) == 0 && span_eq(value_at(&terms, i), value);
 	}

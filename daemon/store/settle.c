@@ -104,6 +104,54 @@ static int settle_subjects(struct settling *s, struct cu_err *err)
 	return r;
 }
 
+/* The slots of a subject that still open: those in use, and the rest of its run. */
+static int add_open_slots(struct settling *s, const struct row_subject *who, struct buf *to,
+	struct cu_err *err)
+{
+	struct buf slots = BUF_INIT;
+	int r = engine_slots_of(s->engine, &who->id, &slots, err);
+
+	for (unsigned i = who->run_used; r == 0 && i < VAULT_RUN; i++) {
+		uint64_t slot = who->run + i;
+
+		buf_put(&slots, &slot, sizeof(slot));
+	}
+	for (size_t at = 0; r == 0 && at + sizeof(uint64_t) <= slots.n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+
+		memcpy(&slot, slots.p + at, sizeof(slot));
+		r = opens(s, slot, err);
+		if (r > 0) {
+			buf_put(to, &slot, sizeof(slot));
+			r = 0;
+		}
+	}
+	r = r < 0 ? r : buf_check(&slots, err);
+	buf_done(&slots);
+	return r < 0 ? r : buf_check(to, err);
+}
+
+/* The host may have died between "erase begin" and the shred: then it is done here. */
+static int shred_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct row_subject who;
+	struct buf slots = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < how->nerased; i++) {
+		r = engine_subject_get(s->engine, &how->erased[i], &who, err);
+		if (r > 0) {
+			r = add_open_slots(s, &who, &slots, err);
+		}
+	}
+	if (r == 0 && slots.n > 0) {
+		r = vault_shred(s->vault, (const uint64_t *)(const void *)slots.p,
+			slots.n / sizeof(uint64_t), err);
+	}
+	buf_done(&slots);
+	return r;
+}
+
 static int remove_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
 	struct row_subject who;
@@ -160,9 +208,12 @@ static int require_slots(struct settling *s, struct cu_err *err)
 
 static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	struct engine_counts counts;
+	struct engine_counts counts = { 0 };
 	int r = require_slots(s, err);
 
+	if (r == 0) {
+		r = shred_erased(s, how, err);
+	}
 	if (r == 0) {
 		r = engine_begin(s->engine, err);
 	}
@@ -185,6 +236,7 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	}
 	s->counts->subjects = counts.subjects;
 	s->counts->records = counts.records;
+	s->counts->generation = vault_generation(s->vault);
 	r = engine_commit(s->engine, NULL, err);
 	return r < 0 ? r : engine_flush(s->engine, err);
 }

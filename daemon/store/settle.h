@@ -27,9 +27,11 @@ struct store_settle {
 struct store_settled {
 	uint64_t subjects, records; /* that remain */
 	uint64_t removed_subjects, removed_records;
+	uint64_t generation; /* of the vault: higher when an erasure had to be finished */
 };
 
-/* dir holds data.db without index.db, and the vault under k0.  Durable when it returns; may
+/* An erasure that was begun and whose keys were still there is finished: they are shredded.
+ * dir holds data.db without index.db, and the vault under k0.  Durable when it returns; may
  * be repeated. */
 int store_settle_restored(const char *dir, const struct key *k0, struct key_arena *arena,
 	const struct store_settle *how, struct store_settled *ret, struct cu_err *err);

@@ -6,7 +6,7 @@
 int slots_of_subject(struct engine *e, const struct id *subject, struct buf *to,
 	struct cu_err *err)
 {
-	struct row_subject who;
+	struct row_subject who = { 0 };
 	int r = engine_slots_of(e, subject, to, err);
 
 	if (r == 0) {

@@ -100,6 +100,7 @@ static int refuse_older_rows(struct store *st, struct cu_err *err)
 
 static int bring_up_to_date(struct store *st, struct cu_err *err)
 {
+	uint64_t seq = 0;
 	long n;
 	int r = refuse_older_rows(st, err);
 
@@ -109,6 +110,13 @@ static int bring_up_to_date(struct store *st, struct cu_err *err)
 	r = writer_replay_outbox(st, err);
 	if (r < 0) {
 		return cu_err_wrap(err, r, "bring the log up to the store");
+	}
+	r = engine_index_seq(st->engine, &seq, err);
+	if (r < 0) {
+		return r;
+	}
+	if (seq < st->tx.seq) {
+		log_notice("index: it is brought up to date; custosd answers when that is done");
 	}
 	n = index_catch_up(st->engine, &st->sealer, &st->cfg.index, st->tx.seq, err);
 	if (n < 0) {

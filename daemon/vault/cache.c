@@ -19,7 +19,8 @@ struct cache_entry {
 static uint32_t *bucket_of(struct cache *c, struct node_at at)
 {
 	/* neighbouring leaves fall into neighbouring buckets; a level starts a quarter further */
-	return &c->bucket[(at.idx + at.level * (CACHE_BUCKETS / NODE_LEVELS)) % CACHE_BUCKETS];
+	return &c->bucket[(at.idx + at.level * (CACHE_BUCKETS / NODE_LEVELS)) %
+			  CACHE_BUCKETS];
 }
 
 static bool is_at(const struct cache_entry *e, struct node_at at)
@@ -84,7 +85,8 @@ static void forget(struct cache *c, uint32_t i)
 
 /* --- for all --------------------------------------------------------------------------- */
 
-int cache_init(struct cache *c, struct key_arena *arena, size_t nsets, struct cu_err *err)
+int cache_init(
+	struct cache *c, struct key_arena *arena, size_t nsets, struct cu_err *err)
 {
 	int r = 0;
 

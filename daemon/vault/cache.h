@@ -21,12 +21,14 @@ struct cache_entry;
 struct cache {
 	struct cache_entry *entries;
 	size_t n;
-	uint32_t newest, oldest;          /* a list through the entries, by use */
-	uint32_t bucket[CACHE_BUCKETS];   /* heads of lists through the entries, by place */
+	uint32_t newest, oldest; /* a list through the entries, by use */
+	uint32_t bucket
+		[CACHE_BUCKETS]; /* heads of lists through the entries, by place */
 };
 
 /* Takes nsets (at least NODE_LEVELS + 1) key sets from the arena.  CU_ENOMEM. */
-int cache_init(struct cache *c, struct key_arena *arena, size_t nsets, struct cu_err *err);
+int cache_init(
+	struct cache *c, struct key_arena *arena, size_t nsets, struct cu_err *err);
 void cache_done(struct cache *c, struct key_arena *arena); /* wipes; zeroed is fine */
 
 /* The node, which becomes the newest, or NULL.  Borrowed until the lock is given up. */

@@ -60,10 +60,11 @@ static int enter(struct edit *e, uint32_t leaf, struct cu_err *err)
 	e->is_changed[level] = false;
 	by = level == 0 ? e->open_by : key_of(e, level);
 	if (key_is_none(by)) {
-		r = e->kind == EDIT_EXTEND && level > 0 ?
-			make_node(e, level) :
-			cu_err_set(err, CU_ECORRUPT, "node %u/%u is unknown to the one above it", level,
-				at.idx);
+		r = e->kind == EDIT_EXTEND && level > 0
+			    ? make_node(e, level)
+			    : cu_err_set(err, CU_ECORRUPT,
+				      "node %u/%u is unknown to the one above it",
+				      level, at.idx);
 	} else if (e->kind == EDIT_EXTEND && level == NODE_LEAF_LEVEL) {
 		/* The number of leaves is not authenticated, the tree is: a fresh leaf in the
 		 * place of one that lives would be the end of its keys. */
@@ -100,8 +101,8 @@ static int leave(struct edit *e, struct cu_err *err)
 			e->is_changed[level - 1] = true;
 		}
 	}
-	r = node_put(&v->writer, at, e->gen[level], level == 0 ? e->wrap_by : key_of(e, level),
-		v->scratch[level], err);
+	r = node_put(&v->writer, at, e->gen[level],
+		level == 0 ? e->wrap_by : key_of(e, level), v->scratch[level], err);
 	if (r == 0 && (e->kind == EDIT_SHRED || level != NODE_LEAF_LEVEL)) {
 		assert(v->nrewritten < VAULT_MAX_REWRITTEN);
 		v->rewritten[v->nrewritten++] = at;

@@ -7,9 +7,9 @@
 #include "crypto/key.h"
 #include "db/db.h"
 
-#define FORMAT     1
-#define AAD_MAGIC  "custos node v1"
-#define AAD_SIZE   (14 + 16 + 1 + 4 + 8) /* magic, vault id, level, idx, generation */
+#define FORMAT    1
+#define AAD_MAGIC "custos node v1"
+#define AAD_SIZE  (14 + 16 + 1 + 4 + 8) /* magic, vault id, level, idx, generation */
 
 /* How long a checkpoint waits for a reader.  Those of the vault itself are done in far less;
  * an image is read for minutes, and is not waited for. */
@@ -19,9 +19,12 @@
 /* The copy comes first in the key so that the two copies of a node lie on different pages: one
  * damaged page shall not take both. */
 static const char schema[] =
-	"CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,"
-	" vault_id BLOB NOT NULL, nleaves INTEGER NOT NULL, unswept INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE node(copy INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL,"
+	"CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT "
+	"NULL,"
+	" vault_id BLOB NOT NULL, nleaves INTEGER NOT NULL, unswept INTEGER NOT NULL) "
+	"STRICT;"
+	"CREATE TABLE node(copy INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER "
+	"NOT NULL,"
 	" gen INTEGER NOT NULL, blob BLOB NOT NULL,"
 	" PRIMARY KEY (copy, level, idx, gen)) STRICT, WITHOUT ROWID;";
 
@@ -42,7 +45,8 @@ static int prepare(struct node_table *t, bool is_writer, struct cu_err *err)
 	}
 	if (r == 0 && is_writer) {
 		r = db_prepare(t->db,
-			"DELETE FROM node WHERE copy = ?1 AND level = ?2 AND idx = ?3 AND gen < ?4",
+			"DELETE FROM node WHERE copy = ?1 AND level = ?2 AND idx = ?3 "
+			"AND gen < ?4",
 			&t->drop, err);
 	}
 	return r;
@@ -52,7 +56,8 @@ static int insert_meta(struct node_table *t, struct cu_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int r = db_prepare(t->db,
-		"INSERT INTO meta(id, format, vault_id, nleaves, unswept) VALUES (1, ?1, ?2, 0, 0)",
+		"INSERT INTO meta(id, format, vault_id, nleaves, unswept) VALUES (1, "
+		"?1, ?2, 0, 0)",
 		&st, err);
 
 	if (r == 0) {
@@ -64,8 +69,8 @@ static int insert_meta(struct node_table *t, struct cu_err *err)
 	return r;
 }
 
-int node_table_create(const char *path, const struct id *vault_id, struct node_table *ret,
-	struct cu_err *err)
+int node_table_create(const char *path, const struct id *vault_id,
+	struct node_table *ret, struct cu_err *err)
 {
 	struct node_table t = { .vault_id = *vault_id };
 	int r = db_open(path, DB_CREATE, true, &t.db, err);
@@ -98,10 +103,12 @@ static int read_meta(struct node_table *t, struct node_meta *ret, struct cu_err 
 	sqlite3_stmt *st = NULL;
 	int64_t nleaves = 0;
 	int r = db_prepare(t->db,
-		"SELECT format, vault_id, nleaves, unswept FROM meta WHERE id = 1", &st, err);
+		"SELECT format, vault_id, nleaves, unswept FROM meta WHERE id = 1", &st,
+		err);
 
 	if (r < 0 && (sqlite3_errcode(t->db) & 0xff) == SQLITE_ERROR) {
-		r = cu_err_set(err, CU_ECORRUPT, "has no table meta"); /* its making was cut off */
+		r = cu_err_set(err, CU_ECORRUPT,
+			"has no table meta"); /* its making was cut off */
 	}
 	if (r == 0) {
 		r = db_step(st, err);
@@ -110,7 +117,8 @@ static int read_meta(struct node_table *t, struct node_meta *ret, struct cu_err 
 		}
 	}
 	if (r > 0 && sqlite3_column_int64(st, 0) != FORMAT) {
-		r = cu_err_set(err, CU_EUNSUP, "is of a format that this version cannot read");
+		r = cu_err_set(
+			err, CU_EUNSUP, "is of a format that this version cannot read");
 	}
 	if (r > 0) {
 		nleaves = sqlite3_column_int64(st, 2);
@@ -119,7 +127,8 @@ static int read_meta(struct node_table *t, struct node_meta *ret, struct cu_err 
 	}
 	sqlite3_finalize(st);
 	if (r == 0 && (nleaves < 0 || nleaves > NODE_MAX_LEAVES)) {
-		r = cu_err_set(err, CU_ECORRUPT, "meta: the number of leaves is out of range");
+		r = cu_err_set(
+			err, CU_ECORRUPT, "meta: the number of leaves is out of range");
 	}
 	if (r == 0) {
 		ret->nleaves = (uint32_t)nleaves;
@@ -127,8 +136,8 @@ static int read_meta(struct node_table *t, struct node_meta *ret, struct cu_err 
 	return r;
 }
 
-int node_table_open(const char *path, bool is_writer, struct node_table *ret,
-	struct cu_err *err)
+int node_table_open(
+	const char *path, bool is_writer, struct node_table *ret, struct cu_err *err)
 {
 	struct node_table t = { 0 };
 	struct node_meta meta;
@@ -136,6 +145,9 @@ int node_table_open(const char *path, bool is_writer, struct node_table *ret,
 
 	if (r == 0) {
 		r = read_meta(&t, &meta, err);
+	}
+	if (r == 0 && is_writer) {
+		r = db_sync(t.db, err); /* slots that are found are handed out */
 	}
 	if (r == 0) {
 		r = prepare(&t, is_writer, err);
@@ -166,7 +178,8 @@ int node_table_meta(struct node_table *t, struct node_meta *ret, struct cu_err *
 	return r < 0 ? cu_err_wrap(err, r, "vault.db") : 0;
 }
 
-static int run_number(struct node_table *t, const char *sql, int64_t value, struct cu_err *err)
+static int run_number(
+	struct node_table *t, const char *sql, int64_t value, struct cu_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int r = db_prepare(t->db, sql, &st, err);
@@ -245,8 +258,9 @@ static void bind_place(sqlite3_stmt *st, struct node_at at, unsigned copy, uint6
 	sqlite3_bind_int64(st, 4, (sqlite3_int64)gen);
 }
 
-int node_get_copy(struct node_table *t, struct node_at at, unsigned copy, uint64_t max_gen,
-	const struct key *by, struct keyset *set, uint64_t *ret_gen, struct cu_err *err)
+int node_get_copy(struct node_table *t, struct node_at at, unsigned copy,
+	uint64_t max_gen, const struct key *by, struct keyset *set, uint64_t *ret_gen,
+	struct cu_err *err)
 {
 	uint8_t aad[AAD_SIZE];
 	int r;
@@ -258,19 +272,22 @@ int node_get_copy(struct node_table *t, struct node_at at, unsigned copy, uint64
 	} else if (r > 0) {
 		uint64_t gen = (uint64_t)sqlite3_column_int64(t->get, 0);
 
-		r = keyset_unwrap(by, make_aad(t, at, gen, aad), db_column_span(t->get, 1), set, err);
+		r = keyset_unwrap(by, make_aad(t, at, gen, aad),
+			db_column_span(t->get, 1), set, err);
 		if (r == 0) {
 			*ret_gen = gen;
 		}
 	}
 	db_reset(t->get);
-	return r < 0 ? cu_err_wrap(err, r, "node %u/%u copy %u", at.level, at.idx, copy) : 0;
+	return r < 0 ? cu_err_wrap(err, r, "node %u/%u copy %u", at.level, at.idx, copy)
+		     : 0;
 }
 
 /* Any row that opens is the right one: each generation of a node has a key of its own, and
  * within a generation a row is only ever replaced together with its other copy. */
-int node_get(struct node_table *t, struct node_at at, uint64_t max_gen, const struct key *by,
-	struct keyset *set, uint64_t *ret_gen, bool *ret_is_damaged, struct cu_err *err)
+int node_get(struct node_table *t, struct node_at at, uint64_t max_gen,
+	const struct key *by, struct keyset *set, uint64_t *ret_gen,
+	bool *ret_is_damaged, struct cu_err *err)
 {
 	int r = node_get_copy(t, at, 0, max_gen, by, set, ret_gen, err);
 
@@ -297,8 +314,8 @@ int node_put_copy(struct node_table *t, struct node_at at, unsigned copy, uint64
 	return r < 0 ? cu_err_wrap(err, r, "node %u/%u", at.level, at.idx) : 0;
 }
 
-int node_put(struct node_table *t, struct node_at at, uint64_t gen, const struct key *by,
-	struct keyset *set, struct cu_err *err)
+int node_put(struct node_table *t, struct node_at at, uint64_t gen,
+	const struct key *by, struct keyset *set, struct cu_err *err)
 {
 	int r = 0;
 
@@ -308,7 +325,8 @@ int node_put(struct node_table *t, struct node_at at, uint64_t gen, const struct
 	return r;
 }
 
-int node_drop_older(struct node_table *t, struct node_at at, uint64_t gen, struct cu_err *err)
+int node_drop_older(
+	struct node_table *t, struct node_at at, uint64_t gen, struct cu_err *err)
 {
 	int r = 0;
 
@@ -328,8 +346,10 @@ int node_table_sweep(struct node_table *t, uint64_t gen, struct cu_err *err)
 	}
 	if (r == 0) {
 		r = db_exec(t->db,
-			"DELETE FROM node AS n WHERE gen < (SELECT max(m.gen) FROM node AS m"
-			" WHERE m.copy IN (0, 1) AND m.level = n.level AND m.idx = n.idx)",
+			"DELETE FROM node AS n WHERE gen < (SELECT max(m.gen) FROM "
+			"node AS m"
+			" WHERE m.copy IN (0, 1) AND m.level = n.level AND m.idx = "
+			"n.idx)",
 			err);
 	}
 	if (r == 0) {

@@ -39,11 +39,11 @@ struct node_meta {
 };
 
 /* Makes vault.db with its meta row: no leaves. */
-int node_table_create(const char *path, const struct id *vault_id, struct node_table *ret,
-	struct cu_err *err);
+int node_table_create(const char *path, const struct id *vault_id,
+	struct node_table *ret, struct cu_err *err);
 /* CU_ENOENT, CU_ECORRUPT, CU_EUNSUP. */
-int node_table_open(const char *path, bool is_writer, struct node_table *ret,
-	struct cu_err *err);
+int node_table_open(
+	const char *path, bool is_writer, struct node_table *ret, struct cu_err *err);
 void node_table_close(struct node_table *t); /* zeroed is fine */
 
 int node_table_meta(struct node_table *t, struct node_meta *ret, struct cu_err *err);
@@ -65,22 +65,24 @@ static inline unsigned node_ncopies(unsigned level)
 
 /* The row of the highest generation up to max_gen, opened by its key.  CU_ECORRUPT: it is
  * not there, or does not open.  CU_EIO: it could not be read. */
-int node_get_copy(struct node_table *t, struct node_at at, unsigned copy, uint64_t max_gen,
-	const struct key *by, struct keyset *set, uint64_t *ret_gen, struct cu_err *err);
+int node_get_copy(struct node_table *t, struct node_at at, unsigned copy,
+	uint64_t max_gen, const struct key *by, struct keyset *set, uint64_t *ret_gen,
+	struct cu_err *err);
 /* The first copy that opens.  *ret_is_damaged is set to true if that was not copy 0, and is
  * left alone otherwise. */
-int node_get(struct node_table *t, struct node_at at, uint64_t max_gen, const struct key *by,
-	struct keyset *set, uint64_t *ret_gen, bool *ret_is_damaged, struct cu_err *err);
+int node_get(struct node_table *t, struct node_at at, uint64_t max_gen,
+	const struct key *by, struct keyset *set, uint64_t *ret_gen,
+	bool *ret_is_damaged, struct cu_err *err);
 
 /* Writes or replaces one row, or all copies with a nonce each. */
 int node_put_copy(struct node_table *t, struct node_at at, unsigned copy, uint64_t gen,
 	const struct key *by, struct keyset *set, struct cu_err *err);
-int node_put(struct node_table *t, struct node_at at, uint64_t gen, const struct key *by,
-	struct keyset *set, struct cu_err *err);
+int node_put(struct node_table *t, struct node_at at, uint64_t gen,
+	const struct key *by, struct keyset *set, struct cu_err *err);
 
 /* Removes all copies older than gen. */
-int node_drop_older(struct node_table *t, struct node_at at, uint64_t gen,
-	struct cu_err *err);
+int node_drop_older(
+	struct node_table *t, struct node_at at, uint64_t gen, struct cu_err *err);
 /* Removes every row that is not of the tree of generation gen: newer ones, which never got a
  * root, and those that a newer one up to gen replaces.  One transaction. */
 int node_table_sweep(struct node_table *t, uint64_t gen, struct cu_err *err);

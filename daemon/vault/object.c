@@ -40,8 +40,8 @@ static void note_lost(struct walk *w, int code, const struct cu_err *err)
 }
 
 /* Reads all copies into the level's set, and writes anew one that does not open. */
-static int open_and_mend(struct walk *w, struct node_at at, const struct key *by,
-	struct cu_err *err)
+static int open_and_mend(
+	struct walk *w, struct node_at at, const struct key *by, struct cu_err *err)
 {
 	struct vault *v = w->v;
 	struct keyset *set = v->scratch[at.level];
@@ -72,8 +72,8 @@ static void walk_node(struct walk *w, struct node_at at, const struct key *by)
 	int r;
 
 	if (key_is_none(by)) {
-		r = cu_err_set(&err, CU_ECORRUPT, "node %u/%u is unknown to the one above it", at.level,
-			at.idx);
+		r = cu_err_set(&err, CU_ECORRUPT,
+			"node %u/%u is unknown to the one above it", at.level, at.idx);
 	} else {
 		r = open_and_mend(w, at, by, &err);
 	}
@@ -142,8 +142,8 @@ static int open_image(struct vault *v, const char *dir, const struct key *epoch,
 
 /* The tree is opened to its last leaf before any root is written, so that a wrong object
  * leaves the roots that may be there as they are. */
-static int make_roots(struct vault *v, const char *dir, const struct key *k0,
-	struct cu_err *err)
+static int make_roots(
+	struct vault *v, const char *dir, const struct key *k0, struct cu_err *err)
 {
 	struct root root = { v->id, atomic_load(&v->generation), v->epoch, v->index };
 	int r = vault_scrub(v, err);
@@ -168,7 +168,8 @@ int vault_restore(const char *dir, const struct key *k0, const struct key *epoch
 	int r;
 
 	if (key_is_none(epoch) || generation == 0 || generation > INT64_MAX) {
-		return cu_err_set(err, CU_EINVAL, "restore the vault: no epoch key or generation");
+		return cu_err_set(err, CU_EINVAL,
+			"restore the vault: no epoch key or generation");
 	}
 	r = vault_new(arena, 0, &v, err);
 	if (r == 0) {

@@ -18,12 +18,12 @@
 
 /* The parts of a block, in order.  What lies between the keys and the checksum is random and
  * new each time, so that a block which reads back right was written just now. */
-#define MAGIC        "custos root v1\0" /* 16 bytes with the NUL that C adds */
-#define MAGIC_SIZE   16
-#define FORMAT       1
-#define HEADER_SIZE  (MAGIC_SIZE + 4 + 16 + 8) /* magic, format, vault id, generation */
-#define WRAP_SIZE    KEY_WRAPPED_SIZE(2)
-#define CHECKSUM_AT  (ROOT_SIZE - HASH_SIZE)
+#define MAGIC       "custos root v1\0" /* 16 bytes with the NUL that C adds */
+#define MAGIC_SIZE  16
+#define FORMAT      1
+#define HEADER_SIZE (MAGIC_SIZE + 4 + 16 + 8) /* magic, format, vault id, generation */
+#define WRAP_SIZE   KEY_WRAPPED_SIZE(2)
+#define CHECKSUM_AT (ROOT_SIZE - HASH_SIZE)
 
 static const char *const names[ROOT_NCOPIES] = { "vault.root.a", "vault.root.b" };
 
@@ -64,7 +64,8 @@ static void forbid_copy_on_write(int fd)
 }
 
 /* The blocks are allocated here and never again: random bytes are written and synced. */
-static int make_file(const char *dir, enum root_copy copy, int *ret_fd, struct cu_err *err)
+static int make_file(
+	const char *dir, enum root_copy copy, int *ret_fd, struct cu_err *err)
 {
 	uint8_t noise[ROOT_SIZE];
 	char path[PATH_SIZE];
@@ -95,7 +96,8 @@ static int make_file(const char *dir, enum root_copy copy, int *ret_fd, struct c
 }
 
 /* Absent: CU_ENOENT, with nothing opened. */
-static int open_file(const char *dir, enum root_copy copy, int *ret_fd, struct cu_err *err)
+static int open_file(
+	const char *dir, enum root_copy copy, int *ret_fd, struct cu_err *err)
 {
 	char path[PATH_SIZE];
 	int fd, r = path_join(path, dir, names[copy], err);
@@ -115,9 +117,10 @@ static int open_file(const char *dir, enum root_copy copy, int *ret_fd, struct c
 static int lock_file(int fd, enum root_copy copy, struct cu_err *err)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		return errno == EWOULDBLOCK ?
-			cu_err_set(err, CU_EBUSY, "%s is in use by another process", names[copy]) :
-			cu_err_errno(err, errno, "lock %s", names[copy]);
+		return errno == EWOULDBLOCK
+			       ? cu_err_set(err, CU_EBUSY,
+					 "%s is in use by another process", names[copy])
+			       : cu_err_errno(err, errno, "lock %s", names[copy]);
 	}
 	return 0;
 }
@@ -127,7 +130,8 @@ static void open_direct(struct root_files *files, const char *dir, enum root_cop
 	char path[PATH_SIZE];
 
 	if (path_join(path, dir, names[copy], NULL) == 0) {
-		files->direct_fd[copy] = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
+		files->direct_fd[copy] =
+			open(path, O_RDONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
 	}
 }
 
@@ -161,7 +165,8 @@ int root_files_open(struct root_files *files, const char *dir, bool may_make_bot
 		}
 	}
 	if (is_absent[ROOT_A] && is_absent[ROOT_B] && !may_make_both) {
-		return cu_err_set(err, CU_ENOENT, "%s holds no vault: both roots are missing", dir);
+		return cu_err_set(err, CU_ENOENT,
+			"%s holds no vault: both roots are missing", dir);
 	}
 	r = 0;
 	for (int i = 0; r == 0 && i < ROOT_NCOPIES; i++) {
@@ -181,14 +186,15 @@ int root_files_open(struct root_files *files, const char *dir, bool may_make_bot
 void root_files_remove(const char *dir)
 {
 	for (int i = 0; i < ROOT_NCOPIES; i++) {
-		(void)path_remove(dir, names[i], NULL); /* best effort: the making failed already */
+		(void)path_remove(dir, names[i],
+			NULL); /* best effort: the making failed already */
 	}
 }
 
 /* --- one block ------------------------------------------------------------------------- */
 
-static void encode_block(const struct key *k0, const struct root *root,
-	uint8_t block[ROOT_SIZE])
+static void encode_block(
+	const struct key *k0, const struct root *root, uint8_t block[ROOT_SIZE])
 {
 	const struct key *keys[] = { root->epoch, root->index };
 	struct buf header = BUF_INIT;
@@ -217,12 +223,13 @@ static int decode_block(const uint8_t block[ROOT_SIZE], const struct key *k0,
 		return cu_err_set(err, CU_ECORRUPT, "is not a whole root block");
 	}
 	if (cursor_u32(&c) != FORMAT) {
-		return cu_err_set(err, CU_EUNSUP, "is of a format that this version cannot read");
+		return cu_err_set(
+			err, CU_EUNSUP, "is of a format that this version cannot read");
 	}
 	cursor_copy(&c, ret->vault_id.b, sizeof(ret->vault_id.b));
 	ret->generation = cursor_u64(&c);
-	if (key_unwrap(k0, span_of(block, HEADER_SIZE), span_of(block + HEADER_SIZE, WRAP_SIZE),
-		    keys, 2, NULL) < 0) {
+	if (key_unwrap(k0, span_of(block, HEADER_SIZE),
+		    span_of(block + HEADER_SIZE, WRAP_SIZE), keys, 2, NULL) < 0) {
 		return cu_err_set(err, CU_ENOKEY, "does not open under this root key");
 	}
 	return 0;
@@ -255,10 +262,11 @@ static int read_back(const struct root_files *files, enum root_copy copy, uint8_
 	return path_pread_fd(files->fd[copy], to, ROOT_SIZE, 0, err);
 }
 
-int root_write(const struct root_files *files, enum root_copy copy, const struct key *k0,
-	const struct root *root, struct cu_err *err)
+int root_write(const struct root_files *files, enum root_copy copy,
+	const struct key *k0, const struct root *root, struct cu_err *err)
 {
-	_Alignas(ROOT_SIZE) uint8_t seen[ROOT_SIZE]; /* O_DIRECT wants whole, aligned blocks */
+	_Alignas(ROOT_SIZE)
+		uint8_t seen[ROOT_SIZE]; /* O_DIRECT wants whole, aligned blocks */
 	uint8_t block[ROOT_SIZE];
 	int r;
 

@@ -16,14 +16,16 @@
 struct cu_err;
 struct key;
 
-#define ROOT_SIZE 4096 /* one block of the file systems at hand: written whole or not at all */
+#define ROOT_SIZE                                                                      \
+	4096 /* one block of the file systems at hand: written whole or not at all */
 
 enum root_copy { ROOT_A, ROOT_B, ROOT_NCOPIES };
 
 /* The two files, held open for as long as the vault is. */
 struct root_files {
-	int fd[ROOT_NCOPIES];        /* -1: not open */
-	int direct_fd[ROOT_NCOPIES]; /* reads past the page cache; -1 where that is impossible */
+	int fd[ROOT_NCOPIES]; /* -1: not open */
+	int direct_fd
+		[ROOT_NCOPIES]; /* reads past the page cache; -1 where that is impossible */
 };
 
 /* What a block says; the keys are the caller's. */
@@ -53,7 +55,7 @@ int root_read(const struct root_files *files, enum root_copy copy, const struct 
 
 /* Overwrites one copy in place, syncs it, reads it back.  After a failure it is unknown what
  * the disk holds. */
-int root_write(const struct root_files *files, enum root_copy copy, const struct key *k0,
-	const struct root *root, struct cu_err *err);
+int root_write(const struct root_files *files, enum root_copy copy,
+	const struct key *k0, const struct root *root, struct cu_err *err);
 
 #endif

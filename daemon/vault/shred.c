@@ -20,7 +20,8 @@ static void forget_rewritten(struct vault *v)
 
 /* --- more leaves ----------------------------------------------------------------------- */
 
-static int write_leaves(struct vault *v, uint32_t first, uint32_t end, struct cu_err *err)
+static int write_leaves(
+	struct vault *v, uint32_t first, uint32_t end, struct cu_err *err)
 {
 	struct keyset *set = NULL;
 	struct edit e;
@@ -67,10 +68,12 @@ int vault_extend(struct vault *v, unsigned nleaves, struct cu_err *err)
 	int r = vault_check_usable(v, err);
 
 	if (r == 0 && nleaves > NODE_MAX_LEAVES - atomic_load(&v->nleaves)) {
-		return cu_err_set(err, CU_ELIMIT, "a vault has at most %u leaves", NODE_MAX_LEAVES);
+		return cu_err_set(err, CU_ELIMIT, "a vault has at most %u leaves",
+			NODE_MAX_LEAVES);
 	}
 	while (r == 0 && nleaves > 0) {
-		uint32_t nmore = nleaves < VAULT_MAX_LEAVES ? nleaves : VAULT_MAX_LEAVES;
+		uint32_t nmore =
+			nleaves < VAULT_MAX_LEAVES ? nleaves : VAULT_MAX_LEAVES;
 
 		r = extend_batch(v, nmore, err);
 		nleaves -= nmore;
@@ -114,7 +117,8 @@ static size_t count_for_one_generation(const uint64_t *slots, size_t n)
 	size_t nleaves = 0, i;
 
 	for (i = 0; i < n; i++) {
-		if (i == 0 || slots[i] / VAULT_LEAF_SLOTS != slots[i - 1] / VAULT_LEAF_SLOTS) {
+		if (i == 0 || slots[i] / VAULT_LEAF_SLOTS !=
+				      slots[i - 1] / VAULT_LEAF_SLOTS) {
 			if (nleaves == VAULT_MAX_LEAVES) {
 				break;
 			}
@@ -126,7 +130,8 @@ static size_t count_for_one_generation(const uint64_t *slots, size_t n)
 
 /* The leaves without the slots, and all nodes above, of the next generation and under fresh
  * keys.  Leaves in which nothing lives are left as they are. */
-static int edit_slots(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
+static int edit_slots(
+	struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
 {
 	struct keyset *set = NULL;
 	struct edit e;
@@ -147,7 +152,8 @@ static int edit_slots(struct vault *v, const uint64_t *slots, size_t n, struct c
 	return r < 0 ? r : edit_finish(&e, n == 0, err);
 }
 
-static int write_nodes(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
+static int write_nodes(
+	struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
 {
 	int r = node_table_begin(&v->writer, err);
 
@@ -167,7 +173,8 @@ static int write_nodes(struct vault *v, const uint64_t *slots, size_t n, struct 
 
 /* Once a root points to the new nodes, the old ones are dead; so it is seen first that the
  * new ones open, and that the slots are gone from them. */
-static int check_nodes(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
+static int check_nodes(
+	struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
 {
 	struct keyset *set = NULL;
 	struct edit e;
@@ -176,7 +183,8 @@ static int check_nodes(struct vault *v, const uint64_t *slots, size_t n, struct 
 	edit_init_check(&e, v);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = edit_leaf(&e, (uint32_t)(slots[i] / VAULT_LEAF_SLOTS), &set, err);
-		if (r == 0 && !key_is_none(keyset_at(set, slots[i] % VAULT_LEAF_SLOTS))) {
+		if (r == 0 &&
+			!key_is_none(keyset_at(set, slots[i] % VAULT_LEAF_SLOTS))) {
 			r = cu_err_set(err, CU_EINTERNAL, "a slot outlived its shred");
 		}
 	}
@@ -216,8 +224,8 @@ static void drop_superseded(struct vault *v)
 	(void)vault_note_failure(v, r);
 }
 
-static int shred_generation(struct vault *v, const uint64_t *slots, size_t n,
-	struct cu_err *err)
+static int shred_generation(
+	struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
 {
 	uint64_t gen = atomic_load(&v->generation);
 	struct root root = { v->id, gen + 1, v->spare, v->index };

@@ -27,7 +27,8 @@ static int take_keys(struct vault *v, size_t ncached, struct cu_err *err)
 	return r;
 }
 
-int vault_new(struct key_arena *arena, size_t ncached, struct vault **ret, struct cu_err *err)
+int vault_new(
+	struct key_arena *arena, size_t ncached, struct vault **ret, struct cu_err *err)
 {
 	struct vault *v = calloc(1, sizeof(*v));
 	int r;
@@ -37,10 +38,11 @@ int vault_new(struct key_arena *arena, size_t ncached, struct vault **ret, struc
 	}
 	v->arena = arena;
 	root_files_init(&v->roots);
-	(void)pthread_mutex_init(&v->lock, NULL); /* cannot fail with the default kind */
+	(void)pthread_mutex_init(
+		&v->lock, NULL); /* cannot fail with the default kind */
 	v->rewritten = calloc(VAULT_MAX_REWRITTEN, sizeof(v->rewritten[0]));
-	r = v->rewritten ? take_keys(v, ncached, err) :
-			   cu_err_set(err, CU_ENOMEM, "out of memory");
+	r = v->rewritten ? take_keys(v, ncached, err)
+			 : cu_err_set(err, CU_ENOMEM, "out of memory");
 	if (r < 0) {
 		vault_close(v);
 		return r;
@@ -72,9 +74,10 @@ void vault_close(struct vault *v)
 
 int vault_check_usable(const struct vault *v, struct cu_err *err)
 {
-	return atomic_load(&v->is_broken) ?
-		cu_err_set(err, CU_EIO, "the vault must be reopened: a write has failed") :
-		0;
+	return atomic_load(&v->is_broken)
+		       ? cu_err_set(err, CU_EIO,
+				 "the vault must be reopened: a write has failed")
+		       : 0;
 }
 
 int vault_note_failure(struct vault *v, int code)
@@ -144,10 +147,12 @@ static int put_first_top(struct vault *v, struct cu_err *err)
 
 /* The roots first: a vault.db beside which there is no root can only be one that waits for
  * vault_restore, and is never taken for the remains of a making that was cut off. */
-static int make_files(struct vault *v, const char *dir, const struct key *k0,
-	struct cu_err *err)
+static int make_files(
+	struct vault *v, const char *dir, const struct key *k0, struct cu_err *err)
 {
-	struct root root = { .vault_id = id_new(), .generation = 1, v->epoch, v->index };
+	struct root root = {
+		.vault_id = id_new(), .generation = 1, v->epoch, v->index
+	};
 	int r = root_files_create(&v->roots, dir, err);
 
 	key_fill_random(v->epoch);
@@ -213,9 +218,12 @@ static void look_at_root(struct vault *v, enum root_copy copy, struct candidate 
 	*ret = (struct candidate){ .copy = copy };
 	ret->code = root_read(&v->roots, copy, v->k0, &root, &ret->err);
 	if (ret->code == CU_EUNSUP) {
-		ret->generation = UINT64_MAX; /* a later version's work: nothing may pass it by */
-	} else if ((ret->code == 0 || ret->code == CU_ENOKEY) && !id_eq(&root.vault_id, &v->id)) {
-		ret->code = cu_err_set(&ret->err, CU_ECORRUPT, "a root is of another vault");
+		ret->generation =
+			UINT64_MAX; /* a later version's work: nothing may pass it by */
+	} else if ((ret->code == 0 || ret->code == CU_ENOKEY) &&
+		   !id_eq(&root.vault_id, &v->id)) {
+		ret->code = cu_err_set(
+			&ret->err, CU_ECORRUPT, "a root is of another vault");
 	} else if (ret->code == 0 || ret->code == CU_ENOKEY) {
 		ret->generation = root.generation;
 	}
@@ -224,7 +232,7 @@ static void look_at_root(struct vault *v, enum root_copy copy, struct candidate 
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
 	return a->generation > b->generation ||
-		(a->generation == b->generation && a->code == 0 && b->code != 0);
+	       (a->generation == b->generation && a->code == 0 && b->code != 0);
 }
 
 /* Loads the root and opens its top. */
@@ -237,8 +245,8 @@ static int try_root(struct vault *v, const struct candidate *c, struct cu_err *e
 	int r = root_read(&v->roots, c->copy, v->k0, &root, err);
 
 	if (r == 0) {
-		r = node_get(&v->writer, top, root.generation, v->epoch, v->scratch[0], &gen,
-			&is_damaged, err);
+		r = node_get(&v->writer, top, root.generation, v->epoch, v->scratch[0],
+			&gen, &is_damaged, err);
 	}
 	if (r == 0) {
 		atomic_store(&v->generation, root.generation);
@@ -290,9 +298,9 @@ static int load_meta(struct vault *v, struct cu_err *err)
 /* A full disk must not keep the vault shut: what is left lies there until the next shred. */
 static int sweep(struct vault *v, struct cu_err *err)
 {
-	int r = v->is_unswept ?
-		node_table_sweep(&v->writer, atomic_load(&v->generation), err) :
-		0;
+	int r = v->is_unswept
+			? node_table_sweep(&v->writer, atomic_load(&v->generation), err)
+			: 0;
 
 	if (r == 0) {
 		v->is_unswept = false;
@@ -387,11 +395,12 @@ static int load_node(struct vault *v, struct node_at at, const struct key *by,
 	int r;
 
 	if (key_is_none(by)) {
-		return cu_err_set(err, CU_ECORRUPT, "node %u/%u is unknown to the one above it",
-			at.level, at.idx);
+		return cu_err_set(err, CU_ECORRUPT,
+			"node %u/%u is unknown to the one above it", at.level, at.idx);
 	}
 	set = cache_take(&v->cache, at);
-	r = node_get(&v->reader, at, atomic_load(&v->generation), by, set, &gen, &is_damaged, err);
+	r = node_get(&v->reader, at, atomic_load(&v->generation), by, set, &gen,
+		&is_damaged, err);
 	if (r < 0) {
 		cache_drop(&v->cache, at);
 		return r;
@@ -404,7 +413,8 @@ static int load_node(struct vault *v, struct node_at at, const struct key *by,
 }
 
 /* From the lowest node of the path that is at hand downwards. */
-static int find_leaf(struct vault *v, uint32_t leaf, struct keyset **ret, struct cu_err *err)
+static int find_leaf(
+	struct vault *v, uint32_t leaf, struct keyset **ret, struct cu_err *err)
 {
 	struct keyset *set = NULL;
 	unsigned level = NODE_LEVELS;

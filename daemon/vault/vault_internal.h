@@ -27,17 +27,19 @@ struct vault {
 	struct id id;
 	_Atomic uint64_t generation;
 	_Atomic uint32_t nleaves;
-	atomic_bool is_broken;  /* what the disk holds is unknown: nothing but closing is left */
-	atomic_bool is_damaged; /* a copy of an inner node did not open: vault_scrub mends it */
+	atomic_bool
+		is_broken; /* what the disk holds is unknown: nothing but closing is left */
+	atomic_bool
+		is_damaged; /* a copy of an inner node did not open: vault_scrub mends it */
 
 	/* the writer's thread */
 	struct root_files roots;
 	struct node_table writer;
 	struct keyset *scratch[NODE_LEVELS]; /* the path being rewritten, or walked */
 	struct key *k0, *index, *spare;      /* spare: the next epoch or index key */
-	struct node_at *rewritten;           /* by the last edit; room for VAULT_MAX_REWRITTEN */
+	struct node_at *rewritten; /* by the last edit; room for VAULT_MAX_REWRITTEN */
 	size_t nrewritten;
-	bool is_unswept;                     /* rows of other generations may be about */
+	bool is_unswept; /* rows of other generations may be about */
 
 	/* the lock's */
 	pthread_mutex_t lock;

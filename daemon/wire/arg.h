@@ -22,7 +22,7 @@ struct cu_err;
 	X(SUBJECT,    "subject",    N_("the id of a person or organisation, 32 hexadecimal digits")) \
 	X(RECORD,     "record",     N_("the id of a record, 32 hexadecimal digits"))    \
 	X(REQUEST,    "request",    N_("an id of your choice, 32 hexadecimal digits; repeating a call with it is safe")) \
-	X(PURPOSE,    "purpose",    N_("the key of a purpose in purposes.yaml"))        \
+	X(PURPOSE,    "purpose",    N_("the key of a purpose that your role has in roles.yaml"))        \
 	X(COLLECTION, "collection", N_("the key of a collection in schema.yaml"))       \
 	X(TARGET,     "target",     N_("the key of a target in backup.yaml"))           \
 	X(KEY,        "key",        N_("a key: small letters, digits, '_', '-' and '.'")) \

@@ -48,7 +48,7 @@ X(STATUS, "status", "io.custos.Status",                                         
   N_("Show what custosd is doing and what it guarantees."),                             \
   N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
-  "identity:outfile [--request=id:request]",                                            \
+  "identity:outfile",                                            \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
   N_("Make a new, empty store."),                                                       \
   N_("The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
@@ -66,12 +66,12 @@ X(SUBJECT_GET, "subject get", "io.custos.subject.Get",                          
   "subject:subject --purpose=purpose:purpose [--collection=collection:collection...] [--field=field:key...]", \
   ACCESS_READ,                                                                          \
   N_("Show what is known about a person."),                                             \
-  N_("Only what the purpose allows is shown. The read is logged before anything is."))  \
+  N_("Everything, or the collections and fields asked for. The read is in the log before anything is shown."))  \
 X(SUBJECT_UPDATE, "subject update", "io.custos.subject.Update",                         \
   "subject:subject --purpose=purpose:purpose --collection=collection:collection fields:fields [--record=record:record] [--from=file:infile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \
   N_("Change a record of a person, or add one."),                                       \
-  N_("Reads a JSON object of fields, such as {\"city\": \"...\"}. Without --record a record is added. Older versions stay until the collection's retention ends.")) \
+  N_("Reads a JSON object of fields, such as {\"city\": \"...\"}. Without --record a record is added. An empty value takes a field away. The version before is not kept.")) \
 X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                         \
   "by:searchkey [--scheme=scheme:key] --purpose=purpose:purpose value:personal",        \
   ACCESS_READ,                                                                          \
@@ -86,12 +86,12 @@ X(EXPORT, "export", "io.custos.data.Export",                                    
   "file:outfile --purpose=purpose:purpose [--collection=collection:collection...]",     \
   ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \
   N_("Export people and records to a file, as JSON lines."),                            \
-  N_("Only what the purpose allows is written. Who was exported is logged."))           \
+  N_("Everybody whom this store may show, with the collections asked for. Who was exported is in the log before a byte is written."))           \
 X(ERASE, "erase", "io.custos.erase.Run",                                                \
   "subject:subject --purpose=purpose:purpose [--now] [--request=id:request]",           \
   ACCESS_WRITE | ACCESS_STREAM,                                                         \
   N_("Forget a person, provably and for ever."),                                        \
-  N_("Shreds the person's keys, here and in every backup. --now skips the time in which it can still be cancelled. Prints a statement of what is gone, since when, and until when the last copy of a key may exist.")) \
+  N_("Shreds the person's keys: what backups of any age hold of that person cannot be read any more once the newest vault object is used, and restores use no other. --now is needed: there is no grace period yet, and nothing can be cancelled. Prints a statement of what is gone and what is not; exits with 75 when a target could not confirm.")) \
 X(BACKUP_RUN, "backup run", "io.custos.backup.Run",                                     \
   "[--target=target:target]",                                                           \
   ACCESS_ADMIN | ACCESS_STREAM,                                                         \

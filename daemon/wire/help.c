@@ -182,7 +182,31 @@ void help_overview(struct buf *to)
 		put_commands(f, to);
 	}
 	put_globals(to);
-	buf_putf(to, "\n%s\n", _("'custosctl help COMMAND' explains a command."));
+	buf_putf(to, "\n%s\n%s\n", _("'custosctl help COMMAND' explains a command."),
+		_("'custosctl help exit' lists the exit statuses."));
+}
+
+void help_exit(struct buf *to)
+{
+	static const struct {
+		int code;
+		const char *meaning;
+	} rows[] = {
+#define X(code, wire, status, meaning) { code, meaning },
+		CU_CODES(X)
+#undef X
+	};
+
+	buf_putf(to, "%s\n\n", _("Exit statuses: 0, or why a command did not do what was asked"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_putf(to, "  %d  %-14s %s\n", cu_err_exit_status(rows[i].code),
+			cu_err_wire_name(rows[i].code), _(rows[i].meaning));
+	}
+	buf_putf(to, "\n%s\n%s\n%s\n%s\n",
+		_("Also: 65 when an import rejected rows, or a check found faults;"),
+		_("66 when a search found nobody; 75 when an erasure is not confirmed"),
+		_("at every target."),
+		_("The names are those of the errors on the socket, io.custos.<name>."));
 }
 
 int help_topic(size_t n, const char *const words[], struct buf *to, struct cu_err *err)
@@ -198,6 +222,10 @@ int help_topic(size_t n, const char *const words[], struct buf *to, struct cu_er
 	}
 	if (f) {
 		help_family(f, to);
+		return 0;
+	}
+	if (n == 1 && strcmp(words[0], "exit") == 0) {
+		help_exit(to);
 		return 0;
 	}
 	if ((r = command_find(n, words, &c, &used, err)) < 0) {

@@ -19,6 +19,8 @@ void help_usage(const struct command *c, struct buf *to);
 /* Usage, summary, details, arguments. */
 void help_command(const struct command *c, struct buf *to);
 
+/* The exit statuses of custosctl, from the table of errors. */
+void help_exit(struct buf *to);
 /* The commands of a family. */
 void help_family(const struct family *f, struct buf *to);
 

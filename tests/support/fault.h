@@ -1,9 +1,9 @@
 /*
  * fault.h: what if the process dies, or the disk fails, at just this call?
  *
- * Counts the calls that change a file system (write, pwrite, fsync, fdatasync, rename, linkat,
- * unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT) and does something else
- * instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
+ * Counts the calls that change a file system (write, pwrite, fsync, fdatasync, rename,
+ * renameat2, linkat, unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT)
+ * and does something else instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
  * the n-th call, and looks at what is left on the disk after each.
  *
  * Link a test with the CMake target "fault": it carries this file and the -Wl,--wrap options
@@ -31,7 +31,7 @@ enum fault_how {
 /* Which calls count; or them together. */
 #define FAULT_WRITE  0x01u /* write, pwrite */
 #define FAULT_SYNC   0x02u /* fsync, fdatasync */
-#define FAULT_NAME   0x04u /* rename, linkat, unlink, mkdir, rmdir */
+#define FAULT_NAME   0x04u /* rename, renameat2, linkat, unlink, mkdir, rmdir */
 #define FAULT_CREATE 0x08u /* open, openat with O_CREAT */
 #define FAULT_SPACE  0x10u /* posix_fallocate, ftruncate */
 #define FAULT_ANY    0x1fu
@@ -49,6 +49,12 @@ long fault_disarm(void);
  * (said on stderr). */
 int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
 	int (*story)(void *ctx), void *ctx);
+
+/* A process is killed before the nth call; the next one runs the same story to its end and says
+ * so; then the power is cut.  What the first had not synced is lost as well, unless the second
+ * has synced it: names and bytes that one finds are not durable for being found.  0: done.
+ * 1: done, and the first came to its end.  -1: the second story failed (said on stderr). */
+int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx);
 
 /* The calls themselves, as SQLite may be given them. */
 ssize_t fault_write(int fd, const void *p, size_t n);

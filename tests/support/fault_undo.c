@@ -45,13 +45,29 @@ static struct undo *note(enum change what, const struct stat *st)
 	return u;
 }
 
+/* Out of the way of the numbers that the process itself gets. */
+static int open_high(const char *path, int flags)
+{
+	int fd = __real_openat(AT_FDCWD, path, flags | O_CLOEXEC), high;
+
+	if (fd < 0) {
+		return -1;
+	}
+	high = fcntl(fd, F_DUPFD_CLOEXEC, UNDO_FIRST_FD);
+	close(fd);
+	if (high < 0) {
+		abort();
+	}
+	return high;
+}
+
 /* A second descriptor of the file: it outlives close() and rename(). */
 static int reopen(int fd)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return __real_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+	return open_high(path, O_RDWR);
 }
 
 static void note_bytes(int fd, off_t at, size_t n)
@@ -118,7 +134,7 @@ void undo_note_create(const char *path)
 
 void undo_note_unlink(const char *path)
 {
-	int fd = __real_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	int fd = open_high(path, O_RDONLY);
 	struct undo *u = fd >= 0 ? note_name(UNLINKED, path) : NULL;
 
 	if (u) {
@@ -139,7 +155,7 @@ void undo_note_rename(const char *from, const char *to)
 
 	if (u) {
 		snprintf(u->from, sizeof(u->from), "%s", from);
-		u->fd = __real_openat(AT_FDCWD, to, O_RDONLY | O_CLOEXEC);
+		u->fd = open_high(to, O_RDONLY);
 	}
 }
 

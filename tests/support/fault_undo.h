@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Descriptors of this file are not below. */
+#define UNDO_FIRST_FD 256
+
 /* Each is called just before the change. */
 void undo_note_write(int fd, off_t at, size_t n);
 void undo_note_resize(int fd, off_t size);

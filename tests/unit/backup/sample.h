@@ -148,7 +148,7 @@ static inline void sample_make(struct sample *s, const char *dir)
 	assert_ok(store_run(s->store, &op, &err), &err);
 }
 
-/* --- people -------------------------------------------------------------------------------------- */
+/* --- people --------------------------------------------------------------------------- */
 
 struct person_op {
 	struct store_op op;
@@ -261,7 +261,7 @@ static inline bool sample_has(struct sample *s, const struct id *person, unsigne
 	return there != 0;
 }
 
-/* --- backups ------------------------------------------------------------------------------------- */
+/* --- backups -------------------------------------------------------------------------- */
 
 struct capture_op {
 	struct store_op op;

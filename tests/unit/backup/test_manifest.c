@@ -226,7 +226,7 @@ static void a_manifest_that_breaks_a_rule_is_not_written(void **state)
 	buf_done(&text);
 }
 
-/* --- signatures and the chain ------------------------------------------------------------------ */
+/* --- signatures and the chain --------------------------------------------------------- */
 
 static uint8_t last_hash[32];
 

@@ -275,7 +275,7 @@ static void a_repository_that_was_rolled_back_is_noticed(void **state)
 	s.known_sequence = 0;
 }
 
-/* --- check --------------------------------------------------------------------------------------- */
+/* --- check ---------------------------------------------------------------------------- */
 
 static void an_object_that_is_gone_is_a_fault(void **state)
 {

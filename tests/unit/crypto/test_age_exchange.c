@@ -583,9 +583,13 @@ static void a_header_without_end_is_not_held_for_ever(void **state)
 	person_done(&p);
 }
 
+#define SHARE "TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc"
+#define BODY  "hjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE"
+#define MAC   "yp4Z0lV1LEdkm1+uDCuPUV+9hIXbPKrBXKQ/f5Y03As"
+
 static void a_header_that_breaks_the_grammar_is_a_header_fault(void **state)
 {
-	static const char mac[] = "--- yp4Z0lV1LEdkm1+uDCuPUV+9hIXbPKrBXKQ/f5Y03As\n";
+	static const char mac[] = "--- " MAC "\n";
 	static const char *const bad[] = {
 		"age-encryption.org/v2\n-> a\n\n",
 		"age-encryption.org/v11\n-> a\n\n",
@@ -600,7 +604,13 @@ static void a_header_that_breaks_the_grammar_is_a_header_fault(void **state)
 		"age-encryption.org/v1\n-> a\n",
 		"age-encryption.org/v1\n-> X25519 a b\n\n",
 		"age-encryption.org/v1\n-> X25519\n\n",
+		"age-encryption.org/v1\n-> a\tb\n\n",
+		"age-encryption.org/v1\n-> X25519 " SHARE " more\n" BODY "\n",
+		"age-encryption.org/v1\n-> X25519 " SHARE "\n" BODY "\n---" MAC "\n",
+		"age-encryption.org/v1\n-> X25519 " SHARE "\n" BODY "\n---." MAC "\n",
+		"age-encryption.org/v1\n-> X25519 " SHARE "\n" BODY "\n--- " MAC "=\n",
 	};
+	struct buf good;
 	struct person p;
 
 	(void)state;
@@ -611,6 +621,10 @@ static void a_header_that_breaks_the_grammar_is_a_header_fault(void **state)
 		buf_putf(&file, "%s%s0123456789abcdef", bad[i], mac);
 		assert_int_equal(fault_of(p.ids, &file, CU_ECORRUPT), AGE_FAULT_HEADER);
 	}
+	/* the same parts put together rightly, but for someone else */
+	buf_init(&good);
+	buf_putf(&good, "age-encryption.org/v1\n-> X25519 " SHARE "\n" BODY "\n%s", mac);
+	assert_int_equal(fault_of(p.ids, &good, CU_ENOKEY), AGE_FAULT_NO_MATCH);
 	person_done(&p);
 }
 
@@ -618,7 +632,7 @@ static void what_is_no_recipient_is_invalid(void **state)
 {
 	static const char *const bad[] = {
 		"", "age1",
-		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0b", /* checksum */
+		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0c", /* checksum */
 		"AGE14RQ0ZFVKRPAX0YKFPF8APCPMAJRUMVX4H4RTFKK0SAD5Y5HDJY9SRLFZ0A", /* case */
 		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0a ",
 		"age14rq0zfvkrpax0ykfpf8apcpmajrumvx4h4rtfkk0sad5y5hdjy9srlfz0",

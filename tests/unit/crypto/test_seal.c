@@ -171,6 +171,28 @@ static void the_record_key_is_blake2b_of_the_cohort_and_the_label(void **state)
 		"b75b61511004c5a65a1a69da81b43ccdf4b421a4a5e1443f55705058ffb7f8a3");
 }
 
+/* The example of docs/formats/record.md: what version 1 once wrote must open for ever. */
+static void the_example_of_the_format_opens(void **state)
+{
+	static const char hex[] =
+		"404142434445464748494a4b4c4d4e4f5051525354555657955d64f0d0e07916"
+		"8ff487beaf9c659292baadc41359539a6a31fd450904239016f9026e55928410"
+		"ffb2f44c0adadaf19b6b7de86f85b49cb6fc08f413b24c540bd3ec6dfaf7163d"
+		"11e49daf98247d0d";
+	uint8_t sealed[(sizeof(hex) - 1) / 2];
+	struct key k = key_counting_from(0);
+	struct buf out = BUF_INIT_WIPE;
+	struct cu_err err;
+
+	(void)state;
+	assert_true(text_unhex(hex, sizeof(hex) - 1, sealed, sizeof(sealed)));
+	assert_ok(seal_open(&k, span_str("example"), span_of(sealed, sizeof(sealed)), &out,
+			  &err),
+		err);
+	assert_true(span_eq(buf_span(&out), span_str("Ada")));
+	buf_done(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +204,7 @@ int main(void)
 		cmocka_unit_test(another_place_or_another_key_is_corrupt),
 		cmocka_unit_test(a_length_that_sealing_never_makes_is_corrupt),
 		cmocka_unit_test(a_good_tag_over_wrong_padding_is_corrupt),
+		cmocka_unit_test(the_example_of_the_format_opens),
 		cmocka_unit_test(the_record_key_is_blake2b_of_the_cohort_and_the_label),
 	};
 

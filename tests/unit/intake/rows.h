@@ -49,7 +49,8 @@ static inline void rows_read_cut(char delimiter, struct span text, const size_t 
 	csv_free(csv);
 }
 
-static inline void rows_read_bytewise(char delimiter, struct span text, csv_row_fn *on_row, void *ctx)
+static inline void rows_read_bytewise(char delimiter, struct span text, csv_row_fn *on_row,
+	void *ctx)
 {
 	size_t *cuts = calloc(text.n + 1, sizeof(*cuts));
 

@@ -3,9 +3,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "crypto/age.h"
 #include "db/image.h"
 
@@ -110,11 +108,10 @@ static void spoil(struct fixture *f, unsigned level, unsigned idx, unsigned copy
 	vault_close(f->v);
 	f->v = NULL;
 	assert_int_equal(sqlite3_open(in_dir(f->dir, "vault.db"), &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db,
-			"UPDATE node SET blob = randomblob(length(blob))"
-			" WHERE level = ?1 AND idx = ?2 AND copy = ?3",
-			-1, &st, NULL),
+	assert_int_equal(sqlite3_prepare_v2(db,
+				 "UPDATE node SET blob = randomblob(length(blob))"
+				 " WHERE level = ?1 AND idx = ?2 AND copy = ?3",
+				 -1, &st, NULL),
 		SQLITE_OK);
 	sqlite3_bind_int64(st, 1, level);
 	sqlite3_bind_int64(st, 2, idx);
@@ -188,7 +185,8 @@ static void create_beside_a_lone_root_reports_exists_and_leaves_it(void **state)
 	copy_file(f->dir, f->other_dir, "vault.root.b");
 	read_all(in_dir(f->other_dir, "vault.root.b"), &before);
 
-	assert_int_equal(vault_create(f->other_dir, f->k0, f->arena, &f->err), CU_EEXIST);
+	assert_int_equal(
+		vault_create(f->other_dir, f->k0, f->arena, &f->err), CU_EEXIST);
 
 	read_all(in_dir(f->other_dir, "vault.root.b"), &after);
 	assert_true(span_eq(buf_span(&before), buf_span(&after)));
@@ -215,10 +213,13 @@ static void an_empty_directory_reports_not_found(void **state)
 static void a_second_opening_reports_busy(void **state)
 {
 	struct fixture *f = *state;
+	struct key_arena *arena = new_arena();
 	struct vault *second = NULL;
 
-	assert_int_equal(vault_open(f->dir, f->k0, f->arena, &second, &f->err), CU_EBUSY);
+	assert_int_equal(vault_open(f->dir, f->k0, arena, &second, &f->err), CU_EBUSY);
+
 	assert_null(second);
+	key_arena_free(arena);
 }
 
 static void either_root_may_be_damaged_or_lost(void **state)
@@ -351,7 +352,8 @@ static void extending_later_keeps_the_slots_that_were_there(void **state)
 	prints = prints_of(f, 512);
 
 	assert_int_equal(vault_extend(f->v, 0, &f->err), 0);
-	assert_int_equal(vault_extend(f->v, 300, &f->err), 0); /* into a second node of level 2 */
+	assert_int_equal(vault_extend(f->v, 300, &f->err),
+		0); /* into a second node of level 2 */
 
 	assert_int_equal(vault_capacity(f->v), 302 * 256);
 	assert_slots(f, prints, 512);
@@ -526,7 +528,8 @@ static void a_long_random_life_keeps_every_promise(void **state)
 				static const struct print none;
 
 				slots[i] = (uint64_t)rand_r(&seed) % (n + 10);
-				if (slots[i] < n && !is_print(&prints[slots[i]], &none)) {
+				if (slots[i] < n &&
+					!is_print(&prints[slots[i]], &none)) {
 					prints[slots[i]] = none;
 					is_new = true;
 				}
@@ -601,7 +604,8 @@ static void after_a_shred_neither_root_file_holds_an_old_byte_run(void **state)
 
 	assert_int_equal(vault_extend(f->v, 1, &f->err), 0);
 	for (int round = 0; round < 3; round++, slot++) {
-		struct buf old[2] = { BUF_INIT, BUF_INIT }, new[2] = { BUF_INIT, BUF_INIT };
+		struct buf old[2] = { BUF_INIT, BUF_INIT },
+			   new[2] = { BUF_INIT, BUF_INIT };
 
 		for (int i = 0; i < 2; i++) {
 			read_all(in_dir(f->dir, vault_files[i]), &old[i]);
@@ -614,7 +618,8 @@ static void after_a_shred_neither_root_file_holds_an_old_byte_run(void **state)
 		for (int i = 0; i < 2; i++) {
 			for (int j = 0; j < 2; j++) {
 				for (size_t at = 44; at + 16 <= 4096; at += 4) {
-					assert_null(memmem(new[j].p, new[j].n, old[i].p + at, 16));
+					assert_null(memmem(
+						new[j].p, new[j].n, old[i].p + at, 16));
 				}
 			}
 		}
@@ -645,7 +650,8 @@ static void scrub_mends_either_copy_of_every_inner_level(void **state)
 
 			assert_false(vault_needs_scrub(f->v));
 			assert_int_equal(vault_scrub(f->v, &f->err), 0);
-			spoil(f, level, 0, !copy); /* so that the mended copy is the one that is read */
+			spoil(f, level, 0,
+				!copy); /* so that the mended copy is the one that is read */
 			reopen(f);
 			assert_slots(f, prints, 512);
 			assert_int_equal(vault_scrub(f->v, &f->err), 1);
@@ -667,7 +673,8 @@ static void shredding_reads_past_a_damaged_copy(void **state)
 	shred(f, prints, 100);
 
 	assert_slots(f, prints, 512);
-	assert_int_equal(vault_scrub(f->v, &f->err), 0); /* both copies were written anew */
+	assert_int_equal(
+		vault_scrub(f->v, &f->err), 0); /* both copies were written anew */
 	free(prints);
 }
 
@@ -734,7 +741,8 @@ static void a_number_of_leaves_set_back_overwrites_no_leaf(void **state)
 	vault_close(f->v);
 	assert_int_equal(sqlite3_open(in_dir(f->dir, "vault.db"), &db), SQLITE_OK);
 	assert_int_equal(
-		sqlite3_exec(db, "UPDATE meta SET nleaves = 1", NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_exec(db, "UPDATE meta SET nleaves = 1", NULL, NULL, NULL),
+		SQLITE_OK);
 	sqlite3_close(db);
 	f->v = open_vault(f->dir, f->k0, f->arena);
 
@@ -746,6 +754,32 @@ static void a_number_of_leaves_set_back_overwrites_no_leaf(void **state)
 }
 
 /* --- the root block -------------------------------------------------------------------- */
+
+/* As after a disk that lost what it had confirmed: the generation before is whole. */
+static void a_root_whose_nodes_are_not_there_gives_way_to_the_one_before(void **state)
+{
+	struct fixture *f = *state;
+	struct print *prints;
+	uint64_t slot = 4;
+
+	assert_int_equal(vault_extend(f->v, 1, &f->err), 0);
+	prints = prints_of(f, 256);
+	vault_close(f->v);
+	copy_vault(f->dir, f->other_dir);
+	f->v = open_vault(f->dir, f->k0, f->arena);
+	assert_int_equal(vault_shred(f->v, &slot, 1, &f->err), 0);
+	vault_close(f->v);
+	f->v = NULL;
+	copy_file(f->dir, f->other_dir, "vault.root.a");
+
+	f->v = open_vault(f->other_dir, f->k0, f->arena);
+
+	assert_int_equal(vault_generation(f->v), 1);
+	assert_slots(f, prints, 256);
+	shred(f, prints, slot);
+	assert_slots(f, prints, 256);
+	free(prints);
+}
 
 static void a_new_index_key_stays_and_the_slots_do_too(void **state)
 {
@@ -892,8 +926,9 @@ static void an_image_with_its_epoch_key_restores_the_vault_of_then(void **state)
 	vault_close(f->v);
 	f->v = NULL;
 
-	assert_int_equal(
-		vault_restore(f->other_dir, new_k0, epoch, generation, f->arena, &f->err), 0);
+	assert_int_equal(vault_restore(f->other_dir, new_k0, epoch, generation,
+				 f->arena, &f->err),
+		0);
 
 	f->v = open_vault(f->other_dir, new_k0, f->arena);
 	restored_id = vault_id(f->v);
@@ -908,7 +943,8 @@ static void an_image_with_its_epoch_key_restores_the_vault_of_then(void **state)
 	free(prints);
 }
 
-static void an_image_under_another_epoch_key_reports_corrupt_and_makes_no_root(void **state)
+static void an_image_under_another_epoch_key_reports_corrupt_and_makes_no_root(
+	void **state)
 {
 	struct fixture *f = *state;
 	struct db_image *image = NULL;
@@ -922,7 +958,8 @@ static void an_image_under_another_epoch_key_reports_corrupt_and_makes_no_root(v
 	assert_int_equal(vault_shred(f->v, &slot, 1, &f->err), 0);
 	epoch = epoch_key_of(f); /* one generation too late */
 
-	assert_int_equal(vault_restore(f->other_dir, f->k0, epoch, 1, f->arena, &f->err),
+	assert_int_equal(
+		vault_restore(f->other_dir, f->k0, epoch, 1, f->arena, &f->err),
 		CU_ECORRUPT);
 
 	assert_non_null(strstr(f->err.msg, "node 0/0"));
@@ -940,7 +977,8 @@ static void an_image_with_a_damaged_leaf_names_it(void **state)
 	copy_file(f->dir, f->other_dir, "vault.db");
 	copy_file(f->dir, f->other_dir, "vault.db-wal");
 
-	assert_int_equal(vault_restore(f->other_dir, f->k0, epoch, 1, f->arena, &f->err),
+	assert_int_equal(
+		vault_restore(f->other_dir, f->k0, epoch, 1, f->arena, &f->err),
 		CU_ECORRUPT);
 
 	assert_non_null(strstr(f->err.msg, "node 3/2"));
@@ -952,11 +990,14 @@ static void restoring_needs_a_key_and_a_generation(void **state)
 	struct key *none = new_key(f->arena);
 
 	key_wipe(none);
-	assert_int_equal(vault_restore(f->other_dir, f->k0, none, 1, f->arena, &f->err), CU_EINVAL);
+	assert_int_equal(vault_restore(f->other_dir, f->k0, none, 1, f->arena, &f->err),
+		CU_EINVAL);
 	assert_int_equal(
-		vault_restore(f->other_dir, f->k0, f->key, 0, f->arena, &f->err), CU_EINVAL);
+		vault_restore(f->other_dir, f->k0, f->key, 0, f->arena, &f->err),
+		CU_EINVAL);
 	assert_int_equal(
-		vault_restore(f->other_dir, f->k0, f->key, 1, f->arena, &f->err), CU_ENOENT);
+		vault_restore(f->other_dir, f->k0, f->key, 1, f->arena, &f->err),
+		CU_ENOENT);
 }
 
 /* --- threads --------------------------------------------------------------------------- */
@@ -1002,8 +1043,10 @@ static void readers_see_right_keys_while_slots_are_made_and_shredded(void **stat
 	assert_int_equal(vault_extend(f->v, 3, &f->err), 0);
 	prints = prints_of(f, 768);
 	for (unsigned i = 0; i < 3; i++) {
-		readers[i] = (struct reader){ f->v, new_key(f->arena), prints, &stop, i, 0, 0 };
-		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readers[i]), 0);
+		readers[i] = (struct reader){ f->v, new_key(f->arena), prints, &stop, i,
+			0, 0 };
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, read_on, &readers[i]), 0);
 	}
 
 	for (int round = 0; round < 25; round++, slot += 2 * 13) {
@@ -1059,6 +1102,7 @@ int main(void)
 		T(a_damaged_top_keeps_the_vault_shut),
 		T(a_damaged_leaf_costs_its_own_slots_only),
 		T(a_number_of_leaves_set_back_overwrites_no_leaf),
+		T(a_root_whose_nodes_are_not_there_gives_way_to_the_one_before),
 		T(a_new_index_key_stays_and_the_slots_do_too),
 		T(after_a_rekey_the_old_root_key_opens_nothing),
 		T(an_older_root_under_an_older_key_is_not_fallen_back_to),

@@ -6,12 +6,12 @@
  */
 #ifndef CU_TESTS_VAULT_HELP_H
 #define CU_TESTS_VAULT_HELP_H
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 
+#include <cmocka.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -113,7 +113,7 @@ static inline struct key_arena *new_arena(void)
 {
 	struct key_arena *arena = NULL;
 
-	assert_int_equal(key_arena_new(2 * VAULT_NODES_CACHED + 32, &arena, NULL), 0);
+	assert_int_equal(key_arena_new(VAULT_NODES_CACHED + 32, &arena, NULL), 0);
 	return arena;
 }
 

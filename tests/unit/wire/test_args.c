@@ -371,7 +371,6 @@ static const struct {
 } calls[] = {
 	{ "status", NULL, "{}" },
 	{ "init|/tmp/identity", NULL, "{}" },
-	{ "init|/tmp/identity|--request=" ID, NULL, "{\"request\": \"" ID "\"}" },
 	{ "policy|check", NULL, "{}" },
 	{ "subject|add|--kind=person|--purpose=p", "[{\"collection\":\"profile\",\"fields\":{\"a\":\"b\"}}]",
 		"{\"kind\":\"person\",\"purpose\":\"p\",\"records\":[{\"collection\":\"profile\","
@@ -384,8 +383,8 @@ static const struct {
 		"{\"subject\":\"" ID "\",\"purpose\":\"p\",\"collection\":\"c\",\"fields\":{\"city\":\"x\"}}" },
 	{ "subject|search|external-id|--scheme=crm|--purpose=p", "\"4711\"",
 		"{\"by\":\"external_id\",\"scheme\":\"crm\",\"purpose\":\"p\",\"value\":\"4711\"}" },
-	{ "import|-|--map=m|--purpose=p|--charset=GB18030|--source-name=Shop 1", NULL,
-		"{\"map\":\"m\",\"purpose\":\"p\",\"charset\":\"GB18030\",\"source_name\":\"Shop 1\"}" },
+	{ "import|-|--map=m|--purpose=p|--charset=GB18030", NULL,
+		"{\"map\":\"m\",\"purpose\":\"p\",\"charset\":\"GB18030\"}" },
 	{ "export|out.jsonl|--purpose=p", NULL, "{\"purpose\":\"p\"}" },
 	{ "erase|" ID "|--purpose=p", NULL, "{\"subject\":\"" ID "\",\"purpose\":\"p\",\"now\":false}" },
 	{ "erase|" ID "|--purpose=p|--now", NULL, "{\"subject\":\"" ID "\",\"purpose\":\"p\",\"now\":true}" },
@@ -463,11 +462,11 @@ static void a_text_that_is_not_utf8_is_refused(void **state)
 	struct line l;
 
 	(void)state;
-	assert_int_equal(parse(&l, "import|f|--map=m|--purpose=p|--source-name=\xff"), 0);
+	assert_int_equal(parse(&l, "import|f|--map=m|--purpose=p|--charset=\xff"), 0);
 
 	assert_int_equal(args_parameters(l.args, &got, &l.err), CU_EINVAL);
 
-	assert_string_equal(l.err.msg, "--source-name: expected a text in UTF-8");
+	assert_string_equal(l.err.msg, "--charset: expected a text in UTF-8");
 	assert_null(got);
 	args_free(l.args);
 }

@@ -49,6 +49,23 @@ static void the_usage_line_shows_every_argument(void **state)
 	buf_done(&b);
 }
 
+static void every_exit_status_is_listed(void **state)
+{
+	static const char *const exit_words[] = { "exit" };
+	struct buf b = BUF_INIT;
+	char line[64];
+
+	(void)state;
+	assert_int_equal(help_topic(1, exit_words, &b, NULL), 0);
+	assert_fits(buf_cstr(&b));
+#define X(code, wire, status, meaning)                                   \
+	snprintf(line, sizeof(line), "  %d  %-14s ", status, wire);      \
+	assert_non_null(strstr(buf_cstr(&b), line));
+	CU_CODES(X)
+#undef X
+	buf_done(&b);
+}
+
 static void every_command_is_explained_with_all_its_arguments(void **state)
 {
 	(void)state;
@@ -137,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_usage_line_shows_every_argument),
+		cmocka_unit_test(every_exit_status_is_listed),
 		cmocka_unit_test(every_command_is_explained_with_all_its_arguments),
 		cmocka_unit_test(the_overview_lists_every_command_under_its_family),
 		cmocka_unit_test(topics_are_found_or_suggested),

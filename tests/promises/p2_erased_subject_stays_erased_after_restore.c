@@ -1,0 +1,269 @@
+/*
+ * P2: nothing erased comes back.  A backup is made, somebody is erased, the machine is lost; the
+ * backup from before the erasure and the newest vault, on another machine with nothing but the
+ * repository and the identity, bring everybody back but that one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "chinook.h"
+#include "stage.h"
+
+#define CANARY_NAME  "Kanarienvogel-Qx7"
+#define CANARY_EMAIL "canary-qx7@example.org"
+#define CANARY_NOTE  "needle-4f1c in a haystack"
+
+static const char canary[] =
+	"[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"" CANARY_NAME "\","
+	"\"note\":\"" CANARY_NOTE "\"}},"
+	"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"" CANARY_EMAIL "\"}},"
+	"{\"collection\":\"need\",\"fields\":{\"topic\":\"" CANARY_NOTE "\"}},"
+	"{\"collection\":\"document\",\"fields\":{\"title\":\"" CANARY_NOTE "\"}},"
+	"{\"collection\":\"order\",\"fields\":{\"date\":\"2024-01-02\",\"number\":\"N-1\"}},"
+	"{\"collection\":\"transaction\",\"fields\":{\"date\":\"2024-01-03\",\"amount\":\"9.90\"}},"
+	"{\"collection\":\"interaction\",\"fields\":{\"date\":\"2024-01-04\",\"summary\":\"" CANARY_NOTE
+	"\"}},"
+	"{\"collection\":\"behaviour\",\"fields\":{\"date\":\"2024-01-05\",\"event\":\"visit\"}},"
+	"{\"collection\":\"feedback\",\"fields\":{\"date\":\"2024-01-06\",\"text\":\"" CANARY_NOTE "\"}},"
+	"{\"collection\":\"identifier\",\"fields\":{\"scheme\":\"crm\",\"value\":\"C-4711\"}}]";
+
+static const char chinese[] =
+	"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}},"
+	"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"wang@example.cn\","
+	"\"city\":\"北京市\"}}]";
+
+struct people {
+	char erased[33], other[33];
+	char *before; /* the export from before the erasure, without the line of the erased */
+};
+
+static char *export_all(struct stage *st, const char *name)
+{
+	const char *path = stage_path(st, name);
+
+	stage_ctl(st, AS_PRIVACY, "export", path, "--purpose=access_request");
+	stage_expect(st, 0);
+	return run_shell("cat '%s'", path);
+}
+
+/* Cuts the line of this subject out; there is one. */
+static void cut_line(char *lines, const char *id)
+{
+	char begin[64], *from, *end;
+
+	snprintf(begin, sizeof(begin), "{\"subject\":\"%s\"", id);
+	from = strstr(lines, begin);
+	assert_non_null(from);
+	assert_true(from == lines || from[-1] == '\n');
+	end = strchr(from, '\n') + 1;
+	memmove(from, end, strlen(end) + 1);
+	assert_null(strstr(lines, id));
+}
+
+static void put_people_and_back_up(struct stage *st, struct people *p)
+{
+	chinook_import(st);
+	stage_add_person(st, canary, p->erased);
+	stage_add_person(st, chinese, p->other);
+	p->before = export_all(st, "before.jsonl");
+	assert_non_null(strstr(p->before, CANARY_NAME));
+	assert_non_null(strstr(p->before, "王小明"));
+	cut_line(p->before, p->erased);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+}
+
+static void erase(struct stage *st, const char *id)
+{
+	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "newest vault object at every target"));
+}
+
+static void lose_the_machine(struct stage *st)
+{
+	stage_stop(st);
+	free(run_shell("rm -rf '%s'", st->state));
+}
+
+/* On what is left: the repository, and the identity file. */
+static void restore_elsewhere(struct stage *st, const char *sequence)
+{
+	char to[192], from[192], identity[224], option[256];
+
+	snprintf(to, sizeof(to), "%s/elsewhere", st->files);
+	snprintf(option, sizeof(option), "--to=%s", to);
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	free(run_shell("chmod 644 '%s'", st->identity)); /* the administrator hands it over */
+	stage_restore(st, from, identity, option, sequence ? sequence : "--sequence=0");
+	stage_expect(st, 0);
+	assert_null(strstr(st->last.out, "RESTRICTED"));
+	stage_use_state(st, to);
+	stage_start(st);
+}
+
+static void expect_absent(struct stage *st, const char *id)
+{
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
+	stage_ctl_text(st, AS_PRIVACY, CANARY_EMAIL, "subject", "search", "email",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
+	stage_ctl_text(st, AS_PRIVACY, "C-4711", "subject", "search", "external-id", "--scheme=crm",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
+	assert_false(stage_grep(st->state, CANARY_NAME));
+	assert_false(stage_grep(st->state, CANARY_EMAIL));
+	assert_false(stage_grep(st->state, CANARY_NOTE));
+	assert_false(stage_grep(st->repo, CANARY_NAME));
+	assert_false(stage_grep(st->repo, CANARY_EMAIL));
+	assert_false(stage_grep(st->repo, CANARY_NOTE));
+}
+
+static void expect_others_whole(struct stage *st, const struct people *p)
+{
+	char *after = export_all(st, "after.jsonl");
+
+	if (strcmp(p->before, after) != 0) {
+		fail_msg("the others are not what they were: see the exports in %s", st->files);
+	}
+	assert_null(strstr(after, CANARY_NAME));
+	free(after);
+	stage_ctl_text(st, AS_PRIVACY, "wang@example.cn", "subject", "search", "email",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, p->other));
+	stage_ctl_text(st, AS_PRIVACY, CHINOOK_SOMEONE, "subject", "search", "email",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+}
+
+static void restored_from(struct stage *st, const char *sequence)
+{
+	struct people p;
+
+	put_people_and_back_up(st, &p);
+	erase(st, p.erased);
+	expect_absent(st, p.erased);
+	lose_the_machine(st);
+
+	restore_elsewhere(st, sequence);
+
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	stage_ctl(st, AS_ADMIN, "--json", "status");
+	assert_string_equal(stage_reply_text(st, "state"), "restored");
+	stage_ctl(st, AS_ADMIN, "log", "verify");
+	stage_expect(st, 0);
+	free(p.before);
+}
+
+static void everybody_returns_but_the_erased_one(void **state)
+{
+	restored_from(*state, NULL);
+}
+
+static void so_it_is_with_the_first_backup_by_its_number(void **state)
+{
+	restored_from(*state, "--sequence=1");
+}
+
+/* Whoever was added after the backup cannot return; whoever was erased must not. */
+static void later_backups_do_not_matter_for_who_is_erased(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+	char late[33];
+
+	put_people_and_back_up(st, &p);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	erase(st, p.erased);
+	stage_add_person(st, "[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Late\"}}]",
+		late);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	lose_the_machine(st);
+
+	restore_elsewhere(st, "--sequence=1");
+
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", late, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
+	free(p.before);
+}
+
+/* The shred is in the log's copy even when the target got no vault object any more. */
+static void an_erasure_that_only_the_log_tells_is_done_again(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+
+	put_people_and_back_up(st, &p);
+	erase(st, p.erased);
+	lose_the_machine(st);
+	/* the manifest of the erasure, its signature and its vault object never arrived */
+	free(run_shell("cd '%s'; rm manifest/0000000002*; rm $(ls -d vault/* | tail -1)", st->repo));
+
+	restore_elsewhere(st, NULL);
+
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	free(p.before);
+}
+
+/* Two who share a month's cohort keys: one goes, the other stays. */
+static void an_erased_one_takes_nobody_else_along(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+	char twin[33];
+	char *before;
+
+	put_people_and_back_up(st, &p);
+	stage_add_person(st, canary, twin);
+	before = export_all(st, "twins.jsonl");
+	cut_line(before, p.erased);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "erase", p.erased, "--now", "--purpose=erasure_request");
+	stage_expect(st, 0);
+	lose_the_machine(st);
+
+	restore_elsewhere(st, NULL);
+
+	free(p.before);
+	p.before = export_all(st, "after.jsonl");
+	assert_string_equal(p.before, before);
+	stage_ctl_text(st, AS_PRIVACY, CANARY_EMAIL, "subject", "search", "email",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, twin));
+	assert_null(strstr(st->last.out, p.erased));
+	free(p.before);
+	free(before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		T(everybody_returns_but_the_erased_one),
+		T(so_it_is_with_the_first_backup_by_its_number),
+		T(later_backups_do_not_matter_for_who_is_erased),
+		T(an_erasure_that_only_the_log_tells_is_done_again),
+		T(an_erased_one_takes_nobody_else_along),
+	};
+
+	cmocka_set_test_filter(getenv("ONLY"));
+	return cmocka_run_group_tests_name("p2", tests, NULL, NULL);
+}
