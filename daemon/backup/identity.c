@@ -16,7 +16,7 @@ static const char explanation[] =
 	"# Whoever has this file and the backups can read everything that is in them.\n"
 	"# Without this file no backup can be restored, not even by those who wrote custos.\n"
 	"#\n"
-	"# To restore:                   custosctl restore --identity THIS-FILE REPOSITORY\n"
+	"# To restore:   custosd restore --from=REPOSITORY --identity=THIS-FILE --to=NEW-DIRECTORY\n"
 	"# To open one object by hand:   age -d -i THIS-FILE OBJECT | zstd -d\n"
 	"# README.txt in the repository says more. The lines below are read by programs.\n"
 	"#\n";

@@ -24,7 +24,7 @@ static const char readme[] =
 	"\n"
 	"To restore it, with custos:\n"
 	"\n"
-	"    custosctl restore --identity FILE THIS-DIRECTORY\n"
+	"    custosd restore --from=THIS-DIRECTORY --identity=FILE --to=NEW-DIRECTORY\n"
 	"\n"
 	"FILE is the identity file that was made with the store. Nothing here opens without it.\n"
 	"\n"

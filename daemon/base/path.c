@@ -55,60 +55,86 @@ static void parent_of(const char *path, char out[PATH_SIZE])
 	}
 }
 
-/* One directory, whose parent is there. */
-static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
+/* 1: a directory is there, 0: nothing is, or a code. */
+static int is_directory(const char *dir, struct cu_err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st) < 0) {
+		return 0;
+	}
+	return S_ISDIR(st.st_mode) ? 1 : cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
+}
+
+static int sync_above(const char *dir, struct cu_err *err)
 {
 	char above[PATH_SIZE];
-	struct stat st;
-	int r;
 
 	parent_of(dir, above);
-	if (stat(dir, &st) == 0) {
-		if (!S_ISDIR(st.st_mode)) {
-			return cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
-		}
-		/* Made, perhaps, by a process that died before it synced the entry.  Where we may
-		 * not look above, it was not one of ours. */
-		r = path_sync_dir(above, err);
-		return r == CU_EDENIED ? 0 : r;
-	}
+	return path_sync_dir(above, err);
+}
+
+/* What is found was made, perhaps, by a process that died before it synced the entry.  Where
+ * we may not look above, it was not one of ours. */
+static int sync_found(const char *dir, struct cu_err *err)
+{
+	int r = dir[0] ? sync_above(dir, err) : 0;
+
+	return r == CU_EDENIED ? 0 : r;
+}
+
+static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
+{
 	if (mkdir(dir, mode) < 0) {
 		int saved = errno;
 
 		/* made by somebody else meanwhile is fine, a link that leads nowhere is not */
-		if (saved != EEXIST || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		if (saved != EEXIST || is_directory(dir, NULL) <= 0) {
 			return cu_err_errno(err, saved, "make directory %s", dir);
 		}
 	}
-	return path_sync_dir(above, err);
+	return sync_above(dir, err);
+}
+
+/* found is the deepest directory that was there; it is synced before one is made in it. */
+static int pass_or_make(const char *dir, mode_t mode, char found[PATH_SIZE], struct cu_err *err)
+{
+	int r = is_directory(dir, err);
+
+	if (r > 0) {
+		strcpy(found, dir);
+	}
+	if (r != 0) {
+		return r < 0 ? r : 0;
+	}
+	r = sync_found(found, err);
+	found[0] = '\0';
+	return r < 0 ? r : make_one_dir(dir, mode, err);
 }
 
 int path_make_dir(const char *dir, mode_t mode, struct cu_err *err)
 {
-	char part[PATH_SIZE];
+	char part[PATH_SIZE], found[PATH_SIZE] = "";
 	size_t n = strlen(dir);
+	int r = 0;
 
+	if (n == 0) {
+		return cu_err_set(err, CU_EINVAL, "a directory needs a name");
+	}
 	if (n >= PATH_SIZE) {
 		return cu_err_set(err, CU_ELIMIT, "path is too long: %.60s...", dir);
 	}
 	while (n > 1 && dir[n - 1] == '/') {
 		n--;
 	}
-	for (size_t i = 1; i < n; i++) {
-		if (dir[i] == '/' && dir[i - 1] != '/') {
-			int r;
-
+	for (size_t i = 1; r == 0 && i <= n; i++) {
+		if (i == n || (dir[i] == '/' && dir[i - 1] != '/')) {
 			memcpy(part, dir, i);
 			part[i] = '\0';
-			r = make_one_dir(part, mode, err);
-			if (r < 0) {
-				return r;
-			}
+			r = pass_or_make(part, mode, found, err);
 		}
 	}
-	memcpy(part, dir, n);
-	part[n] = '\0';
-	return make_one_dir(part, mode, err);
+	return r < 0 ? r : sync_found(found, err);
 }
 
 int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err)

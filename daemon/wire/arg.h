@@ -82,7 +82,7 @@ bool arg_is_input(enum arg_type type);
 const struct arg *arg_find(const struct arg_spec *spec, const char *name);
 
 /* Is value one of this argument's type?  CU_EINVAL says what is expected, as in
- * "--purpose: expected the key of a purpose in purposes.yaml"; value is not repeated. */
+ * "--purpose: expected the key of a purpose that your role has in roles.yaml"; value is not repeated. */
 int arg_check(const struct arg *arg, const char *value, struct cu_err *err);
 
 /* How it is shown to a person: "--purpose", "SUBJECT". */

@@ -1,0 +1,268 @@
+/* The audit log by custosctl, and by a program that shares nothing with custos. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "stage.h"
+
+#define PURPOSE "--purpose=" STAGE_PURPOSE
+#define ADA     "[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Ada\"}}]"
+
+static void make_entries(struct stage *st, unsigned n)
+{
+	char id[33];
+
+	stage_add_person(st, ADA, id);
+	for (unsigned i = 0; i < n; i++) {
+		stage_ctl(st, AS_PRIVACY, "subject", "get", id, PURPOSE);
+		stage_expect(st, 0);
+	}
+}
+
+/* The line of this entry, without its number; static. */
+static const char *leaf(struct stage *st, unsigned index)
+{
+	static char text[1024];
+	char from[32], *at;
+
+	snprintf(from, sizeof(from), "--from=%u", index);
+	stage_ctl(st, AS_ADMIN, "log", "show", from, "--count=1");
+	stage_expect(st, 0);
+	at = strchr(st->last.out, ' ');
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+	return text;
+}
+
+/* Into files/proof. */
+static void prove(struct stage *st, unsigned index)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", index);
+	stage_ctl(st, AS_ADMIN, "log", "prove", number);
+	stage_expect(st, 0);
+	stage_file(st, "proof", st->last.out, st->last.nout);
+}
+
+/* The status of the independent check; key may be NULL. */
+static int check(struct stage *st, const char *text, const char *key)
+{
+	struct run_options o = { .uid = RUN_SAME_UID };
+	struct ran r;
+	int status;
+
+	run(&o,
+		(const char *const[]){ "/usr/bin/python3", SOURCE_DIR "/tests/support/check_proof.py",
+			stage_path(st, "proof"), text, key, NULL },
+		&r);
+	status = r.status;
+	ran_done(&r);
+	return status;
+}
+
+static void log_key(struct stage *st, char key[256])
+{
+	stage_ctl(st, AS_ADMIN, "--json", "log", "checkpoint");
+	stage_expect(st, 0);
+	snprintf(key, 256, "%s", stage_reply_text(st, "key"));
+}
+
+/* --- proofs ------------------------------------------------------------------------------------ */
+
+static void every_entry_is_proven_to_somebody_else(void **state)
+{
+	struct stage *st = *state;
+	uint64_t n;
+
+	make_entries(st, 20);
+	n = stage_log_size(st);
+	assert_true(n >= 23);
+	for (unsigned i = 0; i < n; i++) {
+		prove(st, i);
+		assert_int_equal(check(st, leaf(st, i), NULL), 0);
+	}
+}
+
+static void a_proof_is_of_one_entry_only(void **state)
+{
+	struct stage *st = *state;
+	char text[1024];
+
+	make_entries(st, 5);
+	prove(st, 4);
+	snprintf(text, sizeof(text), "%s", leaf(st, 4));
+	assert_int_equal(check(st, text, NULL), 0);
+	assert_int_not_equal(check(st, leaf(st, 5), NULL), 0);
+	text[strlen(text) - 1] ^= 1;
+	assert_int_not_equal(check(st, text, NULL), 0);
+}
+
+static void the_signature_is_that_of_the_key_that_init_printed(void **state)
+{
+	struct stage *st = *state;
+	char key[256], *has;
+
+	has = run_shell("/usr/bin/python3 -c 'import nacl.signing' 2>/dev/null && echo yes || true");
+	if (!*has) {
+		free(has);
+		print_message("python3-nacl is not installed: signatures are not checked\n");
+		skip();
+	}
+	free(has);
+	make_entries(st, 3);
+	log_key(st, key);
+	prove(st, 2);
+	assert_int_equal(check(st, leaf(st, 2), key), 0);
+	stage_stop(st);
+	stage_start(st);
+	make_entries(st, 3);
+	prove(st, 2);
+	assert_int_equal(check(st, leaf(st, 2), key), 0);
+	free(run_shell("cd '%s'; sed 's/^\\(.* [A-Za-z0-9+/]\\{20\\}\\)\\(.\\)/\\1A/' proof > p2; "
+		       "sed 's/^\\(.* [A-Za-z0-9+/]\\{20\\}\\)\\(.\\)/\\1B/' proof > p3; "
+		       "cmp -s proof p2 && mv p3 proof || mv p2 proof",
+		st->files));
+	assert_int_not_equal(check(st, leaf(st, 2), key), 0);
+}
+
+static void what_is_not_there_cannot_be_proven(void **state)
+{
+	struct stage *st = *state;
+
+	stage_ctl(st, AS_ADMIN, "log", "prove", "1000");
+	stage_expect(st, 66);
+	stage_ctl(st, AS_ADMIN, "log", "prove", "-1");
+	stage_expect(st, 64);
+}
+
+/* --- show -------------------------------------------------------------------------------------- */
+
+static void entries_are_shown_from_an_index_or_the_newest(void **state)
+{
+	struct stage *st = *state;
+
+	make_entries(st, 10);
+	stage_ctl(st, AS_ADMIN, "log", "show", "--from=0", "--count=2");
+	stage_expect(st, 0);
+	assert_int_equal(strncmp(st->last.out, "0 v=1 ", 6), 0);
+	assert_non_null(strstr(st->last.out, "act=store.init"));
+	assert_non_null(strstr(st->last.out, "\n1 v=1 "));
+	assert_null(strstr(st->last.out, "\n2 v=1 "));
+	stage_ctl(st, AS_ADMIN, "log", "show", "--count=1");
+	assert_non_null(strstr(st->last.out, "act=subject.read"));
+	stage_ctl(st, AS_ADMIN, "log", "show", "--from=5000");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_ADMIN, "log", "show", "--count=1001");
+	stage_expect(st, 64);
+}
+
+static void nothing_that_somebody_typed_stands_in_the_log(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+
+	stage_add_person(st,
+		"[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Needle\"}},"
+		"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"needle@example.org\"}}]",
+		id);
+	stage_ctl_text(st, AS_PRIVACY, "needle@example.org", "subject", "search", "email", PURPOSE);
+	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", PURPOSE);
+	assert_int_equal(stage_count_leaves(st, "Needle"), 0);
+	assert_int_equal(stage_count_leaves(st, "needle"), 0);
+	assert_false(stage_grep(st->state, "eedle@example"));
+	assert_false(stage_grep(st->log, "eedle"));
+}
+
+/* --- verify ------------------------------------------------------------------------------------ */
+
+static void a_whole_log_verifies_also_after_a_restart(void **state)
+{
+	struct stage *st = *state;
+	uint64_t before, checked;
+
+	make_entries(st, 5);
+	before = stage_log_size(st);
+	stage_stop(st);
+	stage_start(st);
+	stage_ctl(st, AS_ADMIN, "--json", "log", "verify");
+	stage_expect(st, 0);
+	checked = (uint64_t)json_integer_value(json_object_get(stage_reply(st), "checked"));
+	assert_int_equal(checked, before);
+}
+
+/* With a running daemon, and at its next start. */
+static void a_changed_entry_does_not_verify(void **state)
+{
+	struct stage *st = *state;
+
+	make_entries(st, 300); /* more than a tile */
+	stage_ctl(st, AS_ADMIN, "log", "verify");
+	stage_expect(st, 0);
+	free(run_shell("cd '%s/log'; for f in $(grep -rl 'act=subject.add' .); do "
+		       "sed -i 's/act=subject.add/act=subject.odd/' \"$f\"; done",
+		st->state));
+	stage_ctl(st, AS_ADMIN, "log", "verify");
+	stage_expect(st, 65);
+}
+
+static void a_log_that_was_cut_is_found_at_the_start(void **state)
+{
+	struct stage *st = *state;
+	char *files;
+
+	make_entries(st, 5);
+	stage_stop(st);
+	files = run_shell("ls '%s/log'", st->state);
+	free(run_shell("cd '%s/log'; find journal -type f -exec truncate -s 0 {} +", st->state));
+	stage_custosd(st, (const char *const[]){ "--policies", st->policies, "--state", st->state,
+				  "--socket", st->socket, NULL });
+	if (st->last.status != 65) {
+		fail_msg("status %d with a journal that was emptied; log/ has:\n%s%s",
+			st->last.status, files, st->last.err);
+	}
+	free(files);
+}
+
+/* The checkpoint lies outside: what is there now must extend it. */
+static void a_checkpoint_is_signed_within_a_second(void **state)
+{
+	struct stage *st = *state;
+	char *size = NULL;
+
+	make_entries(st, 3);
+	for (int i = 0; i < 50; i++) {
+		free(size);
+		size = run_shell("sed -n 2p '%s/log/checkpoint' 2>/dev/null || true", st->state);
+		if ((uint64_t)atol(size) == stage_log_size(st)) {
+			break;
+		}
+		run_sleep_ms(100);
+	}
+	assert_int_equal(atol(size), stage_log_size(st));
+	free(size);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		T(every_entry_is_proven_to_somebody_else),
+		T(a_proof_is_of_one_entry_only),
+		T(the_signature_is_that_of_the_key_that_init_printed),
+		T(what_is_not_there_cannot_be_proven),
+		T(entries_are_shown_from_an_index_or_the_newest),
+		T(nothing_that_somebody_typed_stands_in_the_log),
+		T(a_whole_log_verifies_also_after_a_restart),
+		T(a_changed_entry_does_not_verify),
+		T(a_log_that_was_cut_is_found_at_the_start),
+		T(a_checkpoint_is_signed_within_a_second),
+	};
+
+	cmocka_set_test_filter(getenv("ONLY"));
+	return cmocka_run_group_tests_name("story_log", tests, NULL, NULL);
+}
