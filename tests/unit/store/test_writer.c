@@ -82,6 +82,11 @@ static void hold_writer(struct house *h, struct gate *g)
 static void let_writer_go(struct gate *g)
 {
 	pthread_barrier_wait(&g->let_go);
+}
+
+/* Once the writer is known to have gone on. */
+static void drop_gate(struct gate *g)
+{
 	pthread_barrier_destroy(&g->held);
 	pthread_barrier_destroy(&g->let_go);
 }
@@ -141,6 +146,7 @@ static void run_batch_of(struct house *h, struct member *members, int n)
 		pthread_cond_wait(&all_done, &lock);
 	}
 	pthread_mutex_unlock(&lock);
+	drop_gate(&gate);
 }
 
 static void what_waits_joins_one_append(void **state)
@@ -450,8 +456,8 @@ static void an_operation_submitted_again_has_no_old_code(void **state)
 	store_submit(h.store, &t.change.op);
 	pthread_barrier_wait(&done);
 	assert_int_equal(t.change.op.code, CU_EIO);
-	pthread_barrier_destroy(&done);
 	house_close(&h);
+	pthread_barrier_destroy(&done);
 }
 
 /* --- when the process dies ---------------------------------------------------------------- */
