@@ -20,7 +20,9 @@ int tx_erase_begin(struct tx *tx, const struct id *subject, const char *purpose,
 		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
 	}
 	if (r > 0 && who.state == SUBJECT_ERASING) {
-		return cu_err_set(err, CU_EBUSY, "an erasure of this data subject is under way");
+		return cu_err_set(err, CU_EBUSY,
+			"an erasure of this data subject is under way; one that failed is "
+			"finished at the next start");
 	}
 	if (r < 0) {
 		return r;
