@@ -6,7 +6,7 @@
 #include "ctl/cmd.h"
 #include "ctl/out.h"
 
-/* --- import ------------------------------------------------------------------------------------ */
+/* --- import ----------------------------------------------------------------------- */
 
 static void show_reject(const json_t *reject)
 {
@@ -54,7 +54,7 @@ void cmd_import(const struct args *a, const json_t *reply)
 	out_field(_("rejected rows"), "%" PRId64, out_int(r, "rejected"));
 }
 
-/* --- export ------------------------------------------------------------------------------------ */
+/* --- export ----------------------------------------------------------------------- */
 
 void cmd_export_more(struct progress *p, const json_t *reply)
 {
@@ -75,7 +75,7 @@ void cmd_export(const struct args *a, const json_t *reply)
 		out_int(r, "records"), out_bytes(out_int(r, "bytes"), bytes));
 }
 
-/* --- erase ------------------------------------------------------------------------------------- */
+/* --- erase ------------------------------------------------------------------------ */
 
 void cmd_erase_more(struct progress *p, const json_t *reply)
 {

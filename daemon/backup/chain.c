@@ -15,7 +15,7 @@ void chain_done(struct chain *c)
 	*c = (struct chain){ 0 };
 }
 
-/* --- which manifests there are -------------------------------------------------------- */
+/* --- which manifests there are ---------------------------------------------------- */
 
 struct numbers {
 	uint64_t *at;
@@ -45,7 +45,7 @@ static int take_number(void *ctx, const char *name, uint64_t size, struct cu_err
 	return 0;
 }
 
-/* --- one manifest --------------------------------------------------------------------- */
+/* --- one manifest ----------------------------------------------------------------- */
 
 static int read_text(struct repo *r, uint64_t sequence, struct buf *text,
 	uint8_t ret_hash[32], struct cu_err *err)
@@ -110,7 +110,7 @@ static int wrap_name(struct cu_err *err, int code, uint64_t sequence)
 	return cu_err_wrap(err, code, "%s", name);
 }
 
-/* --- the chain ------------------------------------------------------------------------ */
+/* --- the chain -------------------------------------------------------------------- */
 
 static struct chain_link link_of(const struct manifest *m, const uint8_t hash[32])
 {

@@ -48,7 +48,7 @@ static void on_chain_fault(void *ctx, const char *name, const char *text)
 	tell(ctx, CHECK_FAULT, name, text);
 }
 
-/* --- what the manifests name ---------------------------------------------------------- */
+/* --- what the manifests name ------------------------------------------------------ */
 
 static int want(struct run *run, const char *name, const struct object_ref *ref,
 	struct cu_err *err)
@@ -130,7 +130,7 @@ static int read_manifests(struct run *run, struct cu_err *err)
 	return 0;
 }
 
-/* --- objects -------------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------------------- */
 
 static int check_object(struct run *run, const struct wanted *w, struct cu_err *err)
 {
@@ -230,7 +230,7 @@ static int list_all(struct run *run, struct cu_err *err)
 	return r;
 }
 
-/* --- the log -------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------- */
 
 /* The key to hold the log to: the pinned one, or what the newest manifest names, which is
  * signed by the pinned manifest key. */

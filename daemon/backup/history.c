@@ -32,7 +32,7 @@ void history_done(struct history *h)
 	*h = (struct history){ 0 };
 }
 
-/* --- the root, leaf by leaf (RFC 6962, 2.1) ------------------------------------------- */
+/* --- the root, leaf by leaf (RFC 6962, 2.1) --------------------------------------- */
 
 static void add_leaf_hash(struct walk *w, struct span leaf)
 {
@@ -86,7 +86,7 @@ static int compare_roots(struct walk *w, struct cu_err *err)
 	return 0;
 }
 
-/* --- leaves --------------------------------------------------------------------------- */
+/* --- leaves ----------------------------------------------------------------------- */
 
 /* Room for n more elements. */
 static int grow(void **array, size_t size, size_t used, size_t n, size_t max, size_t *cap,

@@ -89,7 +89,7 @@ int identity_create(const struct id *store, const struct note_verifier *log_key,
 	return r;
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 struct parse {
 	struct lines lines;

@@ -46,7 +46,7 @@ uint64_t manifest_stored(const struct manifest *m)
 	return n;
 }
 
-/* --- rules ---------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------ */
 
 /* What one line cannot say alone.  Returns NULL, or which rule is broken. */
 static const char *broken_rule(const struct manifest *m)
@@ -91,7 +91,7 @@ static const char *broken_rule(const struct manifest *m)
 	return NULL;
 }
 
-/* --- writing -------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static void put_id(struct buf *out, const char *word, const struct id *id)
 {
@@ -182,7 +182,7 @@ int manifest_format(const struct manifest *m, struct buf *out, struct cu_err *er
 	return buf_check(out, err);
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* The next line, whose first word must be this and which must have so many words. */
 static bool next(struct lines *l, const char *word, size_t nwords)
@@ -341,7 +341,7 @@ int manifest_parse(struct span text, struct manifest *ret, struct cu_err *err)
 	return 0;
 }
 
-/* --- signatures ----------------------------------------------------------------------- */
+/* --- signatures ------------------------------------------------------------------- */
 
 int manifest_sign(const struct manifest *m, struct span text, const struct signer *signer,
 	struct buf *out, struct cu_err *err)

@@ -14,7 +14,7 @@
 
 #define SLICE 65536 /* bytes read, hashed or compressed at a time */
 
-/* --- writing -------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 struct object_writer {
 	struct age_writer *age;
@@ -167,7 +167,7 @@ void object_writer_free(struct object_writer *w)
 	free(w);
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 struct object_reader {
 	char name[REPO_NAME_SIZE];

@@ -30,7 +30,7 @@ struct object_ref {
 	uint64_t stored;  /* their number */
 };
 
-/* --- writing ------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* Nothing reaches a disk before object_writer_attach: until then at most 64 KiB are held in
  * memory.  to is borrowed for the call. */
@@ -50,7 +50,7 @@ int object_writer_finish(struct object_writer *w, struct object_ref *ret,
 int object_writer_store(struct object_writer *w, const char *name, struct cu_err *err);
 void object_writer_free(struct object_writer *w); /* drops what was not stored; NULL is fine */
 
-/* --- reading ---------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* All errors name the object.  CU_ENOENT: absent.  CU_ECORRUPT: not the bytes of its name. */
 int object_verify(struct repo *r, const char *name, const struct object_ref *ref,

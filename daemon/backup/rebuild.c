@@ -25,7 +25,7 @@
 
 #define SLICE (1u << 20)
 
-/* --- data ----------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------- */
 
 struct data {
 	struct repo *repo;
@@ -135,7 +135,7 @@ int rebuild_data(struct repo *repo, const struct manifest *m, const struct age_i
 	return r == 0 ? check_database(path, err) : r;
 }
 
-/* --- vault ---------------------------------------------------------------------------- */
+/* --- vault ------------------------------------------------------------------------ */
 
 static int replay(const char *dir, const struct key *k0, struct key_arena *arena,
 	const struct vault_object_head *head, const struct history *history,
@@ -195,7 +195,7 @@ out:
 	return r;
 }
 
-/* --- log ------------------------------------------------------------------------------ */
+/* --- log -------------------------------------------------------------------------- */
 
 static int save_signer(const struct signer *signer, const struct key *k0, const char *dir,
 	struct cu_err *err)

@@ -142,7 +142,7 @@ int repo_open(const char *dir, struct repo *ret, struct cu_err *err)
 	return 0;
 }
 
-/* --- names ---------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 void repo_name_data(const uint8_t hash[32], char out[REPO_NAME_SIZE])
 {
@@ -223,7 +223,7 @@ struct repo_name repo_name_parse(const char *name)
 	return n;
 }
 
-/* --- writing -------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 int repo_upload_begin(struct repo *r, struct repo_upload *ret, struct cu_err *err)
 {
@@ -352,7 +352,7 @@ int repo_put_over(struct repo *r, const char *name, struct span bytes, struct cu
 	return put_small(r, name, bytes, true, err);
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 int repo_open_object(struct repo *r, const char *name, int *ret_fd, uint64_t *ret_size,
 	struct cu_err *err)
@@ -409,7 +409,7 @@ int repo_get(struct repo *r, const char *name, size_t limit, struct buf *to,
 	return code < 0 ? cu_err_wrap(err, code, "%s", name) : 0;
 }
 
-/* --- lists ---------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------ */
 
 /* One entry: told to fn, or, for a directory of data/, its entries. */
 static int list_entry(struct repo *r, const char *under, const char *entry, bool may_descend,

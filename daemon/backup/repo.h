@@ -35,7 +35,7 @@ int repo_create(const char *dir, struct repo *ret, struct cu_err *err);
 /* CU_ENOENT when dir holds no repository.  Writes nothing. */
 int repo_open(const char *dir, struct repo *ret, struct cu_err *err);
 
-/* --- names ----------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 void repo_name_data(const uint8_t hash[32], char out[REPO_NAME_SIZE]);
 void repo_name_vault(uint64_t generation, const uint8_t hash[32], char out[REPO_NAME_SIZE]);
@@ -59,7 +59,7 @@ struct repo_name {
 };
 struct repo_name repo_name_parse(const char *name);
 
-/* --- small things: whole, in memory -------------------------------------------------------- */
+/* --- small things: whole, in memory ----------------------------------------------- */
 
 /* Durably, under a name that is not taken: CU_EEXIST. */
 int repo_put(struct repo *r, const char *name, struct span bytes, struct cu_err *err);
@@ -69,7 +69,7 @@ int repo_put_over(struct repo *r, const char *name, struct span bytes, struct cu
 int repo_get(struct repo *r, const char *name, size_t limit, struct buf *to,
 	struct cu_err *err);
 
-/* --- large things: by descriptor ------------------------------------------------------------- */
+/* --- large things: by descriptor -------------------------------------------------- */
 
 /* A new file that has no name yet, for writing; the caller closes *ret_fd with repo_upload_put
  * or repo_upload_drop.  token names it until then. */
@@ -89,7 +89,7 @@ int repo_open_object(struct repo *r, const char *name, int *ret_fd, uint64_t *re
 	struct cu_err *err);
 int repo_size(struct repo *r, const char *name, uint64_t *ret_size, struct cu_err *err);
 
-/* --- lists --------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------ */
 
 /* Everything below "data", "vault", "manifest" or "tmp", sorted by name; fn returns 0 to go
  * on. */

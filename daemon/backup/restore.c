@@ -91,7 +91,7 @@ __attribute__((format(printf, 2, 3))) static void add_note(
 	}
 }
 
-/* --- what there is to restore --------------------------------------------------------- */
+/* --- what there is to restore ----------------------------------------------------- */
 
 static int require_ours(const struct run *run, struct cu_err *err)
 {
@@ -184,7 +184,7 @@ static int require_objects(struct run *run, struct cu_err *err)
 	return r;
 }
 
-/* --- is anything missing -------------------------------------------------------------- */
+/* --- is anything missing ---------------------------------------------------------- */
 
 static int take_vault_name(void *ctx, const char *name, uint64_t size, struct cu_err *err)
 {
@@ -249,7 +249,7 @@ static int read_history(struct run *run, struct cu_err *err)
 	return r;
 }
 
-/* --- building ------------------------------------------------------------------------- */
+/* --- building --------------------------------------------------------------------- */
 
 static int make_keys(struct run *run, struct cu_err *err)
 {
@@ -360,7 +360,7 @@ static int build(struct run *run, struct cu_err *err)
 	return r == 0 ? save_root_key(run, err) : r;
 }
 
-/* --- the report ----------------------------------------------------------------------- */
+/* --- the report ------------------------------------------------------------------- */
 
 static bool has_others(const struct manifest_prints *prints, const char *recipient)
 {

@@ -16,7 +16,7 @@
 #define NAME_MARGIN 256 /* for the names of files below */
 #define OPEN_DIRS   16  /* descriptors for nftw; the tree is four levels deep */
 
-/* --- names ---------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 static int split(const char *to, struct site *s, struct cu_err *err)
 {
@@ -77,7 +77,7 @@ static int require_free(const struct site *s, struct cu_err *err)
 	return r;
 }
 
-/* --- building ------------------------------------------------------------------------- */
+/* --- building --------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {

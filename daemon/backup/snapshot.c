@@ -42,7 +42,7 @@ static void run_done(struct run *run)
 	free(run->slice);
 }
 
-/* --- before anything is written ------------------------------------------------------- */
+/* --- before anything is written --------------------------------------------------- */
 
 static int require_ours(const struct run *run, struct cu_err *err)
 {
@@ -119,7 +119,7 @@ static int start(struct run *run, struct cu_err *err)
 	return r;
 }
 
-/* --- the log -------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------- */
 
 static int mirror_log(struct run *run, struct cu_err *err)
 {
@@ -148,7 +148,7 @@ static int mirror_log(struct run *run, struct cu_err *err)
 	return 0;
 }
 
-/* --- the data ------------------------------------------------------------------------- */
+/* --- the data --------------------------------------------------------------------- */
 
 static int put_range(struct run *run, struct object_writer *w, struct manifest_range *range,
 	struct cu_err *err)
@@ -251,7 +251,7 @@ static int copy_data(struct run *run, struct cu_err *err)
 	return r;
 }
 
-/* --- the vault ------------------------------------------------------------------------ */
+/* --- the vault -------------------------------------------------------------------- */
 
 static void put_prints(const struct recipients_list *l, struct manifest_prints *to)
 {
@@ -282,7 +282,7 @@ static int write_vault(struct run *run, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "reading it back") : 0;
 }
 
-/* --- the manifest --------------------------------------------------------------------- */
+/* --- the manifest ----------------------------------------------------------------- */
 
 static int put_signed(struct run *run, struct span text, struct cu_err *err)
 {
@@ -329,7 +329,7 @@ static int write_manifest(struct run *run, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "manifest %llu", (unsigned long long)m->sequence) : 0;
 }
 
-/* --- runs ----------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------- */
 
 static int finish(struct run *run, int64_t started_ms, struct snapshot_result *ret,
 	struct cu_err *err)
@@ -393,7 +393,7 @@ int vault_object_put(const struct snapshot_source *src, struct repo *repo,
 	return r < 0 ? cu_err_wrap(err, r, "vault object") : 0;
 }
 
-/* --- list ----------------------------------------------------------------------------- */
+/* --- list ------------------------------------------------------------------------- */
 
 /* before is the manifest before it; NULL for the first. */
 static struct snapshot_info info_of(

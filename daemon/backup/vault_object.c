@@ -30,7 +30,7 @@ struct vault_capture {
 	uint64_t generation, log_size;
 };
 
-/* --- capture -------------------------------------------------------------------------- */
+/* --- capture ---------------------------------------------------------------------- */
 
 static void put_le32(struct buf *b, uint32_t v)
 {
@@ -115,7 +115,7 @@ uint64_t vault_capture_size(const struct vault_capture *c)
 	return db_image_size(c->image);
 }
 
-/* --- writing -------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static int put_image(struct vault_capture *c, const struct watch *watch, struct cu_err *err)
 {
@@ -158,7 +158,7 @@ int vault_object_write(struct vault_capture *c, struct repo *repo, const struct 
 	return r < 0 ? cu_err_wrap(err, r, "vault object") : 0;
 }
 
-/* --- reading -------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static int read_exactly(struct age_reader *age, uint8_t *to, size_t n, struct cu_err *err)
 {

@@ -23,7 +23,7 @@ void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *t
 	terms_of(((struct daemon *)daemon)->policy, r, to);
 }
 
-/* --- publishing the log ------------------------------------------------------------------------ */
+/* --- publishing the log ----------------------------------------------------------- */
 
 static int run_publish(struct work *w, struct cu_err *err)
 {
@@ -62,7 +62,7 @@ static void publish_what_is_new(struct daemon *d)
 	}
 }
 
-/* --- targets that were away, or missed by a crash ---------------------------------------------- */
+/* --- targets that were away, or missed by a crash --------------------------------- */
 
 static int run_catch_up(struct work *w, struct cu_err *err)
 {
@@ -105,7 +105,7 @@ static void on_second(uv_timer_t *timer)
 	}
 }
 
-/* --- when nothing is known about the disk any more --------------------------------------------- */
+/* --- when nothing is known about the disk any more -------------------------------- */
 
 static void read_fatal(struct letter *l)
 {
@@ -132,7 +132,7 @@ static void on_fatal(void *ctx, const struct cu_err *why)
 	post_send(&d->post, &d->fatal);
 }
 
-/* --- start ------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------ */
 
 static int load_policy(struct daemon *d, struct cu_err *err)
 {
@@ -225,7 +225,7 @@ int daemon_make_store(struct daemon *d, int identity_fd, struct cu_err *err)
 	return r;
 }
 
-/* --- the end ----------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------- */
 
 void daemon_stop(struct daemon *d)
 {

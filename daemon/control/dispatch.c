@@ -22,7 +22,7 @@ static handler *const handlers[] = {
 #undef X
 };
 
-/* --- org.varlink.service --------------------------------------------------------------------- */
+/* --- org.varlink.service ---------------------------------------------------------- */
 
 static void answer_info(struct exchange *x, struct buf *frame)
 {
@@ -72,7 +72,7 @@ static void answer_no_interface(const char *method, struct buf *frame)
 	buf_done(&name);
 }
 
-/* --- may it be called? ------------------------------------------------------------------------ */
+/* --- may it be called? ------------------------------------------------------------ */
 
 static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
 {
@@ -132,7 +132,7 @@ static int check_fd(struct exchange *x, struct cu_err *err)
 		cu_err_set(err, CU_EPROTO, "this call takes no descriptor");
 }
 
-/* --- a refusal is told to the log, too -------------------------------------------------------- */
+/* --- a refusal is told to the log, too -------------------------------------------- */
 
 struct refusal {
 	struct store_op op;
@@ -175,7 +175,7 @@ static void log_refusal(struct exchange *x, const struct peer *peer)
 	store_submit(x->daemon->house.store, &f->op);
 }
 
-/* --- the way of a call ------------------------------------------------------------------------ */
+/* --- the way of a call ------------------------------------------------------------ */
 
 /* Method, parameters, command.  True: it was answered here. */
 static bool is_answered_early(struct exchange *x, struct buf *frame)

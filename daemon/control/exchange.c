@@ -12,7 +12,7 @@
 #include "store/tx.h"
 #include "wire/interfaces.h"
 
-/* --- the life of an exchange ----------------------------------------------------------------- */
+/* --- the life of an exchange ------------------------------------------------------ */
 
 #ifdef CUSTOS_CHECK_REPLIES
 /* In test builds every reply is held against the interface; a defect is a defect. */
@@ -125,7 +125,7 @@ void exchange_free(struct exchange *x)
 	free(x);
 }
 
-/* --- for handlers ---------------------------------------------------------------------------- */
+/* --- for handlers ----------------------------------------------------------------- */
 
 bool exchange_is_cancelled(const struct exchange *x)
 {

@@ -53,7 +53,7 @@ int exchange_start(struct exchange *x, struct cu_err *err);
 void exchange_answer(struct exchange *x, struct buf *frame);
 void exchange_free(struct exchange *x); /* wipes; NULL is fine */
 
-/* --- for handlers, on the worker thread ----------------------------------------------------- */
+/* --- for handlers, on the worker thread ------------------------------------------- */
 
 bool exchange_is_cancelled(const struct exchange *x);
 

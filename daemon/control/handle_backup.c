@@ -14,7 +14,7 @@
 
 #define PROGRESS_EACH_MS 200
 
-/* --- progress of a backup job ------------------------------------------------------------------ */
+/* --- progress of a backup job ----------------------------------------------------- */
 
 struct progress {
 	struct exchange *x;
@@ -41,7 +41,7 @@ static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t tot
 	exchange_progress_end(p->x, &j, &frame);
 }
 
-/* --- run --------------------------------------------------------------------------------------- */
+/* --- run -------------------------------------------------------------------------- */
 
 static void show_result(struct json *out, const struct snapshot_result *s)
 {
@@ -77,7 +77,7 @@ int handle_BACKUP_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 	return r;
 }
 
-/* --- list -------------------------------------------------------------------------------------- */
+/* --- list ------------------------------------------------------------------------- */
 
 static void show_info(struct json *out, const struct snapshot_info *s)
 {
@@ -125,7 +125,7 @@ int handle_BACKUP_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 	return r;
 }
 
-/* --- check ------------------------------------------------------------------------------------- */
+/* --- check ------------------------------------------------------------------------ */
 
 struct findings {
 	struct buf text; /* a JSON array's members */

@@ -41,7 +41,7 @@ struct import {
 	int64_t told_ms;
 };
 
-/* --- reports ----------------------------------------------------------------------------------- */
+/* --- reports ---------------------------------------------------------------------- */
 
 static void report_reject(struct import *im, uint64_t line, const char *column,
 	const char *reason)
@@ -94,7 +94,7 @@ static void tell(struct import *im)
 	}
 }
 
-/* --- chunks ------------------------------------------------------------------------------------ */
+/* --- chunks ----------------------------------------------------------------------- */
 
 static void add_counts(struct import_counts *to, const struct import_counts *c)
 {
@@ -131,7 +131,7 @@ static int flush_chunk(struct import *im, struct cu_err *err)
 	return r;
 }
 
-/* --- lines of custos-intake -------------------------------------------------------------------- */
+/* --- lines of custos-intake ------------------------------------------------------- */
 
 static int take_row(struct import *im, json_t *root, struct cu_err *err)
 {
@@ -272,7 +272,7 @@ static int read_all(struct import *im, struct cu_err *err)
 	return r;
 }
 
-/* --- the import -------------------------------------------------------------------------------- */
+/* --- the import ------------------------------------------------------------------- */
 
 static int start_intake(struct import *im, struct cu_err *err)
 {

@@ -14,7 +14,7 @@
 #include "store/reader.h"
 #include "vault/vault.h"
 
-/* --- status ------------------------------------------------------------------------------------ */
+/* --- status ----------------------------------------------------------------------- */
 
 static const char *state_word(struct daemon *d)
 {
@@ -112,7 +112,7 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	return r;
 }
 
-/* --- init -------------------------------------------------------------------------------------- */
+/* --- init ------------------------------------------------------------------------- */
 
 int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
 {
@@ -142,7 +142,7 @@ int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
 	return 0;
 }
 
-/* --- policy check ------------------------------------------------------------------------------ */
+/* --- policy check ----------------------------------------------------------------- */
 
 int handle_POLICY_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
 {

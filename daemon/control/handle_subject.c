@@ -14,7 +14,7 @@
 
 #define MAX_RECORDS 1000 /* in one call */
 
-/* --- add --------------------------------------------------------------------------------------- */
+/* --- add -------------------------------------------------------------------------- */
 
 struct add {
 	struct store_op op;
@@ -134,7 +134,7 @@ int handle_SUBJECT_ADD(struct exchange *x, struct json *out, struct cu_err *err)
 	return r;
 }
 
-/* --- get --------------------------------------------------------------------------------------- */
+/* --- get -------------------------------------------------------------------------- */
 
 struct get {
 	struct json *out;
@@ -197,7 +197,7 @@ int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 	return r < 0 ? r : exchange_leaf(x, &leaf, err);
 }
 
-/* --- update ------------------------------------------------------------------------------------ */
+/* --- update ----------------------------------------------------------------------- */
 
 struct update {
 	struct store_op op;
@@ -306,7 +306,7 @@ int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *e
 	return r;
 }
 
-/* --- search ------------------------------------------------------------------------------------ */
+/* --- search ----------------------------------------------------------------------- */
 
 /* Subjects that were found, each once. */
 struct hits {

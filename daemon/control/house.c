@@ -63,7 +63,7 @@ bool house_is_empty(const struct house *h)
 	return !is_there(h, "data.db") || is_there(h, UNFINISHED);
 }
 
-/* --- making one -------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
@@ -209,7 +209,7 @@ int house_create(struct house *h, int identity_fd, struct cu_err *err)
 	return r == 0 ? store_run(h->store, &op, err) : r;
 }
 
-/* --- opening one ------------------------------------------------------------------------- */
+/* --- opening one ------------------------------------------------------------------ */
 
 static int load_signer(struct house *h, struct cu_err *err)
 {

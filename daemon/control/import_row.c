@@ -10,7 +10,7 @@
 #include "control/import.h"
 #include "crypto/hash.h"
 
-/* --- rows that are alike ----------------------------------------------------------------------- */
+/* --- rows that are alike ---------------------------------------------------------- */
 
 /* How often each content was seen in this file: 8 bytes of its hash and a count, by open
  * addressing.  Two contents that share 8 bytes only share their numbering, which is the same
@@ -99,7 +99,7 @@ static int seen_count(struct import_seen *s, struct span content, uint32_t *ret,
 	return 0;
 }
 
-/* --- the name of a record ---------------------------------------------------------------------- */
+/* --- the name of a record --------------------------------------------------------- */
 
 static int key_of_content(struct import_seen *seen, const struct map_record *m,
 	const char *subject, const struct record *rec, char **ret, struct cu_err *err)
@@ -154,7 +154,7 @@ static int name_record(struct import_seen *seen, const struct map_record *m,
 	return n < 0 ? cu_err_set(err, CU_ENOMEM, "out of memory") : 0;
 }
 
-/* --- the row ----------------------------------------------------------------------------------- */
+/* --- the row ---------------------------------------------------------------------- */
 
 static int read_record(struct exchange *x, const struct map *map, struct import_seen *seen,
 	const char *subject, const json_t *given, struct import_record *ret, struct cu_err *err)

@@ -28,7 +28,7 @@ union fds_control {
 	struct cmsghdr align;
 };
 
-/* --- in the launcher's process --------------------------------------------------------------- */
+/* --- in the launcher's process ---------------------------------------------------- */
 
 /* plan, file, out -> 0, 3, 1; the leash stays with us.  They are above 3 when they arrive: 0 to
  * 3 are taken there. */
@@ -128,7 +128,7 @@ static void serve(int fd, const char *intake)
 	}
 }
 
-/* --- in custosd -------------------------------------------------------------------------------- */
+/* --- in custosd ------------------------------------------------------------------- */
 
 /* So that nothing that arrives later is numbered 0 to 3. */
 static void fill_low_fds(void)

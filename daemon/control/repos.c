@@ -36,7 +36,7 @@ int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
 }
 
-/* --- what we remember of a target -------------------------------------------------------------- */
+/* --- what we remember of a target ------------------------------------------------- */
 
 #define NOTE_SIZE 192
 
@@ -102,7 +102,7 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 	return r < 0 ? r : tx_leaf(tx, &leaf, err);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* Both images in one turn of the writer: nothing lies between them. */
 struct images {

@@ -26,7 +26,7 @@ struct server {
 	unsigned n;
 };
 
-/* --- listening ------------------------------------------------------------------------------- */
+/* --- listening -------------------------------------------------------------------- */
 
 static bool answers(const struct sockaddr_un *address)
 {
@@ -84,7 +84,7 @@ static int listen_at(struct server *s, const char *path, struct cu_err *err)
 	return 0;
 }
 
-/* --- accepting ------------------------------------------------------------------------------- */
+/* --- accepting -------------------------------------------------------------------- */
 
 static void forget(void *owner, struct session *session)
 {
@@ -164,7 +164,7 @@ int server_open(struct daemon *d, const char *path, struct server **ret, struct 
 	return 0;
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------- */
 
 void server_stop(struct server *s)
 {

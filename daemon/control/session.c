@@ -55,7 +55,7 @@ static void expect_life(struct session *s)
 	uv_timer_start(&s->idle, on_idle, ms, 0);
 }
 
-/* --- end ------------------------------------------------------------------------------------- */
+/* --- end -------------------------------------------------------------------------- */
 
 static void free_if_over(struct session *s)
 {
@@ -136,7 +136,7 @@ static void break_off(struct session *s, const struct cu_err *why)
 	close_now(s);
 }
 
-/* --- begin ----------------------------------------------------------------------------------- */
+/* --- begin ------------------------------------------------------------------------ */
 
 int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
 	void *owner, struct session **ret, struct cu_err *err)
@@ -183,7 +183,7 @@ static void on_idle(uv_timer_t *timer)
 	close_now(s);
 }
 
-/* --- replies --------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------- */
 
 static bool can_take(const struct session *s)
 {
@@ -308,7 +308,7 @@ static void on_ready(struct exchange *x)
 	pump(s);
 }
 
-/* --- calls ----------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------ */
 
 static int take_fd_for(struct session *s, const struct frame *f, struct cu_err *err)
 {

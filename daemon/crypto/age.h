@@ -37,7 +37,7 @@ enum age_fault {
 	AGE_FAULT_IO, /* the source or memory failed; err tells */
 };
 
-/* --- keys ------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------- */
 
 /* A fresh identity: its public text, and its secret line "AGE-SECRET-KEY-1..." appended to
  * secret (a wiping buffer; no newline). */
@@ -60,7 +60,7 @@ int age_identities_add_file(struct age_identities *ids, struct span text, struct
 int age_identities_add_passphrase(struct age_identities *ids, struct span passphrase,
 	struct cu_err *err);
 
-/* --- writing --------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 /* Takes what a writer produces; 0 or a code, which ends the writing. */
 typedef int age_sink(void *ctx, struct span bytes, struct cu_err *err);
@@ -75,7 +75,7 @@ int age_writer_put_key(struct age_writer *w, const struct key *key, struct cu_er
 int age_writer_finish(struct age_writer *w, struct cu_err *err);
 void age_writer_free(struct age_writer *w); /* wipes; NULL is fine */
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* Fills up to cap bytes; the number, 0 at the end, or a code. */
 typedef long age_source(void *ctx, uint8_t *to, size_t cap, struct cu_err *err);

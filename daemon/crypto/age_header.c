@@ -12,7 +12,7 @@ static const char mac_label[] = "header";
 
 #define MAC_CHARS 43 /* 32 bytes in base64 without padding */
 
-/* --- writing --------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static void mac_of(struct span text, const uint8_t file_key[AGE_FILE_KEY_SIZE],
 	uint8_t mac[AGE_MAC_SIZE])
@@ -62,7 +62,7 @@ int age_header_end(
 	return buf_check(to, err);
 }
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* Where the parser is; every failure passes through here, so that it names the line. */
 struct parser {

@@ -18,7 +18,7 @@ static int fail(struct age_input *in, enum age_fault fault, int code)
 	return code;
 }
 
-/* --- raw bytes ------------------------------------------------------------------------- */
+/* --- raw bytes -------------------------------------------------------------------- */
 
 /* One call of the source.  The number, 0 at the end. */
 static long pull(struct age_input *in, uint8_t *to, size_t cap, struct cu_err *err)
@@ -78,7 +78,7 @@ static long read_raw(struct age_input *in, uint8_t *to, size_t n, struct cu_err 
 	return (long)done;
 }
 
-/* --- armor ----------------------------------------------------------------------------- */
+/* --- armor ------------------------------------------------------------------------ */
 
 static int bad_armor(struct age_input *in, struct cu_err *err, const char *what)
 {
@@ -235,7 +235,7 @@ static long read_armored(
 	return (long)done;
 }
 
-/* --- both ------------------------------------------------------------------------------ */
+/* --- both ------------------------------------------------------------------------- */
 
 /* Armor, also when it is damaged: five dashes near the beginning of what does not begin as a
  * binary file.  So a fault of the armor is called one. */

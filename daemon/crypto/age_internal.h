@@ -40,7 +40,7 @@
 #define AGE_LINE_BYTES 48
 #define AGE_LINE_CHARS 64
 
-/* --- age_bech32.c ---------------------------------------------------------------------- */
+/* --- age_bech32.c ----------------------------------------------------------------- */
 
 #define AGE_SECRET_TEXT_SIZE 75 /* "AGE-SECRET-KEY-1", 52 + 6 characters, NUL */
 
@@ -53,7 +53,7 @@ bool age_bech32_decode(const char *prefix, struct span text, uint8_t ret[32]);
 extern const char age_recipient_prefix[]; /* "age" */
 extern const char age_identity_prefix[];  /* "AGE-SECRET-KEY-" */
 
-/* --- age_keys.c ------------------------------------------------------------------------ */
+/* --- age_keys.c ------------------------------------------------------------------- */
 
 struct age_identity {
 	uint8_t secret[AGE_X25519_SIZE];
@@ -75,7 +75,7 @@ struct age_recipients {
 	unsigned log_n;
 };
 
-/* --- age_header.c ---------------------------------------------------------------------- */
+/* --- age_header.c ----------------------------------------------------------------- */
 
 /* Where a stanza lies: its arguments in the header's text ("X25519 TEiF..."), its body in
  * the header's bodies. */
@@ -111,7 +111,7 @@ void age_header_put_stanza(struct buf *to, const char *args, struct span body);
 int age_header_end(
 	struct buf *to, const uint8_t file_key[AGE_FILE_KEY_SIZE], struct cu_err *err);
 
-/* --- age_stanza.c ---------------------------------------------------------------------- */
+/* --- age_stanza.c ----------------------------------------------------------------- */
 
 /* A file key for every recipient of to. */
 int age_stanza_put_all(const struct age_recipients *to,
@@ -122,7 +122,7 @@ int age_stanza_open_any(const struct age_header *h, const struct age_identities 
 	uint8_t ret_file_key[AGE_FILE_KEY_SIZE], enum age_fault *ret_fault,
 	struct cu_err *err);
 
-/* --- age_stream.c ---------------------------------------------------------------------- */
+/* --- age_stream.c ----------------------------------------------------------------- */
 
 struct age_stream {
 	uint8_t key[crypto_aead_chacha20poly1305_ietf_KEYBYTES];
@@ -138,7 +138,7 @@ void age_stream_seal(
 bool age_stream_open(
 	struct age_stream *s, struct span sealed, bool is_last, uint8_t *plain);
 
-/* --- age_armor.c ----------------------------------------------------------------------- */
+/* --- age_armor.c ------------------------------------------------------------------ */
 
 /* Bytes of white space before and after armor; the reference implementation's limit. */
 #define AGE_ARMOR_BLANKS 1024
@@ -156,7 +156,7 @@ void age_armor_start(struct age_armor *a, struct buf *to);
 void age_armor_put(struct age_armor *a, struct span bytes, struct buf *to);
 void age_armor_finish(struct age_armor *a, struct buf *to);
 
-/* --- age_input.c ----------------------------------------------------------------------- */
+/* --- age_input.c ------------------------------------------------------------------ */
 
 /* A source, with the armor taken off if there is some. */
 struct age_input {

@@ -30,7 +30,7 @@ static int copy_passphrase(struct span from, uint8_t **ret, struct cu_err *err)
 	return 0;
 }
 
-/* --- making an identity ---------------------------------------------------------------- */
+/* --- making an identity ----------------------------------------------------------- */
 
 int age_identity_generate(
 	char ret_recipient[AGE_RECIPIENT_SIZE], struct buf *secret, struct cu_err *err)
@@ -58,7 +58,7 @@ int age_identity_generate(
 	return r;
 }
 
-/* --- recipients ------------------------------------------------------------------------ */
+/* --- recipients ------------------------------------------------------------------- */
 
 int age_recipients_new(struct age_recipients **ret, struct cu_err *err)
 {
@@ -151,7 +151,7 @@ int age_recipients_set_passphrase(struct age_recipients *to, struct span passphr
 	return 0;
 }
 
-/* --- identities ------------------------------------------------------------------------ */
+/* --- identities ------------------------------------------------------------------- */
 
 int age_identities_new(struct age_identities **ret, struct cu_err *err)
 {

@@ -19,7 +19,7 @@ struct age_reader {
 	uint8_t sealed[AGE_SEALED_SIZE];
 };
 
-/* --- the header ------------------------------------------------------------------------ */
+/* --- the header ------------------------------------------------------------------- */
 
 static int read_nonce(
 	struct age_reader *r, uint8_t nonce[AGE_NONCE_SIZE], struct cu_err *err)
@@ -93,7 +93,7 @@ out:
 	return 0;
 }
 
-/* --- the payload ----------------------------------------------------------------------- */
+/* --- the payload ------------------------------------------------------------------ */
 
 static int fail(struct age_reader *r, enum age_fault fault, const char *what)
 {

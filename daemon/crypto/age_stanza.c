@@ -14,7 +14,7 @@ static const char scrypt_label[] = "age-encryption.org/v1/scrypt";
 #define SCRYPT_R          8 /* with p = 1 fixed by the format */
 #define SCRYPT_SALT_BYTES (sizeof(scrypt_label) - 1 + AGE_SALT_SIZE)
 
-/* --- the wrapping key ------------------------------------------------------------------ */
+/* --- the wrapping key ------------------------------------------------------------- */
 
 /* From an agreed secret; the salt binds it to the two public keys. */
 static void key_from_shared(const uint8_t shared[AGE_X25519_SIZE],
@@ -65,7 +65,7 @@ static bool unwrap(const uint8_t key[WRAP_KEY_SIZE], struct span body,
 		       body.n, NULL, 0, zero_nonce, key) == 0;
 }
 
-/* --- writing --------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static int put_x25519(const uint8_t recipient[AGE_X25519_SIZE],
 	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct buf *header,
@@ -134,7 +134,7 @@ int age_stanza_put_all(const struct age_recipients *to,
 	return r;
 }
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 #define MAX_WORDS 3 /* type, share or salt, work factor */
 

@@ -49,7 +49,7 @@ static int emit(struct age_writer *w, struct span bytes, struct cu_err *err)
 	return send_lines(w, err);
 }
 
-/* --- beginning ------------------------------------------------------------------------- */
+/* --- beginning -------------------------------------------------------------------- */
 
 /* The header and the payload's nonce; the file key lives no longer than this call. */
 static int put_header(
@@ -103,7 +103,7 @@ int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *s
 	return 0;
 }
 
-/* --- the payload ----------------------------------------------------------------------- */
+/* --- the payload ------------------------------------------------------------------ */
 
 static int put_chunk(struct age_writer *w, bool is_last, struct cu_err *err)
 {

@@ -37,7 +37,7 @@ int key_library_init(struct cu_err *err)
 	return 0;
 }
 
-/* --- pools ----------------------------------------------------------------------------- */
+/* --- pools ------------------------------------------------------------------------ */
 
 static bool pool_init(struct pool *p, size_t each, size_t total)
 {
@@ -83,7 +83,7 @@ static void pool_give(struct pool *p, void *what)
 	p->free_list[p->nfree++] = i;
 }
 
-/* --- the arena ------------------------------------------------------------------------- */
+/* --- the arena -------------------------------------------------------------------- */
 
 /* Pages of our own with an untouchable one on either side.  Locking and the two marks are
  * asked for and may be refused (a small RLIMIT_MEMLOCK, an old kernel): the keys are still
@@ -230,7 +230,7 @@ void keyset_free(struct key_arena *arena, struct keyset *set)
 	}
 }
 
-/* --- single keys ----------------------------------------------------------------------- */
+/* --- single keys ------------------------------------------------------------------ */
 
 struct key *keyset_at(struct keyset *set, size_t at)
 {
@@ -273,7 +273,7 @@ void keyset_copy(struct keyset *to, struct keyset *from)
 	memmove(to, from, sizeof(*to));
 }
 
-/* --- wrapping -------------------------------------------------------------------------- */
+/* --- wrapping --------------------------------------------------------------------- */
 
 void key_seal_bytes(const struct key *by, struct span aad, const uint8_t *plain,
 	size_t n, uint8_t *out)

@@ -20,7 +20,7 @@ static const char trusted_prefix[] = "trusted comment: ";
 _Static_assert(
 	TEXT_BASE64_SIZE(PUBLIC_BYTES) == MINISIGN_PUBLIC_SIZE, "as the header says");
 
-/* --- keys ------------------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------------------- */
 
 static void number_of(const struct note_verifier *v, uint8_t out[NUMBER_SIZE])
 {
@@ -61,7 +61,7 @@ int minisign_parse_public(
 	return 0;
 }
 
-/* --- signing --------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------- */
 
 static void prehash(struct span message, uint8_t out[PREHASH_SIZE])
 {
@@ -121,7 +121,7 @@ int minisign_sign(const struct signer *s, struct span message, const char *trust
 	return r;
 }
 
-/* --- checking -------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------- */
 
 struct sig_file {
 	uint8_t sig[SIG_BYTES];

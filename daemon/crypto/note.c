@@ -20,7 +20,7 @@ static const char dash[] = "\u2014 ";
 
 #define DASH_SIZE (sizeof(dash) - 1)
 
-/* --- verifiers ------------------------------------------------------------------------- */
+/* --- verifiers -------------------------------------------------------------------- */
 
 void note_key_hash(const struct note_verifier *v, uint8_t out[4])
 {
@@ -77,7 +77,7 @@ int note_parse_verifier(const char *text, struct note_verifier *ret, struct cu_e
 	return 0;
 }
 
-/* --- signing --------------------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------------------- */
 
 static bool text_is_valid(struct span text)
 {
@@ -111,7 +111,7 @@ int note_sign(
 	return buf_check(out, err);
 }
 
-/* --- checking -------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------- */
 
 /* One line of the signatures, taken apart; bytes is what its base64 holds. */
 struct note_line {

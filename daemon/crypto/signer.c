@@ -23,7 +23,7 @@ static const char wrap_mark[] = "custos signer v1\n";
 
 #define MARK_SIZE (sizeof(wrap_mark) - 1)
 
-/* --- names ----------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* Unicode's White_Space beyond ASCII (PropList.txt 15.0), as UTF-8. */
 static const char *const wide_blanks[] = { "\xc2\x85", "\u00a0", "\u1680", "\u2000",
@@ -49,7 +49,7 @@ bool signer_name_is_valid(struct span name)
 	return true;
 }
 
-/* --- life ------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------- */
 
 static int make(struct span name, struct signer **ret, struct cu_err *err)
 {
@@ -101,7 +101,7 @@ void signer_verifier(const struct signer *s, struct note_verifier *ret)
 	*ret = s->verifier;
 }
 
-/* --- the disk -------------------------------------------------------------------------- */
+/* --- the disk --------------------------------------------------------------------- */
 
 int signer_wrap(const struct signer *s, const struct key *by, struct buf *out,
 	struct cu_err *err)
@@ -148,7 +148,7 @@ int signer_unwrap(struct span wrapped, const struct key *by, struct signer **ret
 	return 0;
 }
 
-/* --- bare bytes ------------------------------------------------------------------------ */
+/* --- bare bytes ------------------------------------------------------------------- */
 
 void signer_sign_bytes(
 	const struct signer *s, struct span bytes, uint8_t out[SIGNATURE_SIZE])

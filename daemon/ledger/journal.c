@@ -33,7 +33,7 @@ struct journal {
 	struct buf batch;
 };
 
-/* --- making one -------------------------------------------------------------------------- */
+/* --- making one ------------------------------------------------------------------- */
 
 /* An empty segment may be replaced, one with leaves never. */
 static int remove_empty(const char *dir, uint64_t first, struct cu_err *err)
@@ -108,7 +108,7 @@ int journal_create(const char *dir, uint64_t first, uint64_t outbox,
 	return r;
 }
 
-/* --- reading it back --------------------------------------------------------------------- */
+/* --- reading it back -------------------------------------------------------------- */
 
 static int add_segment(struct journal *j, uint64_t first, int fd, struct cu_err *err)
 {
@@ -313,7 +313,7 @@ void journal_close(struct journal *j)
 	free(j);
 }
 
-/* --- appending --------------------------------------------------------------------------- */
+/* --- appending -------------------------------------------------------------------- */
 
 static int check_entries(const struct journal *j, const struct ledger_entry *entries,
 	size_t n, struct cu_err *err)
@@ -439,7 +439,7 @@ int journal_append(struct journal *j, const struct ledger_entry *entries, size_t
 	return r;
 }
 
-/* --- the rest ---------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------- */
 
 int journal_read(struct journal *j, const struct journal_pos *pos, struct buf *to,
 	struct cu_err *err)

@@ -33,7 +33,7 @@ const char *leaf_act_meaning(enum leaf_act act)
 #define FIRST_MS INT64_C(-62135596800000)
 #define LAST_MS  INT64_C(253402300799999)
 
-/* --- writing ----------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static bool is_key(const char *s)
 {
@@ -152,7 +152,7 @@ int leaf_format(const struct leaf *l, struct buf *out, struct cu_err *err)
 	return r;
 }
 
-/* --- reading ----------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 #define VALUE_SIZE 80 /* over every value but "slots" */
 

@@ -35,7 +35,7 @@ int ledger_judge(struct ledger *l, int r)
 	return r;
 }
 
-/* --- opening ----------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------- */
 
 /* Room for n more; call with the lock held, or before anybody else knows the ledger. */
 static int reserve(struct ledger *l, size_t n, struct cu_err *err)
@@ -228,7 +228,7 @@ void ledger_close(struct ledger *l)
 	free(l);
 }
 
-/* --- appending --------------------------------------------------------------------------- */
+/* --- appending -------------------------------------------------------------------- */
 
 /* All that can fail for want of memory is done before the journal is written. */
 static int prepare(struct ledger *l, const struct ledger_entry *entries, size_t n,
@@ -305,7 +305,7 @@ uint64_t ledger_last_outbox(const struct ledger *l)
 	return journal_outbox(l->journal);
 }
 
-/* --- reading ----------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static int read_recent(
 	struct ledger *l, const struct recent *at, struct buf *leaf, struct cu_err *err)
@@ -402,7 +402,7 @@ int ledger_checkpoint(
 	return r;
 }
 
-/* --- proving ----------------------------------------------------------------------------- */
+/* --- proving ---------------------------------------------------------------------- */
 
 static int put_proof(uint64_t index, const uint8_t (*path)[32], size_t n,
 	struct span note, struct buf *out, struct cu_err *err)

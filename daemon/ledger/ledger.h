@@ -71,7 +71,7 @@ int ledger_checkpoint(struct ledger *l, struct buf *note, uint64_t *ret_size,
 /* A proof in the form c2sp.org/tlog-proof: leaf index in the last published checkpoint. */
 int ledger_prove(struct ledger *l, uint64_t index, struct buf *out, struct cu_err *err);
 
-/* --- a published log, anywhere: a mirror in a repository, or our own ---------------------- */
+/* --- a published log, anywhere: a mirror in a repository, or our own -------------- */
 
 struct log_dir; /* tiles and a checkpoint; no journal */
 

@@ -49,7 +49,7 @@ const struct log_head *log_dir_head(const struct log_dir *d)
 	return &d->head;
 }
 
-/* --- reading ----------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static int each_of_bundle(const struct tree_bundle *b, uint64_t first, uint64_t from,
 	log_leaf_fn *fn, void *ctx, struct cu_err *err)
@@ -88,7 +88,7 @@ int log_dir_each(struct log_dir *d, uint64_t from, log_leaf_fn *fn, void *ctx,
 	return r;
 }
 
-/* --- verifying --------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------- */
 
 /* The tree is built anew from the entries alone, and each file of hashes is compared with
  * what it should hold. */

@@ -9,7 +9,7 @@
 #include "ledger/proof.h"
 #include "ledger/tree.h"
 
-/* --- copying ----------------------------------------------------------------------------- */
+/* --- copying ---------------------------------------------------------------------- */
 
 static int copy_bundles(struct tree *t, uint64_t from, uint64_t to,
 	struct tile_writer *w, struct cu_err *err)
@@ -86,7 +86,7 @@ int log_copy(struct tree *t, uint64_t from_size, uint64_t to_size, const char *t
 	return r < 0 ? r : prune(to_dir, from_size, to_size, err);
 }
 
-/* --- a mirror ---------------------------------------------------------------------------- */
+/* --- a mirror --------------------------------------------------------------------- */
 
 /* Does the log of t, whose head is ours, begin with what the mirror holds?  Shown by a proof
  * from our own tiles, checked against both roots. */

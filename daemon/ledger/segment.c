@@ -18,7 +18,7 @@
 #define RECORD_OVERHEAD 10 /* outbox number, length */
 #define END_MARK        0xff
 
-/* --- the file ---------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------- */
 
 void segment_name(uint64_t first, char out[SEGMENT_NAME_SIZE])
 {
@@ -218,7 +218,7 @@ int segment_open(const char *dir, uint64_t first, struct segment_head *ret_head,
 	return 0;
 }
 
-/* --- batches ----------------------------------------------------------------------------- */
+/* --- batches ---------------------------------------------------------------------- */
 
 #define HEADER_CHECKED 20 /* bytes of a batch header under its check */
 #define HEADER_HASHED  32 /* bytes of it under the digest */

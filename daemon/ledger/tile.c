@@ -15,7 +15,7 @@
 /* A bundle of 256 entries of 65,535 bytes, each with its length. */
 #define MAX_BUNDLE ((size_t)TILE_WIDTH * (65535 + 2))
 
-/* --- names ------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* Groups of three digits, all but the last with an x: 1234067 is "x001/x234/067". */
 static void put_index(uint64_t index, char *out, size_t cap)
@@ -50,7 +50,7 @@ void tile_path(int level, uint64_t index, unsigned width, char out[TILE_PATH_SIZ
 	}
 }
 
-/* --- reading ----------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static int read_one(const char *dir, int level, uint64_t index, unsigned width,
 	size_t limit, struct buf *to, struct cu_err *err)
@@ -139,7 +139,7 @@ void tile_put_entry(struct buf *bundle, struct span entry)
 	buf_put_span(bundle, entry);
 }
 
-/* --- writing ----------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 void tile_writer_init(struct tile_writer *w, const char *dir)
 {
@@ -264,7 +264,7 @@ int tile_writer_put(struct tile_writer *w, int level, uint64_t index, unsigned w
 	return r < 0 ? r : mark_dirty(w, rel, err);
 }
 
-/* --- pruning ----------------------------------------------------------------------------- */
+/* --- pruning ---------------------------------------------------------------------- */
 
 int tile_prune(const char *dir, int level, uint64_t index, struct cu_err *err)
 {

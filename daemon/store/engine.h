@@ -69,7 +69,7 @@ struct engine_counts {
 	uint64_t subjects, records, sealed_bytes;
 };
 
-/* --- a store's two databases ------------------------------------------------------------ */
+/* --- a store's two databases ------------------------------------------------------ */
 
 enum engine_mode { ENGINE_CREATE, ENGINE_WRITE, ENGINE_READ };
 
@@ -105,7 +105,7 @@ int engine_image_begin(struct engine *e, struct db_image **ret, struct cu_err *e
 int engine_check(struct engine *e, struct cu_err *err);
 int engine_count(struct engine *e, struct engine_counts *ret, struct cu_err *err);
 
-/* --- rows ------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------- */
 
 int engine_meta_get(struct engine *e, const char *key, struct buf *to, struct cu_err *err);
 int engine_meta_put(struct engine *e, const char *key, struct span value, struct cu_err *err);
@@ -172,7 +172,7 @@ int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct c
 int engine_operator_put(struct engine *e, uint32_t uid, const struct id *id,
 	struct cu_err *err);
 
-/* --- the index -------------------------------------------------------------------------- */
+/* --- the index -------------------------------------------------------------------- */
 
 /* Everything up to this outbox number is in the index; 0: it is empty and must be filled. */
 int engine_index_seq(struct engine *e, uint64_t *ret, struct cu_err *err);

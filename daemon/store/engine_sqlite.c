@@ -114,7 +114,7 @@ int engine_do_id(struct engine *e, enum engine_statement which, const struct id 
 	return db_run(st, err);
 }
 
-/* --- open, close ------------------------------------------------------------------------ */
+/* --- open, close ------------------------------------------------------------------ */
 
 /* 0: a database without tables. */
 static int read_format(sqlite3 *db, int *ret, struct cu_err *err)
@@ -228,7 +228,7 @@ void engine_close(struct engine *e)
 	free(e);
 }
 
-/* --- transactions ------------------------------------------------------------------------ */
+/* --- transactions ----------------------------------------------------------------- */
 
 int engine_begin(struct engine *e, struct cu_err *err)
 {
@@ -321,7 +321,7 @@ void engine_read_end(struct engine *e)
 	engine_rollback(e);
 }
 
-/* --- upkeep ------------------------------------------------------------------------------ */
+/* --- upkeep ----------------------------------------------------------------------- */
 
 /* 16 MiB: a page that is written often is copied into the file once (importing 70,000 records writes
  * 1.1 GB instead of 2.8), and a start after a crash reads no more than this. */

@@ -4,7 +4,7 @@
 #include "db/db.h"
 #include "store/engine_sqlite.h"
 
-/* --- outbox ------------------------------------------------------------------------------ */
+/* --- outbox ----------------------------------------------------------------------- */
 
 int engine_outbox_put(struct engine *e, uint64_t seq, struct span leaf, struct cu_err *err)
 {
@@ -57,7 +57,7 @@ int engine_outbox_drop(struct engine *e, uint64_t upto, struct cu_err *err)
 	return do_u64(e, ST_OUTBOX_DROP, upto, err);
 }
 
-/* --- requests ---------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------- */
 
 int engine_request_get(struct engine *e, const struct id *id, struct buf *reply,
 	struct cu_err *err)
@@ -99,7 +99,7 @@ int engine_request_prune(struct engine *e, int64_t before_ms, struct cu_err *err
 	return do_u64(e, ST_REQUEST_PRUNE, (uint64_t)before_ms, err);
 }
 
-/* --- erasures ---------------------------------------------------------------------------- */
+/* --- erasures --------------------------------------------------------------------- */
 
 int engine_erasure_put(struct engine *e, const struct row_erasure *row, struct cu_err *err)
 {
@@ -158,7 +158,7 @@ int engine_erasure_open(struct engine *e, struct row_erasure *ret, struct cu_err
 	return r < 0 ? r : read_erasure(st, ret, err);
 }
 
-/* --- operators --------------------------------------------------------------------------- */
+/* --- operators -------------------------------------------------------------------- */
 
 int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct cu_err *err)
 {
@@ -191,7 +191,7 @@ int engine_operator_put(struct engine *e, uint32_t uid, const struct id *id, str
 	return db_run(st, err);
 }
 
-/* --- the index --------------------------------------------------------------------------- */
+/* --- the index -------------------------------------------------------------------- */
 
 int engine_index_seq(struct engine *e, uint64_t *ret, struct cu_err *err)
 {

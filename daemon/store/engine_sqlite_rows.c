@@ -37,7 +37,7 @@ static int found(sqlite3_stmt *st, int r)
 	return r < 0 ? r : 1;
 }
 
-/* --- meta -------------------------------------------------------------------------------- */
+/* --- meta ------------------------------------------------------------------------- */
 
 int engine_meta_get(struct engine *e, const char *key, struct buf *to, struct cu_err *err)
 {
@@ -98,7 +98,7 @@ int engine_meta_put_u64(struct engine *e, const char *key, uint64_t value, struc
 	return engine_meta_put(e, key, span_of(be, sizeof(be)), err);
 }
 
-/* --- subjects, slots --------------------------------------------------------------------- */
+/* --- subjects, slots -------------------------------------------------------------- */
 
 int engine_subject_put(struct engine *e, const struct row_subject *row, struct cu_err *err)
 {
@@ -223,7 +223,7 @@ int engine_slots_of(struct engine *e, const struct id *subject, struct buf *to,
 	return r < 0 ? r : buf_check(to, err);
 }
 
-/* --- records ----------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------- */
 
 static int put_record_row(struct engine *e, const struct row_record *row, struct cu_err *err)
 {
@@ -363,7 +363,7 @@ int engine_record_changed(struct engine *e, uint64_t seq, const struct id *after
 	return read_record(st, ret, err);
 }
 
-/* --- cohorts ----------------------------------------------------------------------------- */
+/* --- cohorts ---------------------------------------------------------------------- */
 
 int engine_cohort_get(struct engine *e, const char *collection, const char *class_key,
 	uint32_t period, uint64_t *ret_slot, struct cu_err *err)

@@ -234,7 +234,7 @@ void store_submit(struct store *st, struct store_op *op)
 	pthread_mutex_unlock(&st->lock);
 }
 
-/* --- submit and wait ----------------------------------------------------------------------- */
+/* --- submit and wait -------------------------------------------------------------- */
 
 struct waiting {
 	struct store_op op; /* stands in for the caller's */
@@ -280,7 +280,7 @@ int store_run(struct store *st, struct store_op *op, struct cu_err *err)
 	return w.op.code;
 }
 
-/* --- readers ----------------------------------------------------------------------------- */
+/* --- readers ---------------------------------------------------------------------- */
 
 struct reader *store_reader_take(struct store *st)
 {

@@ -86,7 +86,7 @@ int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *
 	return engine_meta_put_u64(tx->engine, name, value, err);
 }
 
-/* --- slots ------------------------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------------------ */
 
 /* The vault grows with the store: by an eighth of what it has, within bounds. */
 static int extend_vault(struct vault *v, struct cu_err *err)
@@ -162,7 +162,7 @@ static int cohort_slot_of(struct tx *tx, const char *collection, uint32_t period
 	return r < 0 ? r : engine_cohort_put(tx->engine, collection, "default", period, *ret, err);
 }
 
-/* --- subjects ---------------------------------------------------------------------------- */
+/* --- subjects --------------------------------------------------------------------- */
 
 int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
 	struct id *ret_id, struct cu_err *err)
@@ -199,7 +199,7 @@ int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *r
 	return r < 0 ? r : 0;
 }
 
-/* --- records ----------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------- */
 
 /* What the new version keeps of the old: id, slot, creation; its number grows by one. */
 static int next_version(struct tx *tx, struct record *rec, struct row_record *row,
@@ -312,7 +312,7 @@ int tx_find_subject(struct tx *tx, const char *kind, struct span value, struct i
 	return index_find(tx->engine, tx->sealer, tx->index, kind, value, keep_subject, ret, err);
 }
 
-/* --- alone ------------------------------------------------------------------------------- */
+/* --- alone ------------------------------------------------------------------------ */
 
 int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *ret_counts,
 	struct cu_err *err)

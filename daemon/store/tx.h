@@ -75,7 +75,7 @@ int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *r
 /* Nothing deleted remains readable in the write-ahead logs.  Likewise alone. */
 int tx_flush(struct tx *tx, struct cu_err *err);
 
-/* --- erasure, step by step; each is idempotent ------------------------------------------- */
+/* --- erasure, step by step; each is idempotent ------------------------------------ */
 
 /* Denies the subject to everyone and remembers the erasure.  CU_ENOENT; CU_EBUSY when one is
  * under way. */

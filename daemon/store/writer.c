@@ -16,7 +16,7 @@ struct batch {
 	bool has_rows;          /* which was committed: what they did is durable */
 };
 
-/* --- the queue --------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------- */
 
 /* Up to MAX_BATCH operations; one that must be alone comes alone.  False: stop. */
 static bool take_batch(struct store *st, struct batch *ret)
@@ -50,7 +50,7 @@ static bool take_batch(struct store *st, struct batch *ret)
 	return n > 0;
 }
 
-/* --- one batch --------------------------------------------------------------------------- */
+/* --- one batch -------------------------------------------------------------------- */
 
 static void fail_op(struct store_op *op, int code, const struct cu_err *why)
 {

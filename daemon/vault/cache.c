@@ -28,7 +28,7 @@ static bool is_at(const struct cache_entry *e, struct node_at at)
 	return e->at.idx == at.idx && e->at.level == at.level;
 }
 
-/* --- the list by use ------------------------------------------------------------------- */
+/* --- the list by use -------------------------------------------------------------- */
 
 static void unlink_entry(struct cache *c, uint32_t i)
 {
@@ -58,7 +58,7 @@ static void link_oldest(struct cache *c, uint32_t i)
 	c->oldest = i;
 }
 
-/* --- the lists by place ---------------------------------------------------------------- */
+/* --- the lists by place ----------------------------------------------------------- */
 
 static uint32_t find(struct cache *c, struct node_at at)
 {
@@ -83,7 +83,7 @@ static void forget(struct cache *c, uint32_t i)
 	keyset_wipe(e->set);
 }
 
-/* --- for all --------------------------------------------------------------------------- */
+/* --- for all ---------------------------------------------------------------------- */
 
 int cache_init(
 	struct cache *c, struct key_arena *arena, size_t nsets, struct cu_err *err)

@@ -28,7 +28,7 @@ static const char schema[] =
 	" gen INTEGER NOT NULL, blob BLOB NOT NULL,"
 	" PRIMARY KEY (copy, level, idx, gen)) STRICT, WITHOUT ROWID;";
 
-/* --- opening --------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------- */
 
 static int prepare(struct node_table *t, bool is_writer, struct cu_err *err)
 {
@@ -169,7 +169,7 @@ void node_table_close(struct node_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* --- meta and transactions ------------------------------------------------------------- */
+/* --- meta and transactions -------------------------------------------------------- */
 
 int node_table_meta(struct node_table *t, struct node_meta *ret, struct cu_err *err)
 {
@@ -230,7 +230,7 @@ int node_table_checkpoint(struct node_table *t, struct cu_err *err)
 	return r == CU_EBUSY ? 0 : r;
 }
 
-/* --- rows ------------------------------------------------------------------------------ */
+/* --- rows ------------------------------------------------------------------------- */
 
 static struct span make_aad(const struct node_table *t, struct node_at at, uint64_t gen,
 	uint8_t aad[AAD_SIZE])

@@ -21,7 +21,7 @@ int vault_put_epoch_key(const struct vault *v, struct age_writer *w, struct cu_e
 	return r < 0 ? r : age_writer_put_key(w, v->epoch, err);
 }
 
-/* --- every node ------------------------------------------------------------------------ */
+/* --- every node ------------------------------------------------------------------- */
 
 struct walk {
 	struct vault *v;
@@ -117,7 +117,7 @@ int vault_scrub(struct vault *v, struct cu_err *err)
 	return w.nmended;
 }
 
-/* --- from a vault object --------------------------------------------------------------- */
+/* --- from a vault object ---------------------------------------------------------- */
 
 static int open_image(struct vault *v, const char *dir, const struct key *epoch,
 	uint64_t generation, struct cu_err *err)

@@ -191,7 +191,7 @@ void root_files_remove(const char *dir)
 	}
 }
 
-/* --- one block ------------------------------------------------------------------------- */
+/* --- one block -------------------------------------------------------------------- */
 
 static void encode_block(
 	const struct key *k0, const struct root *root, uint8_t block[ROOT_SIZE])

@@ -18,7 +18,7 @@ static void forget_rewritten(struct vault *v)
 	}
 }
 
-/* --- more leaves ----------------------------------------------------------------------- */
+/* --- more leaves ------------------------------------------------------------------ */
 
 static int write_leaves(
 	struct vault *v, uint32_t first, uint32_t end, struct cu_err *err)
@@ -81,7 +81,7 @@ int vault_extend(struct vault *v, unsigned nleaves, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, vault_note_failure(v, r), "make slots") : 0;
 }
 
-/* --- fewer slots ----------------------------------------------------------------------- */
+/* --- fewer slots ------------------------------------------------------------------ */
 
 static int compare_slots(const void *a, const void *b)
 {

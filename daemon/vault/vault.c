@@ -8,7 +8,7 @@
 
 #define DB_NAME "vault.db"
 
-/* --- building and taking down ---------------------------------------------------------- */
+/* --- building and taking down ----------------------------------------------------- */
 
 static int take_keys(struct vault *v, size_t ncached, struct cu_err *err)
 {
@@ -112,7 +112,7 @@ int vault_write_roots(struct vault *v, enum root_copy first, const struct key *k
 	return r;
 }
 
-/* --- making one ------------------------------------------------------------------------ */
+/* --- making one ------------------------------------------------------------------- */
 
 static int require_nothing_there(const char *dir, struct cu_err *err)
 {
@@ -202,7 +202,7 @@ int vault_create(const char *dir, const struct key *k0, struct key_arena *arena,
 	return r < 0 ? cu_err_wrap(err, r, "make a vault") : 0;
 }
 
-/* --- start-up -------------------------------------------------------------------------- */
+/* --- start-up --------------------------------------------------------------------- */
 
 struct candidate {
 	enum root_copy copy;
@@ -358,7 +358,7 @@ int vault_open(const char *dir, const struct key *k0, struct key_arena *arena,
 	return 0;
 }
 
-/* --- using it -------------------------------------------------------------------------- */
+/* --- using it --------------------------------------------------------------------- */
 
 uint64_t vault_generation(const struct vault *v)
 {
@@ -465,7 +465,7 @@ int vault_slot_key(struct vault *v, uint64_t slot, struct key *to, struct cu_err
 	return r;
 }
 
-/* --- the root block -------------------------------------------------------------------- */
+/* --- the root block --------------------------------------------------------------- */
 
 int vault_rotate_index(struct vault *v, struct cu_err *err)
 {

@@ -51,7 +51,7 @@ const struct arg *arg_find(const struct arg_spec *spec, const char *name)
 	return NULL;
 }
 
-/* --- specifications ------------------------------------------------------------------------- */
+/* --- specifications --------------------------------------------------------------- */
 
 /* A copy of the n bytes at s if they are a name: [a-z][a-z0-9-]*. */
 static bool take_name(const char *s, size_t n, char to[ARGS_NAME_SIZE])
@@ -211,7 +211,7 @@ int arg_spec_parse(const char *specification, struct arg_spec *ret, struct cu_er
 	return 0;
 }
 
-/* --- values --------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------- */
 
 static bool is_key(const char *s)
 {

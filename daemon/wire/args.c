@@ -28,7 +28,7 @@ struct option {
 	const char *value; /* NULL: none yet */
 };
 
-/* --- one option ----------------------------------------------------------------------------- */
+/* --- one option ------------------------------------------------------------------- */
 
 static bool is_option(const char *s)
 {
@@ -105,7 +105,7 @@ static int take_option(struct line *line, struct group *g, const struct arg *a,
 	return value ? put_value(g, a, value, err) : needs_value(a, err);
 }
 
-/* --- the command's words -------------------------------------------------------------------- */
+/* --- the command's words ---------------------------------------------------------- */
 
 /* Takes a global option at line->at: 1 it was one, 0 it was not. */
 static int take_global(struct line *line, struct args *a, struct cu_err *err)
@@ -195,7 +195,7 @@ static int turn_into_help(
 	return 0;
 }
 
-/* --- what stands behind the words ----------------------------------------------------------- */
+/* --- what stands behind the words ------------------------------------------------- */
 
 static int unknown_option(const struct args *a, const char *name, struct cu_err *err)
 {

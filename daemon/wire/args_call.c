@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------- */
 
 const struct command *args_command(const struct args *a)
 {
@@ -58,7 +58,7 @@ int64_t args_count(const struct args *a, const char *name, int64_t absent)
 	return text ? (int64_t)strtoll(text, NULL, 10) : absent;
 }
 
-/* --- calling -------------------------------------------------------------------------------- */
+/* --- calling ---------------------------------------------------------------------- */
 
 static const struct arg *input_of(const struct args *a)
 {

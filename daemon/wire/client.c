@@ -26,7 +26,7 @@ struct client {
 	int broken;        /* the code of the failure that ended the connection */
 };
 
-/* --- connecting ----------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------- */
 
 /* Connecting to a Unix socket blocks while its queue is full; SO_SNDTIMEO bounds that. */
 static void bound_connect(int fd, int timeout_ms)
@@ -116,7 +116,7 @@ void client_close(struct client *c)
 	}
 }
 
-/* --- waiting -------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------- */
 
 static int broke(struct client *c, int code)
 {
@@ -154,7 +154,7 @@ static int wait_for(
 	}
 }
 
-/* --- sending -------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------- */
 
 /* Sends a part of the message; the descriptor goes with its first byte. */
 static ssize_t send_some(const struct client *c, struct span left, int fd)
@@ -258,7 +258,7 @@ int client_start(struct client *c, const char *method, const json_t *parameters,
 	return start(c, method, parameters, fd, true, err);
 }
 
-/* --- receiving ------------------------------------------------------------------------------ */
+/* --- receiving -------------------------------------------------------------------- */
 
 static int receive_failed(ssize_t n, int e, const struct client *c, struct cu_err *err)
 {

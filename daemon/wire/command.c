@@ -86,7 +86,7 @@ int command_is_of(const struct command *c, const char *family)
 	return strncmp(c->words, family, n) == 0 && c->words[n] == ' ';
 }
 
-/* --- finding -------------------------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------------------- */
 
 /* How many of words are the words of c, or 0 if they are not all there. */
 static size_t matched(const struct command *c, size_t n, const char *const words[])

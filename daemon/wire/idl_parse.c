@@ -56,7 +56,7 @@ static int no_memory(struct parser *ps)
 	return cu_err_set(ps->err, CU_ENOMEM, "%s: no memory", ps->file);
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* The comment that stands before the token just reached; it is used up. */
 static const char *take_doc(struct parser *ps)
@@ -111,7 +111,7 @@ static int parse_field_name(struct parser *ps, const char **ret)
 	return 0;
 }
 
-/* --- types ---------------------------------------------------------------------------------- */
+/* --- types ------------------------------------------------------------------------ */
 
 static int parse_type(struct parser *ps, unsigned depth, const struct idl_type **ret);
 
@@ -314,7 +314,7 @@ static int parse_type(struct parser *ps, unsigned depth, const struct idl_type *
 	return parse_word_type(ps, ret);
 }
 
-/* --- members -------------------------------------------------------------------------------- */
+/* --- members ---------------------------------------------------------------------- */
 
 static int parse_type_body(struct parser *ps, struct idl_member *m)
 {

@@ -11,7 +11,7 @@
 
 #define SERVICE_PREFIX "org.varlink.service."
 
-/* --- memory --------------------------------------------------------------------------------- */
+/* --- memory ----------------------------------------------------------------------- */
 
 /* The size stands in front, because free() is not told it. */
 union header {
@@ -45,7 +45,7 @@ void message_wipe_json(void)
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 /* jansson's own messages quote what they stumbled over, so only the place is taken. */
 static int load(struct span text, json_t **ret_root, struct cu_err *err)
@@ -246,7 +246,7 @@ void reply_done(struct reply *reply)
 	*reply = (struct reply){ 0 };
 }
 
-/* --- errors, both ways ---------------------------------------------------------------------- */
+/* --- errors, both ways ------------------------------------------------------------ */
 
 struct service_row {
 	const char *wire;
@@ -316,7 +316,7 @@ int reply_to_err(const struct reply *reply, struct cu_err *err)
 		err, CU_EPROTO, "the server replied an error of no known kind");
 }
 
-/* --- writing -------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static int put_dump(const char *p, size_t n, void *to)
 {

@@ -47,7 +47,7 @@ enum call_flag {
 /* A whole call frame.  parameters is an object or NULL; flags: one enum call_flag or 0. */
 void call_write(struct buf *to, const char *method, const json_t *parameters, unsigned flags);
 
-/* --- replies, by the server ---------------------------------------------------------------- */
+/* --- replies, by the server ------------------------------------------------------- */
 
 /* A reply is begun, its output parameters are written with the returned writer, and it is
  * ended:
@@ -89,7 +89,7 @@ enum service_error {
  * parameter); ignored where the error has none. */
 void reply_service_error(struct buf *to, enum service_error which, const char *name);
 
-/* --- replies, by the client ---------------------------------------------------------------- */
+/* --- replies, by the client ------------------------------------------------------- */
 
 struct reply {
 	json_t *root;       /* owned; what follows is borrowed from it */
