@@ -8,7 +8,14 @@
 #ifndef CU_BASE_LOG_H
 #define CU_BASE_LOG_H
 
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARN, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+/* The numbers of syslog(3). */
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* Lines above this level are dropped; LOG_LEVEL_INFO at start.  Any thread. */
 void log_set_level(enum log_level level);
