@@ -234,7 +234,7 @@ static void an_erased_customer_is_in_no_backup_of_before(void **state)
 	ran_done(&r);
 }
 
-/* Nothing is printed that the daemon did not hold, and nothing is left out. */
+/* With and without cohorts: as many as the manifest counts. */
 static void every_record_is_read(void **state)
 {
 	struct stage *st = *state;

@@ -130,7 +130,7 @@ def main():
     options.add_argument("--backup", type=int, default=0, metavar="N", help="else the newest")
     options.add_argument("--find", default="", metavar="TEXT")
     options.add_argument("where", nargs="*", metavar="REPOSITORY or SUBJECT-ID")
-    o = options.parse_args()
+    o = options.parse_intermixed_args()
     subject = o.where.pop() if o.where and re.fullmatch("[0-9a-f]{32}", o.where[-1]) else None
     repository, = map(pathlib.Path, o.where or [pathlib.Path(__file__).resolve().parent])
     pins = dict(re.findall("^# custos-(.*?): (.*)$", open(o.identity).read(), re.M))  # (4)
