@@ -52,6 +52,16 @@ function(cu_layer name)
         target_link_libraries(${name} PUBLIC ${arg_LINKS})
 endfunction()
 
+# Builds texts into a layer: writes OUTPUT, a C file with the bytes of INPUTS, as HEADER has them.
+function(cu_embed name)
+        cmake_parse_arguments(arg "" "OUTPUT;HEADER" "INPUTS" ${ARGN})
+        add_custom_command(OUTPUT ${arg_OUTPUT}
+                COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOUTPUT=${arg_OUTPUT} -DHEADER=${arg_HEADER}
+                        "-DINPUTS=${arg_INPUTS}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+                DEPENDS ${arg_INPUTS} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+                VERBATIM)
+endfunction()
+
 function(cu_test label source)
         cmake_parse_arguments(arg "" "DATA" "LINKS" ${ARGN})
         get_filename_component(name ${source} NAME_WE)

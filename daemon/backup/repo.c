@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup/repo_texts.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
@@ -18,57 +19,6 @@
 
 static const char *const folders[] = { "data", "vault", "log", "manifest", "tmp" };
 #define NFOLDERS (sizeof(folders) / sizeof(*folders))
-
-static const char readme[] =
-	"This directory is a backup repository of custos.\n"
-	"\n"
-	"To restore it, with custos:\n"
-	"\n"
-	"    custosd restore --from=THIS-DIRECTORY --identity=FILE --to=NEW-DIRECTORY\n"
-	"\n"
-	"FILE is the identity file that was made with the store. Nothing here opens without it.\n"
-	"\n"
-	"Without custos you need age, zstd, sqlite3, minisign and sha256sum:\n"
-	"\n"
-	"1. Choose a backup: the file in manifest/ with the highest number is the newest.\n"
-	"   It is a text. Check its signature with the key that stands in FILE after\n"
-	"   '# custos-manifest-key: ':\n"
-	"\n"
-	"       minisign -V -P KEY -m manifest/0000000012\n"
-	"\n"
-	"2. The database with the records. Each line 'range' of the manifest names an object:\n"
-	"   range NUMBER OFFSET LENGTH SHA256-OF-THE-PLAINTEXT OBJECT BYTES\n"
-	"   An object's name is the SHA-256 of the file, so sha256sum checks it:\n"
-	"\n"
-	"       sha256sum data/ab/abcd...\n"
-	"\n"
-	"   Open the objects in the order of their numbers, one after the other into one file:\n"
-	"\n"
-	"       age -d -i FILE data/ab/abcd... | zstd -d >> data.db\n"
-	"\n"
-	"   The SHA-256 of the whole data.db is the last word of the line 'data'. Then:\n"
-	"\n"
-	"       sqlite3 data.db .schema\n"
-	"\n"
-	"   The records in it are sealed, each under a key of its own.\n"
-	"\n"
-	"3. The keys. The line 'vault' of the NEWEST manifest names the newest vault object:\n"
-	"   vault GENERATION OBJECT BYTES BYTES-OF-VAULT.DB LOG-SIZE\n"
-	"\n"
-	"       age -d -i FILE vault/GENERATION-OBJECT | zstd -d > vault.db\n"
-	"       age -d -i FILE vault/GENERATION-OBJECT | head -c 95 | tail -c 32 | xxd -p -c 32\n"
-	"\n"
-	"   The second command shows the epoch key, which opens the top of the key tree in\n"
-	"   vault.db. It opens everything: do not leave it in a file or in a terminal's history.\n"
-	"   How the tree and the records are laid out: docs/formats/vault.md and record.md of\n"
-	"   custos.\n"
-	"\n"
-	"log/ is the audit log (c2sp.org/tlog-tiles): who did what, without names and values.\n"
-	"\n"
-	"People who were erased are gone from every backup here, also from older ones: their\n"
-	"keys are in no vault object that was written since. Always use the newest one.\n"
-	"\n"
-	"Do not rename, edit or delete anything here; add copies of the whole directory freely.\n";
 
 static int join(const struct repo *r, const char *name, char out[PATH_SIZE],
 	struct cu_err *err)
@@ -97,6 +47,23 @@ static int set_dir(struct repo *r, const char *dir, struct cu_err *err)
 	return 0;
 }
 
+/* What lies there already may have been changed on purpose, and stays. */
+static int put_texts(const struct repo *r, struct cu_err *err)
+{
+	char path[PATH_SIZE];
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < repo_ntexts; i++) {
+		const struct repo_text *t = &repo_texts[i];
+
+		code = join(r, t->file, path, err);
+		if (code == 0 && !path_exists(path)) {
+			code = path_put_file(r->dir, t->file, span_of(t->p, t->n), FILE_MODE, err);
+		}
+	}
+	return code;
+}
+
 int repo_create(const char *dir, struct repo *ret, struct cu_err *err)
 {
 	struct repo repo;
@@ -110,10 +77,7 @@ int repo_create(const char *dir, struct repo *ret, struct cu_err *err)
 		}
 	}
 	if (r == 0) {
-		r = join(&repo, "README.txt", path, err);
-	}
-	if (r == 0 && !path_exists(path)) {
-		r = path_put_file(dir, "README.txt", span_str(readme), FILE_MODE, err);
+		r = put_texts(&repo, err);
 	}
 	if (r < 0) {
 		return cu_err_wrap(err, r, "repository");

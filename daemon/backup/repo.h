@@ -5,7 +5,7 @@
  *	vault/<20 digits>-<64 hex>            vault objects: generation, SHA-256
  *	log/...                               the mirror of the audit log (ledger.h, log_mirror)
  *	manifest/<10 digits>[.minisig]        signed manifests
- *	README.txt                            how to open all this without custos
+ *	README.txt, open_backup.py            how to open all this without custos
  *	tmp/                                  what is being written; may be emptied at any time
  *
  * Things are put, got and listed by name, and nothing that counts is ever rewritten, so that
@@ -30,7 +30,7 @@ struct repo {
 	char dir[PATH_SIZE];
 };
 
-/* Makes what is missing of the directories (0700) and README.txt. */
+/* Makes what is missing of the directories (0700), README.txt and open_backup.py. */
 int repo_create(const char *dir, struct repo *ret, struct cu_err *err);
 /* CU_ENOENT when dir holds no repository.  Writes nothing. */
 int repo_open(const char *dir, struct repo *ret, struct cu_err *err);

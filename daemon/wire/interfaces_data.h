@@ -1,5 +1,5 @@
 /*
- * interfaces_data.h: the bytes of interfaces/ *.varlink, written by embed.cmake at build time.
+ * interfaces_data.h: the bytes of interfaces/ *.varlink, written by cmake/embed.cmake.
  */
 #ifndef CU_WIRE_INTERFACES_DATA_H
 #define CU_WIRE_INTERFACES_DATA_H

@@ -1,7 +1,6 @@
 /*
  * P4: backups open without custos: age, zstd, sqlite3, minisign and sha256sum are enough for the
- * containers.  (The sealed values inside are for the reader that lies beside them, once there is
- * one.)
+ * containers, and open_backup.py, which lies beside them, opens the sealed values.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -137,7 +136,157 @@ static void the_readme_beside_the_backups_tells_how(void **state)
 	assert_non_null(strstr(text, "age -d -i"));
 	assert_non_null(strstr(text, "zstd -d"));
 	assert_non_null(strstr(text, "minisign -V"));
+	assert_non_null(strstr(text, "python3 open_backup.py --identity FILE"));
 	free(text);
+}
+
+/* --- open_backup.py --------------------------------------------------------------------- */
+
+#define PYTHON      "/usr/bin/python3" /* another one in PATH may lack PyNaCl */
+#define SOMEONE     "Luís Gonçalves"
+#define HIS_PHONE   "\"phone\": \"+55 (12) 3923-5555\""
+#define OTHER_PHONE "\"phone\": \"+49 0711 2842222\""
+
+static void need_reader(void)
+{
+	char *has = run_shell(PYTHON " -c 'import nacl.bindings' 2> /dev/null && echo yes || true");
+	bool is_there = strcmp(has, "yes\n") == 0;
+
+	free(has);
+	need_tools();
+	if (!is_there) {
+		print_message("python3-nacl is not installed\n");
+		skip();
+	}
+}
+
+/* The daemon is gone, its state too: what is left is the repository and the identity. */
+static void lose_the_machine(struct stage *st)
+{
+	stage_stop(st);
+	free(run_shell("rm -rf '%s'", st->state));
+}
+
+/* The program that lies in the repository, without custos anywhere near. */
+static void read_backup(struct stage *st, const char *const options[3], struct ran *ret)
+{
+	char program[192];
+	const char *argv[] = { PYTHON, program, "--identity", st->identity, options[0], options[1],
+		options[2], NULL };
+
+	snprintf(program, sizeof(program), "%s/open_backup.py", st->repo);
+	run(&(struct run_options){ .uid = RUN_SAME_UID }, argv, ret);
+}
+#define READ_BACKUP(st, ret, ...) read_backup(st, (const char *const[3]){ __VA_ARGS__ }, ret)
+
+static void expect_nothing(struct ran *r)
+{
+	assert_int_equal(r->status, 1);
+	assert_string_equal(r->out, "");
+	ran_done(r);
+}
+
+static void erase_someone(struct stage *st, char id[33])
+{
+	chinook_find(st, CHINOOK_SOMEONE, id);
+	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_expect(st, 0);
+}
+
+static void a_named_customer_s_phone_is_read_without_custos(void **state)
+{
+	struct stage *st = *state;
+	struct ran r;
+
+	need_reader();
+	back_up_chinook(st);
+	lose_the_machine(st);
+
+	READ_BACKUP(st, &r, "--find", SOMEONE);
+
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, HIS_PHONE));
+	assert_null(strstr(r.out, OTHER_PHONE));
+	ran_done(&r);
+}
+
+static void an_erased_customer_is_in_no_backup_of_before(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+	struct ran r;
+
+	need_reader();
+	back_up_chinook(st);
+	erase_someone(st, id);
+	lose_the_machine(st);
+
+	READ_BACKUP(st, &r, "--backup=1", "--find", SOMEONE);
+	expect_nothing(&r);
+	READ_BACKUP(st, &r, "--backup=1", st->repo, id);
+	assert_non_null(strstr(r.err, "0 records printed; "));
+	assert_null(strstr(r.err, "; 0 others have no key")); /* his rows are there, and closed */
+	expect_nothing(&r);
+	READ_BACKUP(st, &r, "--backup=1");
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, OTHER_PHONE));
+	assert_null(strstr(r.out, HIS_PHONE));
+	ran_done(&r);
+}
+
+/* With and without cohorts: as many as the manifest counts. */
+static void every_record_is_read(void **state)
+{
+	struct stage *st = *state;
+	struct ran r;
+	char expected[32];
+	unsigned nlines = 0;
+
+	need_reader();
+	back_up_chinook(st);
+	READ_BACKUP(st, &r, NULL);
+	assert_int_equal(r.status, 0);
+	for (const char *p = r.out; (p = strchr(p, '\n')); p++) {
+		nlines++;
+	}
+	snprintf(expected, sizeof(expected), "%u\n", nlines);
+	ran_done(&r);
+	expect_text(run_shell("sed -n 's/^counts .* records //p' '%s/manifest/0000000001'", st->repo),
+		expected);
+}
+
+static void expect_refused(struct stage *st, const char *why)
+{
+	struct ran r;
+
+	READ_BACKUP(st, &r, "--find", SOMEONE);
+	assert_non_null(strstr(r.err, why));
+	expect_nothing(&r);
+}
+
+static void what_was_changed_is_not_read(void **state)
+{
+	struct stage *st = *state;
+	char *name;
+
+	need_reader();
+	back_up_chinook(st);
+	name = run_shell("cd '%s'; cp -r . ../whole; printf %%s \"$PWD/$(ls data/*/* | head -1)\"",
+		st->repo);
+	stage_change_byte(name);
+	free(name);
+	expect_refused(st, "was changed");
+
+	free(run_shell("cd '%s'; cp -r ../whole/data .; "
+		       "sed -i 's/^counts subjects 59/counts subjects 58/' manifest/0000000001",
+		st->repo));
+	expect_refused(st, "BadSignatureError");
+
+	free(run_shell("cd '%s'; cp -r ../whole/manifest .; mv manifest/0000000001 manifest/0000000002; "
+		       "mv manifest/0000000001.minisig manifest/0000000002.minisig",
+		st->repo));
+	expect_refused(st, "breaks the chain");
+	free(run_shell("cd '%s'; rm manifest/*; cp -r ../whole/manifest .; rm -r ../whole", st->repo));
 }
 
 int main(void)
@@ -151,6 +300,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_key_that_init_prints_is_the_one_in_the_identity, stage_up_bare, stage_down),
 		T(the_readme_beside_the_backups_tells_how),
+		T(a_named_customer_s_phone_is_read_without_custos),
+		T(an_erased_customer_is_in_no_backup_of_before),
+		T(every_record_is_read),
+		T(what_was_changed_is_not_read),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

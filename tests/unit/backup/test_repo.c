@@ -29,6 +29,24 @@ static void a_new_repository_tells_how_to_open_it(void **state)
 	buf_done(&text);
 }
 
+static void the_program_that_opens_it_lies_in_it(void **state)
+{
+	struct buf is = BUF_INIT, source = BUF_INIT;
+	struct repo again;
+	struct cu_err err = { 0 };
+	(void)state;
+
+	read_all(at("repo/open_backup.py"), &is);
+	read_all("daemon/backup/repository/open_backup.py", &source); /* we start in the tree */
+	assert_true(span_eq(buf_span(&is), buf_span(&source)));
+	/* a repository of an earlier custos gets it at its next backup */
+	assert_int_equal(shell("rm repo/open_backup.py"), 0);
+	assert_ok(repo_create(at("repo"), &again, &err), &err);
+	assert_int_equal(shell("test -s repo/open_backup.py"), 0);
+	buf_done(&is);
+	buf_done(&source);
+}
+
 static void making_it_again_changes_nothing(void **state)
 {
 	struct repo again;
@@ -36,8 +54,9 @@ static void making_it_again_changes_nothing(void **state)
 	(void)state;
 
 	write_all(at("repo/README.txt"), "mine", 4);
+	write_all(at("repo/open_backup.py"), "mine", 4);
 	assert_ok(repo_create(at("repo"), &again, &err), &err);
-	assert_int_equal(shell("test \"$(cat repo/README.txt)\" = mine"), 0);
+	assert_int_equal(shell("test \"$(cat repo/README.txt repo/open_backup.py)\" = minemine"), 0);
 }
 
 static void a_directory_without_manifests_is_no_repository(void **state)
@@ -205,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_repository_tells_how_to_open_it),
+		cmocka_unit_test(the_program_that_opens_it_lies_in_it),
 		cmocka_unit_test(making_it_again_changes_nothing),
 		cmocka_unit_test(a_directory_without_manifests_is_no_repository),
 		cmocka_unit_test(what_was_put_is_got),
