@@ -2,9 +2,9 @@
 
     python3 open_backup.py --identity FILE [--backup N] [REPOSITORY] [SUBJECT-ID | --find TEXT]
 
-Prints records as JSON lines: one subject's, those of all subjects in one of whose records TEXT
-stands, or all.  Needs PyNaCl (python3-nacl), age and zstd.  REPOSITORY is where this file lies,
-if not given; nothing is written there.  Status 0; 1: nothing found, or an error.
+Prints records as JSON lines: one subject's, those of all in one of whose records TEXT stands ("-":
+it is read from standard input, where no other user sees it), or all.  Needs PyNaCl, age and zstd.
+REPOSITORY is where this file lies, if not given.  Status 0; 1: nothing found, or an error.
 Whoever can write to the repository can change this file: run a copy that you trust.
 Formats: docs/formats/repository.md, vault.md and record.md of custos, named below by part.
 """
@@ -128,7 +128,7 @@ def main():
     options = argparse.ArgumentParser(description="Shows what a backup of custos holds.")
     options.add_argument("--identity", required=True, metavar="FILE")
     options.add_argument("--backup", type=int, default=0, metavar="N", help="else the newest")
-    options.add_argument("--find", default="", metavar="TEXT")
+    options.add_argument("--find", default="", type=lambda text: input() if text == "-" else text)
     options.add_argument("where", nargs="*", metavar="REPOSITORY or SUBJECT-ID")
     o = options.parse_intermixed_args()
     subject = o.where.pop() if o.where and re.fullmatch("[0-9a-f]{32}", o.where[-1]) else None
