@@ -2,7 +2,7 @@
  * policy.h: the rules that are in force, as one value that never changes.
  *
  * Read from a directory of YAML files: pass 1 by rows (rows.h), pass 2 by relations.  All
- * faults are collected.  A reload makes a new policy and swaps a pointer; who runs under the
+ * faults are collected.  Changed files make another policy; who runs under the
  * old one keeps its reference.
  */
 #ifndef CU_POLICY_POLICY_H
