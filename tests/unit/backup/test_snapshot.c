@@ -286,6 +286,23 @@ static void an_object_that_is_gone_is_a_fault(void **state)
 	assert_finds("gone", false, 1, "vault/0000");
 }
 
+static void an_older_vault_object_may_be_deleted(void **state)
+{
+	struct findings f;
+	(void)state;
+
+	sample_snapshot(&s, fresh("old"));
+	sample_snapshot(&s, at("old"));
+	assert_int_equal(shell("newest=$(grep '^vault ' old/manifest/0000000002 | cut -d' ' -f3) && "
+			       "for f in old/vault/*; do case $f in *$newest) ;; *) rm $f ;; esac; done"),
+		0);
+	f = check("old", true);
+	assert_string_equal(buf_cstr(&f.faults), "");
+	assert_int_equal(f.report.notes, 1);
+	assert_non_null(strstr(buf_cstr(&f.notes), "restores use a newer one"));
+	drop_findings(&f);
+}
+
 static void an_object_of_another_size_is_a_fault(void **state)
 {
 	(void)state;
@@ -371,6 +388,7 @@ int main(void)
 		cmocka_unit_test(another_stores_repository_is_refused),
 		cmocka_unit_test(a_repository_that_was_rolled_back_is_noticed),
 		cmocka_unit_test(an_object_that_is_gone_is_a_fault),
+		cmocka_unit_test(an_older_vault_object_may_be_deleted),
 		cmocka_unit_test(an_object_of_another_size_is_a_fault),
 		cmocka_unit_test(a_flipped_byte_is_found_only_by_reading),
 		cmocka_unit_test(a_damaged_log_is_a_fault),
