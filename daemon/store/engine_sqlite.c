@@ -323,8 +323,8 @@ void engine_read_end(struct engine *e)
 
 /* --- upkeep ----------------------------------------------------------------------- */
 
-/* 16 MiB: a page that is written often is copied into the file once (importing 70,000 records
- * writes 1.1 GB instead of 2.8), and a start after a crash reads no more than this. */
+/* 16 MiB: a page that is written often is copied into the file once, and a start after a crash
+ * reads no more than this.  Not compared with other sizes. */
 #define TIDY_PAGES 4096
 
 static int tidy_one(sqlite3 *db, int *npages, const char *what, struct cu_err *err)
