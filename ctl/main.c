@@ -98,13 +98,16 @@ static int help(const struct args *a)
 
 static int connect_to_daemon(const struct args *a, struct client **ret, struct cu_err *err)
 {
+	const struct command *c = args_command(a);
 	const char *path = args_text(a, "socket");
-	int64_t seconds = args_count(a, "timeout", CLIENT_TIMEOUT_MS / 1000);
+	/* a job may be silent for as long as it takes: an erasure waits for a backup, a big log is
+	 * verified; that custosd is gone is noticed all the same */
+	bool is_long = c->access & ACCESS_STREAM || c->id == COMMAND_LOG_VERIFY;
+	int64_t seconds = args_count(a, "timeout", is_long ? 0 : CLIENT_TIMEOUT_MS / 1000);
 
 	if (!path) {
 		path = getenv("CUSTOS_SOCKET");
 	}
-	/* a long call without news is no silence: a big fsync, a scan, a person's disk */
 	return client_connect(path && *path ? path : CLIENT_SOCKET,
 		seconds > 86400 ? 0 : (int)seconds * 1000, ret, err);
 }
