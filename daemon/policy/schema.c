@@ -226,36 +226,3 @@ const struct field *collection_find_field(const struct collection *c, const char
 	}
 	return NULL;
 }
-
-const char *schema_level_word(int level)
-{
-	static const char *const words[] = { "public", "internal", "confidential",
-		"restricted" };
-
-	return words[level];
-}
-
-const char *schema_anchor_word(int anchor)
-{
-	static const char *const words[] = { "none", "activity", "event" };
-
-	return words[anchor];
-}
-
-const char *schema_cohort_word(int cohort)
-{
-	static const char *const words[] = { "none", "month", "day" };
-
-	return words[cohort];
-}
-
-const char *field_type_word(int type)
-{
-	static const char *const words[] = {
-#define X(id, word, meaning) word,
-		FIELD_TYPES(X)
-#undef X
-	};
-
-	return words[type];
-}

@@ -87,10 +87,4 @@ int schema_read(struct yaml *y, struct faults *faults, struct schema *ret);
 const struct collection *schema_find_collection(const struct schema *s, const char *key);
 const struct field *collection_find_field(const struct collection *c, const char *key);
 
-/* The words of the enums above, as in schema.yaml. */
-const char *schema_level_word(int level);
-const char *schema_anchor_word(int anchor);
-const char *schema_cohort_word(int cohort);
-const char *field_type_word(int type);
-
 #endif
