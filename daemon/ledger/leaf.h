@@ -38,7 +38,12 @@ struct cu_err;
 	X(ERASE_DONE,     "erase.done",     "an erasure is complete on this host")      \
 	X(BACKUP_DONE,    "backup.done",    "a manifest was signed")                    \
 	X(REFUSED,        "refused",        "a call was refused")                       \
-	X(GAP_ACCEPTED,   "log.gap",        "a gap in the log was accepted")
+	X(GAP_ACCEPTED,   "log.gap",        "a gap in the log was accepted")                \
+	X(APPROVAL_ASK,   "approval.ask",   "a second user was asked to confirm")           \
+	X(APPROVAL_GRANT, "approval.grant", "a second user confirmed")                      \
+	X(APPROVAL_DENY,  "approval.deny",  "it was not confirmed")                         \
+	X(APPROVAL_USE,   "approval.use",   "what was confirmed is done")                   \
+	X(APPROVAL_EXPIRE, "approval.expire", "an approval is void: too late, or not needed")
 /* clang-format on */
 
 enum leaf_act {

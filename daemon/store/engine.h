@@ -65,6 +65,25 @@ struct row_erasure {
 	uint64_t generation; /* of the vault, after the shred */
 };
 
+enum approval_state {
+	APPROVAL_ASKED = 1,
+	APPROVAL_GRANTED = 2,
+	APPROVAL_DENIED = 3,
+	APPROVAL_EXPIRED = 4,
+	APPROVAL_USED = 5,
+};
+
+/* Something dangerous, asked for by one user, to be confirmed by another (tx_approval.h). */
+struct row_approval {
+	struct id id;
+	char kind[ENGINE_KEY_SIZE];
+	uint8_t scope[32]; /* digest of what exactly */
+	struct id object;
+	struct id asker, decider; /* operators */
+	int64_t asked_ms, expires_ms, decided_ms;
+	enum approval_state state;
+};
+
 struct engine_counts {
 	uint64_t subjects, records, sealed_bytes;
 };
@@ -166,6 +185,16 @@ int engine_erasure_get(struct engine *e, const struct id *id, struct row_erasure
 	struct cu_err *err);
 /* The first that is not done; for start-up. */
 int engine_erasure_open(struct engine *e, struct row_erasure *ret, struct cu_err *err);
+
+int engine_approval_put(struct engine *e, const struct row_approval *row, struct cu_err *err);
+int engine_approval_get(struct engine *e, const struct id *id, struct row_approval *ret,
+	struct cu_err *err);
+/* In the order of (asked_ms, id): the first after *after; NULL starts. */
+int engine_approval_next(struct engine *e, const struct row_approval *after,
+	struct row_approval *ret, struct cu_err *err);
+/* One that is asked for or granted although its time was over before this. */
+int engine_approval_overdue(struct engine *e, int64_t now_ms, struct row_approval *ret,
+	struct cu_err *err);
 
 /* The random id that stands for a user in the log. */
 int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct cu_err *err);

@@ -9,53 +9,7 @@
 #include "base/path.h"
 #include "db/db.h"
 #include "db/image.h"
-
-#define DATA_FORMAT  1
-#define INDEX_FORMAT 1
-
-/* docs/formats/record.md, part "data.db".  STRICT: a value of another type is refused. */
-static const char data_schema[] =
-	"PRAGMA application_id = 1129665619;" /* "CUSS" */
-	"BEGIN;"
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE subject (id BLOB PRIMARY KEY, kind INTEGER NOT NULL,"
-	" state INTEGER NOT NULL, created_ms INTEGER NOT NULL, run INTEGER NOT NULL,"
-	" run_used INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE slot (subject BLOB NOT NULL, collection TEXT NOT NULL,"
-	" slot INTEGER NOT NULL, PRIMARY KEY (subject, collection)) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE record (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
-	" collection TEXT NOT NULL, slot INTEGER NOT NULL, cohort_slot INTEGER,"
-	" version INTEGER NOT NULL, anchor_day INTEGER, level INTEGER NOT NULL,"
-	" created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, seq INTEGER NOT NULL,"
-	" sealed BLOB NOT NULL) STRICT;"
-	"CREATE INDEX record_of ON record (subject, collection, id);"
-	"CREATE INDEX record_changed ON record (seq, id);"
-	"CREATE TABLE cosubject (subject BLOB NOT NULL, record BLOB NOT NULL,"
-	" PRIMARY KEY (subject, record)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX cosubject_of ON cosubject (record);"
-	"CREATE TABLE cohort (collection TEXT NOT NULL, class TEXT NOT NULL,"
-	" period INTEGER NOT NULL, slot INTEGER NOT NULL,"
-	" PRIMARY KEY (collection, class, period)) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT;"
-	"CREATE TABLE request (id BLOB PRIMARY KEY, at_ms INTEGER NOT NULL,"
-	" reply BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX request_age ON request (at_ms);"
-	"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
-	" state INTEGER NOT NULL, begun_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,"
-	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE operator (uid INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;"
-	"PRAGMA user_version = 1;"
-	"COMMIT;";
-
-static const char index_schema[] =
-	"BEGIN;"
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE token (token BLOB NOT NULL, subject BLOB NOT NULL, record BLOB NOT NULL,"
-	" PRIMARY KEY (token, record)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX token_record ON token (record);"
-	"CREATE INDEX token_subject ON token (subject);"
-	"PRAGMA user_version = 1;"
-	"COMMIT;";
+#include "store/migrate.h"
 
 static const char *const statement_sql[] = {
 #define X(id, db, sql) [ST_##id] = sql,
@@ -116,42 +70,12 @@ int engine_do_id(struct engine *e, enum engine_statement which, const struct id 
 
 /* --- open, close ------------------------------------------------------------------ */
 
-/* 0: a database without tables. */
-static int read_format(sqlite3 *db, int *ret, struct cu_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int r = db_prepare(db, "PRAGMA user_version", &st, err);
-
-	if (r == 0) {
-		r = db_step(st, err);
-	}
-	if (r > 0) {
-		*ret = sqlite3_column_int(st, 0);
-		r = 0;
-	}
-	sqlite3_finalize(st);
-	return r;
-}
-
-static int check_format(int has, int want, const char *name, struct cu_err *err)
-{
-	return has == want ? 0 :
-			     cu_err_set(err, has > want ? CU_EUNSUP : CU_ECORRUPT,
-				     "%s is of format %d, this custos writes %d", name, has, want);
-}
-
 static int open_data(struct engine *e, enum db_mode mode, struct cu_err *err)
 {
-	int format = 0, r = db_open(e->data_path, mode, true, &e->data, err);
+	int r = db_open(e->data_path, mode, true, &e->data, err);
 
-	if (r == 0 && mode == DB_CREATE) {
-		r = db_exec(e->data, data_schema, err);
-	}
 	if (r == 0) {
-		r = read_format(e->data, &format, err);
-	}
-	if (r == 0) {
-		r = check_format(format, DATA_FORMAT, e->data_path, err);
+		r = migrate_data(e->data, mode, e->data_path, err);
 	}
 	/* what is found is built on: leaves of its outbox go to the log */
 	return r == 0 && mode == DB_WRITE ? db_sync(e->data, err) : r;
@@ -162,20 +86,13 @@ static int open_data(struct engine *e, enum db_mode mode, struct cu_err *err)
 static int open_index(struct engine *e, const char *dir, enum db_mode mode, struct cu_err *err)
 {
 	char path[PATH_SIZE];
-	int format = 0, r = path_join(path, dir, "index.db", err);
+	int r = path_join(path, dir, "index.db", err);
 
 	if (r == 0) {
 		mode = mode == DB_WRITE && !path_exists(path) ? DB_CREATE : mode;
 		r = db_open(path, mode, false, &e->index, err);
 	}
-	if (r == 0) {
-		r = read_format(e->index, &format, err);
-	}
-	if (r == 0 && mode != DB_READ && format == 0) {
-		format = INDEX_FORMAT;
-		r = db_exec(e->index, index_schema, err);
-	}
-	return r < 0 ? r : check_format(format, INDEX_FORMAT, path, err);
+	return r < 0 ? r : migrate_index(e->index, mode, path, err);
 }
 
 /* Takes the place of the hook that db_open sets, and like it checkpoints nothing. */

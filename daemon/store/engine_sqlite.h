@@ -68,6 +68,12 @@
 	X(ERASURE_PUT,    data,  "INSERT OR REPLACE INTO erasure VALUES (?1,?2,?3,?4,?5,?6)")   \
 	X(ERASURE_GET,    data,  "SELECT * FROM erasure WHERE id = ?1")                         \
 	X(ERASURE_OPEN,   data,  "SELECT * FROM erasure WHERE state < 3 ORDER BY begun_ms LIMIT 1") \
+	X(APPROVAL_PUT,   data,  "INSERT OR REPLACE INTO approval VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
+	X(APPROVAL_GET,   data,  "SELECT * FROM approval WHERE id = ?1")                        \
+	X(APPROVAL_NEXT,  data,  "SELECT * FROM approval WHERE (asked_ms, id) > (?1, ?2)"       \
+		" ORDER BY asked_ms, id LIMIT 1")                                               \
+	X(APPROVAL_OVERDUE, data, "SELECT * FROM approval WHERE state <= 2 AND expires_ms <= ?1" \
+		" ORDER BY expires_ms LIMIT 1")                                                 \
 	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
@@ -101,6 +107,9 @@ int engine_do(struct engine *e, enum engine_statement which, struct cu_err *err)
 /* Runs one whose only argument is an id. */
 int engine_do_id(struct engine *e, enum engine_statement which, const struct id *id,
 	struct cu_err *err);
+
+/* A policy key of a row; CU_ECORRUPT when it is none. */
+int engine_column_key(sqlite3_stmt *st, int at, char to[ENGINE_KEY_SIZE], struct cu_err *err);
 
 static inline void engine_bind_id(sqlite3_stmt *st, int at, const struct id *id)
 {

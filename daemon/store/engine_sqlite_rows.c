@@ -19,7 +19,7 @@ static int column_id(sqlite3_stmt *st, int at, struct id *ret, struct cu_err *er
 	return db_column_copy(st, at, ret->b, sizeof(ret->b), err);
 }
 
-static int column_key(sqlite3_stmt *st, int at, char to[ENGINE_KEY_SIZE], struct cu_err *err)
+int engine_column_key(sqlite3_stmt *st, int at, char to[ENGINE_KEY_SIZE], struct cu_err *err)
 {
 	const char *text = (const char *)sqlite3_column_text(st, at);
 
@@ -286,7 +286,7 @@ static int read_record(sqlite3_stmt *st, struct row_record *ret, struct cu_err *
 		r = column_id(st, 1, &ret->subject, err);
 	}
 	if (r == 0) {
-		r = column_key(st, 2, ret->collection, err);
+		r = engine_column_key(st, 2, ret->collection, err);
 	}
 	ret->slot = column_u64(st, 3);
 	ret->has_cohort = sqlite3_column_type(st, 4) != SQLITE_NULL;

@@ -59,6 +59,18 @@ int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_er
 	return engine_meta_get_u64(rd->engine, name, ret, err);
 }
 
+int reader_approval(struct reader *rd, const struct id *id, struct row_approval *ret,
+	struct cu_err *err)
+{
+	return engine_approval_get(rd->engine, id, ret, err);
+}
+
+int reader_next_approval(struct reader *rd, const struct row_approval *after,
+	struct row_approval *ret, struct cu_err *err)
+{
+	return engine_approval_next(rd->engine, after, ret, err);
+}
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err)
 {
 	return engine_count(rd->engine, ret, err);

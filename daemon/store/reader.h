@@ -35,6 +35,13 @@ int reader_find(struct reader *rd, const char *kind, struct span value, reader_f
 /* A number put by tx_note_put: 1, 0 or a code. */
 int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err);
 
+/* 1, 0 or a code. */
+int reader_approval(struct reader *rd, const struct id *id, struct row_approval *ret,
+	struct cu_err *err);
+/* In the order in which they were asked for; NULL starts. */
+int reader_next_approval(struct reader *rd, const struct row_approval *after,
+	struct row_approval *ret, struct cu_err *err);
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
 
 #endif

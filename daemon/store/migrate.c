@@ -1,0 +1,113 @@
+#include "store/migrate.h"
+
+#include "base/err.h"
+
+/* STRICT: a value of another type is refused. */
+static const char data_1[] =
+	"PRAGMA application_id = 1129665619;" /* "CUSS" */
+	"BEGIN;"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE subject (id BLOB PRIMARY KEY, kind INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, created_ms INTEGER NOT NULL, run INTEGER NOT NULL,"
+	" run_used INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE slot (subject BLOB NOT NULL, collection TEXT NOT NULL,"
+	" slot INTEGER NOT NULL, PRIMARY KEY (subject, collection)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE record (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
+	" collection TEXT NOT NULL, slot INTEGER NOT NULL, cohort_slot INTEGER,"
+	" version INTEGER NOT NULL, anchor_day INTEGER, level INTEGER NOT NULL,"
+	" created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL) STRICT;"
+	"CREATE INDEX record_of ON record (subject, collection, id);"
+	"CREATE INDEX record_changed ON record (seq, id);"
+	"CREATE TABLE cosubject (subject BLOB NOT NULL, record BLOB NOT NULL,"
+	" PRIMARY KEY (subject, record)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX cosubject_of ON cosubject (record);"
+	"CREATE TABLE cohort (collection TEXT NOT NULL, class TEXT NOT NULL,"
+	" period INTEGER NOT NULL, slot INTEGER NOT NULL,"
+	" PRIMARY KEY (collection, class, period)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE outbox (seq INTEGER PRIMARY KEY, leaf BLOB NOT NULL) STRICT;"
+	"CREATE TABLE request (id BLOB PRIMARY KEY, at_ms INTEGER NOT NULL,"
+	" reply BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX request_age ON request (at_ms);"
+	"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
+	" state INTEGER NOT NULL, begun_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE operator (uid INTEGER PRIMARY KEY, id BLOB NOT NULL) STRICT;"
+	"PRAGMA user_version = 1;"
+	"COMMIT;";
+
+/* Approvals by a second user. */
+static const char data_2[] =
+	"BEGIN;"
+	"CREATE TABLE approval (id BLOB PRIMARY KEY, kind TEXT NOT NULL, scope BLOB NOT NULL,"
+	" object BLOB NOT NULL, asker BLOB NOT NULL, asked_ms INTEGER NOT NULL,"
+	" expires_ms INTEGER NOT NULL, decider BLOB NOT NULL, decided_ms INTEGER NOT NULL,"
+	" state INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX approval_asked ON approval (asked_ms, id);"
+	"CREATE INDEX approval_open ON approval (expires_ms) WHERE state <= 2;"
+	"PRAGMA user_version = 2;"
+	"COMMIT;";
+
+/* The n-th leads from format n to format n + 1. */
+static const char *const data_steps[] = { data_1, data_2 };
+
+#define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
+#define INDEX_FORMAT 1
+
+static const char index_schema[] =
+	"BEGIN;"
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE token (token BLOB NOT NULL, subject BLOB NOT NULL, record BLOB NOT NULL,"
+	" PRIMARY KEY (token, record)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX token_record ON token (record);"
+	"CREATE INDEX token_subject ON token (subject);"
+	"PRAGMA user_version = 1;"
+	"COMMIT;";
+
+/* 0: a database without tables. */
+static int read_format(sqlite3 *db, int *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r = db_prepare(db, "PRAGMA user_version", &st, err);
+
+	if (r == 0) {
+		r = db_step(st, err);
+	}
+	if (r > 0) {
+		*ret = sqlite3_column_int(st, 0);
+		r = 0;
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+static int check_format(int has, int want, const char *name, struct cu_err *err)
+{
+	return has == want ? 0 :
+			     cu_err_set(err, has > want ? CU_EUNSUP : CU_ECORRUPT,
+				     "%s is of format %d, this custos writes %d", name, has, want);
+}
+
+int migrate_data(sqlite3 *db, enum db_mode mode, const char *name, struct cu_err *err)
+{
+	int format = 0, r = read_format(db, &format, err);
+	/* an empty file where a store was is damage, not a new store */
+	bool may_change = mode == DB_CREATE || (mode == DB_WRITE && format > 0);
+
+	while (r == 0 && may_change && format >= 0 && format < DATA_FORMAT) {
+		r = db_exec(db, data_steps[format], err);
+		format++;
+	}
+	return r < 0 ? r : check_format(format, DATA_FORMAT, name, err);
+}
+
+int migrate_index(sqlite3 *db, enum db_mode mode, const char *name, struct cu_err *err)
+{
+	int format = 0, r = read_format(db, &format, err);
+
+	if (r == 0 && mode != DB_READ && format == 0) {
+		format = INDEX_FORMAT;
+		r = db_exec(db, index_schema, err);
+	}
+	return r < 0 ? r : check_format(format, INDEX_FORMAT, name, err);
+}
