@@ -5,6 +5,9 @@
  * armored, streamed: memory does not grow with the file.  A reader releases only plaintext
  * that it has authenticated, chunk by chunk.  age does not say who wrote a file: whoever
  * trusts one checks a signature elsewhere (minisign.h).  One thread at a time for each object.
+ *
+ * A file key opens one file without any identity, so that its writer can read it back.  It is
+ * a struct key of which the format takes the first 16 bytes; one for each file.
  */
 #ifndef CU_CRYPTO_AGE_H
 #define CU_CRYPTO_AGE_H
@@ -68,6 +71,10 @@ typedef int age_sink(void *ctx, struct span bytes, struct cu_err *err);
 /* Writes the header at once.  to is borrowed for the call only. */
 int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *sink,
 	void *ctx, struct age_writer **ret, struct cu_err *err);
+/* The same with this file key instead of a random one that nobody keeps; borrowed for the call. */
+int age_writer_new_keyed(const struct age_recipients *to, const struct key *file_key,
+	bool is_armored, age_sink *sink, void *ctx, struct age_writer **ret,
+	struct cu_err *err);
 int age_writer_put(struct age_writer *w, struct span plain, struct cu_err *err);
 /* The 32 bytes of a key, for a vault object: the only way for one out of the arena. */
 int age_writer_put_key(struct age_writer *w, const struct key *key, struct cu_err *err);
@@ -83,6 +90,10 @@ typedef long age_source(void *ctx, uint8_t *to, size_t cap, struct cu_err *err);
 /* Reads and checks the header; armor is recognised by itself.  On failure *ret_fault (may be
  * NULL) tells which kind.  CU_ECORRUPT, CU_ENOKEY (no match), CU_ELIMIT (work factor). */
 int age_reader_new(const struct age_identities *ids, age_source *source, void *ctx,
+	struct age_reader **ret, enum age_fault *ret_fault, struct cu_err *err);
+/* The same by the file's own key: no recipient is looked at, the header's MAC is.  CU_ENOKEY
+ * when it is the key of another file, or the header was changed: both look alike. */
+int age_reader_new_keyed(const struct key *file_key, age_source *source, void *ctx,
 	struct age_reader **ret, enum age_fault *ret_fault, struct cu_err *err);
 /* Up to cap bytes of authenticated plaintext; the number, 0 at the true end, or a code.
  * After a failure everything released before stays good. */

@@ -38,20 +38,38 @@ static int read_nonce(
 	return 0;
 }
 
-static int open_header(
-	struct age_reader *r, const struct age_identities *ids, struct cu_err *err)
+/* A wrong MAC under a key that a stanza gave means damage; under a key that the caller
+ * had, it may as well be that of another file. */
+static int require_mac(struct age_reader *r, const struct age_header *h,
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], bool is_given, struct cu_err *err)
+{
+	if (age_header_mac_is_good(h, file_key)) {
+		return 0;
+	}
+	r->fault = AGE_FAULT_HMAC;
+	return is_given ? cu_err_set(
+				  err, CU_ENOKEY, "age header: not under this file key")
+			: cu_err_set(err, CU_ECORRUPT, "age header: wrong MAC");
+}
+
+/* By the identities, or by the file's own key. */
+static int open_header(struct age_reader *r, const struct age_identities *ids,
+	const struct key *given, struct cu_err *err)
 {
 	uint8_t file_key[AGE_FILE_KEY_SIZE] = { 0 }, nonce[AGE_NONCE_SIZE];
 	struct age_header h;
 	int code;
 
-	if ((code = age_header_read(&r->in, &h, &r->fault, err)) < 0 ||
-		(code = age_stanza_open_any(&h, ids, file_key, &r->fault, err)) < 0) {
+	if ((code = age_header_read(&r->in, &h, &r->fault, err)) < 0) {
 		goto out;
 	}
-	if (!age_header_mac_is_good(&h, file_key)) {
-		r->fault = AGE_FAULT_HMAC;
-		code = cu_err_set(err, CU_ECORRUPT, "age header: wrong MAC");
+	if (given) {
+		memcpy(file_key, given->b, sizeof(file_key));
+	} else if ((code = age_stanza_open_any(&h, ids, file_key, &r->fault, err)) <
+		   0) {
+		goto out;
+	}
+	if ((code = require_mac(r, &h, file_key, given != NULL, err)) < 0) {
 		goto out;
 	}
 	code = read_nonce(r, nonce, err);
@@ -64,8 +82,9 @@ out:
 	return code;
 }
 
-int age_reader_new(const struct age_identities *ids, age_source *source, void *ctx,
-	struct age_reader **ret, enum age_fault *ret_fault, struct cu_err *err)
+static int reader_new(const struct age_identities *ids, const struct key *file_key,
+	age_source *source, void *ctx, struct age_reader **ret,
+	enum age_fault *ret_fault, struct cu_err *err)
 {
 	struct age_reader *r = sodium_malloc(sizeof(*r));
 	enum age_fault fault = AGE_FAULT_IO;
@@ -80,7 +99,7 @@ int age_reader_new(const struct age_identities *ids, age_source *source, void *c
 		r->fault = r->in.fault;
 		goto out;
 	}
-	code = open_header(r, ids, err);
+	code = open_header(r, ids, file_key, err);
 out:
 	if (code < 0) {
 		if (ret_fault) {
@@ -91,6 +110,18 @@ out:
 	}
 	*ret = r;
 	return 0;
+}
+
+int age_reader_new(const struct age_identities *ids, age_source *source, void *ctx,
+	struct age_reader **ret, enum age_fault *ret_fault, struct cu_err *err)
+{
+	return reader_new(ids, NULL, source, ctx, ret, ret_fault, err);
+}
+
+int age_reader_new_keyed(const struct key *file_key, age_source *source, void *ctx,
+	struct age_reader **ret, enum age_fault *ret_fault, struct cu_err *err)
+{
+	return reader_new(NULL, file_key, source, ctx, ret, ret_fault, err);
 }
 
 /* --- the payload ------------------------------------------------------------------ */

@@ -51,15 +51,14 @@ static int emit(struct age_writer *w, struct span bytes, struct cu_err *err)
 
 /* --- beginning -------------------------------------------------------------------- */
 
-/* The header and the payload's nonce; the file key lives no longer than this call. */
-static int put_header(
-	struct age_writer *w, const struct age_recipients *to, struct cu_err *err)
+/* The header and the payload's nonce. */
+static int put_header(struct age_writer *w, const struct age_recipients *to,
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], struct cu_err *err)
 {
-	uint8_t file_key[AGE_FILE_KEY_SIZE], nonce[AGE_NONCE_SIZE];
+	uint8_t nonce[AGE_NONCE_SIZE];
 	struct buf header = BUF_INIT;
 	int r;
 
-	randombytes_buf(file_key, sizeof(file_key));
 	randombytes_buf(nonce, sizeof(nonce));
 	age_header_begin(&header);
 	if ((r = age_stanza_put_all(to, file_key, &header, err)) < 0 ||
@@ -72,12 +71,12 @@ static int put_header(
 		r = emit(w, buf_span(&header), err);
 	}
 out:
-	sodium_memzero(file_key, sizeof(file_key));
 	buf_done(&header);
 	return r;
 }
 
-int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *sink,
+static int writer_new(const struct age_recipients *to,
+	const uint8_t file_key[AGE_FILE_KEY_SIZE], bool is_armored, age_sink *sink,
 	void *ctx, struct age_writer **ret, struct cu_err *err)
 {
 	struct age_writer *w = sodium_malloc(sizeof(*w));
@@ -94,13 +93,35 @@ int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *s
 	if (is_armored) {
 		age_armor_start(&w->armor, &w->lines);
 	}
-	r = put_header(w, to, err);
+	r = put_header(w, to, file_key, err);
 	if (r < 0) {
 		age_writer_free(w);
 		return r;
 	}
 	*ret = w;
 	return 0;
+}
+
+int age_writer_new(const struct age_recipients *to, bool is_armored, age_sink *sink,
+	void *ctx, struct age_writer **ret, struct cu_err *err)
+{
+	uint8_t file_key[AGE_FILE_KEY_SIZE];
+	int r;
+
+	randombytes_buf(file_key, sizeof(file_key));
+	r = writer_new(to, file_key, is_armored, sink, ctx, ret, err);
+	sodium_memzero(
+		file_key, sizeof(file_key)); /* it lives no longer than this call */
+	return r;
+}
+
+int age_writer_new_keyed(const struct age_recipients *to, const struct key *file_key,
+	bool is_armored, age_sink *sink, void *ctx, struct age_writer **ret,
+	struct cu_err *err)
+{
+	return key_is_none(file_key)
+		       ? cu_err_set(err, CU_EINVAL, "age file: its file key is none")
+		       : writer_new(to, file_key->b, is_armored, sink, ctx, ret, err);
 }
 
 /* --- the payload ------------------------------------------------------------------ */

@@ -263,6 +263,20 @@ bool key_is_equal(const struct key *a, const struct key *b)
 	return sodium_memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+void key_derive(const struct key *from, const char *label, struct span context,
+	struct key *ret)
+{
+	crypto_generichash_blake2b_state h;
+
+	(void)crypto_generichash_blake2b_init(&h, from->b, KEY_SIZE, KEY_SIZE);
+	(void)crypto_generichash_blake2b_update(&h, (const uint8_t *)label, strlen(label) + 1);
+	if (context.n > 0) {
+		(void)crypto_generichash_blake2b_update(&h, context.p, context.n);
+	}
+	(void)crypto_generichash_blake2b_final(&h, ret->b, KEY_SIZE); /* lengths are constant */
+	sodium_memzero(&h, sizeof(h));
+}
+
 void keyset_wipe(struct keyset *set)
 {
 	sodium_memzero(set, sizeof(*set));

@@ -45,6 +45,10 @@ void key_wipe(struct key *key); /* to zeros */
 void key_copy(struct key *to, const struct key *from);
 bool key_is_none(const struct key *key); /* all zeros; constant time */
 bool key_is_equal(const struct key *a, const struct key *b); /* constant time */
+/* BLAKE2b-256 keyed by from, over the label, a NUL, and the context: a key of its own for each
+ * label and context, from which nothing leads back.  ret may be from. */
+void key_derive(const struct key *from, const char *label, struct span context,
+	struct key *ret);
 void keyset_wipe(struct keyset *set);
 void keyset_copy(struct keyset *to, struct keyset *from);
 

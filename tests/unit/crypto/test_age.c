@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/age.h"
 #include "crypto/hash.h"
+#include "crypto/key_internal.h"
 
 #define MAX_VECTOR (1 << 26)
 
@@ -19,6 +20,8 @@ struct vector {
 	bool has_payload;
 	uint8_t payload[HASH_SIZE];
 	struct age_identities *ids;
+	bool has_file_key;
+	struct key file_key;
 	struct buf file;
 	bool is_armored;
 	const char *skipped_for; /* what of it we do not have */
@@ -96,7 +99,10 @@ static bool take_field(
 		*is_packed = true;
 		v->skipped_for =
 			strcmp(value, "zlib") == 0 ? v->skipped_for : "a compression";
-	} else if (strcmp(key, "file key") != 0 && strcmp(key, "comment") != 0) {
+	} else if (strcmp(key, "file key") == 0) {
+		/* one vector has a longer one, which is what is wrong with it */
+		v->has_file_key = text_unhex(value, strlen(value), v->file_key.b, 16);
+	} else if (strcmp(key, "comment") != 0) {
 		v->skipped_for = "an unknown key in its header";
 	}
 	return true;
@@ -160,9 +166,9 @@ static long next_piece(void *ctx, uint8_t *to, size_t cap, struct cu_err *err)
 	return (long)n;
 }
 
-/* Opens the file and hashes all that is released. */
-static enum age_fault open_all(
-	const struct vector *v, size_t each, uint8_t hash[HASH_SIZE], size_t *ret_n)
+/* Opens the file, with the identities or with its own key, and hashes all that is released. */
+static enum age_fault open_all(const struct vector *v, bool is_keyed, size_t each,
+	uint8_t hash[HASH_SIZE], size_t *ret_n)
 {
 	struct pieces pieces = { buf_span(&v->file), each };
 	struct age_reader *r = NULL;
@@ -171,10 +177,13 @@ static enum age_fault open_all(
 	struct cu_err err;
 	uint8_t part[5000];
 	long n = 0;
+	int code = is_keyed ?
+		age_reader_new_keyed(&v->file_key, next_piece, &pieces, &r, &fault, &err) :
+		age_reader_new(v->ids, next_piece, &pieces, &r, &fault, &err);
 
 	hash_sha256_init(&h);
 	*ret_n = 0;
-	if (age_reader_new(v->ids, next_piece, &pieces, &r, &fault, &err) == 0) {
+	if (code == 0) {
 		while ((n = age_reader_read(r, part, sizeof(part), &err)) > 0) {
 			hash_sha256_put(&h, span_of(part, (size_t)n));
 			*ret_n += (size_t)n;
@@ -190,11 +199,11 @@ static enum age_fault open_all(
 }
 
 /* True when the vector behaves as it says. */
-static bool judge(const struct vector *v, size_t each, const char *name)
+static bool judge(const struct vector *v, bool is_keyed, size_t each, const char *name)
 {
 	uint8_t hash[HASH_SIZE];
 	size_t n;
-	enum age_fault got = open_all(v, each, hash, &n);
+	enum age_fault got = open_all(v, is_keyed, each, hash, &n);
 
 	if (got != v->want) {
 		print_error("%s (pieces of %zu): %s, expected %s\n", name, each,
@@ -217,8 +226,14 @@ static bool judge(const struct vector *v, size_t each, const char *name)
 /* --- all of them ------------------------------------------------------------------------ */
 
 struct tally {
-	int npassed, nfailed, nskipped;
+	int npassed, nfailed, nskipped, nkeyed;
 };
+
+/* What a file key alone can tell apart: it looks at no stanza. */
+static bool is_for_file_key(const struct vector *v)
+{
+	return v->has_file_key && v->want != AGE_FAULT_HEADER && v->want != AGE_FAULT_NO_MATCH;
+}
 
 static void run_file(const char *name, struct tally *t)
 {
@@ -239,9 +254,13 @@ static void run_file(const char *name, struct tally *t)
 		print_message("%s: skipped: %s\n", name, v.skipped_for);
 		t->nskipped++;
 	} else {
-		is_good = judge(&v, SIZE_MAX, name);
+		is_good = judge(&v, false, SIZE_MAX, name);
 		/* The same in small pieces, where that is not slow. */
-		is_good = judge(&v, v.file.n < 4096 ? 1 : 4093, name) && is_good;
+		is_good = judge(&v, false, v.file.n < 4096 ? 1 : 4093, name) && is_good;
+		if (is_for_file_key(&v)) {
+			is_good = judge(&v, true, SIZE_MAX, name) && is_good;
+			t->nkeyed++;
+		}
 		t->npassed += is_good ? 1 : 0;
 		t->nfailed += is_good ? 0 : 1;
 	}
@@ -265,10 +284,11 @@ static void every_public_vector_ends_as_it_says_and_releases_no_other_byte(void 
 	}
 	path_free_names(names, n);
 
-	print_message("age vectors: %d passed, %d failed, %d skipped\n", t.npassed,
-		t.nfailed, t.nskipped);
+	print_message("age vectors: %d passed, %d failed, %d skipped; %d by file key too\n",
+		t.npassed, t.nfailed, t.nskipped, t.nkeyed);
 	assert_int_equal(t.nfailed, 0);
 	assert_true(t.npassed > 0);
+	assert_true(t.nkeyed > 0);
 }
 
 int main(int argc, char **argv)

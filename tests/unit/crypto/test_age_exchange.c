@@ -423,6 +423,94 @@ static void an_unfinished_file_is_accepted_by_no_reader(void **state)
 	person_done(&p);
 }
 
+/* --- file keys -------------------------------------------------------------------------- */
+
+static void encrypt_keyed(const struct age_recipients *to, const struct key *file_key,
+	struct span plain, struct buf *out)
+{
+	struct age_writer *w = NULL;
+	struct cu_err err;
+
+	assert_ok(age_writer_new_keyed(to, file_key, false, to_buf, out, &w, &err), err);
+	assert_ok(age_writer_put(w, plain, &err), err);
+	assert_ok(age_writer_finish(w, &err), err);
+	age_writer_free(w);
+}
+
+static int decrypt_keyed(const struct key *file_key, struct span file, struct buf *out,
+	struct cu_err *err)
+{
+	struct age_reader *r = NULL;
+	uint8_t part[4096];
+	long n = age_reader_new_keyed(file_key, from_span, &file, &r, NULL, err);
+
+	while (n >= 0 && (n = age_reader_read(r, part, sizeof(part), err)) > 0) {
+		buf_put(out, part, (size_t)n);
+	}
+	age_reader_free(r);
+	return (int)n;
+}
+
+static void a_file_key_opens_its_own_file_and_no_other(void **state)
+{
+	struct person p;
+	struct age_recipients *to;
+	struct key key, none = { { 0 } };
+	struct age_writer *w = NULL;
+	struct buf file = BUF_INIT, other = BUF_INIT, got = BUF_INIT;
+	struct cu_err err;
+	const char *dir = *state;
+
+	person_init(&p);
+	key_fill_random(&key);
+	to = recipients(p.recipient, NULL);
+	encrypt_keyed(to, &key, span_str("what was captured"), &file);
+	encrypt(to, false, span_str("another file"), &other);
+
+	assert_ok(decrypt_keyed(&key, buf_span(&file), &got, &err), err);
+	assert_string_equal(buf_cstr(&got), "what was captured");
+	assert_int_equal(decrypt_keyed(&key, buf_span(&other), &got, &err), CU_ENOKEY);
+	key.b[15] ^= 1; /* the last byte of it that counts */
+	assert_int_equal(decrypt_keyed(&key, buf_span(&file), &got, &err), CU_ENOKEY);
+	assert_int_equal(age_writer_new_keyed(to, &none, false, to_buf, &other, &w, &err),
+		CU_EINVAL);
+
+	/* and it is an age file as any other */
+	support_put(dir, "file", buf_span(&file));
+	support_put(dir, "key", buf_span(&p.secret));
+	assert_int_equal(support_run("cd %s && age -d -i key file | grep -qx 'what was captured'",
+				 dir), 0);
+	age_recipients_free(to);
+	buf_done(&file);
+	buf_done(&other);
+	buf_done(&got);
+	person_done(&p);
+}
+
+static void no_changed_byte_of_a_file_passes_its_file_key(void **state)
+{
+	struct person p;
+	struct age_recipients *to;
+	struct key key;
+	struct buf file = BUF_INIT, got = BUF_INIT;
+	struct cu_err err;
+
+	(void)state;
+	person_init(&p);
+	key_fill_random(&key);
+	to = recipients(p.recipient, NULL);
+	encrypt_keyed(to, &key, span_str("what was captured"), &file);
+	for (size_t i = 0; i < file.n; i++) {
+		file.p[i] ^= 1;
+		assert_true(decrypt_keyed(&key, buf_span(&file), &got, &err) < 0);
+		file.p[i] ^= 1;
+	}
+	assert_int_equal(got.n, 0);
+	age_recipients_free(to);
+	buf_done(&file);
+	person_done(&p);
+}
+
 static void a_key_travels_through_a_file(void **state)
 {
 	struct person p;
@@ -754,6 +842,8 @@ int main(void)
 			a_file_cut_between_chunks_releases_the_whole_ones_and_fails),
 		cmocka_unit_test(an_unfinished_file_is_accepted_by_no_reader),
 		cmocka_unit_test(a_key_travels_through_a_file),
+		in_a_directory(a_file_key_opens_its_own_file_and_no_other),
+		cmocka_unit_test(no_changed_byte_of_a_file_passes_its_file_key),
 		cmocka_unit_test(a_failing_sink_ends_the_writing),
 		cmocka_unit_test(a_failing_source_is_a_fault_of_its_own),
 		cmocka_unit_test(
