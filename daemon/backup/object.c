@@ -52,8 +52,8 @@ static int start_zstd(ZSTD_CCtx *zstd, struct cu_err *err)
 	return 0;
 }
 
-int object_writer_new(const struct age_recipients *to, struct object_writer **ret,
-	struct cu_err *err)
+int object_writer_new(const struct age_recipients *to, const struct key *file_key,
+	struct object_writer **ret, struct cu_err *err)
 {
 	struct object_writer *w = calloc(1, sizeof(*w));
 	int r;
@@ -66,7 +66,9 @@ int object_writer_new(const struct age_recipients *to, struct object_writer **re
 	w->zstd = ZSTD_createCCtx();
 	r = start_zstd(w->zstd, err);
 	if (r == 0) {
-		r = age_writer_new(to, false, take_stored, w, &w->age, err);
+		r = file_key ? age_writer_new_keyed(to, file_key, false, take_stored, w,
+				       &w->age, err)
+			     : age_writer_new(to, false, take_stored, w, &w->age, err);
 	}
 	if (r < 0) {
 		object_writer_free(w);
@@ -275,9 +277,26 @@ static long give_stored(void *ctx, uint8_t *to, size_t cap, struct cu_err *err)
 	return n;
 }
 
-int object_reader_open(struct repo *repo, const char *name, const struct object_ref *ref,
-	const struct age_identities *ids, uint64_t plain_max, struct object_reader **ret,
-	struct cu_err *err)
+static int open_age(
+	struct object_reader *r, struct object_opener by, struct cu_err *err)
+{
+	int code = by.ids ? age_reader_new(by.ids, give_stored, r, &r->age, NULL, err)
+			  : age_reader_new_keyed(
+				    by.file_key, give_stored, r, &r->age, NULL, err);
+
+	if (code == CU_ENOKEY) {
+		code = cu_err_set(err, code, "%s",
+			by.ids ? "this identity does not open it: it was written for other "
+				 "recipients"
+			       : "its file key does not open it: it was written under "
+				 "another one");
+	}
+	return code < 0 ? cu_err_wrap(err, code, "%s", r->name) : 0;
+}
+
+int object_reader_open(struct repo *repo, const char *name,
+	const struct object_ref *ref, struct object_opener by, uint64_t plain_max,
+	struct object_reader **ret, struct cu_err *err)
 {
 	struct object_reader *r = calloc(1, sizeof(*r));
 	int code;
@@ -301,14 +320,7 @@ int object_reader_open(struct repo *repo, const char *name, const struct object_
 		code = cu_err_set(err, CU_ENOMEM, "zstd cannot be started");
 		goto out;
 	}
-	code = age_reader_new(ids, give_stored, r, &r->age, NULL, err);
-	if (code == CU_ENOKEY) {
-		code = cu_err_set(err, code, "this identity does not open it: it was written for "
-					     "other recipients");
-	}
-	if (code < 0) {
-		code = cu_err_wrap(err, code, "%s", name);
-	}
+	code = open_age(r, by, err);
 out:
 	if (code < 0) {
 		object_reader_close(r);

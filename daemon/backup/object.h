@@ -18,6 +18,7 @@ struct age_reader;
 struct age_recipients;
 struct age_writer;
 struct cu_err;
+struct key;
 struct object_reader;
 struct object_writer;
 struct repo;
@@ -30,12 +31,19 @@ struct object_ref {
 	uint64_t stored;  /* their number */
 };
 
+/* What opens an object: an identity that it was written for, or its own file key. */
+struct object_opener {
+	const struct age_identities *ids; /* NULL: by file_key */
+	const struct key *file_key;
+};
+
 /* --- writing ---------------------------------------------------------------------- */
 
-/* Nothing reaches a disk before object_writer_attach: until then at most 64 KiB are held in
- * memory.  to is borrowed for the call. */
-int object_writer_new(const struct age_recipients *to, struct object_writer **ret,
-	struct cu_err *err);
+/* Nothing reaches a disk before object_writer_attach: until then at most 64 KiB are
+ * held in memory.  file_key: what will open this object alone, besides the recipients;
+ * NULL: a random one that nobody keeps.  Both are borrowed for the call. */
+int object_writer_new(const struct age_recipients *to, const struct key *file_key,
+	struct object_writer **ret, struct cu_err *err);
 /* The age layer, for bytes before the compressed ones.  Only before the first put. */
 struct age_writer *object_writer_age(struct object_writer *w);
 /* From here on the object is written into a file of the repository, which is kept until
@@ -56,10 +64,11 @@ void object_writer_free(struct object_writer *w); /* drops what was not stored; 
 int object_verify(struct repo *r, const char *name, const struct object_ref *ref,
 	struct cu_err *err);
 
-/* Verifies, then opens the age layer.  CU_ENOKEY: none of ids is a recipient.  More than
- * plain_max bytes of plaintext are refused: CU_ELIMIT. */
+/* Verifies, then opens the age layer.  CU_ENOKEY: none of the identities is a
+ * recipient, or it was not written under this file key.  More than plain_max bytes of
+ * plaintext are refused: CU_ELIMIT. */
 int object_reader_open(struct repo *r, const char *name, const struct object_ref *ref,
-	const struct age_identities *ids, uint64_t plain_max, struct object_reader **ret,
+	struct object_opener by, uint64_t plain_max, struct object_reader **ret,
 	struct cu_err *err);
 /* The age layer, for bytes before the compressed ones.  Only before the first read. */
 struct age_reader *object_reader_age(struct object_reader *r);

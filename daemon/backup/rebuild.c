@@ -77,7 +77,8 @@ static int restore_range(struct data *d, const struct manifest_range *range, str
 
 	repo_name_data(range->object.hash, name);
 	r = object_reader_open(
-		d->repo, name, &range->object, d->ids, range->length, &reader, err);
+		d->repo, name, &range->object, (struct object_opener){ .ids = d->ids },
+		range->length, &reader, err);
 	if (r == 0) {
 		r = copy_range(d, reader, range, err);
 	}

@@ -181,7 +181,7 @@ static int write_range(struct run *run, struct manifest_range *range, struct cu_
 {
 	struct object_writer *w = NULL;
 	char name[REPO_NAME_SIZE];
-	int r = object_writer_new(run->to, &w, err);
+	int r = object_writer_new(run->to, NULL, &w, err);
 
 	if (r == 0) {
 		r = object_writer_attach(w, run->repo, err);
@@ -260,11 +260,10 @@ static void put_prints(const struct recipients_list *l, struct manifest_prints *
 	}
 }
 
-/* Written, read back from the disk, compared: from here on an erasure may rely on it. */
+/* Written, fetched back, opened, compared: from here on an erasure may rely on it. */
 static int write_vault(struct run *run, struct cu_err *err)
 {
 	struct manifest *m = &run->manifest;
-	char name[REPO_NAME_SIZE];
 	int r = vault_object_write(run->src->vault, run->repo, run->watch, &m->vault, err);
 
 	if (r < 0) {
@@ -277,9 +276,7 @@ static int write_vault(struct run *run, struct cu_err *err)
 	run->result.objects++;
 	run->result.bytes += m->vault_size;
 	run->result.stored_bytes += m->vault.stored;
-	repo_name_vault(m->generation, m->vault.hash, name);
-	r = object_verify(run->repo, name, &m->vault, err);
-	return r < 0 ? cu_err_wrap(err, r, "reading it back") : 0;
+	return vault_object_confirm(run->src->vault, run->repo, &m->vault, run->watch, err);
 }
 
 /* --- the manifest ----------------------------------------------------------------- */

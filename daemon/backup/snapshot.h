@@ -43,7 +43,7 @@ struct snapshot_source {
 struct snapshot_result {
 	uint64_t sequence;
 	uint8_t manifest_hash[32]; /* for the leaf backup.done */
-	uint64_t generation;       /* of the vault object, now confirmed in the repository */
+	uint64_t generation; /* of the vault object, which was fetched back, opened, compared */
 	uint64_t log_size;         /* of the mirror */
 	uint64_t objects;          /* written by this run */
 	uint64_t bytes, stored_bytes; /* of plaintext; of the objects made from it */
@@ -54,7 +54,7 @@ struct snapshot_result {
 int snapshot_run(const struct snapshot_source *src, struct repo *r,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err);
 
-/* For an erasure: today's vault object, read back from the disk and compared, the log, and a
+/* For an erasure: today's vault object, fetched back, opened and compared, the log, and a
  * manifest that names the new object and otherwise the data of the last one; so the chain
  * always names the newest vault.  CU_ENOENT: this repository holds no backup yet, so nothing
  * in it needs to forget anybody. */

@@ -27,7 +27,11 @@
 struct vault_capture {
 	struct db_image *image;
 	struct object_writer *writer;
+	struct id vault;
 	uint64_t generation, log_size;
+	struct key_arena *arena;
+	struct key *file_key; /* of the object, until it was confirmed */
+	struct key *epoch;    /* E, likewise, to compare with */
 };
 
 /* --- capture ---------------------------------------------------------------------- */
@@ -43,7 +47,6 @@ static int put_head(struct vault_capture *c, const struct vault *v, struct cu_er
 {
 	struct age_writer *age = object_writer_age(c->writer);
 	struct buf head = BUF_INIT;
-	struct id id = vault_id(v);
 	int r;
 
 	put_le32(&head, FRAME_MAGIC);
@@ -51,7 +54,7 @@ static int put_head(struct vault_capture *c, const struct vault *v, struct cu_er
 	buf_put_str(&head, MAGIC_LINE);
 	buf_put_u64(&head, c->generation);
 	buf_put_u64(&head, c->log_size);
-	buf_put(&head, id.b, sizeof(id.b));
+	buf_put(&head, c->vault.b, sizeof(c->vault.b));
 	r = buf_check(&head, err);
 	if (r == 0) {
 		r = age_writer_put(age, buf_span(&head), err);
@@ -60,8 +63,27 @@ static int put_head(struct vault_capture *c, const struct vault *v, struct cu_er
 	return r == 0 ? vault_put_epoch_key(v, age, err) : r;
 }
 
-int vault_capture_begin(struct vault *v, const struct recipients_list *to, uint64_t log_size,
-	struct vault_capture **ret, struct cu_err *err)
+static int take_keys(struct vault_capture *c, const struct vault *v, struct cu_err *err)
+{
+	int r = key_new(c->arena, &c->file_key, err);
+
+	if (r == 0) {
+		key_fill_random(c->file_key);
+		r = key_new(c->arena, &c->epoch, err);
+	}
+	return r == 0 ? vault_copy_epoch_key(v, c->epoch, err) : r;
+}
+
+static void drop_keys(struct vault_capture *c)
+{
+	key_free(c->arena, c->file_key);
+	key_free(c->arena, c->epoch);
+	c->file_key = NULL;
+	c->epoch = NULL;
+}
+
+int vault_capture_begin(struct vault *v, const struct recipients_list *to,
+	uint64_t log_size, struct vault_capture **ret, struct cu_err *err)
 {
 	struct vault_capture *c = calloc(1, sizeof(*c));
 	struct age_recipients *recipients = NULL;
@@ -70,11 +92,16 @@ int vault_capture_begin(struct vault *v, const struct recipients_list *to, uint6
 	if (!c) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
+	c->vault = vault_id(v);
 	c->generation = vault_generation(v);
 	c->log_size = log_size;
-	r = recipients_for_age(to, &recipients, err);
+	c->arena = vault_arena(v);
+	r = take_keys(c, v, err);
 	if (r == 0) {
-		r = object_writer_new(recipients, &c->writer, err);
+		r = recipients_for_age(to, &recipients, err);
+	}
+	if (r == 0) {
+		r = object_writer_new(recipients, c->file_key, &c->writer, err);
 	}
 	if (r == 0) {
 		r = vault_image_begin(v, &c->image, err);
@@ -96,6 +123,7 @@ void vault_capture_end(struct vault_capture *c)
 	if (c) {
 		object_writer_free(c->writer);
 		db_image_end(c->image);
+		drop_keys(c);
 		free(c);
 	}
 }
@@ -253,7 +281,8 @@ int vault_object_read(struct repo *repo, uint64_t generation, uint64_t log_size,
 	int r;
 
 	repo_name_vault(generation, ref->hash, name);
-	r = object_reader_open(repo, name, ref, ids, size, &reader, err);
+	r = object_reader_open(repo, name, ref, (struct object_opener){ .ids = ids },
+		size, &reader, err);
 	if (r < 0) {
 		return r; /* names the object already */
 	}
@@ -278,4 +307,107 @@ int vault_object_read(struct repo *repo, uint64_t generation, uint64_t log_size,
 	}
 	*ret = head;
 	return 0;
+}
+
+/* --- confirming ------------------------------------------------------------------- */
+
+static int compare_head(struct vault_capture *c, struct age_reader *age,
+	struct key *scratch, struct cu_err *err)
+{
+	struct vault_object_head head = { 0 };
+	int r = read_head(age, &head, err);
+
+	if (r == 0) {
+		r = age_reader_take_key(age, scratch, err);
+	}
+	if (r == 0 &&
+		(head.generation != c->generation || head.log_size != c->log_size ||
+			!id_eq(&head.vault, &c->vault) ||
+			!key_is_equal(scratch, c->epoch))) {
+		r = cu_err_set(
+			err, CU_ECORRUPT, "does not open the vault that was captured");
+	}
+	return r;
+}
+
+/* Fills the slice with as many bytes as are asked for, but for the object's end. */
+static long read_slice(
+	struct object_reader *reader, uint8_t *to, size_t cap, struct cu_err *err)
+{
+	size_t n = 0;
+	long more = 1;
+
+	while (n < cap &&
+		(more = object_reader_read(reader, to + n, cap - n, err)) > 0) {
+		n += (size_t)more;
+	}
+	return more < 0 ? more : (long)n;
+}
+
+/* What comes back is held to the pinned image itself, not to a sum made while it was
+ * written. */
+static int compare_image(struct vault_capture *c, struct object_reader *reader,
+	const struct watch *watch, struct cu_err *err)
+{
+	uint64_t size = db_image_size(c->image), at = 0;
+	uint8_t *both = malloc(2 * (size_t)SLICE);
+	int r = both ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
+	long n = 0;
+
+	while (r == 0 && (n = read_slice(reader, both, SLICE, err)) > 0) {
+		if ((uint64_t)n > size - at) {
+			n = cu_err_set(err, CU_ECORRUPT,
+				"holds more than the vault that was captured");
+			break;
+		}
+		r = db_image_read(c->image, at, both + SLICE, (uint32_t)n, err);
+		if (r == 0 && memcmp(both, both + SLICE, (size_t)n) != 0) {
+			r = cu_err_set(err, CU_ECORRUPT,
+				"does not hold the vault that was captured");
+		}
+		at += (uint64_t)n;
+		if (r == 0) {
+			r = watch_step(watch, "vault", at, size, err);
+		}
+	}
+	free(both);
+	if (r < 0 || n < 0) {
+		return r < 0 ? r : (int)n;
+	}
+	return at == size ? 0
+			  : cu_err_set(err, CU_ECORRUPT,
+				    "holds less than the vault that was captured");
+}
+
+int vault_object_confirm(struct vault_capture *c, struct repo *repo,
+	const struct object_ref *ref, const struct watch *watch, struct cu_err *err)
+{
+	struct object_reader *reader = NULL;
+	struct key *scratch = NULL;
+	char name[REPO_NAME_SIZE];
+	int r;
+
+	if (!c->file_key) {
+		return cu_err_set(err, CU_EINVAL, "the capture was confirmed already");
+	}
+	repo_name_vault(c->generation, ref->hash, name);
+	r = key_new(c->arena, &scratch, err);
+	if (r == 0) {
+		r = object_reader_open(repo, name, ref,
+			(struct object_opener){ .file_key = c->file_key },
+			db_image_size(c->image), &reader, err);
+	}
+	if (r == 0) {
+		r = compare_head(c, object_reader_age(reader), scratch, err);
+		if (r == 0) {
+			r = compare_image(c, reader, watch, err);
+		}
+		if (r < 0) {
+			r = cu_err_wrap(err, r, "%s", name);
+		}
+	}
+	object_reader_close(reader);
+	key_free(c->arena, scratch);
+	drop_keys(c);
+	return r < 0 ? cu_err_wrap(err, r, "fetching it back") : 0;
 }

@@ -6,6 +6,10 @@
  * `age -d -i FILE OBJECT | zstd -d > vault.db` gives the database, and a reader finds E in
  * the first bytes.  The key never passes through a buffer of this layer.
  * docs/formats/repository.md.
+ *
+ * The object's own file key stays in memory with the capture, so that the object can be
+ * fetched back, opened and compared where no identity is; then it is wiped, and only an
+ * identity opens the object ever after.
  */
 #ifndef CU_BACKUP_VAULT_OBJECT_H
 #define CU_BACKUP_VAULT_OBJECT_H
@@ -37,6 +41,13 @@ uint64_t vault_capture_size(const struct vault_capture *c); /* bytes of vault.db
 /* Writes the object into the repository; once for each capture. */
 int vault_object_write(struct vault_capture *c, struct repo *r, const struct watch *watch,
 	struct object_ref *ret, struct cu_err *err);
+
+/* Fetches the object back, opens it with its file key, and compares head, E and every
+ * byte of vault.db with what was captured; then wipes the file key, whatever was found.
+ * Once, after vault_object_write.  0: a restore from this object gives this very vault.
+ * CU_ECORRUPT, CU_ENOENT, CU_ENOKEY name the object. */
+int vault_object_confirm(struct vault_capture *c, struct repo *r,
+	const struct object_ref *ref, const struct watch *watch, struct cu_err *err);
 
 struct vault_object_head {
 	uint64_t generation;

@@ -21,6 +21,21 @@ int vault_put_epoch_key(const struct vault *v, struct age_writer *w, struct cu_e
 	return r < 0 ? r : age_writer_put_key(w, v->epoch, err);
 }
 
+int vault_copy_epoch_key(const struct vault *v, struct key *to, struct cu_err *err)
+{
+	int r = vault_check_usable(v, err);
+
+	if (r == 0) {
+		key_copy(to, v->epoch);
+	}
+	return r;
+}
+
+struct key_arena *vault_arena(const struct vault *v)
+{
+	return v->arena;
+}
+
 /* --- every node ------------------------------------------------------------------- */
 
 struct walk {

@@ -73,6 +73,10 @@ int vault_rekey(struct vault *v, const struct key *k0, struct cu_err *err);
  * into an age file.  Both from the writer's thread with nothing shredded in between. */
 int vault_image_begin(struct vault *v, struct db_image **ret, struct cu_err *err);
 int vault_put_epoch_key(const struct vault *v, struct age_writer *w, struct cu_err *err);
+/* A copy of it, to compare with what was fetched back; the caller wipes it soon. */
+int vault_copy_epoch_key(const struct vault *v, struct key *to, struct cu_err *err);
+/* Where its keys lie; any thread. */
+struct key_arena *vault_arena(const struct vault *v);
 
 /* From a vault object: dir holds vault.db as it was in the image, epoch is its E.  Makes the
  * roots anew under k0 with a fresh index key and opens every node once.  CU_ECORRUPT names the

@@ -84,7 +84,7 @@ static void write_object(size_t size, struct object_ref *ref, char name[REPO_NAM
 	uint8_t *slice = malloc(100000);
 	struct cu_err err = { 0 };
 
-	assert_ok(object_writer_new(recipients, &w, &err), &err);
+	assert_ok(object_writer_new(recipients, NULL, &w, &err), &err);
 	assert_ok(object_writer_attach(w, &repo, &err), &err);
 	for (size_t done = 0; done < size;) {
 		size_t n = size - done < 100000 ? size - done : 100000;
@@ -111,7 +111,8 @@ static long read_object(const char *name, const struct object_ref *ref,
 	long n, total = 0;
 
 	hash_sha256_init(&h);
-	n = object_reader_open(&repo, name, ref, ids, max, &r, err);
+	n = object_reader_open(
+		&repo, name, ref, (struct object_opener){ .ids = ids }, max, &r, err);
 	while (n == 0 && (n = object_reader_read(r, slice, 70000, err)) > 0) {
 		hash_sha256_put(&h, span_of(slice, (size_t)n));
 		total += n;
@@ -161,7 +162,7 @@ static void nothing_is_left_in_tmp(void **state)
 	(void)state;
 
 	write_object(5, &ref, name);
-	assert_ok(object_writer_new(recipients, &w, &err), &err);
+	assert_ok(object_writer_new(recipients, NULL, &w, &err), &err);
 	assert_ok(object_writer_attach(w, &repo, &err), &err);
 	assert_ok(object_writer_put(w, span_str("given up"), &err), &err);
 	object_writer_free(w);
