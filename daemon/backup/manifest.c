@@ -12,6 +12,9 @@
 #include "base/text.h"
 #include "crypto/minisign.h"
 
+static const char magic_v1[] = "custos manifest v1";
+static const char magic_v2[] = "custos manifest v2"; /* + digests */
+
 void manifest_done(struct manifest *m)
 {
 	free(m->ranges);
@@ -47,6 +50,21 @@ uint64_t manifest_stored(const struct manifest *m)
 }
 
 /* --- rules ------------------------------------------------------------------------ */
+
+static const char *broken_digest(const struct manifest *m)
+{
+	const struct digest *d = &m->digest;
+
+	if (d->subjects.rows != m->subjects || digest_records(d) != m->records) {
+		return "the digests are of other numbers than the counts";
+	}
+	for (size_t i = 1; i < d->ncollections; i++) {
+		if (strcmp(d->collections[i - 1].name, d->collections[i].name) >= 0) {
+			return "the collections do not ascend";
+		}
+	}
+	return NULL;
+}
 
 /* What one line cannot say alone.  Returns NULL, or which rule is broken. */
 static const char *broken_rule(const struct manifest *m)
@@ -88,7 +106,7 @@ static const char *broken_rule(const struct manifest *m)
 	if (m->data_prints.n == 0 || m->vault_prints.n == 0) {
 		return "there are no recipients";
 	}
-	return NULL;
+	return m->has_digests ? broken_digest(m) : NULL;
 }
 
 /* --- writing ---------------------------------------------------------------------- */
@@ -122,7 +140,8 @@ static void put_head(struct buf *out, const struct manifest *m)
 {
 	char time[CIVIL_TIME_SIZE], verifier[NOTE_VERIFIER_SIZE];
 
-	buf_put_str(out, "custos manifest v1\n");
+	buf_put_str(out, m->has_digests ? magic_v2 : magic_v1);
+	buf_put_str(out, "\n");
 	put_id(out, "store", &m->store);
 	put_id(out, "lineage", &m->lineage);
 	buf_putf(out, "sequence %" PRIu64 "\nprevious ", m->sequence);
@@ -160,6 +179,29 @@ static void put_data(struct buf *out, const struct manifest *m)
 	}
 }
 
+static void put_part(struct buf *out, const char *word, const struct digest_part *p)
+{
+	buf_putf(out, "digest %s%s%s %" PRIu64 " ", word, p->name[0] ? " " : "", p->name, p->rows);
+	put_hex(out, p->hash);
+	buf_put_str(out, "\n");
+}
+
+static void put_digests(struct buf *out, const struct manifest *m)
+{
+	char nonce[ID_TEXT_SIZE];
+
+	put_part(out, "subjects", &m->digest.subjects);
+	for (size_t i = 0; i < m->digest.ncollections; i++) {
+		put_part(out, "records", &m->digest.collections[i]);
+	}
+	if (m->drill_day == 0) {
+		buf_put_str(out, "drill none\n");
+		return;
+	}
+	id_format(&m->drill_nonce, nonce);
+	buf_putf(out, "drill %" PRIu32 " %s\n", m->drill_day, nonce);
+}
+
 int manifest_format(const struct manifest *m, struct buf *out, struct cu_err *err)
 {
 	const char *rule = broken_rule(m);
@@ -170,6 +212,9 @@ int manifest_format(const struct manifest *m, struct buf *out, struct cu_err *er
 	}
 	put_head(out, m);
 	put_data(out, m);
+	if (m->has_digests) {
+		put_digests(out, m);
+	}
 	buf_putf(out, "vault %" PRIu64 " ", m->generation);
 	put_hex(out, m->vault.hash);
 	buf_putf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", m->vault.stored, m->vault_size,
@@ -237,8 +282,12 @@ static bool parse_key(struct lines *l, struct note_verifier *to)
 
 static bool parse_head(struct lines *l, struct manifest *m)
 {
-	if (lines_next(l) != 1 || strcmp(l->text, "custos manifest v1") != 0 ||
-		!parse_id(l, "store", &m->store) || !parse_id(l, "lineage", &m->lineage) ||
+	if (lines_next(l) != 1 ||
+		(strcmp(l->text, magic_v1) != 0 && strcmp(l->text, magic_v2) != 0)) {
+		return false;
+	}
+	m->has_digests = strcmp(l->text, magic_v2) == 0;
+	if (!parse_id(l, "store", &m->store) || !parse_id(l, "lineage", &m->lineage) ||
 		!next(l, "sequence", 2) || !lines_u64(l->word[1], &m->sequence) ||
 		!next(l, "previous", 2)) {
 		return false;
@@ -278,7 +327,7 @@ static bool parse_range(struct lines *l, size_t number, struct manifest_range *t
 		lines_u64(l->word[6], &to->object.stored);
 }
 
-/* All lines "range"; then l holds the line "vault".  1, 0 for a bad line, or a code. */
+/* All lines "range"; then l holds the line after them.  1, 0 for a bad line, or a code. */
 static int parse_ranges(struct lines *l, struct manifest *m, struct cu_err *err)
 {
 	struct manifest_range range;
@@ -301,8 +350,62 @@ static int parse_ranges(struct lines *l, struct manifest *m, struct cu_err *err)
 	}
 }
 
+/* "digest subjects N HASH" or "digest records COLLECTION N HASH". */
+static bool parse_part(struct lines *l, const char *word, struct digest_part *to)
+{
+	size_t at = strcmp(word, "records") == 0 ? 3 : 2;
+
+	if (l->nwords != at + 2 || strcmp(l->word[1], word) != 0 ||
+		!lines_u64(l->word[at], &to->rows) || !lines_hex(l->word[at + 1], to->hash, 32)) {
+		return false;
+	}
+	if (at == 3) {
+		if (strlen(l->word[2]) >= sizeof(to->name)) {
+			return false;
+		}
+		strcpy(to->name, l->word[2]);
+	}
+	return true;
+}
+
+static bool parse_drill(struct lines *l, struct manifest *m)
+{
+	uint64_t day;
+
+	if (l->nwords == 2) {
+		return strcmp(l->word[1], "none") == 0;
+	}
+	if (l->nwords != 3 || !lines_u64(l->word[1], &day) || day < 10000101 || day > 99991231 ||
+		!lines_hex(l->word[2], m->drill_nonce.b, sizeof(m->drill_nonce.b))) {
+		return false;
+	}
+	m->drill_day = (uint32_t)day;
+	return true;
+}
+
+/* l holds the line after the ranges; afterwards the line "vault". */
+static bool parse_digests(struct lines *l, struct manifest *m)
+{
+	struct digest *d = &m->digest;
+
+	if (strcmp(l->word[0], "digest") != 0 || !parse_part(l, "subjects", &d->subjects)) {
+		return false;
+	}
+	while (lines_next(l) == 1 && lines_split(l) && strcmp(l->word[0], "digest") == 0) {
+		if (d->ncollections == DIGEST_MAX_COLLECTIONS ||
+			!parse_part(l, "records", &d->collections[d->ncollections++])) {
+			return false;
+		}
+	}
+	return l->nwords > 0 && strcmp(l->word[0], "drill") == 0 && parse_drill(l, m) &&
+		lines_next(l) == 1 && lines_split(l);
+}
+
 static bool parse_tail(struct lines *l, struct manifest *m)
 {
+	if (m->has_digests && !parse_digests(l, m)) {
+		return false;
+	}
 	return strcmp(l->word[0], "vault") == 0 && l->nwords == 6 &&
 		lines_u64(l->word[1], &m->generation) && lines_hex(l->word[2], m->vault.hash, 32) &&
 		lines_u64(l->word[3], &m->vault.stored) && lines_u64(l->word[4], &m->vault_size) &&

@@ -5,6 +5,9 @@
  * manifest.  Signed in minisign's format in a file of its own, so that stock minisign checks
  * it.  age does not say who wrote an object; the manifest does.  Pure but for the heap.
  * docs/formats/repository.md.
+ *
+ * Version 2 says besides what the data holds (digests) and which day's key opens its objects for
+ * a drill.  Version 1 is still read, and written where a manifest repeats the data of one.
  */
 #ifndef CU_BACKUP_MANIFEST_H
 #define CU_BACKUP_MANIFEST_H
@@ -17,6 +20,7 @@
 #include "backup/object.h"
 #include "backup/recipients.h"
 #include "crypto/note.h"
+#include "store/digest.h"
 
 struct buf;
 struct cu_err;
@@ -64,6 +68,11 @@ struct manifest {
 	uint64_t vault_log_size; /* leaves in the log when it was captured */
 
 	uint64_t subjects, records; /* in the data image */
+
+	bool has_digests; /* version 2; the rest is zeros without */
+	struct digest digest;  /* of the data image */
+	uint32_t drill_day;    /* yyyymmdd: whose drill key opens the data objects; 0: none does */
+	struct id drill_nonce; /* of the run that wrote them (drill_key.h) */
 };
 
 void manifest_done(struct manifest *m); /* frees the ranges; zeros are fine */

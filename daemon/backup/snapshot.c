@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup/chain.h"
+#include "backup/drill_key.h"
 #include "backup/manifest.h"
 #include "backup/object.h"
 #include "backup/recipients.h"
@@ -16,6 +17,7 @@
 #include "crypto/age.h"
 #include "crypto/hash.h"
 #include "db/image.h"
+#include "crypto/key.h"
 #include "ledger/ledger.h"
 
 #define SLICE (1u << 20) /* bytes of the image read at a time */
@@ -177,11 +179,27 @@ static int put_range(struct run *run, struct object_writer *w, struct manifest_r
 	return r;
 }
 
+/* With the file key that a drill will make again, or one that nobody keeps. */
+static int new_range(struct run *run, const struct manifest_range *range,
+	struct object_writer **ret, struct cu_err *err)
+{
+	const struct snapshot_drill *drill = &run->src->drill;
+	int r;
+
+	if (!drill->run) {
+		return object_writer_new(run->to, NULL, ret, err);
+	}
+	drill_key_range(drill->run, range->offset / MANIFEST_RANGE_MAX, drill->scratch);
+	r = object_writer_new(run->to, drill->scratch, ret, err);
+	key_wipe(drill->scratch);
+	return r;
+}
+
 static int write_range(struct run *run, struct manifest_range *range, struct cu_err *err)
 {
 	struct object_writer *w = NULL;
 	char name[REPO_NAME_SIZE];
-	int r = object_writer_new(run->to, NULL, &w, err);
+	int r = new_range(run, range, &w, err);
 
 	if (r == 0) {
 		r = object_writer_attach(w, run->repo, err);
@@ -210,6 +228,10 @@ static int write_data(struct run *run, struct cu_err *err)
 	m->data_size = db_image_size(run->src->data);
 	m->subjects = run->src->subjects;
 	m->records = run->src->records;
+	if (run->src->drill.run) {
+		m->drill_day = run->src->drill.day;
+		m->drill_nonce = run->src->drill.nonce;
+	}
 	hash_sha256_init(&run->image_hash);
 	for (uint64_t at = 0; r == 0 && at < m->data_size;) {
 		uint64_t left = m->data_size - at;
@@ -231,6 +253,26 @@ static int write_data(struct run *run, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "data") : 0;
 }
 
+/* What is in the image, by its rows: what a drill holds a rebuilt one to. */
+static int take_digests(struct run *run, struct cu_err *err)
+{
+	int64_t started_ms = clock_monotonic_ms();
+	struct digesting *d = NULL;
+	int r = digest_begin(db_image_reader(run->src->data), &d, err), more = 1;
+
+	while (r == 0 && more > 0) {
+		more = digest_step(d, err);
+		r = more < 0 ? more : watch_step(run->watch, "digest", digest_bytes(d), 0, err);
+	}
+	if (r == 0) {
+		digest_result(d, &run->manifest.digest);
+		run->manifest.has_digests = true;
+		run->result.digest_ms = clock_monotonic_ms() - started_ms;
+	}
+	digest_end(d);
+	return r < 0 ? cu_err_wrap(err, r, "digests") : 0;
+}
+
 /* The data part of the last manifest, as it is. */
 static int copy_data(struct run *run, struct cu_err *err)
 {
@@ -245,6 +287,10 @@ static int copy_data(struct run *run, struct cu_err *err)
 	m->data_prints = last->data_prints;
 	m->subjects = last->subjects;
 	m->records = last->records;
+	m->has_digests = last->has_digests;
+	m->digest = last->digest;
+	m->drill_day = last->drill_day;
+	m->drill_nonce = last->drill_nonce;
 	for (size_t i = 0; r == 0 && i < last->nranges; i++) {
 		r = manifest_add_range(m, &last->ranges[i], err);
 	}
@@ -355,6 +401,9 @@ int snapshot_run(const struct snapshot_source *src, struct repo *repo,
 
 	if (r == 0) {
 		r = mirror_log(&run, err);
+	}
+	if (r == 0) {
+		r = take_digests(&run, err);
 	}
 	if (r == 0) {
 		put_prints(&src->recipients->data, &run.manifest.data_prints);

@@ -16,10 +16,20 @@
 
 struct cu_err;
 struct db_image;
+struct key;
 struct recipients_file;
 struct repo;
 struct vault_capture;
 struct watch;
+
+/* What a drill will open the data objects of one run by: drill_key_run of the day's slot.  scratch
+ * is a key for the call to use.  Without a run key only the identity opens them. */
+struct snapshot_drill {
+	uint32_t day; /* yyyymmdd */
+	struct id nonce;
+	struct key *run;
+	struct key *scratch;
+};
 
 /* Data objects hold MANIFEST_RANGE_MAX bytes of plaintext each, the last one fewer. */
 
@@ -35,6 +45,7 @@ struct snapshot_source {
 	struct db_image *data; /* not used by vault_object_put */
 	struct vault_capture *vault;
 	uint64_t subjects, records; /* in the data image; not used by vault_object_put */
+	struct snapshot_drill drill; /* likewise */
 	/* The highest sequence that the caller knows to have been signed into this repository, 0
 	 * if none: a repository that has less was rolled back, CU_ECORRUPT. */
 	uint64_t known_sequence;
@@ -47,7 +58,7 @@ struct snapshot_result {
 	uint64_t log_size;         /* of the mirror */
 	uint64_t objects;          /* written by this run */
 	uint64_t bytes, stored_bytes; /* of plaintext; of the objects made from it */
-	int64_t duration_ms;
+	int64_t duration_ms, digest_ms; /* of all; of the digests in it */
 };
 
 /* CU_ECANCELED; CU_EEXIST when the repository belongs to another store or lineage. */

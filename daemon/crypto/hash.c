@@ -28,6 +28,23 @@ void hash_sha256(struct span bytes, uint8_t out[HASH_SIZE])
 	hash_sha256_done(&h, out);
 }
 
+void hash_blake2b_init(struct hash_blake2b *h)
+{
+	(void)crypto_generichash_blake2b_init(&h->state, NULL, 0, HASH_SIZE); /* constant */
+}
+
+void hash_blake2b_put(struct hash_blake2b *h, struct span bytes)
+{
+	if (bytes.n > 0) {
+		(void)crypto_generichash_blake2b_update(&h->state, bytes.p, bytes.n);
+	}
+}
+
+void hash_blake2b_done(struct hash_blake2b *h, uint8_t out[HASH_SIZE])
+{
+	(void)crypto_generichash_blake2b_final(&h->state, out, HASH_SIZE);
+}
+
 void hash_blake2b(struct span bytes, uint8_t out[HASH_SIZE])
 {
 	(void)crypto_generichash_blake2b(out, HASH_SIZE, bytes.p, bytes.n, NULL,

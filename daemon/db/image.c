@@ -123,3 +123,8 @@ int db_image_read(struct db_image *image, uint64_t offset, void *to, uint32_t n,
 	}
 	return 0;
 }
+
+sqlite3 *db_image_reader(struct db_image *image)
+{
+	return image->db;
+}

@@ -28,4 +28,8 @@ uint64_t db_image_size(const struct db_image *image); /* bytes; whole pages */
 int db_image_read(struct db_image *image, uint64_t offset, void *to, uint32_t n,
 	struct cu_err *err);
 
+/* The connection that keeps the image still: to read rows by, on the image's thread, until the
+ * image ends. */
+sqlite3 *db_image_reader(struct db_image *image);
+
 #endif

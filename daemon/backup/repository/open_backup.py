@@ -36,7 +36,7 @@ def read_manifests(repository, pins):
         for word, *rest in (line.split(" ") for line in text.decode().splitlines()):
             m["range"].append(rest) if word == "range" else m.update({word: rest})
         chain.append(m)
-        require(m["custos"] == ["manifest", "v1"] and m["store"] == [pins["store"]] and
+        require(m["custos"] in (["manifest", "v1"], ["manifest", "v2"]) and m["store"] == [pins["store"]] and
                 int(m["sequence"][0]) == int(path.name) == len(chain) and
                 m["previous"] == [before], f"{path} breaks the chain")
         before = hashlib.sha256(text).hexdigest()

@@ -55,6 +55,10 @@ static struct manifest sample(uint64_t sequence)
 		.vault_log_size = 10 + sequence,
 		.subjects = 5,
 		.records = 17,
+		.has_digests = true,
+		.digest = { { .rows = 5 }, { { "profile", 5 }, { "transaction", 12 } }, 2 },
+		.drill_day = 20261121,
+		.drill_nonce = { "noncenoncenonce" },
 	};
 	struct manifest_range first = { 0, MANIFEST_RANGE_MAX, .object.stored = 1234 };
 	struct manifest_range second = { MANIFEST_RANGE_MAX, 8192, .object.stored = 99 };
@@ -66,6 +70,9 @@ static struct manifest sample(uint64_t sequence)
 	fill(first.object.hash, 0xa5);
 	fill(second.hash, 0xa6);
 	fill(second.object.hash, 0xa7);
+	fill(m.digest.subjects.hash, 0xa8);
+	fill(m.digest.collections[0].hash, 0xa9);
+	fill(m.digest.collections[1].hash, 0xaa);
 	assert_int_equal(manifest_add_range(&m, &first, NULL), 0);
 	assert_int_equal(manifest_add_range(&m, &second, NULL), 0);
 	return m;
@@ -99,10 +106,49 @@ static void a_manifest_reads_back_as_it_was_written(void **state)
 	assert_memory_equal(again.log_key.public_key, verifier.public_key, 32);
 	assert_int_equal(again.data_prints.n, 2);
 	assert_int_equal(manifest_stored(&again), 1234 + 99 + 700);
+	assert_memory_equal(&again.digest, &m.digest, sizeof(m.digest));
+	assert_int_equal(again.drill_day, 20261121);
+	assert_true(id_eq(&again.drill_nonce, &m.drill_nonce));
 	manifest_done(&m);
 	manifest_done(&again);
 	buf_done(&text);
 	buf_done(&text_again);
+}
+
+static void a_manifest_without_digests_is_of_version_1(void **state)
+{
+	struct manifest m = sample(1), again = { 0 };
+	struct buf text = BUF_INIT;
+	struct cu_err err = { 0 };
+	(void)state;
+
+	m.has_digests = false;
+	format(&m, &text);
+	assert_non_null(strstr(buf_cstr(&text), "custos manifest v1\n"));
+	assert_null(strstr(buf_cstr(&text), "digest"));
+	assert_ok(manifest_parse(buf_span(&text), &again, &err), &err);
+	assert_false(again.has_digests);
+	assert_int_equal(again.records, 17);
+	manifest_done(&m);
+	manifest_done(&again);
+	buf_done(&text);
+}
+
+static void a_manifest_of_data_that_no_drill_opens_says_so(void **state)
+{
+	struct manifest m = sample(1), again = { 0 };
+	struct buf text = BUF_INIT;
+	struct cu_err err = { 0 };
+	(void)state;
+
+	m.drill_day = 0;
+	format(&m, &text);
+	assert_non_null(strstr(buf_cstr(&text), "\ndrill none\n"));
+	assert_ok(manifest_parse(buf_span(&text), &again, &err), &err);
+	assert_int_equal(again.drill_day, 0);
+	manifest_done(&m);
+	manifest_done(&again);
+	buf_done(&text);
 }
 
 /* A changed text is refused, or is another manifest in its one spelling. */
@@ -178,7 +224,7 @@ static void every_line_missing_or_doubled_is_refused(void **state)
 	for (size_t i = 0; i < text.n; i++) {
 		nlines += text.p[i] == '\n';
 	}
-	assert_int_equal(nlines, 15);
+	assert_int_equal(nlines, 19);
 	for (unsigned i = 0; i < nlines; i++) {
 		for (int is_doubled = 0; is_doubled < 2; is_doubled++) {
 			struct cu_err err = { 0 };
@@ -221,6 +267,14 @@ static void a_manifest_that_breaks_a_rule_is_not_written(void **state)
 	m.vault_log_size = m.log_size + 1;
 	assert_int_equal(manifest_format(&m, &text, &err), CU_EINTERNAL);
 	assert_says(&err, "newer than the log");
+	m.vault_log_size = m.log_size;
+	m.digest.collections[1].rows++;
+	assert_int_equal(manifest_format(&m, &text, &err), CU_EINTERNAL);
+	assert_says(&err, "other numbers than the counts");
+	m.digest.collections[1].rows--;
+	strcpy(m.digest.collections[0].name, "zzz");
+	assert_int_equal(manifest_format(&m, &text, &err), CU_EINTERNAL);
+	assert_says(&err, "do not ascend");
 
 	manifest_done(&m);
 	buf_done(&text);
@@ -444,6 +498,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manifest_reads_back_as_it_was_written),
+		cmocka_unit_test(a_manifest_without_digests_is_of_version_1),
+		cmocka_unit_test(a_manifest_of_data_that_no_drill_opens_says_so),
 		cmocka_unit_test(every_changed_byte_is_refused_or_another_manifest),
 		cmocka_unit_test(every_line_missing_or_doubled_is_refused),
 		cmocka_unit_test(every_truncation_is_refused),
