@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "backup/watch.h"
+#include "base/civil.h"
 #include "base/log.h"
+#include "control/drill_keys.h"
 #include "control/erase.h"
 #include "control/operator.h"
 #include "control/server.h"
@@ -64,12 +66,33 @@ static void publish_what_is_new(struct daemon *d)
 
 /* --- targets that were away, or missed by a crash --------------------------------- */
 
+/* Once a day; the targets get the vault without those keys right after. */
+static void expire_drill_keys(struct daemon *d)
+{
+	int32_t today = civil_day_of_ms(clock_now_ms(&d->house.clock));
+	struct cu_err err;
+	size_t n = 0;
+
+	if (today == d->drill_keys_day) {
+		return;
+	}
+	if (drill_keys_expire(d, &n, &err) < 0) {
+		log_error("drill keys whose window is over could not be shredded: %s", err.msg);
+		return;
+	}
+	d->drill_keys_day = today;
+	if (n > 0) {
+		log_info("the drill keys of %zu days were shredded", n);
+	}
+}
+
 static int run_catch_up(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
 	struct watch watch = { NULL, NULL, &w->cancel };
 
-	(void)err; /* each target's failure is logged */
+	(void)err; /* each failure is logged */
+	expire_drill_keys(d);
 	erase_catch_up(d, &watch);
 	return 0;
 }

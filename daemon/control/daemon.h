@@ -46,6 +46,7 @@ struct daemon {
 	uint64_t published;             /* leaves under the last checkpoint */
 	struct work catching_up;        /* targets that lack the newest vault object */
 	bool is_catching_up;
+	int32_t drill_keys_day;         /* its worker: when expired drill keys were last shredded */
 	int64_t caught_up_ms;           /* monotonic; when that was last looked at, 0: never */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */

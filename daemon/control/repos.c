@@ -7,6 +7,7 @@
 #include "backup/vault_object.h"
 #include "base/err.h"
 #include "control/daemon.h"
+#include "control/drill_keys.h"
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
@@ -112,6 +113,7 @@ struct images {
 	struct db_image *data;
 	struct vault_capture *vault;
 	struct engine_counts counts;
+	struct snapshot_drill drill;
 	int64_t time_ms;
 };
 
@@ -134,7 +136,8 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 		.lineage = store_lineage(h->store), .time_ms = images->time_ms,
 		.log_dir = h->log_dir, .signer = h->signer, .recipients = &h->recipients,
 		.data = images->data, .vault = images->vault,
-		.subjects = images->counts.subjects, .records = images->counts.records };
+		.subjects = images->counts.subjects, .records = images->counts.records,
+		.drill = images->drill };
 	struct repos_last last = { 0 };
 	struct repo repo;
 	int r = repos_last(d, t, &last, err);
@@ -165,7 +168,10 @@ int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	int r;
 
 	pthread_mutex_lock(&d->backing_up); /* one at a time: a repository has one writer */
-	r = store_run(d->house.store, &images.op, err);
+	r = what == REPOS_FULL ? drill_keys_begin(d, &images.drill, err) : 0;
+	if (r == 0) {
+		r = store_run(d->house.store, &images.op, err);
+	}
 	if (r == 0) {
 		r = house_publish(&d->house, err);
 	}
@@ -174,6 +180,7 @@ int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	}
 	vault_capture_end(images.vault);
 	db_image_end(images.data);
+	drill_keys_done(d, &images.drill);
 	if (r == 0) {
 		r = store_run(d->house.store, &remember.op, err);
 	}

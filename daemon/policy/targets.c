@@ -42,6 +42,10 @@ static const struct row targets_row[] = {
 	  "and how long a hostile erasure can be undone. 1d to 90d.",
 	  offsetof(struct targets, vault_bound), .standard = "7d", .min = DAYS(1),
 	  .max = DAYS(90) },
+	{ "drill_window", SET_DURATION, 0,
+	  "How long after a backup custosd can open its data objects for a drill without the "
+	  "identity; afterwards nobody can. Keys are never opened so. 0d to 90d; 0d: never.",
+	  offsetof(struct targets, drill_window), .standard = "7d", .max = DAYS(90) },
 	{ "targets", SET_MAPS, 0, "Where backups go.", offsetof(struct targets, v),
 	  offsetof(struct targets, n), .of = &target_rows },
 };

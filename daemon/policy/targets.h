@@ -26,6 +26,8 @@ struct targets {
 	/* How long a vault object may be kept: how long an erased person's key may linger, and
 	 * how long a hostile mass erasure can be undone. */
 	struct duration vault_bound;
+	/* How long data objects can be opened for a drill without the identity; 0: never. */
+	struct duration drill_window;
 	const struct target *v;
 	size_t n;
 	const struct yaml_node *node;

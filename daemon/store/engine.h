@@ -167,6 +167,12 @@ int engine_cohort_get(struct engine *e, const char *collection, const char *clas
 int engine_cohort_put(struct engine *e, const char *collection, const char *class_key,
 	uint32_t period, uint64_t slot, struct cu_err *err);
 
+/* The slots of those before a period, ascending, appended as native uint64_t; and their end. */
+int engine_cohorts_before(struct engine *e, const char *collection, const char *class_key,
+	uint32_t period, struct buf *to, struct cu_err *err);
+int engine_cohorts_delete(struct engine *e, const char *collection, const char *class_key,
+	uint32_t before, struct cu_err *err);
+
 /* Leaves on their way to the log, numbered without gaps. */
 int engine_outbox_put(struct engine *e, uint64_t seq, struct span leaf, struct cu_err *err);
 int engine_outbox_next(struct engine *e, uint64_t after, uint64_t *ret_seq, struct buf *leaf,

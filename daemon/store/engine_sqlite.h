@@ -59,6 +59,10 @@
 	X(COHORT_GET,     data,  "SELECT slot FROM cohort"                                      \
 		" WHERE collection = ?1 AND class = ?2 AND period = ?3")                        \
 	X(COHORT_PUT,     data,  "INSERT INTO cohort VALUES (?1, ?2, ?3, ?4)")                  \
+	X(COHORTS_BEFORE, data,  "SELECT slot FROM cohort"                                      \
+		" WHERE collection = ?1 AND class = ?2 AND period < ?3 ORDER BY slot")          \
+	X(COHORTS_DEL,    data,  "DELETE FROM cohort"                                           \
+		" WHERE collection = ?1 AND class = ?2 AND period < ?3")                        \
 	X(OUTBOX_PUT,     data,  "INSERT INTO outbox VALUES (?1, ?2)")                          \
 	X(OUTBOX_NEXT,    data,  "SELECT seq, leaf FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT 1") \
 	X(OUTBOX_DROP,    data,  "DELETE FROM outbox WHERE seq <= ?1")                          \

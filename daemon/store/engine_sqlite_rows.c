@@ -400,3 +400,40 @@ int engine_cohort_put(struct engine *e, const char *collection, const char *clas
 	engine_bind_u64(st, 4, slot);
 	return db_run(st, err);
 }
+
+static int bind_cohorts(struct engine *e, enum engine_statement which, const char *collection,
+	const char *class_key, uint32_t before, sqlite3_stmt **ret, struct cu_err *err)
+{
+	int r = engine_statement(e, which, ret, err);
+
+	if (r == 0) {
+		engine_bind_text(*ret, 1, collection);
+		engine_bind_text(*ret, 2, class_key);
+		sqlite3_bind_int64(*ret, 3, before);
+	}
+	return r;
+}
+
+int engine_cohorts_before(struct engine *e, const char *collection, const char *class_key,
+	uint32_t period, struct buf *to, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = bind_cohorts(e, ST_COHORTS_BEFORE, collection, class_key, period, &st, err);
+
+	while (r == 0 && (r = db_step(st, err)) > 0) {
+		uint64_t slot = column_u64(st, 0);
+
+		buf_put(to, &slot, sizeof(slot));
+		r = 0;
+	}
+	return r < 0 ? r : buf_check(to, err);
+}
+
+int engine_cohorts_delete(struct engine *e, const char *collection, const char *class_key,
+	uint32_t before, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = bind_cohorts(e, ST_COHORTS_DEL, collection, class_key, before, &st, err);
+
+	return r < 0 ? r : db_run(st, err);
+}

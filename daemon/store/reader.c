@@ -71,6 +71,12 @@ int reader_next_approval(struct reader *rd, const struct row_approval *after,
 	return engine_approval_next(rd->engine, after, ret, err);
 }
 
+int reader_cohort(struct reader *rd, const char *collection, uint32_t period, uint64_t *ret,
+	struct cu_err *err)
+{
+	return engine_cohort_get(rd->engine, collection, "default", period, ret, err);
+}
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err)
 {
 	return engine_count(rd->engine, ret, err);

@@ -42,6 +42,10 @@ int reader_approval(struct reader *rd, const struct id *id, struct row_approval 
 int reader_next_approval(struct reader *rd, const struct row_approval *after,
 	struct row_approval *ret, struct cu_err *err);
 
+/* The slot of a cohort: 1, 0 or a code. */
+int reader_cohort(struct reader *rd, const char *collection, uint32_t period, uint64_t *ret,
+	struct cu_err *err);
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
 
 #endif

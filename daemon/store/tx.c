@@ -150,8 +150,8 @@ static int slot_of(struct tx *tx, struct row_subject *subject, const char *colle
 }
 
 /* A cohort has a run to itself; it uses the first slot of it. */
-static int cohort_slot_of(struct tx *tx, const char *collection, uint32_t period,
-	uint64_t *ret, struct cu_err *err)
+int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint64_t *ret,
+	struct cu_err *err)
 {
 	int r = engine_cohort_get(tx->engine, collection, "default", period, ret, err);
 
@@ -244,7 +244,7 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 	}
 	if (r == 0 && rec->cohort != 0) {
 		row.has_cohort = true;
-		r = cohort_slot_of(tx, rec->collection, rec->cohort, &row.cohort_slot, err);
+		r = tx_cohort_slot(tx, rec->collection, rec->cohort, &row.cohort_slot, err);
 	}
 	if (r < 0) {
 		return r;

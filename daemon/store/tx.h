@@ -59,6 +59,14 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err);
 int tx_records_leaf(struct tx *tx, const struct id *subject, const char *collection,
 	const char *purpose, const struct id *record, uint64_t n, struct cu_err *err);
 
+/* The slot of a cohort (collection × yyyymm or yyyymmdd); taken at the first time. */
+int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint64_t *ret,
+	struct cu_err *err);
+/* Shreds the slots of all cohorts of a collection before this period, forgets them, and says so in
+ * a leaf; *ret_n is their number.  Whatever was sealed under them is gone everywhere. */
+int tx_cohorts_end(struct tx *tx, const char *collection, uint32_t before, size_t *ret_n,
+	struct cu_err *err);
+
 /* The current version of a record, borrowed until the next call: 1, 0 or a code. */
 int tx_record_get(struct tx *tx, const struct id *id, struct row_record *row,
 	struct record *ret, struct cu_err *err);

@@ -1,0 +1,38 @@
+/* The end of cohorts: one slot shredded ends a month or a day of records everywhere. */
+#include <string.h>
+
+#include "base/err.h"
+#include "store/store_internal.h"
+#include "vault/vault.h"
+
+/* The shred comes before the rows go: after a crash in between they name slots that are shredded
+ * again, which does no harm. */
+int tx_cohorts_end(struct tx *tx, const char *collection, uint32_t before, size_t *ret_n,
+	struct cu_err *err)
+{
+	struct vault *v = tx->store->cfg.vault;
+	struct leaf leaf = { .act = LEAF_ERASE_SHRED };
+	int r;
+
+	buf_clear(&tx->scratch);
+	r = engine_cohorts_before(tx->engine, collection, "default", before, &tx->scratch, err);
+	if (r < 0 || tx->scratch.n == 0) {
+		*ret_n = 0;
+		return r;
+	}
+	strncpy(leaf.collection, collection, sizeof(leaf.collection) - 1);
+	leaf.slots = (const uint64_t *)(const void *)tx->scratch.p;
+	leaf.nslots = tx->scratch.n / sizeof(uint64_t);
+	r = vault_shred(v, leaf.slots, leaf.nslots, err);
+	if (r == 0) {
+		leaf.generation = vault_generation(v);
+		r = engine_cohorts_delete(tx->engine, collection, "default", before, err);
+	}
+	if (r == 0) {
+		r = tx_leaf(tx, &leaf, err);
+	}
+	if (r == 0) {
+		*ret_n = leaf.nslots;
+	}
+	return r;
+}
