@@ -425,6 +425,23 @@ int repo_list(struct repo *r, const char *under, repo_list_fn *fn, void *ctx,
 	return code;
 }
 
+int repo_remove(struct repo *r, const char *name, struct cu_err *err)
+{
+	char path[PATH_SIZE], folder[PATH_SIZE];
+	int code = join(r, name, path, err);
+
+	if (code == 0) {
+		code = join_folder(r, name, folder, err);
+	}
+	if (code < 0) {
+		return code;
+	}
+	if (unlink(path) < 0) {
+		return errno == ENOENT ? 0 : cu_err_errno(err, errno, "remove %s", name);
+	}
+	return path_sync_dir(folder, err);
+}
+
 static int remove_leftover(void *ctx, const char *name, uint64_t size, struct cu_err *err)
 {
 	struct repo *r = ctx;

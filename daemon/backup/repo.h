@@ -97,6 +97,8 @@ typedef int repo_list_fn(void *ctx, const char *name, uint64_t size, struct cu_e
 int repo_list(struct repo *r, const char *under, repo_list_fn *fn, void *ctx,
 	struct cu_err *err);
 
+/* Durably; absent is 0. */
+int repo_remove(struct repo *r, const char *name, struct cu_err *err);
 /* Removes what an interrupted run left in tmp/. */
 int repo_sweep(struct repo *r, struct cu_err *err);
 
