@@ -1,0 +1,269 @@
+/* What custos published, before two programs that share no code with it: custos-verify, and
+ * forty lines of Python. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "stage.h"
+
+#define PURPOSE "--purpose=" STAGE_PURPOSE
+#define ADA     "[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Ada\"}}]"
+
+/* --- the two programs ----------------------------------------------------------------- */
+
+/* custos-verify; its status, and what it said in st->last. */
+static int verify_with(struct stage *st, const char *const args[])
+{
+	static const struct run_options o = { .uid = RUN_SAME_UID };
+	const char *argv[12] = { CUSTOS_VERIFY };
+
+	for (size_t i = 0; args[i]; i++) {
+		assert_true(i < 10);
+		argv[i + 1] = args[i];
+	}
+	ran_done(&st->last);
+	run(&o, argv, &st->last);
+	return st->last.status;
+}
+
+#define verify(st, ...) verify_with(st, (const char *const[]){ __VA_ARGS__, NULL })
+
+static bool has_python(void)
+{
+	char *has = run_shell("/usr/bin/python3 -c 'import nacl.signing' 2>/dev/null && echo yes || true");
+	bool is_there = *has != '\0';
+
+	free(has);
+	if (!is_there) {
+		print_message("python3-nacl is not installed\n");
+	}
+	return is_there;
+}
+
+/* A script of tests/support; its status. */
+static int python(struct stage *st, const char *script, const char *key, const char *path,
+	const char *more)
+{
+	static const struct run_options o = { .uid = RUN_SAME_UID };
+	char file[256];
+
+	snprintf(file, sizeof(file), SOURCE_DIR "/tests/support/%s", script);
+	ran_done(&st->last);
+	run(&o, (const char *const[]){ "/usr/bin/python3", file, key, path, more, NULL },
+		&st->last);
+	return st->last.status;
+}
+
+/* --- a log ---------------------------------------------------------------------------- */
+
+static void add_entries(struct stage *st, unsigned n)
+{
+	struct client *c = stage_client(st, AS_PRIVACY);
+	char id[33];
+
+	stage_add_person(st, ADA, id);
+	for (unsigned i = 0; i < n; i++) {
+		json_t *p = json_pack("{s:s, s:s}", "subject", id, "purpose", STAGE_PURPOSE), *reply;
+		struct cu_err err;
+
+		if (client_call(c, "io.custos.subject.Get", p, -1, &reply, &err) < 0) {
+			fail_msg("%s", err.msg);
+		}
+		json_decref(reply);
+		json_decref(p);
+	}
+	client_close(c);
+}
+
+/* All there is is published; within a second, they say. */
+static void wait_for_checkpoint(struct stage *st)
+{
+	uint64_t want = stage_log_size(st), got = 0;
+
+	for (int i = 0; got < want && i < 100; i++) {
+		char *size = run_shell("sed -n 2p '%s/log/checkpoint' 2>/dev/null || true", st->state);
+
+		got = (uint64_t)atoll(size);
+		free(size);
+		run_sleep_ms(50);
+	}
+	assert_true(got >= want);
+}
+
+/* A copy of the published log; kept until stage_free. */
+static const char *copy_log(struct stage *st, const char *name)
+{
+	const char *to = stage_path(st, name);
+
+	wait_for_checkpoint(st);
+	free(run_shell("mkdir '%s' && cp -r '%s/log/tile' '%s/log/checkpoint' '%s'", to, st->state,
+		st->state, to));
+	return to;
+}
+
+/* "--key=<the key that the daemon shows>"; static. */
+static const char *key_option(struct stage *st)
+{
+	static char option[300];
+
+	stage_ctl(st, AS_ADMIN, "--json", "log", "checkpoint");
+	stage_expect(st, 0);
+	snprintf(option, sizeof(option), "--key=%s", stage_reply_text(st, "key"));
+	return option;
+}
+
+static const char *key_of(const char *option)
+{
+	return option + strlen("--key=");
+}
+
+/* --- logs ----------------------------------------------------------------------------- */
+
+static void a_real_log_is_valid_to_both(void **state)
+{
+	struct stage *st = *state;
+	const char *key, *log;
+
+	add_entries(st, 300);
+	log = copy_log(st, "log");
+	key = key_option(st);
+	assert_int_equal(verify(st, "log", key, log), 0);
+	assert_non_null(strstr(st->last.out, "valid: log"));
+	assert_non_null(strstr(st->last.out, "not proven by this"));
+	assert_int_equal(verify(st, "--json", "log", key, log), 0);
+	assert_true(json_is_true(json_object_get(stage_reply(st), "valid")));
+	if (has_python()) {
+		assert_int_equal(python(st, "verify.py", key_of(key), log, NULL), 0);
+	}
+}
+
+/* ALL_BITS=1: every bit; see ./dev bits.  custos-verify's own campaign is test_published. */
+static void python_refuses_every_changed_bit(void **state)
+{
+	const char *all = getenv("ALL_BITS"), *log, *key;
+	struct stage *st = *state;
+
+	if (!has_python()) {
+		skip();
+	}
+	add_entries(st, 290);
+	log = copy_log(st, "log");
+	key = key_option(st);
+	if (python(st, "flip_bits.py", key_of(key), log, all && *all ? "1" : "499") != 0) {
+		fail_msg("%s", st->last.err);
+	}
+	print_message("%d bits flipped one at a time: 0 accepted\n", atoi(st->last.out));
+	assert_true(atoi(st->last.out) > 100);
+}
+
+static void a_log_that_goes_on_extends_the_checkpoint_that_somebody_kept(void **state)
+{
+	struct stage *st = *state;
+	const char *key, *old, *older, *from;
+	char option[300];
+
+	add_entries(st, 5);
+	old = copy_log(st, "old");
+	add_entries(st, 300);
+	older = copy_log(st, "new");
+	key = key_option(st);
+	snprintf(option, sizeof(option), "--from=%s/checkpoint", old);
+	from = option;
+	assert_int_equal(verify(st, "log", key, from, older), 0);
+	assert_non_null(strstr(st->last.out, "extends the older checkpoint"));
+
+	snprintf(option, sizeof(option), "--from=%s/checkpoint", older);
+	assert_int_equal(verify(st, "log", key, from, old), 65);
+	assert_non_null(strstr(st->last.err, "rolled back"));
+}
+
+static void the_mirror_beside_a_backup_is_a_log_too(void **state)
+{
+	struct stage *st = *state;
+	const char *key;
+	char mirror[200];
+
+	add_entries(st, 3);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	key = key_option(st);
+	snprintf(mirror, sizeof(mirror), "%s/log", st->repo);
+	assert_int_equal(verify(st, "log", key, mirror), 0);
+	assert_int_equal(verify(st, "checkpoint", key, stage_path(st, "none")), 66);
+}
+
+/* --- proofs --------------------------------------------------------------------------- */
+
+static void what_log_prove_prints_proves_that_entry_and_no_other(void **state)
+{
+	struct stage *st = *state;
+	const char *key, *leaf, *other, *proof, *bare;
+	char line[1200], odd[1200], *at;
+
+	add_entries(st, 20);
+	wait_for_checkpoint(st);
+	key = key_option(st);
+	stage_ctl(st, AS_ADMIN, "log", "show", "--from=7", "--count=1");
+	stage_expect(st, 0);
+	at = strchr(st->last.out, ' ');
+	assert_non_null(at);
+	snprintf(line, sizeof(line), "--leaf=%s", at + 1);
+	line[strcspn(line, "\n")] = '\0';
+	stage_text(st, "leaf", at + 1);
+	stage_ctl(st, AS_ADMIN, "log", "prove", "7");
+	stage_expect(st, 0);
+	proof = stage_file(st, "proof", st->last.out, st->last.nout);
+	leaf = line;
+	assert_int_equal(verify(st, "proof", key, leaf, proof), 0);
+	assert_non_null(strstr(st->last.out, "index          7"));
+
+	snprintf(odd, sizeof(odd), "--leaf=%s", stage_path(st, "leaf"));
+	other = odd;
+	assert_int_equal(verify(st, "proof", key, other, proof), 0);
+	snprintf(odd, sizeof(odd), "%s", line);
+	odd[strlen(odd) - 1] ^= 1;
+	assert_int_equal(verify(st, "proof", key, other, proof), 65);
+	bare = stage_file(st, "cut", "c2sp.org/tlog-proof@v1\nindex 7\n", 31);
+	assert_int_equal(verify(st, "proof", key, leaf, bare), 65);
+}
+
+/* --- arguments ------------------------------------------------------------------------ */
+
+static void what_is_asked_wrongly_is_told_with_64(void **state)
+{
+	static const char key[] = "--key=custos/x+00000000+AAAA";
+	struct stage *st = *state;
+
+	assert_int_equal(verify(st, "--help"), 0);
+	assert_non_null(strstr(st->last.out, "EXIT STATUS"));
+	assert_int_equal(verify(st, "log"), 64);
+	assert_int_equal(verify(st, "log", "/tmp"), 64);
+	assert_int_equal(verify(st, "log", key, "/tmp"), 64);
+	assert_int_equal(verify(st, "everything", key, "/tmp"), 64);
+	assert_int_equal(verify(st, "proof", key, "/tmp"), 64);
+	assert_int_equal(verify(st, "log", key, "--leaf=x", "/tmp"), 64);
+	assert_int_equal(verify(st, "log", key, key, "/tmp"), 64);
+	assert_int_equal(verify(st, "log", "--key=/nonexistent", "/tmp"), 66);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		T(a_real_log_is_valid_to_both),
+		T(python_refuses_every_changed_bit),
+		T(a_log_that_goes_on_extends_the_checkpoint_that_somebody_kept),
+		T(the_mirror_beside_a_backup_is_a_log_too),
+		T(what_log_prove_prints_proves_that_entry_and_no_other),
+		cmocka_unit_test_setup_teardown(
+			what_is_asked_wrongly_is_told_with_64, stage_up_bare, stage_down),
+	};
+
+	cmocka_set_test_filter(getenv("ONLY"));
+	return cmocka_run_group_tests_name("story_verify", tests, NULL, NULL);
+}
