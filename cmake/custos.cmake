@@ -13,6 +13,7 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(CUSTOS_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(CUSTOS_FUZZ "Build the targets of tests/fuzz as fuzzers; needs clang" OFF)
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv>=1.44)
@@ -39,6 +40,10 @@ if(CUSTOS_SANITIZE)
         add_link_options(-fsanitize=address,undefined)
 else()
         add_compile_options($<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+if(CUSTOS_FUZZ)
+        add_compile_options(-fsanitize=fuzzer-no-link -DCUSTOS_FUZZ)
 endif()
 
 function(cu_layer name)

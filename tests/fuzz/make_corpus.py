@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Makes the seed corpora of tests/fuzz, in tests/fuzz/corpus.
+
+    tests/fuzz/make_corpus.py BINDIR
+
+BINDIR has custosd and custosctl: manifests, identities and leaves are those of a store that
+is made for it.  Inputs that once failed ("found-...") are not touched.
+"""
+import glob, json, os, struct, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DATA = os.path.join(HERE, "..", "data")
+
+
+def put(target, name, content):
+    directory = os.path.join(HERE, "corpus", target)
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, name), "wb") as f:
+        f.write(content)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+# --- what people say to custosd ------------------------------------------------------------
+
+SUBJECT = "subjectsubjectsubjectsubject0000"
+WHY = {"purpose": "customer_service"}
+PERSON = [{"collection": "contact_point", "fields": {"email": "ada@example.org"}},
+          {"collection": "profile", "fields": {"given_name": "Ada", "birth_date": "1815-12-10"}}]
+CALLS = {
+    "info": ("org.varlink.service.GetInfo", {}, 0),
+    "description": ("org.varlink.service.GetInterfaceDescription",
+                    {"interface": "io.custos.subject"}, 0),
+    "status": ("io.custos.Status", {}, 0),
+    "init": ("io.custos.Init", {}, 1),
+    "policy": ("io.custos.PolicyCheck", {}, 0),
+    "add": ("io.custos.subject.Add", {**WHY, "kind": "person", "records": PERSON,
+                                      "request": "00112233445566778899aabbccddeeff"}, 0),
+    "get": ("io.custos.subject.Get", {**WHY, "subject": SUBJECT, "collections": ["profile"],
+                                      "fields": ["given_name"]}, 0),
+    "update": ("io.custos.subject.Update", {**WHY, "subject": SUBJECT, "collection": "profile",
+                                            "fields": {"family_name": "Lovelace"}}, 0),
+    "search": ("io.custos.subject.Search", {**WHY, "by": "email", "value": "ada@example.org"}, 0),
+    "import": ("io.custos.data.Import", {**WHY, "map": read(
+        os.path.join(HERE, "..", "..", "demo", "chinook-customers.yaml")).decode()}, 1),
+    "export": ("io.custos.data.Export", {**WHY, "collections": ["profile"]}, 1),
+    "erase": ("io.custos.erase.Run", {"purpose": "erasure_request", "subject": SUBJECT,
+                                      "now": True}, 0),
+    "backup": ("io.custos.backup.Run", {"target": "local"}, 0),
+    "list": ("io.custos.backup.List", {}, 0),
+    "check": ("io.custos.backup.Check", {"read_data": True}, 0),
+    "show": ("io.custos.log.Show", {"from": 0, "count": 10}, 0),
+    "prove": ("io.custos.log.Prove", {"index": 1}, 0),
+    "verify": ("io.custos.log.Verify", {}, 0),
+    "checkpoint": ("io.custos.log.Checkpoint", {}, 0),
+    "unknown": ("io.custos.subject.Nothing", {"a": [1, 2.5, None, True, "\u00fc"]}, 0),
+}
+
+
+def frame(method, parameters, **flags):
+    return json.dumps({"method": method, "parameters": parameters, **flags}).encode() + b"\0"
+
+
+def make_calls():
+    for name, (method, parameters, with_fd) in CALLS.items():
+        more = {"more": True} if name in ("backup", "check", "export", "import", "erase") else {}
+        one = frame(method, parameters, **more)
+        put("dispatch", name, bytes([with_fd]) + one)
+        put("frame", name, bytes([7]) + one)
+    put("dispatch", "pipelined", b"\0" + b"".join(
+        frame(*CALLS[n][:2]) for n in ("add", "search", "get", "update", "get", "verify")))
+    put("dispatch", "oneway", b"\0" + frame(*CALLS["add"][:2], oneway=True) +
+        frame(*CALLS["status"][:2]))
+    put("frame", "error", b"\1" + json.dumps(
+        {"error": "io.custos.NotFound", "parameters": {"message": "gone"}}).encode() + b"\0")
+    put("frame", "reply", b"\1" + json.dumps(
+        {"parameters": {"progress": "rows"}, "continues": True}).encode() + b"\0{}\0")
+    put("frame", "deep", b"\3" + b"[" * 40 + b"]" * 40 + b"\0")
+    put("frame", "string", b"\2" + b'{"a":"\\"{\\\\","b":"\\u0000"}\0' * 3)
+
+
+# --- files ---------------------------------------------------------------------------------
+
+def make_csv():
+    for path in sorted(glob.glob(os.path.join(DATA, "csv-spectrum", "csvs", "*.csv"))):
+        put("csv", os.path.basename(path)[:-4], b"\0\0\2" + read(path))
+    text = 'Vorname;"Stra\u00dfe"\r\n"J\u00fcrgen ""Jo""";\u00dcbersee\r\n\u65e5\u672c;\r\n'
+    for number, charset in ((2, "utf-16"), (3, "utf-16-le"), (4, "shift_jis"), (5, "iso2022_jp"),
+                            (6, "gb18030")):
+        put("csv", charset, bytes([number, 1, 1]) + text.encode(charset, "replace"))
+    put("csv", "latin", b"\1\1\4" + text.encode("cp1252", "replace"))
+    put("csv", "faults", b"\0\0\0a,b\n\"x\"y,\n \"z\"\n\xff,\0\n\"open\n")
+
+
+def make_age():
+    for name in ("x25519", "x25519_grease", "armor_x25519", "stream_three_chunks",
+                 "stream_short_chunk", "x25519_multiple_recipients", "stanza_valid_characters"):
+        vector = read(os.path.join(DATA, "age-cctv", name))
+        head, _, body = vector.partition(b"\n\n")
+        if b"compressed:" not in head:
+            put("age", name, body)
+    put("age", "identity", b"# created: 2026-11-21T00:00:00Z\n"
+        b"AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0\n")
+    put("age", "recipient", b"age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef")
+
+
+def text_of(s):
+    return struct.pack(">H", len(s)) + s
+
+
+def make_record():
+    head = struct.pack(">BBBIiq16s", 1, 2, 1, 202611, -2**31, 1795298944123, b"0123456789abcdef")
+    fields = b"".join(text_of(k) + struct.pack(">I", len(v)) + v for k, v in (
+        (b"given_name", b"Ada"), (b"family_name", b"Lovelace")))
+    put("leaf", "record", b"\1" + head + text_of(b"profile") + text_of(b"shop") + text_of(b"17") +
+        struct.pack(">H", 1) + b"fedcba9876543210" + struct.pack(">H", 2) + fields)
+
+
+def make_yaml():
+    put("yaml", "map", b"source: shop\nsubject: {kind: person, key: id}\nrecords:\n"
+        b"  - collection: profile\n    fields: {given_name: First, family_name: {value: X}}\n")
+    put("yaml", "flow", b"roles: [{role: a, operations: [status, 'log.*'], purposes: '*'}]\n"
+        b"operators: [{uid: 1, roles: [a]}, {gid: 2, roles: [b]}]\n")
+    put("yaml", "odd", b"a: &x 1\nb: *x\n? c\n: !!str d\ne: |\n  text\nf: >-\n  more\n'g': \"\\u00fc\"\n")
+
+
+# Changes to a vault object: 22 bits for where, and what is flipped there.
+def make_vault_object():
+    put("vault_object", "whole", b"\1")
+    put("vault_object", "raw", b"\0" + b"\x50\x2a\x4d\x18\x57\0\0\0custos vault object v1\n" +
+        struct.pack(">QQ", 2, 7) + bytes(48) + b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00")
+    for at in (0, 4, 8, 31, 39, 47, 63 + 16, 63 + 28, 63 + 96, 63 + 100, 63 + 105, 63 + 4096,
+               63 + 8192 + 3, 63 + 12288 + 8, 63 + 60000, 63 + 90000):
+        put("vault_object", "at-%d" % at, b"\1" + struct.pack("<I", at)[:3] + b"\1")
+
+
+# --- what a store makes --------------------------------------------------------------------
+
+def make_store(bindir):
+    with tempfile.TemporaryDirectory() as d:
+        os.mkdir(d + "/policies")
+        for name, text in (
+                ("schema.yaml", read(os.path.join(HERE, "..", "..", "policies", "schema.yaml")).decode()),
+                ("backup.yaml", "vault_bound: 7d\ntargets:\n"
+                 "  - {target: local, kind: directory, path: %s/repo}\n" % d),
+                ("roles.yaml", "roles:\n  - role: a\n    operations: [status, init, backup.*, log.*]\n"
+                 "operators:\n  - {uid: %d, roles: [a]}\n" % os.getuid())):
+            with open(d + "/policies/" + name, "w") as f:
+                f.write(text)
+        daemon = subprocess.Popen([bindir + "/custosd", "--state=" + d + "/state", "--policies=" +
+                                   d + "/policies", "--socket=" + d + "/s",
+                                   "--intake=" + bindir + "/custos-intake"])
+
+        def ctl(*args):
+            return subprocess.run([bindir + "/custosctl", "--socket=" + d + "/s", *args],
+                                  check=True, capture_output=True).stdout
+        while not os.path.exists(d + "/s"):
+            time.sleep(0.1)
+        ctl("init", d + "/identity")
+        ctl("backup", "run")
+        ctl("backup", "run")
+        make_of_store(d, ctl)
+        daemon.terminate()
+        daemon.wait()
+
+
+def make_of_store(d, ctl):
+    for n in (1, 2):
+        put("manifest", "manifest-%d" % n, b"\0" + read(d + "/repo/manifest/%010d" % n))
+    put("manifest", "recipients", b"\1" + read(d + "/state/keys/recipients"))
+    put("manifest", "identity", b"\2" + read(d + "/identity"))
+    for name in os.listdir(d + "/repo/vault"):
+        put("manifest", "name", b"\3vault/" + name.encode())
+    note = read(d + "/state/log/checkpoint")
+    put("note", "unknown", b"\0" + note)
+    put("note", "checkpoint", b"\4" + note.partition(b"\n\n")[0] + b"\n")
+    for leaf in ctl("--json", "log", "show").split(b"\n"):
+        for each in json.loads(leaf).get("leaves", []) if leaf else []:
+            text = each["leaf"].encode()
+            act = [w for w in text.split() if w.startswith(b"act=")][0][4:].decode()
+            put("leaf", act, b"\0" + text)
+    put("leaf", "erase.shred", b"\0v=1 t=2026-11-21T22:09:04.123Z act=erase.shred "
+        b"sub=000102030405060708090a0b0c0d0e0f gen=2 slots=8-15,24")
+
+
+def make_notes():
+    put("note", "peter", b"\0" + "If you think cryptography is the answer to your problem,\n"
+        "then you don't know what your problem is.\n\n"
+        "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgK"
+        "vqfqdngotpRZb6KE6RyyBwJnAM=\n".encode())
+    put("note", "verifier", b"\1PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
+    put("note", "public", b"\2RWSpi0OtpJ6BHJ2DDweL4lnQ8NjqISzQwpjyW3VZm1AUrh8H+rpX9XZx")
+    for name in ("hashed", "legacy"):
+        put("note", name, b"\3" + read(os.path.join(HERE, "signed", name + ".minisig")))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    make_calls()
+    make_csv()
+    make_age()
+    make_record()
+    make_yaml()
+    make_vault_object()
+    make_notes()
+    make_store(os.path.abspath(sys.argv[1]))
