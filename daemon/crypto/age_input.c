@@ -238,14 +238,17 @@ static long read_armored(
 /* --- both ------------------------------------------------------------------------- */
 
 /* Armor, also when it is damaged: five dashes near the beginning of what does not begin as a
- * binary file.  So a fault of the armor is called one. */
+ * binary file.  So a fault of the armor is called one.  The source may have given more than
+ * was asked for: what lies beyond must not count, or its pieces would decide. */
 static bool looks_armored(const struct age_input *in)
 {
+	size_t n = in->n < LOOK_AHEAD ? in->n : LOOK_AHEAD;
+
 	if (in->n >= BINARY_START_SIZE &&
 		memcmp(in->raw, binary_start, BINARY_START_SIZE) == 0) {
 		return false;
 	}
-	return memmem(in->raw, in->n, "-----", 5) != NULL;
+	return memmem(in->raw, n, "-----", 5) != NULL;
 }
 
 int age_input_start(

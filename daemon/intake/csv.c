@@ -105,12 +105,16 @@ static void set_fault_of_field(struct csv *c, enum csv_fault fault)
 /* Nothing of a faulty row is kept; it is only followed to its end. */
 static void keep(struct csv *c, const uint8_t *p, size_t n)
 {
+	size_t in_field = CSV_MAX_FIELD_BYTES - c->field.n;
+	size_t in_row = (size_t)(c->text + sizeof(c->text) - c->to);
+
 	if (c->row.fault != CSV_FINE) {
 		return;
 	}
-	if (n > CSV_MAX_FIELD_BYTES - c->field.n) {
+	/* The limit that is met first, were the bytes to come one by one. */
+	if (n > in_field && in_field <= in_row) {
 		set_fault_of_field(c, CSV_FIELD_TOO_LONG);
-	} else if (n > (size_t)(c->text + sizeof(c->text) - c->to)) {
+	} else if (n > in_row) {
 		set_fault_of_field(c, CSV_ROW_TOO_LONG);
 	} else {
 		memcpy(c->to, p, n);

@@ -28,13 +28,14 @@ int checkpoint_format(const struct log_head *head, struct buf *text, struct cu_e
 	return buf_check(text, err);
 }
 
-/* The next line, without its newline, as text of less than cap bytes. */
+/* The next line, without its newline, as text of less than cap bytes.  A line that ends in
+ * CRLF is none of ours. */
 static bool take_line(struct span *rest, char *to, size_t cap)
 {
 	const uint8_t *end = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
 	size_t n = end ? (size_t)(end - rest->p) : 0;
 
-	if (n == 0 || n >= cap || memchr(rest->p, '\0', n)) {
+	if (n == 0 || n >= cap || memchr(rest->p, '\0', n) || memchr(rest->p, '\r', n)) {
 		return false;
 	}
 	memcpy(to, rest->p, n);

@@ -474,6 +474,25 @@ static void a_row_may_have_eight_mebibytes_and_not_a_byte_more(void **state)
 	buf_done(&text);
 }
 
+static void of_two_limits_the_one_that_is_met_first_is_told(void **state)
+{
+	struct buf text = BUF_INIT;
+	char want[96];
+
+	(void)state;
+
+	put_wide(&text, 8, CSV_MAX_FIELD_BYTES - 1024); /* another 1 MiB is too much for the row */
+	text.n -= strlen("\n1\n");
+	buf_put_u8(&text, ',');
+	memset(buf_room(&text, CSV_MAX_FIELD_BYTES + 1), 'a', CSV_MAX_FIELD_BYTES + 1);
+	text.n += CSV_MAX_FIELD_BYTES + 1;
+	buf_put_str(&text, "\n1\n");
+	snprintf(want, sizeof(want), "1: fault %d in 9 at 1.%u\n2: [1]\n", CSV_ROW_TOO_LONG,
+		8 * (CSV_MAX_FIELD_BYTES - 1024 + 1) + 1);
+	assert_rows_of(buf_span(&text), want);
+	buf_done(&text);
+}
+
 static void a_row_may_have_16384_columns_and_not_one_more(void **state)
 {
 	struct buf text = BUF_INIT;
@@ -605,6 +624,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_mark_of_a_bad_character_spoils_its_row_where_it_stands),
 		cmocka_unit_test(a_field_may_have_one_mebibyte_and_not_a_byte_more),
 		cmocka_unit_test(a_row_may_have_eight_mebibytes_and_not_a_byte_more),
+		cmocka_unit_test(of_two_limits_the_one_that_is_met_first_is_told),
 		cmocka_unit_test(a_row_may_have_16384_columns_and_not_one_more),
 		cmocka_unit_test(fields_know_the_line_and_character_where_they_begin),
 		cmocka_unit_test(a_refusal_by_the_reader_of_rows_ends_the_reading),
