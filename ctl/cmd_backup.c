@@ -1,8 +1,10 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/intl.h"
 #include "ctl/cmd.h"
 #include "ctl/out.h"
+#include "wire/args.h"
 
 void cmd_backup_more(struct progress *p, const json_t *reply)
 {
@@ -76,5 +78,61 @@ void cmd_backup_check(const struct args *a, const json_t *reply)
 	if (json_array_size(json_object_get(r, "faults")) == 0) {
 		out_nothing(
 			_("Everything that the manifests name is there. This is not a restore test."));
+	}
+}
+
+/* In plain words, by the states of io.custos.backup. */
+static const char *explain_state(const char *state)
+{
+	static const struct {
+		const char *state, *text;
+	} texts[] = {
+		{ "newest", N_("stays: restores use it") },
+		{ "within", N_("stays: within the bound") },
+		{ "pending", N_("stays: newer than any manifest") },
+		{ "beyond", N_("stays: newer than this store, which was rolled back") },
+		{ "foreign", N_("stays: custos did not name it") },
+		{ "old", N_("goes: its time is over") },
+		{ "stray", N_("goes: left by a run that did not end") },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		if (strcmp(texts[i].state, state) == 0) {
+			return _(texts[i].text);
+		}
+	}
+	return state;
+}
+
+void cmd_backup_prune(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("TARGET"), N_("KEYS"), N_("SIZE"),
+		N_("UNTIL"), N_("WHAT AND WHY"), N_("FILE"), NULL };
+	const json_t *files = json_object_get(reply, "files");
+	struct out_table *t;
+	json_t *f;
+	size_t i;
+	char text[32];
+
+	if (json_array_size(files) == 0) {
+		out_nothing(_("No target holds a copy of the keys."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)files, i, f) {
+		int64_t until_ms = out_int(f, "until_ms");
+
+		out_cell(t, "%s", out_str(f, "target"));
+		out_cell(t, "%" PRId64, out_int(f, "generation"));
+		out_cell(t, "%s", out_bytes(out_int(f, "bytes"), text));
+		out_cell(t, "%s", until_ms > 0 ? out_time(until_ms, text) : "-");
+		out_cell(t, "%s", explain_state(out_str(f, "state")));
+		out_cell(t, "%s", out_str(f, "object"));
+	}
+	out_table_end(t);
+	if (args_is_set(a, "dry-run")) {
+		out_nothing(_("Nothing was deleted."));
+	} else {
+		out_field(_("deleted"), "%" PRId64, out_int(reply, "deleted"));
 	}
 }

@@ -38,6 +38,7 @@ static const struct {
 	[COMMAND_BACKUP_RUN] = { cmd_backup_run, cmd_backup_more },
 	[COMMAND_BACKUP_LIST] = { cmd_backup_list },
 	[COMMAND_BACKUP_CHECK] = { cmd_backup_check, cmd_backup_more },
+	[COMMAND_BACKUP_PRUNE] = { cmd_backup_prune },
 	[COMMAND_LOG_SHOW] = { cmd_log_show },
 	[COMMAND_LOG_PROVE] = { cmd_log_prove },
 	[COMMAND_LOG_VERIFY] = { cmd_log_verify },

@@ -32,6 +32,7 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 'l' },
 	{ "intake", required_argument, NULL, 'i' },
 	{ "idle-ms", required_argument, NULL, 'm' }, /* for tests: not in the usage */
+	{ "clock-ahead-ms", required_argument, NULL, 'a' }, /* likewise */
 	{ "debug", no_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
@@ -147,6 +148,7 @@ int main(int argc, char *argv[])
 		case 'l': options.socket = optarg; break;
 		case 'i': intake = optarg; break;
 		case 'm': options.idle_ms = strtoull(optarg, NULL, 10); break;
+		case 'a': options.clock_ahead_ms = strtoll(optarg, NULL, 10); break;
 		case 'd': log_set_level(LOG_LEVEL_DEBUG); break;
 		case 'v': printf("custosd %s\n", CUSTOS_VERSION); return 0;
 		case 'h': return usage(stdout, 0);

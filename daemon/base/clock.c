@@ -21,6 +21,11 @@ static int64_t driven_now(void *ctx)
 	return *(int64_t *)ctx;
 }
 
+static int64_t ahead_now(void *ctx)
+{
+	return read_ms(CLOCK_REALTIME) + *(int64_t *)ctx;
+}
+
 struct clock clock_system(void)
 {
 	return (struct clock){ system_now, NULL };
@@ -29,6 +34,11 @@ struct clock clock_system(void)
 struct clock clock_driven(int64_t *now_ms)
 {
 	return (struct clock){ driven_now, now_ms };
+}
+
+struct clock clock_ahead(int64_t *by_ms)
+{
+	return (struct clock){ ahead_now, by_ms };
 }
 
 int64_t clock_monotonic_ms(void)

@@ -24,6 +24,10 @@ static inline int64_t clock_now_ms(const struct clock *c)
 	return c->now_ms(c->ctx);
 }
 
+/* The system's clock, ahead by *by_ms, which the caller keeps: for tests of what comes to pass
+ * only after days. */
+struct clock clock_ahead(int64_t *by_ms);
+
 /* Milliseconds that only grow; for time limits and rates, never for dates. */
 int64_t clock_monotonic_ms(void);
 

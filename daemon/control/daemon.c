@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/drill_keys.h"
 #include "control/erase.h"
+#include "control/linger.h"
 #include "control/operator.h"
 #include "control/server.h"
 #include "control/session.h"
@@ -86,6 +87,16 @@ static void expire_drill_keys(struct daemon *d)
 	}
 }
 
+static void prune_what_is_due(struct daemon *d, const struct watch *watch)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (d->pruned_ms == 0 || now - d->pruned_ms >= LINGER_EACH_MS) {
+		d->pruned_ms = now;
+		linger_duty(d, watch);
+	}
+}
+
 static int run_catch_up(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
@@ -94,6 +105,7 @@ static int run_catch_up(struct work *w, struct cu_err *err)
 	(void)err; /* each failure is logged */
 	expire_drill_keys(d);
 	erase_catch_up(d, &watch);
+	prune_what_is_due(d, &watch);
 	return 0;
 }
 
@@ -201,11 +213,12 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 
 	*d = (struct daemon){ .loop = loop, .launcher = launcher };
 	d->started_ms = clock_monotonic_ms();
+	d->clock_ahead_ms = options->clock_ahead_ms;
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);
-	d->house = (struct house){ .lock_fd = -1, .clock = clock_system(),
+	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);

@@ -36,6 +36,7 @@ struct daemon {
 	pthread_mutex_t making;         /* held while a store is made */
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
 	int64_t started_ms;             /* monotonic */
+	int64_t clock_ahead_ms;         /* of house.clock, before the system's */
 	unsigned njobs;                 /* loop */
 	pthread_mutex_t operators_lock; /* operator.c */
 	struct known_operator *operators;
@@ -48,6 +49,7 @@ struct daemon {
 	bool is_catching_up;
 	int32_t drill_keys_day;         /* its worker: when expired drill keys were last shredded */
 	int64_t caught_up_ms;           /* monotonic; when that was last looked at, 0: never */
+	int64_t pruned_ms;              /* monotonic; when linger_duty last began, 0: never */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
 	bool is_stopping;
@@ -58,6 +60,7 @@ struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
+	int64_t clock_ahead_ms; /* for tests; 0: the system's clock */
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

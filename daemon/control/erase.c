@@ -236,6 +236,7 @@ void erase_catch_up(struct daemon *d, const struct watch *watch)
 {
 	const struct targets *targets = policy_targets(d->policy);
 	uint64_t newest = vault_generation(d->house.vault);
+	int64_t old_ms = clock_now_ms(&d->house.clock) - repos_bound_ms(d) / 2;
 
 	for (size_t i = 0; i < targets->n; i++) {
 		struct snapshot_result result;
@@ -243,7 +244,8 @@ void erase_catch_up(struct daemon *d, const struct watch *watch)
 		struct cu_err err;
 		int r = repos_last(d, &targets->v[i], &last, &err);
 
-		if (r == 0 && last.sequence > 0 && last.generation < newest) {
+		if (r == 0 && last.sequence > 0 &&
+			(last.generation < newest || last.time_ms < old_ms)) {
 			r = repos_write(d, &targets->v[i], REPOS_VAULT, watch, &result, &err);
 			if (r == 0) {
 				log_notice("target %s has the newest vault object now", targets->v[i].key);

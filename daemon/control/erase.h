@@ -47,8 +47,8 @@ int erase_run(struct daemon *d, const struct erase_request *q, erase_step_fn *st
 /* Finishes on this host what was begun before the last stop.  Returns how many, or a code. */
 int erase_resume(struct daemon *d, struct cu_err *err);
 
-/* Brings the newest vault object to every target that was backed up to and has an older one:
- * one that was away, or that a crash came before.  Worker thread; failures are logged. */
+/* Brings the newest vault object to every target that was backed up to and has an older one: one
+ * that was away, or that a crash came before; or one whose last is older than half the bound.  Worker thread; failures are logged. */
 void erase_catch_up(struct daemon *d, const struct watch *watch);
 
 #endif

@@ -1,4 +1,4 @@
-/* Backups: run, list, check. */
+/* Backups: run, list, check, prune. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/linger.h"
 #include "control/repos.h"
 #include "policy/policy.h"
 
@@ -183,5 +184,59 @@ int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err
 		show_report(out, &report, &found.text);
 	}
 	buf_done(&found.text);
+	return r;
+}
+
+/* --- prune ------------------------------------------------------------------------ */
+
+static void show_file(
+	struct json *out, const struct target *t, const struct prune_object *o)
+{
+	json_open_object(out, NULL);
+	json_str(out, "target", t->key);
+	json_str(out, "object", o->name);
+	json_str(out, "state", prune_state_word(o->state));
+	json_uint(out, "bytes", o->size);
+	if (o->generation > 0) {
+		json_uint(out, "generation", o->generation);
+	}
+	if (o->until_ms > 0) {
+		json_int(out, "superseded_ms", o->superseded_ms);
+		json_int(out, "until_ms", o->until_ms);
+	}
+	json_close_object(out);
+}
+
+/* A target that never held a backup has nothing to delete. */
+static int prune_target(struct exchange *x, const struct target *t, struct json *out,
+	uint64_t *deleted, struct cu_err *err)
+{
+	struct watch watch = { NULL, NULL, &x->work.cancel };
+	struct prune_view view = { 0 };
+	bool is_dry_run = exchange_flag(x, "dry_run");
+	int r = linger_prune(x->daemon, t, is_dry_run, &watch, &view, err);
+
+	for (size_t i = 0; r == 0 && i < view.n; i++) {
+		show_file(out, t, &view.v[i]);
+	}
+	*deleted += is_dry_run ? 0 : view.ngoing;
+	prune_view_done(&view);
+	return r == CU_ENOENT ? 0 : r;
+}
+
+int handle_BACKUP_PRUNE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const char *name = exchange_text(x, "target");
+	const struct targets *all = policy_targets(x->daemon->policy);
+	const struct target *t;
+	uint64_t deleted = 0;
+	int r = repos_find(x->daemon, name, &t, err); /* at least one */
+
+	json_open_array(out, "files");
+	for (size_t i = 0; r == 0 && i < (name ? 1 : all->n); i++) {
+		r = prune_target(x, name ? t : &all->v[i], out, &deleted, err);
+	}
+	json_close_array(out);
+	json_uint(out, "deleted", deleted);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "control/daemon.h"
 #include "control/erase.h"
 #include "control/handle.h"
+#include "control/linger.h"
 
 static void on_step(void *ctx, const char *step)
 {
@@ -17,8 +18,12 @@ static void on_step(void *ctx, const char *step)
 }
 
 /* What may be said to the person, and to a regulator: no more than is true. */
-static void make_statement(const struct erase_result *e, char *out, size_t cap)
+static void make_statement(const struct erase_result *e, const struct lingering *l, char *out,
+	size_t cap)
 {
+	char rest[400];
+
+	linger_say(l, rest, sizeof(rest));
 	if (e->ntargets == 0) {
 		snprintf(out, cap, "%s",
 			_("The keys are gone from this host. No backup target is set: this statement is about this host only."));
@@ -27,8 +32,9 @@ static void make_statement(const struct erase_result *e, char *out, size_t cap)
 			_("The keys are gone from this host, but not confirmed at every target: %s. Repeat 'backup run' once it can be reached."),
 			e->unconfirmed);
 	} else {
-		snprintf(out, cap, "%s",
-			_("The keys are gone from this host and from the newest vault object at every target. Older vault objects still hold them until they are deleted; this version does not delete them by itself."));
+		snprintf(out, cap,
+			_("The keys are gone from this host and from the newest vault object at every target. %s"),
+			rest);
 	}
 }
 
@@ -47,7 +53,8 @@ int handle_ERASE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct erase_request q = { .actor = x->actor, .purpose = x->purpose };
 	struct erase_result result;
-	char statement[512];
+	char statement[700];
+	struct lingering linger = { 0 };
 	int r = exchange_id(x, "subject", &q.subject, err);
 
 	if (r == 0) {
@@ -61,8 +68,13 @@ int handle_ERASE(struct exchange *x, struct json *out, struct cu_err *err)
 		r = erase_run(x->daemon, &q, on_step, x, &result, err);
 	}
 	if (r == 0) {
-		make_statement(&result, statement, sizeof(statement));
+		r = linger_of(x->daemon, result.generation,
+			clock_now_ms(&x->daemon->house.clock), &linger, err);
+	}
+	if (r == 0) {
+		make_statement(&result, &linger, statement, sizeof(statement));
 		show(out, &result, statement);
 	}
+	linger_done(&linger);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include "base/intl.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/linger.h"
 #include "control/repos.h"
 #include "crypto/key.h"
 #include "crypto/minisign.h"
@@ -71,10 +72,14 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	struct cu_err *err)
 {
 	struct repos_last last = { 0 };
+	struct linger_seen seen = { 0 };
 	int r = 0;
 
 	if (atomic_load(&d->state) == DAEMON_RUNNING) {
 		r = repos_last(d, t, &last, err);
+		if (r == 0) {
+			r = linger_seen(d, t, &seen, err);
+		}
 	}
 	json_open_object(out, NULL);
 	json_str(out, "name", t->key);
@@ -83,6 +88,13 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	if (last.sequence > 0) {
 		json_int(out, "last_backup_ms", last.time_ms);
 		json_uint(out, "last_sequence", last.sequence);
+	}
+	if (seen.time_ms > 0) {
+		json_int(out, "seen_ms", seen.time_ms);
+		json_uint(out, "oldest_generation", seen.oldest_generation);
+	}
+	if (seen.until_ms > 0) {
+		json_int(out, "old_keys_until_ms", seen.until_ms);
 	}
 	json_close_object(out);
 	return r;

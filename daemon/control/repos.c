@@ -37,19 +37,22 @@ int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
 }
 
+int64_t repos_bound_ms(const struct daemon *d)
+{
+	return duration_seconds(policy_targets(d->policy)->vault_bound) * 1000;
+}
+
 /* --- what we remember of a target ------------------------------------------------- */
 
-#define NOTE_SIZE 192
-
 /* By lineage: what the store knew before it was restored is about another one's repository. */
-static void note_name(const struct daemon *d, const struct target *t, const char *what,
-	char out[NOTE_SIZE])
+void repos_note_name(const struct daemon *d, const struct target *t, const char *what,
+	char out[REPOS_NOTE_SIZE])
 {
 	struct id lineage = store_lineage(d->house.store);
 	char text[ID_TEXT_SIZE];
 
 	id_format(&lineage, text);
-	snprintf(out, NOTE_SIZE, "backup.%s.%s.%s", text, t->key, what);
+	snprintf(out, REPOS_NOTE_SIZE, "backup.%s.%s.%s", text, t->key, what);
 }
 
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
@@ -58,11 +61,11 @@ int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	static const char *const what[] = { "sequence", "time", "generation" };
 	struct reader *rd = store_reader_take(d->house.store);
 	uint64_t values[3] = { 0 };
-	char name[NOTE_SIZE];
+	char name[REPOS_NOTE_SIZE];
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < 3; i++) {
-		note_name(d, t, what[i], name);
+		repos_note_name(d, t, what[i], name);
 		r = reader_note(rd, name, &values[i], err);
 	}
 	store_reader_give(d->house.store, rd);
@@ -85,17 +88,17 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 	struct remember *m = (struct remember *)op;
 	struct leaf leaf = { .act = LEAF_BACKUP_DONE, .count = m->result->sequence,
 		.generation = m->result->generation, .has_digest = true };
-	char name[NOTE_SIZE];
+	char name[REPOS_NOTE_SIZE];
 	int r;
 
-	note_name(m->daemon, m->target, "sequence", name);
+	repos_note_name(m->daemon, m->target, "sequence", name);
 	r = tx_note_put(tx, name, m->result->sequence, err);
 	if (r == 0) {
-		note_name(m->daemon, m->target, "time", name);
+		repos_note_name(m->daemon, m->target, "time", name);
 		r = tx_note_put(tx, name, (uint64_t)tx->now_ms, err);
 	}
 	if (r == 0) {
-		note_name(m->daemon, m->target, "generation", name);
+		repos_note_name(m->daemon, m->target, "generation", name);
 		r = tx_note_put(tx, name, m->result->generation, err);
 	}
 	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));

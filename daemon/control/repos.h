@@ -19,6 +19,14 @@ int repos_find(struct daemon *d, const char *name, const struct target **ret,
 	struct cu_err *err);
 int repos_open(const struct target *t, struct repo *ret, struct cu_err *err);
 
+/* backup.yaml's vault_bound. */
+int64_t repos_bound_ms(const struct daemon *d);
+
+/* The name of a note (tx_note_put) about a target and this lineage. */
+#define REPOS_NOTE_SIZE 192
+void repos_note_name(const struct daemon *d, const struct target *t, const char *what,
+	char out[REPOS_NOTE_SIZE]);
+
 /* The last manifest that this lineage signed into a target; sequence 0: none. */
 struct repos_last {
 	uint64_t sequence;

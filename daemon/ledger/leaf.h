@@ -43,7 +43,8 @@ struct cu_err;
 	X(APPROVAL_GRANT, "approval.grant", "a second user confirmed")                      \
 	X(APPROVAL_DENY,  "approval.deny",  "it was not confirmed")                         \
 	X(APPROVAL_USE,   "approval.use",   "what was confirmed is done")                   \
-	X(APPROVAL_EXPIRE, "approval.expire", "an approval is void: too late, or not needed")
+	X(APPROVAL_EXPIRE, "approval.expire", "an approval is void: too late, or not needed") \
+	X(BACKUP_PRUNE,   "backup.prune",   "old copies of the keys are deleted at a target")
 /* clang-format on */
 
 enum leaf_act {

@@ -38,8 +38,8 @@ static const struct rows target_rows = {
 
 static const struct row targets_row[] = {
 	{ "vault_bound", SET_DURATION, 0,
-	  "How long a copy of the keys may be kept: how long an erased person's key may linger, "
-	  "and how long a hostile erasure can be undone. 1d to 90d.",
+	  "How long a copy of the keys is kept after a newer one took its place: how long an "
+	  "erased person's key may linger, and how long a hostile erasure can be undone. 1d to 90d.",
 	  offsetof(struct targets, vault_bound), .standard = "7d", .min = DAYS(1),
 	  .max = DAYS(90) },
 	{ "drill_window", SET_DURATION, 0,

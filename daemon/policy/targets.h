@@ -23,7 +23,7 @@ struct target {
 };
 
 struct targets {
-	/* How long a vault object may be kept: how long an erased person's key may linger, and
+	/* How long a vault object is kept after a newer one took its place: how long an erased person's key may linger, and
 	 * how long a hostile mass erasure can be undone. */
 	struct duration vault_bound;
 	/* How long data objects can be opened for a drill without the identity; 0: never. */

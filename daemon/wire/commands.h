@@ -107,6 +107,11 @@ X(BACKUP_CHECK, "backup check", "io.custos.backup.Check",                       
   ACCESS_ADMIN | ACCESS_STREAM,                                                         \
   N_("Check that the backups are complete."),                                           \
   N_("Follows the chain of manifests and looks for each object. --read-data reads every object and compares its hash. This is not a restore test.")) \
+X(BACKUP_PRUNE, "backup prune", "io.custos.backup.Prune",                               \
+  "[--target=target:target] [--dry-run]",                                               \
+  ACCESS_ADMIN,                                                                         \
+  N_("Delete old copies of the keys whose time is over."),                              \
+  N_("A vault object goes when the bound of backup.yaml has passed since a newer one took its place; the newest never goes, nor does anything while the newest is not intact. custosd does so every hour by itself. Shows what goes, what stays, and why; with --dry-run nothing is deleted. Backups of the data are not touched.")) \
 X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
   "[--from=index:count] [--count=number:count]",                                        \
   ACCESS_ADMIN,                                                                         \
