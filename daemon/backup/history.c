@@ -22,12 +22,13 @@ struct walk {
 	uint64_t size;            /* leaves so far */
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
-	size_t erased_cap, slots_cap;
+	size_t erased_cap, dead_cap, slots_cap;
 };
 
 void history_done(struct history *h)
 {
 	free(h->erased);
+	free(h->dead);
 	free(h->slots);
 	*h = (struct history){ 0 };
 }
@@ -113,15 +114,15 @@ static int grow(void **array, size_t size, size_t used, size_t n, size_t max, si
 	return 0;
 }
 
-static int take_erased(struct walk *w, const struct id *subject, struct cu_err *err)
+static int take_id(struct id **ids, size_t *n, size_t *cap, const struct id *id,
+	struct cu_err *err)
 {
-	void *array = w->to->erased;
-	int r = grow(&array, sizeof(struct id), w->to->nerased, 1, HISTORY_MAX_ERASED,
-		&w->erased_cap, err);
+	void *array = *ids;
+	int r = grow(&array, sizeof(struct id), *n, 1, HISTORY_MAX_ERASED, cap, err);
 
-	w->to->erased = array;
+	*ids = array;
 	if (r == 0) {
-		w->to->erased[w->to->nerased++] = *subject;
+		(*ids)[(*n)++] = *id;
 	}
 	return r;
 }
@@ -155,7 +156,11 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	}
 	/* an erasure in one collection leaves the person */
 	if (is_erasure && !leaf->collection[0] && !id_is_nil(&leaf->sub)) {
-		r = take_erased(w, &leaf->sub, err);
+		r = take_id(&w->to->erased, &w->to->nerased, &w->erased_cap, &leaf->sub, err);
+	}
+	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && !leaf->collection[0] &&
+		!id_is_nil(&leaf->sub)) {
+		r = take_id(&w->to->dead, &w->to->ndead, &w->dead_cap, &leaf->sub, err);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&

@@ -24,6 +24,8 @@ struct history {
 	uint64_t generation; /* the highest that a leaf names; 1 for a vault never shredded */
 	struct id *erased;   /* named by leaves of erasures of a whole subject */
 	size_t nerased;
+	struct id *dead; /* those of them whose keys a leaf says were shredded */
+	size_t ndead;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */

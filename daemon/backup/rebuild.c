@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backup/chain.h"
+#include "backup/drill_key.h"
 #include "backup/history.h"
 #include "backup/manifest.h"
 #include "backup/object.h"
@@ -30,7 +31,7 @@
 struct data {
 	struct repo *repo;
 	const struct manifest *manifest;
-	const struct age_identities *ids;
+	struct rebuild_opener by;
 	const struct watch *watch;
 	int fd;
 	uint8_t *slice;
@@ -76,13 +77,18 @@ static int restore_range(struct data *d, const struct manifest_range *range, str
 	int r;
 
 	repo_name_data(range->object.hash, name);
-	r = object_reader_open(
-		d->repo, name, &range->object, (struct object_opener){ .ids = d->ids },
-		range->length, &reader, err);
+	if (!d->by.ids) {
+		drill_key_range(d->by.run, range->offset / MANIFEST_RANGE_MAX, d->by.scratch);
+	}
+	r = object_reader_open(d->repo, name, &range->object,
+		(struct object_opener){ d->by.ids, d->by.scratch }, range->length, &reader, err);
 	if (r == 0) {
 		r = copy_range(d, reader, range, err);
 	}
 	object_reader_close(reader);
+	if (!d->by.ids) {
+		key_wipe(d->by.scratch);
+	}
 	return r;
 }
 
@@ -114,10 +120,10 @@ static int check_database(const char *path, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "data.db") : 0;
 }
 
-int rebuild_data(struct repo *repo, const struct manifest *m, const struct age_identities *ids,
+int rebuild_data(struct repo *repo, const struct manifest *m, struct rebuild_opener by,
 	const char *dir, const struct watch *watch, struct cu_err *err)
 {
-	struct data d = { repo, m, ids, watch, .fd = -1 };
+	struct data d = { repo, m, by, watch, .fd = -1 };
 	char path[PATH_SIZE];
 	int r = path_join(path, dir, "data.db", err);
 

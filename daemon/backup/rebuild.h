@@ -24,8 +24,15 @@ struct manifest;
 struct repo;
 struct watch;
 
+/* What opens the data objects: an identity, or the key of the run that wrote them. */
+struct rebuild_opener {
+	const struct age_identities *ids; /* NULL: by run */
+	const struct key *run;            /* drill_key.h */
+	struct key *scratch;              /* for each range's file key; the caller's */
+};
+
 /* dir/data.db from the ranges; hashes, sizes and SQLite's integrity check. */
-int rebuild_data(struct repo *r, const struct manifest *m, const struct age_identities *ids,
+int rebuild_data(struct repo *r, const struct manifest *m, struct rebuild_opener by,
 	const char *dir, const struct watch *watch, struct cu_err *err);
 
 /* dir/vault.db and the roots under k0, from the object that link names, with the shreds of

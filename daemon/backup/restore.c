@@ -39,6 +39,7 @@ struct run {
 	struct key *k0;
 	uint64_t newest_stray; /* highest generation of a vault object that no manifest names */
 	struct buf new_identity;
+	int64_t looked_ms; /* spent in the functions of a trial */
 	struct restore_report report;
 };
 
@@ -328,6 +329,22 @@ static int continue_log(struct run *run, struct cu_err *err)
 		&run->report.log_key, err);
 }
 
+static int look(struct run *run, bool is_raw, struct cu_err *err)
+{
+	const struct restore_trial *trial = run->options->trial;
+	struct restore_view v = { run->site.dir, run->k0, run->arena, run->log_dir, &run->manifest,
+		run->data->hash, &run->history, run->identity.store };
+	int64_t started_ms = clock_monotonic_ms();
+	int r;
+
+	if (!trial) {
+		return 0;
+	}
+	r = is_raw ? trial->on_raw(trial->ctx, &v, err) : trial->on_settled(trial->ctx, &v, err);
+	run->looked_ms += clock_monotonic_ms() - started_ms;
+	return r;
+}
+
 static int build(struct run *run, struct cu_err *err)
 {
 	const char *dir = run->site.dir;
@@ -339,7 +356,11 @@ static int build(struct run *run, struct cu_err *err)
 	}
 	if (r == 0) {
 		r = rebuild_data(
-			&run->repo, &run->manifest, run->identity.data, dir, run->watch, err);
+			&run->repo, &run->manifest, (struct rebuild_opener){ .ids = run->identity.data },
+			dir, run->watch, err);
+	}
+	if (r == 0) {
+		r = look(run, true, err);
 	}
 	if (r == 0) {
 		r = watch_step(run->watch, "settle", 0, 0, err);
@@ -357,7 +378,19 @@ static int build(struct run *run, struct cu_err *err)
 	if (r == 0) {
 		r = watch_step(run->watch, "finish", 0, 0, err); /* the last point for a cancel */
 	}
-	return r == 0 ? save_root_key(run, err) : r;
+	return r;
+}
+
+/* A trial ends here: its directory goes with the run. */
+static int hand_over(struct run *run, struct cu_err *err)
+{
+	int r;
+
+	if (run->options->trial) {
+		return look(run, false, err);
+	}
+	r = save_root_key(run, err);
+	return r == 0 ? site_finish(&run->site, err) : r;
 }
 
 /* --- the report ------------------------------------------------------------------- */
@@ -443,11 +476,11 @@ int restore_run(const char *repo_dir, struct span identity_text, const char *to,
 		r = build(&run, err);
 	}
 	if (r == 0) {
-		r = site_finish(&run.site, err);
+		r = hand_over(&run, err);
 	}
 	if (r == 0) {
 		fill_report(&run);
-		run.report.duration_ms = clock_monotonic_ms() - started_ms;
+		run.report.duration_ms = clock_monotonic_ms() - started_ms - run.looked_ms;
 		*ret = run.report;
 		if (options->ret_identity) {
 			buf_put_span(options->ret_identity, buf_span(&run.new_identity));

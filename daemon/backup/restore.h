@@ -24,9 +24,37 @@
 
 struct buf;
 struct cu_err;
+struct history;
+struct key;
+struct key_arena;
+struct manifest;
 struct watch;
 
 #define RESTORE_MAX_REASONS 8
+
+/* What is being restored, at a moment when it is whole. */
+struct restore_view {
+	const char *dir;      /* data.db, vault.db and its roots */
+	const struct key *k0; /* opens the vault there */
+	struct key_arena *arena;
+	const char *log_dir; /* the mirror, verified */
+	const struct manifest *manifest;
+	const uint8_t *manifest_hash;
+	const struct history *history;
+	struct id store;
+};
+
+/* A restore that is tried and not kept: it goes all the way and is looked at, then everything
+ * that it made is removed.  The root key stays in memory, so what lay on the disk for a while
+ * opens nothing, ever. */
+struct restore_trial {
+	/* The vault as it would be used, with the data as it was backed up: nobody has been
+	 * removed from it yet. */
+	int (*on_raw)(void *ctx, const struct restore_view *v, struct cu_err *err);
+	/* The store as it would be handed over. */
+	int (*on_settled)(void *ctx, const struct restore_view *v, struct cu_err *err);
+	void *ctx;
+};
 
 struct restore_options {
 	uint64_t sequence;  /* of the manifest whose data is wanted; 0: the newest */
@@ -35,6 +63,7 @@ struct restore_options {
 	/* If not NULL (a wiping buffer): gets the identity file for the restored store, the same
 	 * identities with the new store's keys pinned. */
 	struct buf *ret_identity;
+	const struct restore_trial *trial; /* NULL: it is meant */
 };
 
 struct restore_report {
@@ -49,7 +78,7 @@ struct restore_report {
 	uint64_t vault_generation;        /* of the object */
 	uint64_t restored_generation; /* after the replay */
 	uint64_t log_size;            /* of the mirror */
-	int64_t duration_ms;
+	int64_t duration_ms; /* without what a trial's functions took */
 	bool is_restricted;
 	bool has_gap; /* also when it was accepted */
 	char reasons[RESTORE_MAX_REASONS][200]; /* why; sentences */

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,7 +13,6 @@
 
 #define MARK        ".custos-restore"
 #define NAME_MARGIN 256 /* for the names of files below */
-#define OPEN_DIRS   16  /* descriptors for nftw; the tree is four levels deep */
 
 /* --- names ------------------------------------------------------------------------ */
 
@@ -79,22 +77,6 @@ static int require_free(const struct site *s, struct cu_err *err)
 
 /* --- building --------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
-static int remove_tree(const char *dir, struct cu_err *err)
-{
-	if (nftw(dir, remove_one, OPEN_DIRS, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT) {
-		return cu_err_errno(err, errno, "remove %s", dir);
-	}
-	return 0;
-}
-
 static int open_locked(struct site *s, struct cu_err *err)
 {
 	int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -123,7 +105,7 @@ static int clear_leftover(struct site *s, struct cu_err *err)
 		r = cu_err_set(err, CU_EEXIST, "%s is in the way: look at it and remove it", s->dir);
 	}
 	if (r == 0) {
-		r = remove_tree(s->dir, err);
+		r = path_remove_tree(s->dir, err);
 	}
 	if (s->fd >= 0) {
 		close(s->fd);
@@ -203,7 +185,7 @@ void site_abandon(struct site *s)
 	if (s->fd < 0) {
 		return;
 	}
-	(void)remove_tree(s->dir, NULL); /* at worst the next restore removes it */
+	(void)path_remove_tree(s->dir, NULL); /* at worst the next restore removes it */
 	close(s->fd);
 	s->fd = -1;
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,4 +387,24 @@ void path_free_names(char **names, size_t n)
 		free(names[i]);
 	}
 	free(names);
+}
+
+/* --- trees ------------------------------------------------------------------------ */
+
+#define OPEN_DIRS 16 /* descriptors for nftw */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+int path_remove_tree(const char *dir, struct cu_err *err)
+{
+	if (nftw(dir, remove_one, OPEN_DIRS, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT) {
+		return cu_err_errno(err, errno, "remove %s", dir);
+	}
+	return 0;
 }

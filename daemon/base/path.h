@@ -55,6 +55,10 @@ int path_sync_dir(const char *dir, struct cu_err *err);
 /* Removes a file durably; absent is 0. */
 int path_remove(const char *dir, const char *name, struct cu_err *err);
 
+/* A directory and everything below it; links are not followed, absent is 0.  Not durable: for what
+ * may be found again after a power cut. */
+int path_remove_tree(const char *dir, struct cu_err *err);
+
 /* The names in a directory that are not dot files, sorted by bytes; CU_ENOENT if there is
  * no such directory.  The caller frees with path_free_names. */
 int path_list(const char *dir, char ***ret_names, size_t *ret_n, struct cu_err *err);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -65,14 +64,6 @@ bool house_is_empty(const struct house *h)
 
 /* --- making one ------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 /* Only ever called while the mark of an unfinished store lies there. */
 static int remove_remains(struct house *h, struct cu_err *err)
 {
@@ -87,8 +78,9 @@ static int remove_remains(struct house *h, struct cu_err *err)
 		if (r < 0) {
 			return r;
 		}
-		if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT) {
-			return cu_err_errno(err, errno, "remove %s", path);
+		r = path_remove_tree(path, err);
+		if (r < 0) {
+			return r;
 		}
 	}
 	return path_sync_dir(h->dir, err);
