@@ -18,6 +18,7 @@ cmd_show cmd_status, cmd_init, cmd_policy_check;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_import, cmd_export, cmd_erase;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
+cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
 cmd_show cmd_log_show, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
 cmd_more cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
 

@@ -8,7 +8,7 @@
 static void show_targets(const json_t *targets)
 {
 	static const char *const headings[] = { N_("TARGET"), N_("KIND"), N_("LAST BACKUP"),
-		N_("OLD KEYS UNTIL"), N_("PATH"), NULL };
+		N_("OLD KEYS UNTIL"), N_("LAST RESTORE TEST"), N_("PATH"), NULL };
 	struct out_table *t;
 	json_t *target;
 	char when[32];
@@ -21,11 +21,13 @@ static void show_targets(const json_t *targets)
 	json_array_foreach((json_t *)(uintptr_t)targets, i, target) {
 		int64_t ms = out_int(target, "last_backup_ms");
 		int64_t until_ms = out_int(target, "old_keys_until_ms");
+		int64_t restored_ms = out_int(target, "last_restore_ms");
 
 		out_cell(t, "%s", out_str(target, "name"));
 		out_cell(t, "%s", out_str(target, "kind"));
 		out_cell(t, "%s", ms > 0 ? out_time(ms, when) : _("never"));
 		out_cell(t, "%s", until_ms > 0 ? out_time(until_ms, when) : "-");
+		out_cell(t, "%s", restored_ms > 0 ? out_time(restored_ms, when) : _("never"));
 		out_cell(t, "%s", out_str(target, "path"));
 	}
 	out_table_end(t);

@@ -39,6 +39,9 @@ static const struct {
 	[COMMAND_BACKUP_LIST] = { cmd_backup_list },
 	[COMMAND_BACKUP_CHECK] = { cmd_backup_check, cmd_backup_more },
 	[COMMAND_BACKUP_PRUNE] = { cmd_backup_prune },
+	[COMMAND_DRILL_RUN] = { cmd_drill_run, cmd_backup_more },
+	[COMMAND_DRILL_LIST] = { cmd_drill_list },
+	[COMMAND_DRILL_SHOW] = { cmd_drill_show },
 	[COMMAND_LOG_SHOW] = { cmd_log_show },
 	[COMMAND_LOG_PROVE] = { cmd_log_prove },
 	[COMMAND_LOG_VERIFY] = { cmd_log_verify },
@@ -58,6 +61,8 @@ static int status_of(enum command_id id, const json_t *reply)
 		is_bad = json_array_size(json_object_get(reply, "faults")) > 0;
 	} else if (id == COMMAND_BACKUP_CHECK) {
 		is_bad = json_array_size(json_object_get(result, "faults")) > 0;
+	} else if (id == COMMAND_DRILL_RUN) {
+		is_bad = !json_is_true(json_object_get(result, "passed"));
 	} else if (id == COMMAND_SUBJECT_SEARCH) {
 		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
 		code = CU_ENOENT;

@@ -16,6 +16,7 @@
 #include "base/intl.h"
 #include "base/log.h"
 #include "control/daemon.h"
+#include "control/drill_worker.h"
 #include "control/launcher.h"
 #include "control/recovery.h"
 #include "job/work.h"
@@ -140,6 +141,9 @@ int main(int argc, char *argv[])
 	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
 		return recovery_main(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], DRILL_WORKER) == 0) {
+		return drill_worker_main();
 	}
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (c) {

@@ -6,6 +6,7 @@
 #include "backup/watch.h"
 #include "base/civil.h"
 #include "base/log.h"
+#include "control/drill.h"
 #include "control/drill_keys.h"
 #include "control/erase.h"
 #include "control/linger.h"
@@ -217,6 +218,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
+	pthread_mutex_init(&d->drilling, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);
 	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
@@ -234,6 +236,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		r = house_take(&d->house, options->state_dir, err);
 	}
 	if (r == 0) {
+		drill_sweep(d);
 		r = open_house(d, err);
 	}
 	if (r == 0) {

@@ -35,6 +35,7 @@ struct daemon {
 	atomic_int state;               /* enum daemon_state */
 	pthread_mutex_t making;         /* held while a store is made */
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
+	pthread_mutex_t drilling;       /* drill.c: one at a time */
 	int64_t started_ms;             /* monotonic */
 	int64_t clock_ahead_ms;         /* of house.clock, before the system's */
 	unsigned njobs;                 /* loop */

@@ -124,7 +124,7 @@ static int check_fd(struct exchange *x, struct cu_err *err)
 {
 	bool wanted = (x->command->access & (ACCESS_FD_IN | ACCESS_FD_OUT)) != 0;
 
-	if (wanted && x->fd < 0) {
+	if (wanted && x->fd < 0 && !(x->command->access & ACCESS_FD_OPTIONAL)) {
 		return cu_err_set(err, CU_EPROTO, "this call takes a descriptor, and none came with it");
 	}
 	return wanted || x->fd < 0 ?

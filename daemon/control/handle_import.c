@@ -288,7 +288,8 @@ static int start_intake(struct import *im, struct cu_err *err)
 		r = path_pwrite_fd(fd, buf_span(&plan), 0, err);
 	}
 	if (r == 0) {
-		r = launcher_run(im->x->daemon->launcher, fd, im->x->fd, pair[1], &im->leash, err);
+		r = launcher_run(
+			im->x->daemon->launcher, LAUNCHER_INTAKE, fd, im->x->fd, pair[1], &im->leash, err);
 	}
 	if (pair[1] >= 0) {
 		close(pair[1]);

@@ -1,9 +1,11 @@
 /* The store as a whole: status, init, policy check. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/intl.h"
 #include "control/daemon.h"
+#include "control/drill.h"
 #include "control/handle.h"
 #include "control/linger.h"
 #include "control/repos.h"
@@ -47,9 +49,42 @@ static int show_figures(struct house *h, struct json *out, struct cu_err *err)
 	return r;
 }
 
-/* Where the ground is weaker than it could be, in plain words. */
-static void show_guarantee(struct daemon *d, struct json *out)
+/* A backup counts once it was restored, and not too long ago. */
+static int show_drill_warnings(struct daemon *d, const struct target *t, struct json *out,
+	struct cu_err *err)
 {
+	int64_t now = clock_now_ms(&d->house.clock);
+	struct drill_last drill = { 0 };
+	struct repos_last last = { 0 };
+	char text[256];
+	int r = repos_last(d, t, &last, err);
+
+	if (r == 0) {
+		r = drill_last(d, t, &drill, err);
+	}
+	if (r < 0 || last.sequence == 0) {
+		return r;
+	}
+	if (drill.faults > 0) {
+		snprintf(text, sizeof(text),
+			_("The last drill of target %s FAILED: see 'drill show %llu'."), t->key,
+			(unsigned long long)drill.number);
+		json_str(out, NULL, text);
+	}
+	if (now - drill.restore_ms > DRILL_RESTORE_EACH_MS) {
+		snprintf(text, sizeof(text),
+			_("No backup at target %s was restored within 90 days: 'drill run --identity=FILE' does that."),
+			t->key);
+		json_str(out, NULL, text);
+	}
+	return 0;
+}
+
+/* Where the ground is weaker than it could be, in plain words. */
+static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	int r = 0;
+
 	const struct targets *t = policy_targets(d->policy);
 
 	json_open_array(out, "guarantee");
@@ -65,12 +100,17 @@ static void show_guarantee(struct daemon *d, struct json *out)
 		json_str(out, NULL,
 			_("No backup target is set in backup.yaml: what is on this disk is all there is."));
 	}
+	for (size_t i = 0; r == 0 && i < t->n && atomic_load(&d->state) == DAEMON_RUNNING; i++) {
+		r = show_drill_warnings(d, &t->v[i], out, err);
+	}
 	json_close_array(out);
+	return r;
 }
 
 static int show_target(struct daemon *d, const struct target *t, struct json *out,
 	struct cu_err *err)
 {
+	struct drill_last drill = { 0 };
 	struct repos_last last = { 0 };
 	struct linger_seen seen = { 0 };
 	int r = 0;
@@ -79,6 +119,9 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 		r = repos_last(d, t, &last, err);
 		if (r == 0) {
 			r = linger_seen(d, t, &seen, err);
+		}
+		if (r == 0) {
+			r = drill_last(d, t, &drill, err);
 		}
 	}
 	json_open_object(out, NULL);
@@ -95,6 +138,14 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	}
 	if (seen.until_ms > 0) {
 		json_int(out, "old_keys_until_ms", seen.until_ms);
+	}
+	if (drill.time_ms > 0) {
+		json_int(out, "last_drill_ms", drill.time_ms);
+		json_uint(out, "last_drill_level", drill.level);
+		json_bool(out, "last_drill_passed", drill.faults == 0);
+	}
+	if (drill.restore_ms > 0) {
+		json_int(out, "last_restore_ms", drill.restore_ms);
 	}
 	json_close_object(out);
 	return r;
@@ -115,7 +166,9 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 		json_str(out, "key_source", "file");
 	}
 	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
-	show_guarantee(d, out);
+	if (r == 0) {
+		r = show_guarantee(d, out, err);
+	}
 	json_open_array(out, "targets");
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
 		r = show_target(d, &targets->v[i], out, err);

@@ -10,15 +10,17 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "control/drill_worker.h"
 
 #define NFDS 4 /* plan, file, out, leash */
 
 struct launcher {
-	int fd; /* a socket to it; messages are one byte with NFDS descriptors */
+	int fd; /* a socket to it; messages are one byte (what to start) with NFDS descriptors */
 	pid_t pid;
 	pthread_mutex_t lock;
 };
@@ -30,23 +32,41 @@ union fds_control {
 
 /* --- in the launcher's process ---------------------------------------------------- */
 
+struct programs {
+	const char *intake;
+	int self; /* custosd as it runs, whatever lies at its path by now; -1: not found */
+};
+
+static char *const envp[] = { (char *)(uintptr_t)"LC_ALL=C.UTF-8", NULL };
+
+static void execute(const struct programs *p, enum launcher_what what)
+{
+	char *const intake[] = { (char *)(uintptr_t)"custos-intake", NULL };
+	char *const drill[] = { (char *)(uintptr_t)"custosd", (char *)(uintptr_t)DRILL_WORKER, NULL };
+
+	switch (what) {
+	case LAUNCHER_INTAKE: execve(p->intake, intake, envp); break;
+	case LAUNCHER_DRILL: /* glibc's fexecve would go through /proc, which may not be there */
+		syscall(SYS_execveat, p->self, "", drill, envp, AT_EMPTY_PATH);
+		break;
+	}
+}
+
 /* plan, file, out -> 0, 3, 1; the leash stays with us.  They are above 3 when they arrive: 0 to
  * 3 are taken there. */
-static void become_intake(const char *intake, const int fds[NFDS])
+static void become(const struct programs *p, enum launcher_what what, const int fds[NFDS])
 {
-	char *const argv[] = { (char *)(uintptr_t)"custos-intake", NULL };
-	char *const envp[] = { (char *)(uintptr_t)"LC_ALL=C.UTF-8", NULL };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(fds[0], 0) < 0 || dup2(fds[2], 1) < 0 || dup2(fds[1], 3) < 0) {
 		_exit(127);
 	}
-	execve(intake, argv, envp);
+	execute(p, what);
 	_exit(127); /* its pipe closes without a word: the daemon says so */
 }
 
-static int receive_fds(int fd, int fds[NFDS])
+static int receive_fds(int fd, enum launcher_what *ret_what, int fds[NFDS])
 {
 	char byte;
 	union fds_control control;
@@ -64,6 +84,7 @@ static int receive_fds(int fd, int fds[NFDS])
 		return -1; /* custosd is gone */
 	}
 	memcpy(fds, CMSG_DATA(c), NFDS * sizeof(int));
+	*ret_what = byte == LAUNCHER_DRILL ? LAUNCHER_DRILL : LAUNCHER_INTAKE;
 	return 0;
 }
 
@@ -75,13 +96,14 @@ struct pack {
 	nfds_t n;
 };
 
-static void start_one(struct pack *pack, const char *intake, const int fds[NFDS])
+static void start_one(struct pack *pack, const struct programs *p, enum launcher_what what,
+	const int fds[NFDS])
 {
 	pid_t pid = pack->n <= LAUNCHER_MAX ? fork() : -1;
 
 	if (pid == 0) {
 		signal(SIGINT, SIG_DFL);
-		become_intake(intake, fds);
+		become(p, what, fds);
 	}
 	for (int i = 0; i < NFDS - 1; i++) {
 		close(fds[i]);
@@ -106,6 +128,8 @@ static void end_one(struct pack *pack, nfds_t i)
 static void serve(int fd, const char *intake)
 {
 	struct pack pack = { .at[0] = { .fd = fd, .events = POLLIN }, .n = 1 };
+	struct programs programs = { intake, open("/proc/self/exe", O_PATH | O_CLOEXEC) };
+	enum launcher_what what;
 	int fds[NFDS];
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C at a terminal is for custosd to handle */
@@ -120,10 +144,10 @@ static void serve(int fd, const char *intake)
 			}
 		}
 		if (pack.at[0].revents) {
-			if (receive_fds(fd, fds) < 0) {
+			if (receive_fds(fd, &what, fds) < 0) {
 				_exit(0); /* and with us what we started */
 			}
-			start_one(&pack, intake, fds);
+			start_one(&pack, &programs, what, fds);
 		}
 	}
 }
@@ -192,9 +216,10 @@ void launcher_stop(struct launcher *l)
 	free(l);
 }
 
-static int send_fds(struct launcher *l, const int fds[NFDS], struct cu_err *err)
+static int send_fds(struct launcher *l, enum launcher_what what, const int fds[NFDS],
+	struct cu_err *err)
 {
-	char byte = 'i';
+	char byte = (char)what;
 	union fds_control control = { 0 };
 	struct iovec io = { &byte, 1 };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
@@ -211,18 +236,18 @@ static int send_fds(struct launcher *l, const int fds[NFDS], struct cu_err *err)
 		n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	pthread_mutex_unlock(&l->lock);
-	return n == 1 ? 0 : cu_err_set(err, CU_EUNAVAIL, "the process that starts imports is gone");
+	return n == 1 ? 0 : cu_err_set(err, CU_EUNAVAIL, "the process that starts others is gone");
 }
 
-int launcher_run(struct launcher *l, int plan, int file, int out, int *ret_leash,
-	struct cu_err *err)
+int launcher_run(struct launcher *l, enum launcher_what what, int plan, int file, int out,
+	int *ret_leash, struct cu_err *err)
 {
 	int leash[2], r;
 
 	if (pipe2(leash, O_CLOEXEC) < 0) {
 		return cu_err_errno(err, errno, "launcher");
 	}
-	r = send_fds(l, (const int[NFDS]){ plan, file, out, leash[0] }, err);
+	r = send_fds(l, what, (const int[NFDS]){ plan, file, out, leash[0] }, err);
 	close(leash[0]);
 	if (r < 0) {
 		close(leash[1]);

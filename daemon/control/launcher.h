@@ -1,5 +1,6 @@
 /*
- * launcher.h: a small process, forked before any key is loaded, that starts custos-intake.
+ * launcher.h: a small process, forked before any key is loaded, that starts others: custos-intake
+ * for an import, and custosd itself, afresh, for a drill.
  *
  * custosd itself never calls execve: what it hands over is a plan, a file and a pipe, as
  * descriptors.  The launcher holds no keys, and each process that it starts dies with it.
@@ -17,11 +18,13 @@ struct launcher;
 int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err);
 void launcher_stop(struct launcher *l); /* NULL is fine */
 
+enum launcher_what { LAUNCHER_INTAKE, LAUNCHER_DRILL };
+
 /* Starts one: plan becomes its descriptor 0, out its 1, file its 3; all are borrowed.  What
  * it has to say comes through out.  It lives until it has ended and *ret_leash is closed, and
  * not longer: closing kills it, even where it waits for a file that is a pipe.  At most
  * LAUNCHER_MAX at a time.  Any thread.  CU_EUNAVAIL. */
-int launcher_run(struct launcher *l, int plan, int file, int out, int *ret_leash,
-	struct cu_err *err);
+int launcher_run(struct launcher *l, enum launcher_what what, int plan, int file, int out,
+	int *ret_leash, struct cu_err *err);
 
 #endif

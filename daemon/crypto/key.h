@@ -4,8 +4,8 @@
  * A key is 32 random bytes in an arena: one mapping, guard pages around it, mlock'ed if the
  * limit allows, left out of core dumps and wiped in a forked child (MADV_DONTDUMP,
  * MADV_WIPEONFORK).  sodium_malloc for each key would cost 21 us and fail after 16,376 of them.
- * No function of this header hands out key bytes; what leaves is wrapped, or goes into an age
- * file.  An arena may be used by several threads; a key or keyset by one at a time.
+ * No function of this header hands out key bytes; what leaves is wrapped, goes into an age
+ * file, or through a pipe to a process of ours.  An arena may be used by several threads; a key or keyset by one at a time.
  */
 #ifndef CU_CRYPTO_KEY_H
 #define CU_CRYPTO_KEY_H
@@ -63,6 +63,11 @@ void keyset_wrap(const struct key *by, struct span aad, struct keyset *set,
 	uint8_t out[KEYSET_WRAPPED_SIZE]);
 int keyset_unwrap(const struct key *by, struct span aad, struct span wrapped,
 	struct keyset *set, struct cu_err *err);
+
+/* A key to another process of ours, through a pipe that nobody else holds.  CU_EINVAL when fd is
+ * no pipe; CU_EPROTO when the pipe ends early: ret is then none.  Both block. */
+int key_send(int fd, const struct key *key, struct cu_err *err);
+int key_receive(int fd, struct key *ret, struct cu_err *err);
 
 /* A root key and the wrap of it that lies on disk.
  *

@@ -37,6 +37,8 @@ struct cu_err;
 	X(ERASE_SHRED,    "erase.shred",    "keys were shredded")                       \
 	X(ERASE_DONE,     "erase.done",     "an erasure is complete on this host")      \
 	X(BACKUP_DONE,    "backup.done",    "a manifest was signed")                    \
+	X(DRILL_DONE,     "drill.done",     "a backup was tried, and it restores")      \
+	X(DRILL_FAILED,   "drill.failed",   "a backup was tried, and it failed")        \
 	X(REFUSED,        "refused",        "a call was refused")                       \
 	X(GAP_ACCEPTED,   "log.gap",        "a gap in the log was accepted")                \
 	X(APPROVAL_ASK,   "approval.ask",   "a second user was asked to confirm")           \

@@ -31,6 +31,7 @@ enum access {
 	ACCESS_STREAM = 1 << 3, /* may answer a call with `more` by many replies */
 	ACCESS_FD_IN = 1 << 4,  /* takes one descriptor, which is read */
 	ACCESS_FD_OUT = 1 << 5, /* takes one descriptor, which is written */
+	ACCESS_FD_OPTIONAL = 1 << 7, /* that descriptor may be absent */
 	ACCESS_LOCAL = 1 << 6,  /* custosctl answers alone */
 };
 
@@ -112,6 +113,21 @@ X(BACKUP_PRUNE, "backup prune", "io.custos.backup.Prune",                       
   ACCESS_ADMIN,                                                                         \
   N_("Delete old copies of the keys whose time is over."),                              \
   N_("A vault object goes when the bound of backup.yaml has passed since a newer one took its place; the newest never goes, nor does anything while the newest is not intact. custosd does so every hour by itself. Shows what goes, what stays, and why; with --dry-run nothing is deleted. Backups of the data are not touched.")) \
+X(DRILL_RUN, "drill run", "io.custos.drill.Run",                                        \
+  "[--target=target:target] [--level=number:count] [--sequence=number:count] [--identity=file:infile]", \
+  ACCESS_ADMIN | ACCESS_STREAM | ACCESS_FD_IN | ACCESS_FD_OPTIONAL,                     \
+  N_("Try a backup by restoring it."),                                                  \
+  N_("Level 1 compares hashes, which is no restore test; 2 rebuilds the data and compares its rows, sealed as they are; 3 restores everything with the identity, opens every record, and keeps nothing. Without --level: 3 with --identity, else 2. The report is signed and in the log. Exits with 65 when the backup fails.")) \
+X(DRILL_LIST, "drill list", "io.custos.drill.List",                                     \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the drills that were held."),                                                \
+  N_("One line for each, the newest last."))                                            \
+X(DRILL_SHOW, "drill show", "io.custos.drill.Show",                                     \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print the signed report of a drill."),                                            \
+  N_("A note in the form c2sp.org/signed-note; the key is that of 'log checkpoint', and the entry drill.done of the log has its SHA-256.")) \
 X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
   "[--from=index:count] [--count=number:count]",                                        \
   ACCESS_ADMIN,                                                                         \
@@ -152,6 +168,7 @@ X(VERSION, "version", "",                                                       
 #define CU_FAMILIES(X)                                                                  \
 X("subject", N_("People and organisations"))                                            \
 X("backup",  N_("Backups"))                                                             \
+X("drill",   N_("Drills"))                                                              \
 X("log",     N_("The audit log"))                                                       \
 X("policy",  N_("Policies"))
 

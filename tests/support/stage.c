@@ -109,7 +109,7 @@ static void put_roles(struct stage *st)
 	static const char roles[] =
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, init, policy.check, backup.*, log.*]\n"
+		"    operations: [status, init, policy.check, backup.*, drill.*, log.*]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.check, subject.*, import, export, erase, log.*]\n"
 		"    purposes: '*'\n"
@@ -118,7 +118,7 @@ static void put_roles(struct stage *st)
 		" subject.update]\n"
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
-		"    operations: [status, policy.check, log.*, backup.list, backup.check]\n"
+		"    operations: [status, policy.check, log.*, backup.list, backup.check, drill.list, drill.show]\n"
 		"operators:\n";
 	char text[2048];
 

@@ -1,0 +1,37 @@
+/*
+ * drill.h: drills from the daemon's side: the process that holds one, its keys, its report.
+ *
+ * custosd hands a fresh process the repository's place and the keys of the level: none, the key
+ * of one run of backups, or the descriptor of the identity file, which it passes on and never
+ * reads.  What the process says becomes a signed report, a leaf, and numbers that status shows.
+ */
+#ifndef CU_CONTROL_DRILL_H
+#define CU_CONTROL_DRILL_H
+#include "control/drill_report.h"
+
+struct cu_err;
+struct daemon;
+struct exchange;
+struct target;
+
+#define DRILL_RESTORE_EACH_MS (90 * 86400000LL) /* DESIGN part 10: none within is an alarm */
+
+/* Level, target and sequence (0: the newest) of a drill; x carries the identity for
+ * DRILL_RESTORE, is asked whether to stop, and gets the progress.  0 when the drill was held,
+ * whatever it found; ret is released with drill_record_done.  CU_EBUSY: another one is running. */
+int drill_hold(struct exchange *x, const struct target *t, enum drill_level level,
+	uint64_t sequence, struct drill_record *ret, struct cu_err *err);
+
+/* Takes away what a drill that was killed left; before any is held. */
+void drill_sweep(struct daemon *d);
+
+/* What this lineage remembers of the drills of a target; zeros: none yet. */
+struct drill_last {
+	int64_t time_ms;
+	uint64_t number, level, faults;
+	int64_t restore_ms; /* the last one of level 3 that passed */
+};
+int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
+	struct cu_err *err);
+
+#endif
