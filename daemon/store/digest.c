@@ -106,7 +106,7 @@ static int find_part(struct digesting *d, struct span name, struct part **ret,
 
 static int take_record(struct digesting *d, struct cu_err *err)
 {
-	struct part *p;
+	struct part *p = NULL;
 	int r = find_part(d, db_column_span(d->records, 0), &p, err);
 
 	if (r == 0) {
