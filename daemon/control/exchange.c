@@ -67,6 +67,12 @@ static int run_handler(struct work *w, struct cu_err *err)
 	return r;
 }
 
+static void end(struct exchange *x)
+{
+	exchange_answer(x, &x->reply);
+	x->on_ready(x);
+}
+
 static void on_handler_done(struct work *w)
 {
 	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
@@ -78,8 +84,37 @@ static void on_handler_done(struct work *w)
 	if (w->code == CU_ECANCELED && x->reply.n == 0) { /* it never ran */
 		reply_error(&x->reply, &w->err);
 	}
-	exchange_answer(x, &x->reply);
-	x->on_ready(x);
+	if (w->code >= 0 && x->last.is_wanted) {
+		store_submit(x->daemon->house.store, &x->last.op);
+	} else {
+		end(x);
+	}
+}
+
+/* Writer thread. */
+static void on_leaf_done(struct store_op *op)
+{
+	struct exchange *x = (struct exchange *)((char *)op - offsetof(struct exchange, last.op));
+
+	post_send(&x->daemon->post, &x->last.letter);
+}
+
+/* The leaf is durable, or it never will be. */
+static void on_leaf_told(struct letter *l)
+{
+	struct exchange *x = (struct exchange *)((char *)l - offsetof(struct exchange, last.letter));
+
+	if (x->last.op.code < 0) {
+		buf_clear(&x->reply);
+		reply_error(&x->reply, &x->last.op.err);
+	}
+	end(x);
+}
+
+/* Its session waits for it, and the box is closed after the last session. */
+static void drop_nothing(struct letter *l)
+{
+	(void)l;
 }
 
 int exchange_start(struct exchange *x, struct cu_err *err)
@@ -245,30 +280,38 @@ void exchange_wait_for_reader(const struct exchange *x)
 	}
 }
 
-struct leaf_op {
-	struct store_op op;
-	const struct leaf *leaf;
-};
-
 /* Whose erasure began while the read was under way is not shown any more: the log has one
  * order, and "erase begin" stands before this leaf. */
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	const struct leaf *leaf = ((struct leaf_op *)op)->leaf;
+	const struct leaf *leaf = &((struct exchange_leaf *)op)->leaf;
 	struct row_subject who;
 	int r = id_is_nil(&leaf->sub) ? 0 : tx_subject_require(tx, &leaf->sub, &who, err);
 
 	return r < 0 ? r : tx_leaf(tx, leaf, err);
 }
 
+static void fill_leaf(const struct exchange *x, const struct leaf *leaf, struct exchange_leaf *ret)
+{
+	ret->op = (struct store_op){ .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor };
+	ret->leaf = *leaf;
+	strncpy(ret->leaf.purpose, x->purpose, sizeof(ret->leaf.purpose) - 1);
+}
+
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)
 {
-	struct leaf filled = *leaf;
-	struct leaf_op op = { { .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor },
-		&filled };
+	struct exchange_leaf l;
 
-	strncpy(filled.purpose, x->purpose, sizeof(filled.purpose) - 1);
-	return store_run(x->daemon->house.store, &op.op, err);
+	fill_leaf(x, leaf, &l);
+	return store_run(x->daemon->house.store, &l.op, err);
+}
+
+void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf)
+{
+	fill_leaf(x, leaf, &x->last);
+	x->last.op.done = on_leaf_done;
+	x->last.letter = (struct letter){ .read = on_leaf_told, .drop = drop_nothing };
+	x->last.is_wanted = true;
 }
 
 int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err)

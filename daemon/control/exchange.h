@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "job/post.h"
 #include "job/work.h"
 #include "ledger/leaf.h"
 #include "store/store.h"
@@ -24,6 +25,14 @@ struct exchange;
 /* Worker thread.  Writes the members of the reply's parameters to out; 0 or a code.  What was
  * written is dropped when it fails. */
 typedef int handler(struct exchange *x, struct json *out, struct cu_err *err);
+
+/* The leaf of a read, on its way to the log. */
+struct exchange_leaf {
+	struct store_op op;
+	struct leaf leaf;
+	struct letter letter; /* writer thread to loop: it is durable, or it failed */
+	bool is_wanted;       /* worker sets, loop reads */
+};
 
 struct exchange {
 	struct daemon *daemon;
@@ -39,6 +48,7 @@ struct exchange {
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
 
 	struct buf reply;    /* worker: the last frame; wiped */
+	struct exchange_leaf last; /* before which it may not leave */
 	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
 	bool is_job;         /* loop: counts towards DAEMON_MAX_JOBS */
 	bool is_done;        /* loop */
@@ -80,6 +90,10 @@ void exchange_wait_for_reader(const struct exchange *x);
 /* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
  * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
+/* The same, for a handler that has nothing more to do: it returns and its thread is free; the
+ * reply leaves when the leaf is durable, and instead of it the error when it fails.  leaf is
+ * copied and has no slots. */
+void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf);
 
 /* Runs a change on the writer thread and waits. */
 int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err);

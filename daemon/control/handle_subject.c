@@ -193,8 +193,10 @@ int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 		reader_end(rd);
 	}
 	store_reader_give(x->daemon->house.store, rd);
-	/* the leaf is durable before the first byte leaves */
-	return r < 0 ? r : exchange_leaf(x, &leaf, err);
+	if (r >= 0) {
+		exchange_leaf_at_end(x, &leaf); /* durable before the first byte leaves */
+	}
+	return r;
 }
 
 /* --- update ----------------------------------------------------------------------- */
@@ -367,7 +369,7 @@ int handle_SUBJECT_SEARCH(struct exchange *x, struct json *out, struct cu_err *e
 		if (leaf.count == 1) {
 			memcpy(leaf.sub.b, ids.p, sizeof(leaf.sub.b));
 		}
-		r = exchange_leaf(x, &leaf, err);
+		exchange_leaf_at_end(x, &leaf);
 	}
 	buf_done(&ids);
 	return r;
