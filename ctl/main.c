@@ -3,7 +3,9 @@
  *
  * Everything about a command stands in wire/commands.h; how its replies look, in cmd_*.c.
  */
+#include <inttypes.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include "ctl/files.h"
 #include "ctl/input.h"
 #include "ctl/out.h"
+#include "ctl/rejects.h"
 #include "wire/args.h"
 #include "wire/client.h"
 #include "wire/help.h"
@@ -102,6 +105,49 @@ static int help(const struct args *a)
 	return r < 0 ? fail(&err) : 0;
 }
 
+/* --- Ctrl-C ----------------------------------------------------------------------- */
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	is_interrupted = 1;
+}
+
+/* During a long call once: what was made half is taken away, and it is said how things stand.
+ * A second Ctrl-C ends everything at once. */
+static void heed_interrupt(struct client *c)
+{
+	struct sigaction how = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+
+	sigemptyset(&how.sa_mask);
+	sigaction(SIGINT, &how, NULL);
+	client_heed(c, &is_interrupted);
+}
+
+/* What a stream of replies leaves behind, besides what it shows. */
+struct stream {
+	struct rejects *rejects; /* NULL: not asked for */
+	int64_t rows;            /* of an import, that are in the store */
+};
+
+static int fail_interrupted(const struct args *a, const struct stream *s)
+{
+	if (args_command(a)->id == COMMAND_IMPORT && args_is_set(a, "dry-run")) {
+		fprintf(stderr, "%s", _("custosctl: interrupted; nothing was to be written\n"));
+	} else if (args_command(a)->id == COMMAND_IMPORT) {
+		fprintf(stderr,
+			_("custosctl: interrupted; %" PRId64 " rows or a few more are in: the same command "
+			  "again finishes it\n"), s->rows);
+	} else {
+		fprintf(stderr, "%s", _("custosctl: interrupted\n"));
+	}
+	return 128 + SIGINT;
+}
+
+/* --- a call ----------------------------------------------------------------------- */
+
 static int connect_to_daemon(const struct args *a, struct client **ret, struct cu_err *err)
 {
 	const struct command *c = args_command(a);
@@ -132,8 +178,8 @@ static void show_last(const struct args *a, json_t *reply, int *ret_status)
 }
 
 /* Prints replies as they come; the last one decides the exit status. */
-static int read_replies(const struct args *a, struct client *c, int *ret_status,
-	struct cu_err *err)
+static int read_replies(const struct args *a, struct client *c, struct stream *s,
+	int *ret_status, struct cu_err *err)
 {
 	enum command_id id = args_command(a)->id;
 	bool is_json = args_is_set(a, "json");
@@ -143,6 +189,14 @@ static int read_replies(const struct args *a, struct client *c, int *ret_status,
 
 	progress_begin(&progress, !is_json && !args_is_set(a, "quiet"));
 	while ((r = client_next(c, &reply, err)) > 0) {
+		const json_t *now = json_object_get(reply, "progress");
+
+		s->rows = now && json_is_object(now) ? out_int(now, "rows") : s->rows;
+		r = s->rejects ? rejects_take(s->rejects, reply, err) : 0;
+		if (r < 0) {
+			json_decref(reply);
+			break;
+		}
 		if (is_json) {
 			out_json(reply);
 		} else if (commands[id].more) {
@@ -151,6 +205,9 @@ static int read_replies(const struct args *a, struct client *c, int *ret_status,
 		json_decref(reply);
 	}
 	progress_clear(&progress);
+	if (r == 0 && s->rejects) {
+		r = rejects_write(s->rejects, err);
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -159,15 +216,16 @@ static int read_replies(const struct args *a, struct client *c, int *ret_status,
 }
 
 static int call(const struct args *a, struct client *c, const json_t *parameters, int fd,
-	int *ret_status, struct cu_err *err)
+	struct stream *s, int *ret_status, struct cu_err *err)
 {
 	const struct command *command = args_command(a);
 	json_t *reply;
 	int r;
 
 	if (command->access & ACCESS_STREAM) {
+		heed_interrupt(c);
 		r = client_start(c, command->method, parameters, fd, err);
-		return r < 0 ? r : read_replies(a, c, ret_status, err);
+		return r < 0 ? r : read_replies(a, c, s, ret_status, err);
 	}
 	r = client_call(c, command->method, parameters, fd, &reply, err);
 	if (r < 0) {
@@ -180,6 +238,7 @@ static int call(const struct args *a, struct client *c, const json_t *parameters
 static int run(struct args *a)
 {
 	struct files files = { .fd = -1 };
+	struct stream stream = { 0 };
 	struct client *client = NULL;
 	json_t *parameters = NULL;
 	struct cu_err err;
@@ -191,6 +250,9 @@ static int run(struct args *a)
 	if (r == 0) {
 		r = files_put_texts(a, parameters, &err);
 	}
+	if (r == 0 && args_command(a)->id == COMMAND_IMPORT) {
+		r = rejects_begin(a, &stream.rejects, &err);
+	}
 	if (r == 0) {
 		r = connect_to_daemon(a, &client, &err);
 	}
@@ -198,11 +260,15 @@ static int run(struct args *a)
 		r = files_open(a, &files, &err);
 	}
 	if (r == 0) {
-		r = call(a, client, parameters, files.fd, &status, &err);
+		r = call(a, client, parameters, files.fd, &stream, &status, &err);
 	}
 	files_close(&files, r < 0);
+	rejects_end(stream.rejects);
 	json_decref(parameters);
 	client_close(client);
+	if (r == CU_ECANCELED && is_interrupted) {
+		return fail_interrupted(a, &stream);
+	}
 	return r < 0 ? fail(&err) : status;
 }
 

@@ -38,12 +38,13 @@ struct import {
 	struct buf held; /* of its output, not yet whole lines; wiped */
 	size_t scanned;
 	bool is_done; /* it said so */
+	bool is_rehearsal;
 	int64_t told_ms;
 };
 
 /* --- reports ---------------------------------------------------------------------- */
 
-static void report_reject(struct import *im, uint64_t line, const char *column,
+static void report_reject(struct import *im, uint64_t line, uint64_t last, const char *column,
 	const char *reason)
 {
 	struct buf frame = BUF_INIT;
@@ -54,6 +55,9 @@ static void report_reject(struct import *im, uint64_t line, const char *column,
 	im->counts.rejected++;
 	json_open_object(&j, "reject");
 	json_uint(&j, "line", line);
+	if (last > line) {
+		json_uint(&j, "last", last);
+	}
 	if (column) {
 		json_str(&j, "column", column);
 	}
@@ -118,7 +122,8 @@ static int flush_chunk(struct import *im, struct cu_err *err)
 	if (r == 0) {
 		add_counts(&im->counts, &ch->counts);
 		for (size_t i = 0; i < ch->nrejects; i++) {
-			report_reject(im, ch->rejects[i].line, NULL, ch->rejects[i].reason);
+			report_reject(im, ch->rejects[i].line, ch->rejects[i].last, NULL,
+				ch->rejects[i].reason);
 		}
 	}
 	ch->nrejects = 0;
@@ -133,6 +138,13 @@ static int flush_chunk(struct import *im, struct cu_err *err)
 
 /* --- lines of custos-intake ------------------------------------------------------- */
 
+static uint64_t number(const json_t *object, const char *name)
+{
+	json_int_t n = json_integer_value(json_object_get(object, name));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 static int take_row(struct import *im, json_t *root, struct cu_err *err)
 {
 	struct import_chunk *ch = im->chunk;
@@ -140,10 +152,9 @@ static int take_row(struct import *im, json_t *root, struct cu_err *err)
 	int r = import_row_read(im->x, im->map, im->seen, root, &ch->rows[ch->nrows], &why);
 
 	im->counts.rows++;
-	im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "at"));
+	im->counts.bytes = number(root, "at");
 	if (r == CU_EINVAL) {
-		report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")), NULL,
-			why.msg);
+		report_reject(im, number(root, "line"), number(root, "last"), NULL, why.msg);
 		return 0;
 	}
 	if (r < 0) {
@@ -161,18 +172,37 @@ static void take_reject(struct import *im, json_t *root)
 
 	im->counts.rows++;
 	snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(column));
-	report_reject(im, (uint64_t)json_integer_value(json_object_get(root, "line")),
+	report_reject(im, number(root, "line"), number(root, "last"),
 		json_integer_value(column) > 0 ? text : NULL, /* 0: the row as a whole */
 		json_string_value(json_object_get(root, "reason")));
+}
+
+/* How the file's lines are to be counted by whoever has it. */
+static void tell_layout(struct import *im, const json_t *root)
+{
+	const json_t *header = json_object_get(root, "header");
+	const char *charset = json_string_value(json_object_get(root, "charset"));
+	struct buf frame = BUF_INIT;
+	struct json j = exchange_progress_begin(&frame);
+
+	json_open_object(&j, "layout");
+	json_str(&j, "charset", charset ? charset : "");
+	if (header) {
+		json_uint(&j, "header", number(header, "line"));
+		json_uint(&j, "header_last",
+			number(header, "last") > 0 ? number(header, "last") : number(header, "line"));
+	}
+	json_close_object(&j);
+	exchange_progress_end(im->x, &j, &frame);
 }
 
 /* custos-intake's first line: what confines it. */
 static void take_hello(struct import *im, json_t *root)
 {
 	json_t *sandbox = json_object_get(root, "sandbox");
-	json_int_t total = json_integer_value(json_object_get(root, "total_bytes"));
 
-	im->counts.total_bytes = total > 0 ? (uint64_t)total : 0;
+	im->counts.total_bytes = number(root, "total_bytes");
+	tell_layout(im, root);
 	if (!json_is_true(json_object_get(sandbox, "seccomp"))) {
 		log_warn("custos-intake runs without seccomp: this build or this kernel has none");
 	}
@@ -201,7 +231,7 @@ static int take_line(struct import *im, struct span line, struct cu_err *err)
 		take_hello(im, root);
 	} else if (json_object_get(root, "done")) {
 		im->is_done = true;
-		im->counts.bytes = (uint64_t)json_integer_value(json_object_get(root, "bytes"));
+		im->counts.bytes = number(root, "bytes");
 	}
 	json_decref(root);
 	return r;
@@ -239,7 +269,7 @@ static int wait_for_lines(struct import *im, struct cu_err *err)
 	while (n <= 0) {
 		if (exchange_is_cancelled(im->x)) {
 			return cu_err_set(err, CU_ECANCELED,
-				"the import was stopped; what was imported stays, and it can be repeated");
+				"the import was stopped; what is in stays: the same command again finishes it");
 		}
 		n = poll(&p, 1, LOOK_UP_EACH_MS);
 		if (n < 0 && errno != EINTR) {
@@ -318,6 +348,9 @@ static int log_milestone(struct import *im, enum leaf_act act, struct cu_err *er
 		{ .act = act, .obj = im->id, .count = im->counts.rows } };
 
 	strncpy(m.leaf.purpose, im->x->purpose, sizeof(m.leaf.purpose) - 1);
+	if (im->is_rehearsal) {
+		strcpy(m.leaf.why, "dry_run");
+	}
 	return exchange_change(im->x, &m.op, err);
 }
 
@@ -328,7 +361,7 @@ static int parse_map(struct import *im, struct cu_err *err)
 	int r = map_parse(span_str(text), "map", im->x->daemon->policy, &faults, &im->map, err);
 
 	for (size_t i = 1; r < 0 && i < faults.n; i++) {
-		report_reject(im, 0, NULL, faults.text[i]); /* the first is in the error */
+		report_reject(im, 0, 0, NULL, faults.text[i]); /* the first is in the error */
 	}
 	faults_done(&faults);
 	return r == 0 && charset ? map_set_charset(im->map, charset, err) : r;
@@ -351,30 +384,45 @@ static int prepare(struct import *im, struct cu_err *err)
 		}
 		im->chunk->x = im->x;
 		im->chunk->map = im->map;
+	}
+	if (r == 0 && im->is_rehearsal) {
+		r = import_seen_new(&im->chunk->rehearsed, err);
+	}
+	if (r == 0) {
 		r = log_milestone(im, LEAF_IMPORT_BEGIN, err);
 	}
 	return r < 0 ? r : start_intake(im, err);
 }
 
+/* Whatever ended it: the rows that were taken are in, or were looked up, and the log says so. */
+static int finish(struct import *im, int code, struct cu_err *err)
+{
+	int flushed = flush_chunk(im, code == 0 ? err : NULL);
+
+	code = code < 0 ? code : flushed;
+	if (code == 0 && !im->is_done) {
+		code = cu_err_set(err, CU_EUNAVAIL,
+			"custos-intake ended before the file did; what is in stays: the same command again "
+			"finishes it");
+	}
+	if (code == 0) {
+		return log_milestone(im, LEAF_IMPORT_DONE, err);
+	}
+	(void)log_milestone(im, LEAF_IMPORT_STOP, NULL); /* the reason is in err already */
+	return code;
+}
+
 int handle_IMPORT(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct import im = { .x = x, .id = id_new(), .fd = -1, .leash = -1, .held = BUF_INIT_WIPE };
+	struct import im = { .x = x, .id = id_new(), .fd = -1, .leash = -1, .held = BUF_INIT_WIPE,
+		.is_rehearsal = exchange_flag(x, "dry_run") };
 	int r = prepare(&im, err);
 
 	if (r == 0) {
 		r = read_all(&im, err);
 	}
-	if (im.chunk) {
-		int flushed = flush_chunk(&im, r == 0 ? err : NULL);
-
-		r = r < 0 ? r : flushed;
-	}
-	if (r == 0 && !im.is_done) {
-		r = cu_err_set(err, CU_EUNAVAIL,
-			"custos-intake ended before the file did; what was imported stays");
-	}
-	if (r == 0) {
-		r = log_milestone(&im, LEAF_IMPORT_DONE, err);
+	if (im.fd >= 0) {
+		r = finish(&im, r, err);
 	}
 	if (r == 0) {
 		put_counts(&im.counts, true, out);
@@ -385,6 +433,7 @@ int handle_IMPORT(struct exchange *x, struct json *out, struct cu_err *err)
 	if (im.leash >= 0) {
 		close(im.leash);
 	}
+	import_seen_free(im.chunk ? im.chunk->rehearsed : NULL);
 	free(im.chunk);
 	import_seen_free(im.seen);
 	map_free(im.map);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "control/exchange.h"
+#include "control/import_seen.h"
 #include "policy/map.h"
 #include "store/record.h"
 
@@ -32,7 +33,7 @@ struct import_record {
 };
 
 struct import_row {
-	uint64_t line;
+	uint64_t line, last; /* in the file; last is 0 when it is the same */
 	json_t *root; /* owned */
 	const char *subject; /* the subject's key */
 	struct import_record *records;
@@ -47,23 +48,21 @@ struct import_chunk {
 	size_t nrows;
 	struct import_counts counts; /* of this chunk, by the writer */
 	struct {
-		uint64_t line;
+		uint64_t line, last;
 		const char *reason;
 	} rejects[IMPORT_CHUNK_ROWS];
 	size_t nrejects;
+	struct import_seen *rehearsed; /* names that would be new; NULL: this is no rehearsal */
 };
 
 /* import_row.c, worker thread: from a line of custos-intake.  CU_EINVAL with the reason why
  * the row is rejected; seen counts rows that are alike (map_key row). */
-struct import_seen;
 int import_row_read(struct exchange *x, const struct map *map, struct import_seen *seen,
 	json_t *root, struct import_row *ret, struct cu_err *err);
 void import_row_done(struct import_row *row);
 
-int import_seen_new(struct import_seen **ret, struct cu_err *err);
-void import_seen_free(struct import_seen *seen);
-
-/* import_apply.c, writer thread: store_op's apply of a chunk. */
+/* import_apply.c, writer thread: store_op's apply of a chunk.  In a rehearsal nothing is written;
+ * what an earlier row of the file would have made counts as unchanged. */
 int import_apply(struct tx *tx, struct store_op *op, struct cu_err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* A chunk of rows on the writer thread: look up, merge, write, one leaf for each row. */
+/* A chunk of rows on the writer thread: look up, merge, write, one leaf for each row; or, in a
+ * rehearsal, look up and count. */
 #include <string.h>
 
 #include "base/err.h"
@@ -24,6 +25,52 @@ static int put_identifier(struct tx *tx, const struct map *map, const struct imp
 	return r < 0 ? r : tx_record_put(tx, &rec, err);
 }
 
+/* Whether a name stands in an earlier row of a rehearsal; "s" a subject's, "r" a record's. */
+static int is_rehearsed(struct import_chunk *ch, const char *kind, const char *collection,
+	struct span name, bool *ret, struct cu_err *err)
+{
+	struct buf all = BUF_INIT_WIPE;
+	uint32_t before = 0;
+	int r;
+
+	buf_putf(&all, "%s\n%s\n", kind, collection);
+	buf_put_span(&all, name);
+	r = buf_check(&all, err);
+	if (r == 0) {
+		r = import_seen_count(ch->rehearsed, buf_span(&all), &before, err);
+	}
+	buf_done(&all);
+	*ret = before > 0;
+	return r;
+}
+
+static int rehearse_subject(struct import_chunk *ch, const struct import_row *row,
+	struct cu_err *err)
+{
+	bool is_known;
+	int r = is_rehearsed(ch, "s", "", span_str(row->subject), &is_known, err);
+
+	ch->counts.subjects_new += r == 0 && !is_known;
+	return r;
+}
+
+static int rehearse_record(struct import_chunk *ch, const struct import_record *ir,
+	struct cu_err *err)
+{
+	bool is_known = !id_is_nil(&ir->rec.id);
+	int r = 0;
+
+	if (!is_known) {
+		r = is_rehearsed(ch, "r", ir->rec.collection, ir->rec.key, &is_known, err);
+		ch->counts.records_new += !is_known;
+		ch->counts.records_same += is_known;
+	} else {
+		ch->counts.records_same += ir->is_same;
+		ch->counts.records_changed += !ir->is_same;
+	}
+	return r;
+}
+
 /* 1: there, 0: may not be made; else made. */
 static int find_subject(struct tx *tx, struct import_chunk *ch, const struct import_row *row,
 	struct id *ret, struct cu_err *err)
@@ -36,6 +83,10 @@ static int find_subject(struct tx *tx, struct import_chunk *ch, const struct imp
 	buf_done(&term);
 	if (r != 0 || !ch->map->creates) {
 		return r;
+	}
+	if (ch->rehearsed) {
+		r = rehearse_subject(ch, row, err);
+		return r < 0 ? r : 1; /* with a nil id */
 	}
 	r = tx_subject_add(tx,
 		ch->map->kind == MAP_ORGANISATION ? SUBJECT_ORGANISATION : SUBJECT_PERSON,
@@ -89,6 +140,10 @@ static int write_records(struct tx *tx, struct import_chunk *ch, struct import_r
 		struct import_record *ir = &row->records[i];
 		bool is_new = id_is_nil(&ir->rec.id);
 
+		if (ch->rehearsed) {
+			r = rehearse_record(ch, ir, err);
+			continue;
+		}
 		if (ir->is_same) {
 			ch->counts.records_same++;
 			continue;
@@ -108,7 +163,7 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	const char **ret_reject, struct cu_err *err)
 {
 	struct row_subject who;
-	struct id subject;
+	struct id subject = { 0 };
 	int r = find_subject(tx, ch, row, &subject, err);
 
 	if (r == 0) {
@@ -116,6 +171,9 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	}
 	if (r <= 0) {
 		return r;
+	}
+	if (id_is_nil(&subject)) {
+		return write_records(tx, ch, row, &subject, err);
 	}
 	r = tx_subject_require(tx, &subject, &who, err);
 	if (r == CU_EDENIED) {
@@ -139,6 +197,7 @@ int import_apply(struct tx *tx, struct store_op *op, struct cu_err *err)
 		r = apply_row(tx, ch, &ch->rows[i], &reject, err);
 		if (reject) {
 			ch->rejects[ch->nrejects].line = ch->rows[i].line;
+			ch->rejects[ch->nrejects].last = ch->rows[i].last;
 			ch->rejects[ch->nrejects++].reason = reject;
 		}
 	}

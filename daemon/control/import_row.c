@@ -10,95 +10,6 @@
 #include "control/import.h"
 #include "crypto/hash.h"
 
-/* --- rows that are alike ---------------------------------------------------------- */
-
-/* How often each content was seen in this file: 8 bytes of its hash and a count, by open
- * addressing.  Two contents that share 8 bytes only share their numbering, which is the same
- * at every import of the file. */
-struct import_seen {
-	struct seen_slot {
-		uint64_t hash; /* 0: free */
-		uint32_t count;
-	} *slots;
-	size_t cap, n; /* cap is a power of two */
-};
-
-int import_seen_new(struct import_seen **ret, struct cu_err *err)
-{
-	struct import_seen *s = calloc(1, sizeof(*s));
-
-	if (s) {
-		s->cap = 1024;
-		s->slots = calloc(s->cap, sizeof(*s->slots));
-	}
-	if (!s || !s->slots) {
-		free(s);
-		return cu_err_set(err, CU_ENOMEM, "out of memory");
-	}
-	*ret = s;
-	return 0;
-}
-
-void import_seen_free(struct import_seen *s)
-{
-	if (s) {
-		free(s->slots);
-		free(s);
-	}
-}
-
-static struct seen_slot *seen_find(struct import_seen *s, uint64_t hash)
-{
-	size_t at = hash & (s->cap - 1);
-
-	while (s->slots[at].hash != 0 && s->slots[at].hash != hash) {
-		at = (at + 1) & (s->cap - 1);
-	}
-	return &s->slots[at];
-}
-
-static int seen_grow(struct import_seen *s, struct cu_err *err)
-{
-	struct import_seen bigger = { .cap = s->cap * 2, .n = s->n };
-
-	bigger.slots = calloc(bigger.cap, sizeof(*bigger.slots));
-	if (!bigger.slots) {
-		return cu_err_set(err, CU_ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < s->cap; i++) {
-		if (s->slots[i].hash != 0) {
-			*seen_find(&bigger, s->slots[i].hash) = s->slots[i];
-		}
-	}
-	free(s->slots);
-	*s = bigger;
-	return 0;
-}
-
-/* The number of this one among those alike, from 0. */
-static int seen_count(struct import_seen *s, struct span content, uint32_t *ret,
-	struct cu_err *err)
-{
-	uint8_t digest[HASH_SIZE];
-	struct seen_slot *slot;
-	uint64_t hash;
-	int r = s->n * 2 < s->cap ? 0 : seen_grow(s, err);
-
-	if (r < 0) {
-		return r;
-	}
-	hash_blake2b(content, digest);
-	memcpy(&hash, digest, sizeof(hash));
-	hash |= 1; /* never the mark of a free slot */
-	slot = seen_find(s, hash);
-	if (slot->hash == 0) {
-		slot->hash = hash;
-		s->n++;
-	}
-	*ret = slot->count++;
-	return 0;
-}
-
 /* --- the name of a record --------------------------------------------------------- */
 
 static int key_of_content(struct import_seen *seen, const struct map_record *m,
@@ -119,7 +30,7 @@ static int key_of_content(struct import_seen *seen, const struct map_record *m,
 	}
 	r = buf_check(&content, err);
 	if (r == 0) {
-		r = seen_count(seen, buf_span(&content), &count, err);
+		r = import_seen_count(seen, buf_span(&content), &count, err);
 	}
 	if (r == 0) {
 		hash_blake2b(buf_span(&content), digest);
@@ -194,6 +105,7 @@ int import_row_read(struct exchange *x, const struct map *map, struct import_see
 	size_t n = json_array_size(records);
 	struct import_row row = { .root = root,
 		.line = (uint64_t)json_integer_value(json_object_get(root, "line")),
+		.last = (uint64_t)json_integer_value(json_object_get(root, "last")),
 		.subject = json_string_value(json_object_get(root, "subject")) };
 	int r = 0;
 

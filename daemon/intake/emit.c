@@ -54,8 +54,18 @@ static void drop_line(struct emit *e)
 	e->lines.is_failed = false;
 }
 
+/* Where the row stands in the file, as an editor counts. */
+static void put_lines(struct json *j, const struct csv_row *row)
+{
+	json_uint(j, "line", row->line);
+	if (row->last_line > row->line) {
+		json_uint(j, "last", row->last_line);
+	}
+}
+
 int emit_first(struct emit *e, const struct sandbox *sandbox, const char *charset,
-	char delimiter, const struct columns *columns, int64_t total_bytes, struct cu_err *err)
+	char delimiter, const struct columns *columns, const struct csv_row *header,
+	int64_t total_bytes, struct cu_err *err)
 {
 	struct json j = json_to(&e->lines);
 	int r;
@@ -73,20 +83,25 @@ int emit_first(struct emit *e, const struct sandbox *sandbox, const char *charse
 		json_str(&j, NULL, columns->names[i]);
 	}
 	json_close_array(&j);
+	if (header) {
+		json_open_object(&j, "header");
+		put_lines(&j, header);
+		json_close_object(&j);
+	}
 	json_int(&j, "total_bytes", total_bytes);
 	json_close_object(&j);
 	r = end_line(e, err);
 	return r < 0 ? r : emit_flush(e, err);
 }
 
-int emit_reject(struct emit *e, uint64_t line, size_t column, const char *reason,
+int emit_reject(struct emit *e, const struct csv_row *row, size_t column, const char *reason,
 	struct cu_err *err)
 {
 	struct json j = json_to(&e->lines);
 
 	e->nrejected++;
 	json_open_object(&j, NULL);
-	json_uint(&j, "line", line);
+	put_lines(&j, row);
 	json_uint(&j, "column", column);
 	json_str(&j, "reason", reason);
 	json_close_object(&j);
@@ -101,7 +116,7 @@ static int reject_empty_key(struct emit *e, const struct columns *columns,
 
 	columns_label(columns, key->at, label);
 	snprintf(reason, sizeof(reason), "%s: the key of the %s is empty", label, whose);
-	return emit_reject(e, row->line, key->at + 1, reason, err);
+	return emit_reject(e, row, key->at + 1, reason, err);
 }
 
 static const struct csv_field *cell(const struct csv_row *row, const struct plan_column *c)
@@ -193,7 +208,7 @@ int emit_row(struct emit *e, const struct plan *plan, const struct columns *colu
 		return reject_empty_key(e, columns, row, empty, "record", err);
 	}
 	json_open_object(&j, NULL);
-	json_uint(&j, "line", row->line);
+	put_lines(&j, row);
 	json_uint(&j, "at", at);
 	put_cell(&j, "subject", row, &plan->subject);
 	json_open_array(&j, "records");
@@ -203,8 +218,7 @@ int emit_row(struct emit *e, const struct plan *plan, const struct columns *colu
 		}
 		if (e->lines.n - e->nwhole > MAX_LINE_BYTES) {
 			drop_line(e);
-			return emit_reject(e, row->line, 0, "the row comes out larger than 64 MiB",
-				err);
+			return emit_reject(e, row, 0, "the row comes out larger than 64 MiB", err);
 		}
 	}
 	json_close_array(&j);

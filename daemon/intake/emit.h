@@ -28,8 +28,10 @@ void emit_done(struct emit *e);
 
 /* All return 0, CU_ENOMEM, or CU_EIO when the reader has gone. */
 
+/* header: the row with the columns' names; NULL: there is none. */
 int emit_first(struct emit *e, const struct sandbox *sandbox, const char *charset,
-	char delimiter, const struct columns *columns, int64_t total_bytes, struct cu_err *err);
+	char delimiter, const struct columns *columns, const struct csv_row *header,
+	int64_t total_bytes, struct cu_err *err);
 
 /* A row without fault, with at least as many fields as there are columns; or its refusal,
  * when a key is empty or the line would be too long.  at: bytes read so far. */
@@ -37,7 +39,7 @@ int emit_row(struct emit *e, const struct plan *plan, const struct columns *colu
 	const struct csv_row *row, uint64_t at, struct cu_err *err);
 
 /* column from 1, 0 for the row as a whole. */
-int emit_reject(struct emit *e, uint64_t line, size_t column, const char *reason,
+int emit_reject(struct emit *e, const struct csv_row *row, size_t column, const char *reason,
 	struct cu_err *err);
 
 int emit_last(struct emit *e, uint64_t bytes, struct cu_err *err);

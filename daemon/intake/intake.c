@@ -52,7 +52,7 @@ static int reject_fault(struct run *run, const struct csv_row *row, struct cu_er
 	char reason[REASON_SIZE];
 
 	describe_fault(&run->columns, row, reason);
-	return emit_reject(run->out, row->line, row->fault_field, reason, err);
+	return emit_reject(run->out, row, row->fault_field, reason, err);
 }
 
 static int reject_count(struct run *run, const struct csv_row *row, size_t n,
@@ -62,7 +62,7 @@ static int reject_count(struct run *run, const struct csv_row *row, size_t n,
 
 	snprintf(reason, sizeof(reason), "%zu column%s where the %s has %zu", n, n == 1 ? "" : "s",
 		run->plan->has_header ? "header" : "first row", run->columns.n);
-	return emit_reject(run->out, row->line, 0, reason, err);
+	return emit_reject(run->out, row, 0, reason, err);
 }
 
 /* The columns are known, so the plan can be bound and the first line written. */
@@ -86,7 +86,8 @@ static int on_first_row(struct run *run, const struct csv_row *row, struct cu_er
 		return r;
 	}
 	return emit_first(run->out, run->sandbox, charset_name(run->source->charset),
-		run->delimiter, &run->columns, run->source->total_bytes, err);
+		run->delimiter, &run->columns, run->plan->has_header ? row : NULL,
+		run->source->total_bytes, err);
 }
 
 static int on_data_row(struct run *run, const struct csv_row *row, struct cu_err *err)

@@ -46,7 +46,8 @@ struct cu_err;
 	X(APPROVAL_DENY,  "approval.deny",  "it was not confirmed")                         \
 	X(APPROVAL_USE,   "approval.use",   "what was confirmed is done")                   \
 	X(APPROVAL_EXPIRE, "approval.expire", "an approval is void: too late, or not needed") \
-	X(BACKUP_PRUNE,   "backup.prune",   "old copies of the keys are deleted at a target")
+	X(BACKUP_PRUNE,   "backup.prune",   "old copies of the keys are deleted at a target") \
+	X(IMPORT_STOP,    "import.stop",    "an import ended before its file did")
 /* clang-format on */
 
 enum leaf_act {

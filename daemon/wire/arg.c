@@ -260,7 +260,8 @@ static bool is_right(const struct arg *arg, const char *s)
 	case ARG_PATH:
 	case ARG_INFILE:
 	case ARG_TEXTFILE:
-	case ARG_OUTFILE: return *s != '\0';
+	case ARG_OUTFILE:
+	case ARG_OWNFILE: return *s != '\0';
 	case ARG_COUNT: return is_count(s);
 	case ARG_DATE: return is_date(s);
 	case ARG_SEARCHKEY:

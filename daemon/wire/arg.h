@@ -33,6 +33,7 @@ struct cu_err;
 	X(INFILE,     "infile",     N_("a file to read, or '-' for standard input"))    \
 	X(TEXTFILE,   "textfile",   N_("a file whose text is sent"))                    \
 	X(OUTFILE,    "outfile",    N_("a file to write; it must not exist"))           \
+	X(OWNFILE,    "ownfile",    N_("a file that custosctl writes; it must not exist")) \
 	X(SEARCHKEY,  "searchkey",  N_("one of: email, phone, external-id"))            \
 	X(WORDS,      "words",      "")                                                 \
 	X(FLAG,       "flag",       "")                                                 \

@@ -162,7 +162,7 @@ static bool is_sent(const struct args *a, size_t i)
 {
 	const struct arg *arg = &a->own.spec.args[i];
 
-	return arg->type != ARG_INFILE && arg->type != ARG_OUTFILE &&
+	return arg->type != ARG_INFILE && arg->type != ARG_OUTFILE && arg->type != ARG_OWNFILE &&
 	       (arg->type == ARG_FLAG || arg_is_input(arg->type) ||
 		       a->own.slots[i].n > 0);
 }

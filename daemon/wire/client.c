@@ -24,6 +24,7 @@ struct client {
 	bool in_call;      /* replies are awaited */
 	bool expects_more; /* of that call several may come */
 	int broken;        /* the code of the failure that ended the connection */
+	const volatile sig_atomic_t *heeded; /* NULL: none */
 };
 
 /* --- connecting ------------------------------------------------------------------- */
@@ -116,6 +117,11 @@ void client_close(struct client *c)
 	}
 }
 
+void client_heed(struct client *c, const volatile sig_atomic_t *flag)
+{
+	c->heeded = flag;
+}
+
 /* --- waiting ---------------------------------------------------------------------- */
 
 static int broke(struct client *c, int code)
@@ -143,6 +149,9 @@ static int wait_for(
 		if (deadline != INT64_MAX && left <= 0) {
 			return cu_err_set(
 				err, CU_ETIMEDOUT, "custosd did not answer in time");
+		}
+		if (c->heeded && *c->heeded) {
+			return cu_err_set(err, CU_ECANCELED, "interrupted");
 		}
 		n = poll(&p, 1, (int)left);
 		if (n > 0) {

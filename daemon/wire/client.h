@@ -12,6 +12,7 @@
 #ifndef CU_WIRE_CLIENT_H
 #define CU_WIRE_CLIENT_H
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 
 struct cu_err;
@@ -32,6 +33,9 @@ int client_connect(const char *path, int timeout_ms, struct client **ret, struct
 /* Over a connected stream socket, which is taken (closed on failure too). */
 int client_of_fd(int fd, int timeout_ms, struct client **ret, struct cu_err *err);
 void client_close(struct client *c); /* NULL is fine */
+/* While the flag, which a signal's handler sets, is not 0, waiting ends with CU_ECANCELED.  Kept
+ * until client_close. */
+void client_heed(struct client *c, const volatile sig_atomic_t *flag);
 
 /* One call, one reply.  parameters is an object or NULL; fd is a descriptor to hand over
  * (borrowed: stays open here) or -1.  *ret_parameters, a new reference, may be asked with

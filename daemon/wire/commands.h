@@ -79,10 +79,10 @@ X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                 
   N_("Find people by an e-mail address, a phone number or a number of yours."),         \
   N_("The value is asked for, or read from standard input: what stands on a command line can be read by every user of this machine. --scheme names the kind of an external id. Prints ids only.")) \
 X(IMPORT, "import", "io.custos.data.Import",                                            \
-  "file:infile --map=map:textfile --purpose=purpose:purpose [--charset=name:text]", \
+  "file:infile --map=map:textfile --purpose=purpose:purpose [--charset=name:text] [--dry-run] [--rejects=file:ownfile]", \
   ACCESS_WRITE | ACCESS_STREAM | ACCESS_FD_IN,                                          \
   N_("Import people and records from a file."),                                         \
-  N_("The map says which column becomes which field. Rows that cannot be taken are listed by line and column, without their contents, and the others are imported. Importing the same file again changes nothing.")) \
+  N_("The map says which column becomes which field. Rows that cannot be taken are listed by line and column, without their contents, and the others are imported; --rejects writes them to a file that can be mended and imported with the same map, and beside it FILE.reasons. --dry-run reads, checks and counts, and writes nothing. Importing the same file again changes nothing, so an import that was stopped is finished by repeating it.")) \
 X(EXPORT, "export", "io.custos.data.Export",                                            \
   "file:outfile --purpose=purpose:purpose [--collection=collection:collection...]",     \
   ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \

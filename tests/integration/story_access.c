@@ -83,7 +83,7 @@ static void root_never_touches_a_persons_data(void **state)
 	expect_denied(st, AS_SELF, "io.custos.data.Export", json_pack("{s:s}", "purpose", "p"),
 		"export", 1);
 	expect_denied(st, AS_SELF, "io.custos.data.Import",
-		json_pack("{s:s, s:s}", "purpose", "p", "map", ""), "import", 1);
+		json_pack("{s:s, s:s, s:b}", "purpose", "p", "map", "", "dry_run", 0), "import", 1);
 	stage_ctl(st, AS_SELF, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
 	stage_expect(st, 77);
 	assert_non_null(strstr(st->last.err, "root never touches"));

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "chinook.h"
 #include "stage.h"
@@ -335,6 +337,144 @@ static void a_column_that_is_missing_is_named_and_one_suggested(void **state)
 	assert_int_equal(count(st, "subjects"), 0);
 }
 
+/* --- a rehearsal, and the rejects ----------------------------------------------------------- */
+
+static void a_rehearsal_counts_like_the_import_and_writes_nothing(void **state)
+{
+	struct stage *st = *state;
+	const char *file = chinook_invoices(st);
+	char option[256];
+	uint64_t size;
+
+	snprintf(option, sizeof(option), "--map=%s", CHINOOK_MAP("customers"));
+	stage_ctl(st, AS_PRIVACY, "--json", "import", chinook_customers(st), option, PURPOSE,
+		"--dry-run");
+	stage_expect(st, 0);
+	expect_totals(st, 59, 59, 235, 0, 0, 0);
+	assert_int_equal(count(st, "subjects"), 0);
+	assert_int_equal(count(st, "records"), 0);
+	assert_int_equal(stage_count_leaves(st, "why=dry_run"), 2);
+
+	chinook_import(st);
+	size = stage_log_size(st);
+	snprintf(option, sizeof(option), "--map=%s", CHINOOK_MAP("invoices"));
+	stage_ctl(st, AS_PRIVACY, "--json", "import", file, option, PURPOSE, "--dry-run");
+	expect_totals(st, 412, 0, 0, 0, 412, 0);
+	assert_int_equal(stage_log_size(st), size + 2); /* it began, it ended */
+}
+
+/* Over the end of a chunk of 1,024 rows, too: 70 subjects, 4,200 rows. */
+static void a_rehearsal_counts_a_new_subject_once(void **state)
+{
+	struct stage *st = *state;
+	struct buf csv = BUF_INIT;
+	char *option = NULL;
+
+	buf_put_str(&csv, "customer_id,date,number_of_cds,dollar_value\n");
+	for (int i = 0; i < 4200; i++) {
+		buf_putf(&csv, "%d,199701%02d,1,%d.00\n", i % 70, i / 70 % 28 + 1, i / 140);
+	}
+	stage_file(st, "purchases.csv", csv.p, csv.n);
+	assert_true(asprintf(&option, CDNOW_MAP) > 0);
+	stage_ctl(st, AS_PRIVACY, "--json", "import", stage_path(st, "purchases.csv"), option,
+		PURPOSE, "--dry-run");
+	stage_expect(st, 0);
+	expect_totals(st, 4200, 70, 4200, 0, 0, 0);
+	stage_ctl(st, AS_PRIVACY, "--json", "import", stage_path(st, "purchases.csv"), option, PURPOSE);
+	expect_totals(st, 4200, 70, 4200, 0, 0, 0);
+	free(option);
+	buf_done(&csv);
+}
+
+static int import_with_rejects(struct stage *st, const char *file, const char *rejects)
+{
+	char option[256], map[256];
+
+	snprintf(option, sizeof(option), "--rejects=%s", rejects);
+	snprintf(map, sizeof(map), "--map=%s", stage_text(st, "people.yaml", people_map));
+	return stage_ctl(st, AS_PRIVACY, "import", file, map, PURPOSE, option);
+}
+
+static void expect_file(const char *path, const char *text)
+{
+	char *is = run_shell("cat '%s'", path);
+
+	assert_string_equal(is, text);
+	free(is);
+}
+
+static void rejected_rows_are_mended_and_imported_again(void **state)
+{
+	struct stage *st = *state;
+	const char *rejects = stage_path(st, "rejects.csv");
+	char *reasons;
+	struct stat mode;
+
+	import_with_rejects(st,
+		stage_text(st, "people.csv",
+			"no,name,born,mail\r\n1,Ada,1815-12-10,\r\n2,\"Grace\r\nHopper\",soon,\r\n"
+			"3,Edsger,1930-05-11,\r\n,nobody,,\r\n5,a\rb,1,\r\n"),
+		rejects);
+
+	stage_expect(st, 65);
+	expect_file(rejects, "no,name,born,mail\r\n2,\"Grace\r\nHopper\",soon,\r\n,nobody,,\r\n"
+			     "5,a\rb,1,\r\n");
+	assert_int_equal(stat(rejects, &mode), 0);
+	assert_int_equal(mode.st_mode & 0777, 0600);
+	reasons = run_shell("cat '%s.reasons'", rejects);
+	assert_non_null(strstr(reasons, "line 2 (3 of the source): "));
+	assert_non_null(strstr(reasons, "line 4 (6 of the source): "));
+	assert_null(strstr(reasons, "Grace"));
+	assert_null(strstr(reasons, "soon"));
+	free(reasons);
+	assert_int_equal(count(st, "subjects"), 2);
+
+	free(run_shell("sed -zi 's/soon/1906-12-09/; s/Grace\\r\\nHopper/Grace/; s/\\n,nobody/\\n4,nobody/;"
+		       " s/5,a.*//' '%s'; chmod 644 '%s'", rejects, rejects));
+	import(st, rejects, stage_path(st, "people.yaml"));
+	assert_int_equal(count(st, "subjects"), 4);
+}
+
+static void rejects_in_utf_16_keep_their_bytes(void **state)
+{
+	struct stage *st = *state;
+	const char *rejects = stage_path(st, "rejects.csv");
+	char *path = run_shell("printf '\\357\\273\\277no,name,born,mail\n1,\346\235\216\345\233\233,soon,\n"
+			       "2,\347\216\213\344\272\224,,\n' | iconv -f utf-8 -t utf-16le > '%s/u16.csv'; "
+			       "chmod 644 '%s/u16.csv'", st->files, st->files);
+	char *text;
+
+	free(path);
+	import_with_rejects(st, stage_path(st, "u16.csv"), rejects);
+
+	stage_expect(st, 65);
+	text = run_shell("iconv -f utf-16 -t utf-8 '%s'", rejects);
+	assert_string_equal(text, "no,name,born,mail\n1,\346\235\216\345\233\233,soon,\n");
+	free(text);
+	assert_int_equal(count(st, "subjects"), 1);
+}
+
+static void without_rejects_no_file_is_left(void **state)
+{
+	struct stage *st = *state;
+	const char *rejects = stage_path(st, "rejects.csv");
+	const char *good = stage_text(st, "people.csv", "no,name,born,mail\n1,Ada,,\n");
+
+	import_with_rejects(st, good, rejects);
+	stage_expect(st, 0);
+	assert_int_not_equal(access(rejects, F_OK), 0);
+	assert_int_not_equal(access(stage_path(st, "rejects.csv.reasons"), F_OK), 0);
+
+	stage_text(st, "precious", "mine");
+	import_with_rejects(st, good, stage_path(st, "precious"));
+	stage_expect(st, 73);
+	expect_file(stage_path(st, "precious"), "mine");
+	import_with_rejects(st, "-", rejects);
+	stage_expect(st, 64);
+	assert_non_null(strstr(st->last.err, "read twice"));
+	assert_int_not_equal(access(rejects, F_OK), 0);
+}
+
 static void an_empty_file_and_one_of_only_a_heading(void **state)
 {
 	struct stage *st = *state;
@@ -426,7 +566,7 @@ static void sigterm_in_the_middle_of_an_import_ends_orderly(void **state)
 	assert_true(clock_monotonic_ms() - began < 10000);
 	run_wait(&s.ctl, &r);
 	assert_int_equal(r.status, 82);
-	assert_non_null(strstr(r.err, "what was imported stays"));
+	assert_non_null(strstr(r.err, "what is in stays"));
 	ran_done(&r);
 	close(s.pipe);
 	stage_start(st);
@@ -514,6 +654,47 @@ static void long_calls_are_limited_and_short_ones_still_served(void **state)
 	}
 }
 
+/* The pipe stays open: the import would go on for ever. */
+static void ctrl_c_says_how_things_stand_and_leaves_no_files(void **state)
+{
+	struct stage *st = *state;
+	const char *map = stage_text(st, "people.yaml", people_map);
+	char option[256], *text;
+	struct buf csv = BUF_INIT;
+	struct job job;
+	struct ran ran = { 0 };
+	int fds[2];
+
+	buf_put_str(&csv, "no,name,born,mail\n");
+	for (int i = 0; i < 3000; i++) { /* more than the 64 KiB that a delimiter is looked for in */
+		buf_putf(&csv, "%d,somebody with a rather long name,,\n", i);
+	}
+	assert_int_equal(pipe(fds), 0);
+	assert_true(fcntl(fds[1], F_SETPIPE_SZ, 1 << 20) > 0);
+	snprintf(option, sizeof(option), "--map=%s", map);
+	job = stage_ctl_start(st, AS_PRIVACY, fds[0],
+		(const char *const[]){ "import", "-", option, PURPOSE, NULL });
+	assert_int_equal(write(fds[1], csv.p, csv.n), (ssize_t)csv.n);
+	wait_until_counted(st, 2048); /* two chunks of 1,024 */
+	assert_int_equal(kill(job.pid, SIGINT), 0);
+	run_wait(&job, &ran);
+
+	assert_int_equal(ran.status, 130);
+	assert_non_null(strstr(ran.err, "rows or a few more are in: the same command again"));
+	ran_done(&ran);
+	for (int i = 0; i < 200 && running_imports(st) > 0; i++) {
+		run_sleep_ms(50);
+	}
+	stage_ctl(st, AS_ADMIN, "log", "show", "--count=1");
+	assert_non_null(strstr(st->last.out, "act=import.stop"));
+	close(fds[0]);
+	close(fds[1]);
+	text = run_shell("ls '%s'", st->files);
+	assert_null(strstr(text, "rejects"));
+	free(text);
+	buf_done(&csv);
+}
+
 static void a_killed_custosd_imports_the_file_whole_the_next_time(void **state)
 {
 	enum { N = 4000 };
@@ -571,6 +752,11 @@ int main(void)
 		T(a_mark_at_the_beginning_and_windows_line_ends_are_no_data),
 		T(all_faults_of_a_map_are_told_at_once),
 		T(a_column_that_is_missing_is_named_and_one_suggested),
+		T(a_rehearsal_counts_like_the_import_and_writes_nothing),
+		T(a_rehearsal_counts_a_new_subject_once),
+		T(rejected_rows_are_mended_and_imported_again),
+		T(rejects_in_utf_16_keep_their_bytes),
+		T(without_rejects_no_file_is_left),
 		T(an_empty_file_and_one_of_only_a_heading),
 		T(a_directory_is_no_file),
 		T(standard_input_can_be_imported),
@@ -578,6 +764,7 @@ int main(void)
 		T(sigterm_does_not_wait_for_the_reader_of_an_export),
 		T(a_client_that_vanishes_in_the_middle_stops_its_import),
 		T(long_calls_are_limited_and_short_ones_still_served),
+		T(ctrl_c_says_how_things_stand_and_leaves_no_files),
 		T(a_killed_custosd_imports_the_file_whole_the_next_time),
 	};
 

@@ -384,7 +384,7 @@ static const struct {
 	{ "subject|search|external-id|--scheme=crm|--purpose=p", "\"4711\"",
 		"{\"by\":\"external_id\",\"scheme\":\"crm\",\"purpose\":\"p\",\"value\":\"4711\"}" },
 	{ "import|-|--map=m|--purpose=p|--charset=GB18030", NULL,
-		"{\"map\":\"m\",\"purpose\":\"p\",\"charset\":\"GB18030\"}" },
+		"{\"map\":\"m\",\"purpose\":\"p\",\"charset\":\"GB18030\",\"dry_run\":false}" },
 	{ "export|out.jsonl|--purpose=p", NULL, "{\"purpose\":\"p\"}" },
 	{ "erase|" ID "|--purpose=p", NULL, "{\"subject\":\"" ID "\",\"purpose\":\"p\",\"now\":false}" },
 	{ "erase|" ID "|--purpose=p|--now", NULL, "{\"subject\":\"" ID "\",\"purpose\":\"p\",\"now\":true}" },

@@ -131,6 +131,7 @@ static bool is_of_kind(const struct arg *a, const struct idl_type *type)
 	case ARG_INFILE:
 	case ARG_TEXTFILE:
 	case ARG_OUTFILE:
+	case ARG_OWNFILE:
 	case ARG_PERSONAL: return type->kind == IDL_STRING;
 	}
 	return false;
@@ -173,7 +174,8 @@ static void arguments_are_the_parameters_of_the_method(void **state)
 			const struct idl_field *f = idl_field_find(in, a->parameter);
 			bool is_optional;
 
-			if (a->type == ARG_INFILE || a->type == ARG_OUTFILE) {
+			if (a->type == ARG_INFILE || a->type == ARG_OUTFILE ||
+				a->type == ARG_OWNFILE) {
 				continue;
 			}
 			if (!f || !is_of_kind(a, f->type)) {
