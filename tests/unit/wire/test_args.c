@@ -286,7 +286,7 @@ static const struct {
 	const char *line, *message;
 } bad_lines[] = {
 	{ "bakcup|run", "no command 'bakcup'; did you mean 'backup run'?" },
-	{ "backup|--target=x", "'backup' needs one of: run, list, check" },
+	{ "backup|--target=x", "'backup' needs one of: run, list, check, prune" },
 	{ "bakcup|--help", "no command 'bakcup'; did you mean 'backup'?" },
 	{ "--target=x|backup|run", "no command; 'custosctl help' lists them" },
 	{ "subject|get", "'subject get' needs SUBJECT: the id of a person or organisation, 32 hexadecimal digits" },
