@@ -31,6 +31,7 @@ struct import {
 	struct map *map;
 	struct import_seen *seen;
 	struct import_chunk *chunk;
+	size_t chunk_bytes; /* of the lines that its rows came in */
 	struct import_counts counts;
 	struct id id;
 	int fd;    /* what custos-intake says */
@@ -132,6 +133,7 @@ static int flush_chunk(struct import *im, struct cu_err *err)
 		import_row_done(&ch->rows[i]);
 	}
 	ch->nrows = 0;
+	im->chunk_bytes = 0;
 	tell(im);
 	return r;
 }
@@ -145,7 +147,7 @@ static uint64_t number(const json_t *object, const char *name)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static int take_row(struct import *im, json_t *root, struct cu_err *err)
+static int take_row(struct import *im, json_t *root, size_t nbytes, struct cu_err *err)
 {
 	struct import_chunk *ch = im->chunk;
 	struct cu_err why;
@@ -162,7 +164,10 @@ static int take_row(struct import *im, json_t *root, struct cu_err *err)
 		return r;
 	}
 	ch->nrows++;
-	return ch->nrows == IMPORT_CHUNK_ROWS ? flush_chunk(im, err) : 0;
+	im->chunk_bytes += nbytes;
+	return ch->nrows == IMPORT_CHUNK_ROWS || im->chunk_bytes >= IMPORT_CHUNK_BYTES ?
+		flush_chunk(im, err) :
+		0;
 }
 
 static void take_reject(struct import *im, json_t *root)
@@ -224,7 +229,7 @@ static int take_line(struct import *im, struct span line, struct cu_err *err)
 	if (fatal) {
 		r = cu_err_set(err, CU_EINVAL, "%s", fatal);
 	} else if (json_object_get(root, "records")) {
-		r = take_row(im, root, err);
+		r = take_row(im, root, line.n, err);
 	} else if (json_object_get(root, "reason")) {
 		take_reject(im, root);
 	} else if (json_object_get(root, "sandbox")) {

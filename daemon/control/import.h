@@ -17,6 +17,7 @@
 #include "store/record.h"
 
 #define IMPORT_CHUNK_ROWS  1024
+#define IMPORT_CHUNK_BYTES (4u << 20) /* of lines: rows may be large, memory may not */
 #define IMPORT_MAX_RECORDS 64 /* of one row: entries of a map */
 
 struct import_counts {
