@@ -75,7 +75,7 @@ int handle_DRILL_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	int64_t sequence = exchange_int(x, "sequence", 0);
 	struct drill_record record = { .faults = BUF_INIT };
-	enum drill_level level;
+	enum drill_level level = DRILL_BYTES;
 	const struct target *t;
 	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
 
