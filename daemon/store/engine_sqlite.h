@@ -82,7 +82,8 @@
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \
-	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token VALUES (?1, ?2, ?3)")             \
+	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token (token, subject, record)"         \
+	                         " VALUES (?1, ?2, ?3)")                                        \
 	X(TOKEN_NEXT,     index, "SELECT subject, record FROM token"                            \
 		" WHERE token = ?1 AND record > ?2 ORDER BY record LIMIT 1")                    \
 	X(TOKEN_DEL_RECORD, index, "DELETE FROM token WHERE record = ?1")                       \
