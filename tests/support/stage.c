@@ -285,7 +285,7 @@ static bool answers(const struct stage *st)
 	return yes;
 }
 
-static void start(struct stage *st)
+void stage_launch(struct stage *st)
 {
 	char path[192], intake[224], state[192], policies[192], listen[192], self[192];
 	const char *argv[16] = { program("custosd", path), state, policies, listen, intake };
@@ -322,7 +322,7 @@ void stage_start(struct stage *st)
 	int64_t end = clock_monotonic_ms() + START_TIMEOUT_MS;
 	struct ran r;
 
-	start(st);
+	stage_launch(st);
 	while (!answers(st)) {
 		if (run_try_wait(&st->job, 20, &r)) {
 			on_end(st, &r);

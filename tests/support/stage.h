@@ -58,8 +58,9 @@ const char *stage_text(struct stage *st, const char *name, const char *text);
 /* The path of a file in files/, which need not be there; kept likewise. */
 const char *stage_path(struct stage *st, const char *name);
 
-/* Starts custosd and waits until it answers. */
+/* Starts custosd and waits until it answers; or does not wait. */
 void stage_start(struct stage *st);
+void stage_launch(struct stage *st);
 /* Makes a store; the identity lies in st->identity. */
 void stage_init(struct stage *st);
 /* SIGTERM: it ends by itself with status 0, without a sanitizer's report, and leaves no

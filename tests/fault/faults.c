@@ -1,0 +1,80 @@
+/*
+ * faults: all labs, one after the other, and a table of what they did.
+ *
+ *	faults [MINUTES | short]
+ *
+ * Without minutes: 1,000 kills, 300 power cuts of each kind, 200 failed syncs, 100 full disks.
+ * The short form is for ./dev test.  CUSTOS_SEED repeats a run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lab.h"
+
+/* Rounds without a bound of time, and of the short form; the share of the time, in hundredths. */
+static const struct {
+	unsigned rounds, short_rounds;
+	int share;
+} plan[LAB_NLABS_] = {
+	[LAB_KILL] = { 1000, 5, 38 },
+	[LAB_CUT] = { 300, 4, 20 },
+	[LAB_CUT_SHUFFLE] = { 300, 4, 16 },
+	[LAB_FAIL] = { 200, 3, 12 },
+	[LAB_FULL] = { 100, 2, 6 },
+	[LAB_DEAF_DATA] = { 60, 20, 4 },
+	[LAB_DEAF_LOG] = { 60, 20, 4 },
+};
+
+static struct lab_bounds bounds_of(enum lab_name name, const char *how, uint64_t seed)
+{
+	double minutes = strtod(how, NULL);
+	struct lab_bounds b = { .rounds = plan[name].rounds, .seed = seed };
+
+	if (strcmp(how, "short") == 0) {
+		b.rounds = plan[name].short_rounds;
+	} else if (minutes > 0) {
+		b.rounds = lab_must_find(name) ? b.rounds : UINT32_MAX;
+		b.seconds = (int)(minutes * 60 * plan[name].share / 100);
+	}
+	return b;
+}
+
+static bool print_row(enum lab_name name, const struct lab_result *r)
+{
+	bool is_right = r->is_skipped || (!r->is_broken && r->has_found == lab_must_find(name));
+	const char *verdict = r->is_skipped ? "skipped" :
+		r->is_broken                ? "BROKEN" :
+		lab_must_find(name)         ? r->has_found ? "caught" : "NOT CAUGHT" :
+		r->has_found                ? "FOUND" :
+					      "0";
+
+	printf("%-30s %7u %7u %8u %8u %10s %8.1f\n", lab_title(name), r->rounds, r->kills,
+		r->acknowledged, r->checked, verdict, r->seconds);
+	if (r->said[0] && (r->is_skipped || r->is_broken || r->has_found)) {
+		printf("        %s%s", r->said, r->said[strlen(r->said) - 1] == '\n' ? "" : "\n");
+	}
+	fflush(stdout);
+	return is_right;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *seed_text = getenv("CUSTOS_SEED"), *how = argc > 1 ? argv[1] : "";
+	uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
+	bool is_right = true;
+
+	printf("seed %llu\n\n%-30s %7s %7s %8s %8s %10s %8s\n", (unsigned long long)seed, "lab",
+		"rounds", "kills", "acked", "checked", "faults", "seconds");
+	for (enum lab_name name = 0; name < LAB_NLABS_; name++) {
+		struct lab_bounds b = bounds_of(name, how, seed);
+		struct lab_result r = lab_run(name, &b);
+
+		is_right &= print_row(name, &r);
+	}
+	printf("\n%s\n", is_right ? "nothing that was acknowledged was lost, nothing was done twice, "
+				    "and each forgotten sync was noticed" :
+				    "FAULTS, see above");
+	return is_right ? 0 : 1;
+}

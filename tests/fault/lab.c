@@ -1,0 +1,394 @@
+#include "lab.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "judge.h"
+#include "load.h"
+#include "shim.h"
+
+#define WORLD_ROUNDS 50  /* with one store; then another begins */
+#define LOAD_MS      150 /* at most, before the end */
+#define END_MS       30000
+#define SKIPPED      77
+#define FOUND        255 /* how fail_msg ends a program that is no test */
+
+struct lab {
+	const struct lab_bounds *bounds;
+	struct lab_result *result; /* shared with the process that waits */
+	int64_t end_ms;            /* 0: none */
+	const char *deaf;
+	bool is_shimmed, is_random;
+	struct stage *stage;
+	struct load load;
+	struct judge judge;
+	struct shim_control *control;
+	char notes[192], graves[192], control_path[192];
+};
+
+static bool goes_on(const struct lab *lab)
+{
+	return lab->result->rounds < lab->bounds->rounds &&
+		(lab->end_ms == 0 || clock_monotonic_ms() < lab->end_ms);
+}
+
+/* --- a world: one store ----------------------------------------------------------------- */
+
+static void make_shim(struct lab *lab)
+{
+	const char *files = lab->stage->files;
+	int fd;
+
+	snprintf(lab->notes, sizeof(lab->notes), "%.150s/notes", files);
+	snprintf(lab->graves, sizeof(lab->graves), "%.150s/graves", files);
+	snprintf(lab->control_path, sizeof(lab->control_path), "%.150s/control", files);
+	free(run_shell("cp '%s' '%s/shim.so'; chmod 755 '%s/shim.so'; mkdir -m 777 '%s'; "
+		       "chmod 777 '%s'; truncate -s %zu '%s'; chmod 666 '%s'; touch '%s'; chmod 666 '%s'",
+		SHIM, files, files, lab->graves, lab->graves, sizeof(struct shim_control),
+		lab->control_path, lab->control_path, lab->notes, lab->notes));
+	fd = open(lab->control_path, O_RDWR | O_CLOEXEC);
+	lab->control = mmap(
+		NULL, sizeof(*lab->control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(fd >= 0 && lab->control != MAP_FAILED);
+	close(fd);
+}
+
+static void set_environment(const struct lab *lab)
+{
+	char preload[512];
+
+	if (!lab->is_shimmed) {
+		return;
+	}
+	snprintf(preload, sizeof(preload), "%s%s/shim.so", SANITIZER, lab->stage->files);
+	setenv("LD_PRELOAD", preload, 1);
+	setenv("SHIM_DIR", lab->stage->state, 1);
+	setenv("SHIM_NOTES", lab->notes, 1);
+	setenv("SHIM_GRAVES", lab->graves, 1);
+	setenv("SHIM_CONTROL", lab->control_path, 1);
+	if (lab->deaf) {
+		setenv("SHIM_DEAF", lab->deaf, 1);
+	}
+}
+
+static void start(struct lab *lab)
+{
+	set_environment(lab);
+	stage_start(lab->stage);
+	unsetenv("LD_PRELOAD");
+}
+
+static void begin_world(struct lab *lab)
+{
+	lab->stage = stage_new();
+	if (lab->is_shimmed) {
+		make_shim(lab);
+	}
+	load_init(&lab->load, lab->stage, lab->bounds->seed + lab->result->rounds);
+	lab->judge = (struct judge){ .load = &lab->load };
+	start(lab);
+	stage_init(lab->stage);
+}
+
+static void count_up(struct lab *lab)
+{
+	lab->result->acknowledged += lab->load.nacks;
+	lab->result->checked += lab->judge.nchecked;
+	lab->load.nacks = lab->judge.nchecked = 0;
+}
+
+static void end_world(struct lab *lab)
+{
+	judge_store(&lab->judge, true);
+	count_up(lab);
+	stage_free(lab->stage);
+	load_done(&lab->load);
+	if (lab->is_shimmed) {
+		munmap(lab->control, sizeof(*lab->control));
+	}
+}
+
+/* --- the ends ----------------------------------------------------------------------------- */
+
+static void power_off(struct lab *lab)
+{
+	stage_kill(lab->stage);
+	lab->result->kills++;
+	if (lab->is_shimmed) {
+		cut_power(lab->stage->state, lab->notes, lab->graves, lab->is_random,
+			(unsigned)load_draw(&lab->load, UINT32_MAX));
+	}
+}
+
+/* In the middle of a start, too: what mends must survive its own end. */
+static void maybe_kill_a_start(struct lab *lab)
+{
+	if (load_draw(&lab->load, 6) > 0) {
+		return;
+	}
+	set_environment(lab);
+	stage_launch(lab->stage);
+	unsetenv("LD_PRELOAD");
+	run_sleep_ms((int)load_draw(&lab->load, 60));
+	power_off(lab);
+}
+
+static void round_of_kills(struct lab *lab)
+{
+	struct load_run run;
+
+	load_start(&lab->load, &run);
+	run_sleep_ms((int)load_draw(&lab->load, LOAD_MS));
+	power_off(lab);
+	load_end(&lab->load, &run, NULL);
+	maybe_kill_a_start(lab);
+	judge_files(&lab->judge);
+	start(lab);
+	judge_store(&lab->judge, false);
+}
+
+/* What custosd can do without for a while: tiles and checkpoints are derived from the log's
+ * journal, and a database whose checkpoint failed still has its write-ahead log, from which the
+ * next one writes every page again. */
+static bool may_go_on(const char *failed)
+{
+	size_t n = strlen(failed);
+
+	return (strstr(failed, "/log/") && !strstr(failed, "/journal")) ||
+		(n > 3 && strcmp(failed + n - 3, ".db") == 0);
+}
+
+static void expect_it_says_why(struct lab *lab, size_t from)
+{
+	char *said = stage_daemon_log(lab->stage);
+
+	if (!strstr(said + from, "Input/output error") && !strstr(said + from, "disk I/O error")) {
+		fail_msg("custosd does not say that the sync of %s failed:\n%s",
+			lab->control->failed, said + from);
+	}
+	free(said);
+}
+
+/* It has ended by itself, with a status that says so; or it goes on, and the power is cut. */
+static void end_after_failure(struct lab *lab)
+{
+	struct stage *st = lab->stage;
+	struct ran ended;
+
+	if (!run_try_wait(&st->job, 5000, &ended)) {
+		if (!may_go_on(lab->control->failed)) {
+			char *said = stage_daemon_log(st);
+
+			fail_msg("custosd goes on after a failed sync of %s:\n%s",
+				lab->control->failed, said);
+		}
+		power_off(lab);
+		return;
+	}
+	if (ended.status == 0 || ended.status >= 128) {
+		fail_msg("status %d after a failed sync of %s", ended.status, lab->control->failed);
+	}
+	ran_done(&ended);
+	st->daemon = 0;
+	lab->result->kills++;
+	cut_power(st->state, lab->notes, lab->graves, lab->is_random,
+		(unsigned)load_draw(&lab->load, UINT32_MAX));
+}
+
+/* One of the next syncs fails; what was not synced is lost as well. */
+static void round_of_failure(struct lab *lab)
+{
+	struct shim_control *control = lab->control;
+	uint64_t nfailed = atomic_load(&control->nfailed);
+	int64_t end = clock_monotonic_ms() + END_MS;
+	char *said = stage_daemon_log(lab->stage);
+	size_t from = strlen(said);
+	struct load_run run;
+
+	free(said);
+	atomic_store(
+		&control->fail_at, atomic_load(&control->nsyncs) + 1 + load_draw(&lab->load, 60));
+	load_start(&lab->load, &run);
+	while (atomic_load(&control->nfailed) == nfailed && clock_monotonic_ms() < end) {
+		run_sleep_ms(2);
+	}
+	assert_true(atomic_load(&control->nfailed) == nfailed + 1);
+	end_after_failure(lab);
+	load_end(&lab->load, &run, NULL);
+	expect_it_says_why(lab, from);
+	start(lab);
+	judge_store(&lab->judge, false);
+}
+
+static void repeat(struct lab *lab, void (*round)(struct lab *))
+{
+	while (goes_on(lab)) {
+		begin_world(lab);
+		for (unsigned i = 0; i < WORLD_ROUNDS && goes_on(lab); i++) {
+			round(lab);
+			lab->result->rounds++;
+			count_up(lab);
+		}
+		end_world(lab);
+	}
+}
+
+/* --- a full disk ---------------------------------------------------------------------------- */
+
+#define FULL_SIZE (48u << 20)
+
+static void mount_small(struct stage *st)
+{
+	char options[64];
+
+	snprintf(options, sizeof(options), "size=%u,mode=700,uid=%u,gid=%u", FULL_SIZE,
+		(unsigned)stage_uid(AS_DAEMON), (unsigned)stage_uid(AS_DAEMON));
+	if (geteuid() != 0 || mount("tmpfs", st->state, "tmpfs", MS_NOSUID, options) < 0) {
+		fprintf(stderr, "needs root and mounts\n");
+		exit(SKIPPED);
+	}
+}
+
+static void fill(const struct lab *lab, unsigned leave_kib)
+{
+	free(run_shell("free=$(df --output=avail -k '%s' | tail -1); n=$((free - %u)); "
+		       "[ $n -le 0 ] || head -c ${n}K /dev/zero > '%s/ballast'",
+		lab->stage->state, leave_kib, lab->stage->state));
+}
+
+static void round_of_full(struct lab *lab)
+{
+	struct stage *st = lab->stage;
+	struct load_run run;
+	struct ran ended;
+	int refusal = 0;
+
+	fill(lab, (unsigned)load_draw(&lab->load, 4096));
+	load_start(&lab->load, &run);
+	load_end(&lab->load, &run, &refusal); /* it ends when something is refused */
+	if (refusal != 0 && refusal != CU_ENOSPC && refusal != CU_EIO) {
+		fail_msg("a full disk was called '%s'", cu_err_meaning(refusal));
+	}
+	free(run_shell("rm -f '%s/ballast'", st->state));
+	if (run_try_wait(&st->job, 300, &ended)) { /* it stopped: its next start must be clean */
+		ran_done(&ended);
+		st->daemon = 0;
+		lab->result->kills++;
+		start(lab);
+	}
+	judge_store(&lab->judge, false);
+}
+
+static void full(struct lab *lab)
+{
+	lab->stage = stage_new();
+	mount_small(lab->stage);
+	load_init(&lab->load, lab->stage, lab->bounds->seed);
+	lab->judge = (struct judge){ .load = &lab->load };
+	start(lab);
+	stage_init(lab->stage);
+	while (goes_on(lab)) {
+		round_of_full(lab);
+		lab->result->rounds++;
+		count_up(lab);
+	}
+	judge_store(&lab->judge, true);
+	count_up(lab);
+	stage_stop(lab->stage);
+	umount2(lab->stage->state, MNT_DETACH);
+	stage_free(lab->stage);
+}
+
+/* --- running one ---------------------------------------------------------------------------- */
+
+static const struct {
+	const char *title;
+	bool is_shimmed, is_random;
+	const char *deaf; /* what was forgotten */
+} all[LAB_NLABS_] = {
+	[LAB_KILL] = { "kill -9", false, false, NULL },
+	[LAB_CUT] = { "power cut, unsynced lost", true, false, NULL },
+	[LAB_CUT_SHUFFLE] = { "power cut, some of it lost", true, true, NULL },
+	[LAB_FAIL] = { "a sync fails", true, false, NULL },
+	[LAB_FULL] = { "full disk", false, false, NULL },
+	[LAB_DEAF_DATA] = { "no sync of data.db-wal", true, false, "data.db-wal" },
+	[LAB_DEAF_LOG] = { "no sync of the log's journal", true, false, "/log/journal/" },
+};
+
+const char *lab_title(enum lab_name name)
+{
+	return all[name].title;
+}
+
+bool lab_must_find(enum lab_name name)
+{
+	return all[name].deaf != NULL;
+}
+
+static void run_one(enum lab_name name, struct lab *lab)
+{
+	switch (name) {
+	case LAB_FAIL: repeat(lab, round_of_failure); break;
+	case LAB_FULL: full(lab); break;
+	case LAB_KILL:
+	case LAB_CUT:
+	case LAB_CUT_SHUFFLE:
+	case LAB_DEAF_DATA:
+	case LAB_DEAF_LOG: repeat(lab, round_of_kills); break;
+	case LAB_NLABS_: break;
+	}
+}
+
+static void keep_what_it_said(int fd, struct lab_result *result)
+{
+	ssize_t n = pread(fd, result->said, sizeof(result->said) - 1, 0);
+
+	result->said[n > 0 ? n : 0] = '\0';
+	close(fd);
+}
+
+struct lab_result lab_run(enum lab_name name, const struct lab_bounds *bounds)
+{
+	struct lab_result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+			  result;
+	int said = memfd_create("said", MFD_CLOEXEC), status;
+	int64_t began = clock_monotonic_ms();
+	pid_t pid;
+
+	assert_true(shared != MAP_FAILED && said >= 0);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct lab lab = { .bounds = bounds, .result = shared, .deaf = all[name].deaf,
+			.is_shimmed = all[name].is_shimmed, .is_random = all[name].is_random,
+			.end_ms = bounds->seconds ? began + bounds->seconds * 1000LL : 0 };
+
+		dup2(said, STDERR_FILENO);
+		run_one(name, &lab);
+		exit(0); /* and what stage.h has made goes */
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	result = *shared;
+	munmap(shared, sizeof(*shared));
+	result.seconds = (double)(clock_monotonic_ms() - began) / 1000;
+	result.is_skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
+	result.has_found = WIFEXITED(status) && WEXITSTATUS(status) == FOUND;
+	result.is_broken = status != 0 && !result.is_skipped && !result.has_found;
+	keep_what_it_said(said, &result);
+	return result;
+}
