@@ -141,7 +141,7 @@ static int fail_interrupted(const struct args *a, const struct stream *s)
 			_("custosctl: interrupted; %" PRId64 " rows or a few more are in: the same command "
 			  "again finishes it\n"), s->rows);
 	} else {
-		fprintf(stderr, "%s", _("custosctl: interrupted\n"));
+		fprintf(stderr, "%s", _("custosctl: interrupted; custosd may still finish what it has begun\n"));
 	}
 	return 128 + SIGINT;
 }

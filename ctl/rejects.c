@@ -36,7 +36,8 @@ struct rejects {
 	const char *path, *source;
 	char reasons_path[PATH_SIZE];
 	int source_fd;
-	FILE *rows, *told; /* the two files; NULL: not made by us */
+	FILE *rows, *told; /* the two files, while they are open */
+	bool has_rows, has_told; /* made by us, so ours to remove */
 	enum unit unit;
 	struct range *ranges;
 	size_t n, cap;
@@ -46,13 +47,14 @@ struct rejects {
 
 /* --- before the import ------------------------------------------------------------ */
 
-static int make_file(const char *path, FILE **ret, struct cu_err *err)
+static int make_file(const char *path, FILE **ret, bool *ret_is_made, struct cu_err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 && errno == EEXIST) {
 		return cu_err_set(err, CU_EEXIST, _("%s is there already: choose another name"), path);
 	}
+	*ret_is_made = fd >= 0;
 	*ret = fd < 0 ? NULL : fdopen(fd, "w");
 	return *ret ? 0 : cu_err_errno(err, errno, "%s", path);
 }
@@ -88,10 +90,10 @@ int rejects_begin(const struct args *a, struct rejects **ret, struct cu_err *err
 	snprintf(r->reasons_path, sizeof(r->reasons_path), "%s.reasons", path);
 	code = open_source(r, err);
 	if (code == 0) {
-		code = make_file(path, &r->rows, err);
+		code = make_file(path, &r->rows, &r->has_rows, err);
 	}
 	if (code == 0) {
-		code = make_file(r->reasons_path, &r->told, err);
+		code = make_file(r->reasons_path, &r->told, &r->has_told, err);
 	}
 	if (code < 0) {
 		rejects_end(r);
@@ -322,11 +324,12 @@ int rejects_write(struct rejects *r, struct cu_err *err)
 	return code;
 }
 
-/* A file is ours to remove once it was made; make_file says so by its stream. */
-static void drop(FILE *f, const char *path)
+static void drop(FILE *f, bool is_ours, const char *path)
 {
 	if (f) {
 		fclose(f);
+	}
+	if (is_ours) {
 		unlink(path);
 	}
 }
@@ -337,8 +340,8 @@ void rejects_end(struct rejects *r)
 		return;
 	}
 	if (!r->is_written) {
-		drop(r->rows, r->path);
-		drop(r->told, r->reasons_path);
+		drop(r->rows, r->has_rows, r->path);
+		drop(r->told, r->has_told, r->reasons_path);
 	}
 	if (r->source_fd >= 0) {
 		close(r->source_fd);

@@ -469,6 +469,11 @@ static void without_rejects_no_file_is_left(void **state)
 	import_with_rejects(st, good, stage_path(st, "precious"));
 	stage_expect(st, 73);
 	expect_file(stage_path(st, "precious"), "mine");
+	stage_text(st, "other.csv.reasons", "mine");
+	import_with_rejects(st, good, stage_path(st, "other.csv"));
+	stage_expect(st, 73);
+	expect_file(stage_path(st, "other.csv.reasons"), "mine");
+	assert_int_not_equal(access(stage_path(st, "other.csv"), F_OK), 0);
 	import_with_rejects(st, "-", rejects);
 	stage_expect(st, 64);
 	assert_non_null(strstr(st->last.err, "read twice"));
