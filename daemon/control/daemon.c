@@ -3,13 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/watch.h"
-#include "base/civil.h"
 #include "base/log.h"
 #include "control/drill.h"
-#include "control/drill_keys.h"
 #include "control/erase.h"
-#include "control/linger.h"
 #include "control/operator.h"
 #include "control/server.h"
 #include "control/session.h"
@@ -19,8 +15,7 @@
 #include "policy/policy.h"
 #include "wire/interfaces.h"
 
-#define PUBLISH_EACH_MS  1000 /* DESIGN part 6: checkpoints follow within a second */
-#define CATCH_UP_EACH_MS (10 * 60 * 1000LL)
+#define PUBLISH_EACH_MS 1000 /* DESIGN part 6: checkpoints follow within a second */
 
 void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *to)
 {
@@ -66,70 +61,7 @@ static void publish_what_is_new(struct daemon *d)
 	}
 }
 
-/* --- targets that were away, or missed by a crash --------------------------------- */
-
-/* Once a day; the targets get the vault without those keys right after. */
-static void expire_drill_keys(struct daemon *d)
-{
-	int32_t today = civil_day_of_ms(clock_now_ms(&d->house.clock));
-	struct cu_err err;
-	size_t n = 0;
-
-	if (today == d->drill_keys_day) {
-		return;
-	}
-	if (drill_keys_expire(d, &n, &err) < 0) {
-		log_error("drill keys whose window is over could not be shredded: %s", err.msg);
-		return;
-	}
-	d->drill_keys_day = today;
-	if (n > 0) {
-		log_info("the drill keys of %zu days were shredded", n);
-	}
-}
-
-static void prune_what_is_due(struct daemon *d, const struct watch *watch)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (d->pruned_ms == 0 || now - d->pruned_ms >= LINGER_EACH_MS) {
-		d->pruned_ms = now;
-		linger_duty(d, watch);
-	}
-}
-
-static int run_catch_up(struct work *w, struct cu_err *err)
-{
-	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
-	struct watch watch = { NULL, NULL, &w->cancel };
-
-	(void)err; /* each failure is logged */
-	expire_drill_keys(d);
-	erase_catch_up(d, &watch);
-	prune_what_is_due(d, &watch);
-	return 0;
-}
-
-static void on_caught_up(struct work *w)
-{
-	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, catching_up));
-
-	d->is_catching_up = false;
-}
-
-static void catch_up(struct daemon *d)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (d->is_catching_up || (d->caught_up_ms > 0 && now - d->caught_up_ms < CATCH_UP_EACH_MS) ||
-		store_is_restricted(d->house.store)) {
-		return;
-	}
-	d->caught_up_ms = now;
-	d->catching_up.run = run_catch_up;
-	d->catching_up.done = on_caught_up;
-	d->is_catching_up = work_start(d->loop, &d->catching_up, NULL) == 0;
-}
+/* --- the pulse ---------------------------------------------------------------------- */
 
 static void on_second(uv_timer_t *timer)
 {
@@ -137,7 +69,7 @@ static void on_second(uv_timer_t *timer)
 
 	if (atomic_load(&d->state) == DAEMON_RUNNING) {
 		publish_what_is_new(d);
-		catch_up(d);
+		upkeep_tick(d);
 	}
 }
 
@@ -276,7 +208,7 @@ void daemon_stop(struct daemon *d)
 		server_stop(d->server);
 	}
 	uv_close((uv_handle_t *)&d->each_second, NULL);
-	atomic_store(&d->catching_up.cancel, true);
+	atomic_store(&d->upkeep.work.cancel, true);
 	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
 }
 

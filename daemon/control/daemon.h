@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "control/house.h"
+#include "control/upkeep.h"
 #include "job/post.h"
 #include "job/work.h"
 
@@ -46,11 +47,7 @@ struct daemon {
 	struct work publishing;
 	bool is_publishing;
 	uint64_t published;             /* leaves under the last checkpoint */
-	struct work catching_up;        /* targets that lack the newest vault object */
-	bool is_catching_up;
-	int32_t drill_keys_day;         /* its worker: when expired drill keys were last shredded */
-	int64_t caught_up_ms;           /* monotonic; when that was last looked at, 0: never */
-	int64_t pruned_ms;              /* monotonic; when linger_duty last began, 0: never */
+	struct upkeep upkeep;
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
 	bool is_stopping;

@@ -1,0 +1,133 @@
+#include "control/upkeep.h"
+
+#include <stddef.h>
+
+#include "backup/watch.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "control/daemon.h"
+#include "control/drill_keys.h"
+#include "control/erase.h"
+#include "control/linger.h"
+
+#define HOURLY_MS      (3600 * 1000)
+#define TEN_MINUTES_MS (600 * 1000)
+
+static upkeep_fn end_drill_keys, bring_vaults, prune_targets;
+
+/* In this order: keys that are to die, then copies of those that live, then old copies.
+ */
+static const struct duty {
+	const char *name; /* for the journal: "upkeep: <name>: <what failed>" */
+	int64_t each_ms;
+	upkeep_fn *run;
+} duties[UPKEEP_NDUTIES] = {
+	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
+	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
+	{ "old vault objects", LINGER_EACH_MS, prune_targets },
+};
+
+/* --- the round ----------------------------------------------------------------------
+ */
+
+static struct daemon *daemon_of(struct work *w)
+{
+	return (struct daemon *)((char *)w - offsetof(struct daemon, upkeep.work));
+}
+
+/* False: it was cancelled. */
+static bool run_duty(
+	struct daemon *d, const struct duty *duty, const struct watch *watch)
+{
+	struct cu_err why;
+	int r = watch_step(watch, duty->name, 0, 0, &why);
+
+	if (r == 0) {
+		r = duty->run(d, watch, &why);
+	}
+	if (r < 0 && r != CU_ECANCELED) {
+		log_error("upkeep: %s: %s", duty->name, why.msg);
+	}
+	return r != CU_ECANCELED;
+}
+
+/* What is due when the round comes to it; counted from its beginning, however long it
+ * took. */
+static int run_round(struct work *w, struct cu_err *err)
+{
+	struct daemon *d = daemon_of(w);
+	struct watch watch = { .cancel = &w->cancel };
+	bool goes_on = true;
+
+	(void)err; /* each failure is logged */
+	for (size_t i = 0; goes_on && i < UPKEEP_NDUTIES; i++) {
+		int64_t now = clock_monotonic_ms();
+
+		if (now >= d->upkeep.due_ms[i]) {
+			d->upkeep.due_ms[i] = now + duties[i].each_ms;
+			goes_on = run_duty(d, &duties[i], &watch);
+		}
+	}
+	return 0;
+}
+
+static void on_round_done(struct work *w)
+{
+	daemon_of(w)->upkeep.is_running = false;
+}
+
+static bool is_anything_due(const struct upkeep *u)
+{
+	int64_t now = clock_monotonic_ms();
+
+	for (size_t i = 0; i < UPKEEP_NDUTIES; i++) {
+		if (now >= u->due_ms[i]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void upkeep_tick(struct daemon *d)
+{
+	struct upkeep *u = &d->upkeep;
+
+	if (u->is_running || store_is_restricted(d->house.store) ||
+		!is_anything_due(u)) {
+		return;
+	}
+	u->work.run = run_round;
+	u->work.done = on_round_done;
+	u->is_running = work_start(d->loop, &u->work, NULL) == 0;
+}
+
+/* --- the duties ---------------------------------------------------------------------
+ */
+
+static int end_drill_keys(
+	struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	size_t n = 0;
+	int r = drill_keys_expire(d, &n, err);
+
+	(void)watch; /* one shred */
+	if (r == 0 && n > 0) {
+		log_info("the drill keys of %zu days were shredded", n);
+	}
+	return r;
+}
+
+static int bring_vaults(struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	(void)err; /* each target's failure is logged */
+	erase_catch_up(d, watch);
+	return 0;
+}
+
+static int prune_targets(
+	struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	(void)err; /* likewise */
+	linger_duty(d, watch);
+	return 0;
+}
