@@ -7,6 +7,7 @@
 #include "control/drill.h"
 #include "control/erase.h"
 #include "control/operator.h"
+#include "control/quarantine.h"
 #include "control/server.h"
 #include "control/session.h"
 #include "control/terms.h"
@@ -131,6 +132,7 @@ static int open_house(struct daemon *d, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
+	quarantine_look(d);
 	n = store_is_restricted(d->house.store) ? 0 : erase_resume(d, err);
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);

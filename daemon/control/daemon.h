@@ -48,6 +48,7 @@ struct daemon {
 	bool is_publishing;
 	uint64_t published;             /* leaves under the last checkpoint */
 	struct upkeep upkeep;
+	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
 	bool is_stopping;

@@ -115,7 +115,9 @@ static int check_state(struct exchange *x, struct cu_err *err)
 	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
 		store_is_restricted(x->daemon->house.store)) {
 		return cu_err_set(err, CU_ERESTRICTED,
-			"this store was restored with a gap in its log: data is kept, not used");
+			store_is_quarantined(x->daemon->house.store) ?
+				"this store is in quarantine: it is an older copy; see 'status'" :
+				"this store was restored with a gap in its log: data is kept, not used");
 	}
 	return 0;
 }

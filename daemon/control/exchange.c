@@ -42,7 +42,8 @@ static int run_handler(struct work *w, struct cu_err *err)
 	struct json out;
 	int r = 0;
 
-	if (atomic_load(&x->daemon->state) == DAEMON_RUNNING) {
+	if (atomic_load(&x->daemon->state) == DAEMON_RUNNING &&
+		!store_is_quarantined(x->daemon->house.store)) { /* else no leaf will name it */
 		r = operator_id(x->daemon, x->uid, &x->actor, err);
 	}
 	if (r == 0) {

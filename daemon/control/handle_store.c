@@ -8,6 +8,7 @@
 #include "control/drill.h"
 #include "control/handle.h"
 #include "control/linger.h"
+#include "control/quarantine.h"
 #include "control/repos.h"
 #include "crypto/key.h"
 #include "crypto/minisign.h"
@@ -26,7 +27,8 @@ static const char *state_word(struct daemon *d)
 	case DAEMON_SEALED: return "sealed";
 	case DAEMON_RUNNING: break;
 	}
-	return store_is_restricted(d->house.store) ? "restricted" :
+	return store_is_quarantined(d->house.store) ? "quarantined" :
+		store_is_restricted(d->house.store) ? "restricted" :
 		store_is_restored(d->house.store) ? "restored" : "running";
 }
 
@@ -88,6 +90,9 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	const struct targets *t = policy_targets(d->policy);
 
 	json_open_array(out, "guarantee");
+	if (quarantine_reason(d)) {
+		json_str(out, NULL, quarantine_reason(d));
+	}
 	if (!key_arena_is_locked(d->house.arena)) {
 		json_str(out, NULL,
 			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));

@@ -9,11 +9,12 @@
 #include "control/drill_keys.h"
 #include "control/erase.h"
 #include "control/linger.h"
+#include "control/quarantine.h"
 
 #define HOURLY_MS      (3600 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
 
-static upkeep_fn end_drill_keys, bring_vaults, prune_targets;
+static upkeep_fn look_for_rollback, end_drill_keys, bring_vaults, prune_targets;
 
 /* In this order: keys that are to die, then copies of those that live, then old copies.
  */
@@ -22,6 +23,8 @@ static const struct duty {
 	int64_t each_ms;
 	upkeep_fn *run;
 } duties[UPKEEP_NDUTIES] = {
+	{ "a target that holds more than this store", TEN_MINUTES_MS,
+		look_for_rollback },
 	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
@@ -103,6 +106,17 @@ void upkeep_tick(struct daemon *d)
 
 /* --- the duties ---------------------------------------------------------------------
  */
+
+/* A target that was away when custosd started. */
+static int look_for_rollback(
+	struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	(void)watch;
+	quarantine_look(d);
+	return store_is_quarantined(d->house.store)
+		       ? cu_err_set(err, CU_ECANCELED, "nothing else is done")
+		       : 0;
+}
 
 static int end_drill_keys(
 	struct daemon *d, const struct watch *watch, struct cu_err *err)

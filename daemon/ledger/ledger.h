@@ -104,6 +104,18 @@ int log_dir_verify(struct log_dir *d, struct cu_err *err);
 int log_mirror(const char *dir, const char *to_dir, const struct note_verifier *by,
 	struct log_head *ret_head, struct cu_err *err);
 
+/* What a mirror is to the log in dir, both being signed by the same key. */
+enum log_relation {
+	LOG_OLDER,  /* the log begins with what the mirror holds, or is it: as it should be */
+	LOG_NEWER,  /* the mirror holds more */
+	LOG_FORKED, /* each holds what the other never had */
+	LOG_OTHER,  /* of another origin */
+};
+/* Writes nothing.  CU_ENOENT: there is no mirror; CU_ENOKEY, CU_ECORRUPT: it says nothing. */
+int log_compare(const char *dir, const char *mirror_dir, const struct note_verifier *by,
+	enum log_relation *ret, struct log_head *ret_ours, struct log_head *ret_theirs,
+	struct cu_err *err);
+
 /* A log that goes on elsewhere: to_dir gets the tiles of a mirror, each checked, and an empty
  * journal (whose last outbox number is 0), and signer signs a checkpoint of the same size and
  * root under origin.  The first leaf that the caller appends says so (LEAF_STORE_RESTORE,

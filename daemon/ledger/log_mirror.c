@@ -90,37 +90,63 @@ int log_copy(struct tree *t, uint64_t from_size, uint64_t to_size, const char *t
 
 /* Does the log of t, whose head is ours, begin with what the mirror holds?  Shown by a proof
  * from our own tiles, checked against both roots. */
-static int check_extends(struct tree *t, const struct log_head *ours,
-	const struct log_head *theirs, const char *to_dir, struct cu_err *err)
+static int compare(struct tree *t, const struct log_head *ours,
+	const struct log_head *theirs, enum log_relation *ret, struct cu_err *err)
 {
 	uint8_t path[PROOF_MAX_PATH][32];
 	size_t n;
 	int r;
 
 	if (strcmp(ours->origin, theirs->origin) != 0) {
-		return cu_err_set(
-			err, CU_ECORRUPT, "the mirror at %s is of another log", to_dir);
+		*ret = LOG_OTHER;
+		return 0;
 	}
 	if (theirs->size > ours->size) {
+		*ret = LOG_NEWER;
+		return 0;
+	}
+	if (theirs->size == 0) {
+		*ret = LOG_OLDER;
+		return 0;
+	}
+	r = tree_prove_consistency(t, theirs->size, path, &n, err);
+	if (r < 0) {
+		return r;
+	}
+	*ret = proof_check_consistency(theirs->size, ours->size,
+		       (const uint8_t(*)[32])path, n, theirs->root, ours->root, err) < 0
+		       ? LOG_FORKED
+		       : LOG_OLDER;
+	return 0;
+}
+
+static int check_extends(struct tree *t, const struct log_head *ours,
+	const struct log_head *theirs, const char *to_dir, struct cu_err *err)
+{
+	enum log_relation relation = LOG_OTHER;
+	int r = compare(t, ours, theirs, &relation, err);
+
+	if (r < 0) {
+		return cu_err_wrap(err, r, "mirror at %s", to_dir);
+	}
+	switch (relation) {
+	case LOG_OLDER: break;
+	case LOG_NEWER:
 		return cu_err_set(err, CU_ECORRUPT,
 			"the mirror at %s is newer than this log (%" PRIu64
 			" leaves, here "
 			"%" PRIu64 "): this host was rolled back",
 			to_dir, theirs->size, ours->size);
+	case LOG_FORKED:
+		return cu_err_set(err, CU_ECORRUPT,
+			"this log does not extend the mirror at %s (%" PRIu64
+			" leaves)",
+			to_dir, theirs->size);
+	case LOG_OTHER:
+		return cu_err_set(
+			err, CU_ECORRUPT, "the mirror at %s is of another log", to_dir);
 	}
-	if (theirs->size == 0) {
-		return 0;
-	}
-	r = tree_prove_consistency(t, theirs->size, path, &n, err);
-	if (r == 0) {
-		r = proof_check_consistency(theirs->size, ours->size,
-			(const uint8_t(*)[32])path, n, theirs->root, ours->root, err);
-	}
-	return r < 0 ? cu_err_wrap(err, r,
-			       "this log does not extend the mirror at %s (%" PRIu64
-			       " leaves)",
-			       to_dir, theirs->size)
-		     : 0;
+	return 0;
 }
 
 static int read_theirs(const char *to_dir, const struct note_verifier *by,
@@ -186,6 +212,34 @@ int log_mirror(const char *dir, const char *to_dir, const struct note_verifier *
 	}
 	if (r == 0 && ret_head) {
 		*ret_head = ours;
+	}
+	tree_close(t);
+	buf_done(&note);
+	return r;
+}
+
+int log_compare(const char *dir, const char *mirror_dir, const struct note_verifier *by,
+	enum log_relation *ret, struct log_head *ret_ours, struct log_head *ret_theirs,
+	struct cu_err *err)
+{
+	struct log_head ours, theirs;
+	struct buf note = BUF_INIT;
+	struct tree *t = NULL;
+	int r = checkpoint_read(mirror_dir, by, &note, &theirs, err);
+
+	buf_clear(&note);
+	if (r == 0) {
+		r = checkpoint_read(dir, by, &note, &ours, err);
+	}
+	if (r == 0) {
+		r = tree_open(dir, &ours, &t, err);
+	}
+	if (r == 0) {
+		r = compare(t, &ours, &theirs, ret, err);
+	}
+	if (r == 0) {
+		*ret_ours = ours;
+		*ret_theirs = theirs;
 	}
 	tree_close(t);
 	buf_done(&note);

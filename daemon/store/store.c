@@ -211,7 +211,17 @@ struct id store_lineage(const struct store *st)
 
 bool store_is_restricted(const struct store *st)
 {
-	return st->is_restricted;
+	return st->is_restricted || store_is_quarantined(st);
+}
+
+void store_quarantine(struct store *st)
+{
+	atomic_store(&st->is_quarantined, true);
+}
+
+bool store_is_quarantined(const struct store *st)
+{
+	return atomic_load(&st->is_quarantined);
 }
 
 bool store_is_restored(const struct store *st)

@@ -47,8 +47,12 @@ void store_close(struct store *st);
 
 struct id store_id(const struct store *st);
 struct id store_lineage(const struct store *st);
-/* Restored with a gap in its log: data may be kept, not used. */
+/* Restored with a gap in its log, or in quarantine: data may be kept, not used. */
 bool store_is_restricted(const struct store *st);
+/* From now on, until it is closed, whatever is submitted fails with CU_ERESTRICTED: nothing
+ * changes any more, neither rows nor log.  Any thread. */
+void store_quarantine(struct store *st);
+bool store_is_quarantined(const struct store *st);
 /* Restored, and not yet anybody's to write backups of into the old targets. */
 bool store_is_restored(const struct store *st);
 

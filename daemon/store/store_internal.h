@@ -4,6 +4,7 @@
 #ifndef CU_STORE_STORE_INTERNAL_H
 #define CU_STORE_STORE_INTERNAL_H
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "store/tx.h"
 
@@ -20,6 +21,7 @@ struct reader {
 struct store {
 	struct id id, lineage;
 	bool is_restricted, is_restored;
+	atomic_bool is_quarantined;
 	struct store_config cfg;
 	struct engine *engine; /* the writer's */
 	struct sealer sealer;  /* the writer's */

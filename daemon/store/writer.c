@@ -228,6 +228,11 @@ static void run_batch(struct store *st, struct batch *b)
 		finish(b, st->why.code, &st->why);
 		return;
 	}
+	if (store_is_quarantined(st)) {
+		finish(b, cu_err_set(&err, CU_ERESTRICTED, "this store is in quarantine: nothing is changed"),
+			&err);
+		return;
+	}
 	r = run_steps(st, b, &err);
 	engine_release(st->engine);
 	if (r < 0 && !b->has_rows) {
