@@ -1,4 +1,6 @@
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/intl.h"
 #include "ctl/cmd.h"
@@ -33,6 +35,21 @@ static void show_targets(const json_t *targets)
 	out_table_end(t);
 }
 
+static void show_sources(const json_t *sources)
+{
+	char line[64] = "";
+	json_t *source;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)sources, i, source) {
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i > 0 ? ", " : "",
+			json_string_value(source));
+	}
+	if (line[0]) {
+		out_field(_("root key can be had from"), "%s", line);
+	}
+}
+
 void cmd_status(const struct args *a, const json_t *reply)
 {
 	json_t *line;
@@ -49,6 +66,7 @@ void cmd_status(const struct args *a, const json_t *reply)
 		out_field(_("vault generation"), "%" PRId64, out_int(reply, "vault_generation"));
 		out_field(_("root key from"), "%s", out_str(reply, "key_source"));
 	}
+	show_sources(json_object_get(reply, "key_sources"));
 	out_field(_("keys in memory"), "%s",
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
 	out_field(_("running for"), "%" PRId64 " s", out_int(reply, "uptime_ms") / 1000);

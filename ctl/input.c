@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -13,21 +14,64 @@
 
 #define MAX_INPUT (1u << 20)
 
-static int read_line(struct args *a, const struct arg *arg, struct cu_err *err)
-{
-	char line[4096];
-	json_t *value;
-	size_t n;
+#define LINE_SIZE 4096
 
+static int get_line(const char *prompt, const struct arg *arg, char line[LINE_SIZE],
+	struct cu_err *err)
+{
 	if (isatty(STDIN_FILENO)) {
-		fprintf(stderr, "%s: ", arg->name);
+		fprintf(stderr, "%s: ", prompt);
 	}
-	if (!fgets(line, sizeof(line), stdin)) {
+	if (!fgets(line, LINE_SIZE, stdin)) {
 		return cu_err_set(err, CU_EINVAL, _("%s: standard input holds no line"), arg->name);
 	}
-	n = strcspn(line, "\r\n");
-	value = json_stringn(line, n);
+	line[strcspn(line, "\r\n")] = '\0';
+	return 0;
+}
+
+/* On a terminal that shows nothing of it, and twice where a slip would lock people out. */
+static int get_secret(const struct arg *arg, char line[LINE_SIZE], struct cu_err *err)
+{
+	struct termios before, silent;
+	char again[LINE_SIZE] = "";
+	bool is_tty = tcgetattr(STDIN_FILENO, &before) == 0;
+	int r;
+
+	if (!is_tty) {
+		return get_line(arg->name, arg, line, err);
+	}
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	silent.c_lflag |= ECHONL;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	r = get_line(arg->name, arg, line, err);
+	if (r == 0 && arg->type == ARG_NEWPASSPHRASE) {
+		r = get_line(_("once more"), arg, again, err);
+		if (r == 0 && strcmp(line, again) != 0) {
+			r = cu_err_set(err, CU_EINVAL, _("%s: the two are not the same"), arg->name);
+		}
+	}
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	explicit_bzero(again, sizeof(again));
+	return r;
+}
+
+static int read_line(struct args *a, const struct arg *arg, struct cu_err *err)
+{
+	char line[LINE_SIZE] = "";
+	json_t *value;
+	size_t n;
+	int r;
+
+	setvbuf(stdin, NULL, _IONBF, 0); /* so that no copy of it stays in a buffer of stdio */
+	r = arg->type == ARG_PERSONAL ? get_line(arg->name, arg, line, err) :
+					get_secret(arg, line, err);
+	n = strlen(line);
+	value = r == 0 ? json_stringn(line, n) : NULL;
 	explicit_bzero(line, sizeof(line));
+	if (r < 0) {
+		return r;
+	}
 	if (!value || n == 0) {
 		json_decref(value);
 		return cu_err_set(err, CU_EINVAL, _("%s: expected a text in UTF-8"), arg->name);
@@ -66,5 +110,6 @@ int input_read(struct args *a, struct cu_err *err)
 	if (!arg) {
 		return 0;
 	}
-	return arg->type == ARG_PERSONAL ? read_line(a, arg, err) : read_json(a, arg, err);
+	return arg->type == ARG_RECORDS || arg->type == ARG_FIELDS ? read_json(a, arg, err) :
+								     read_line(a, arg, err);
 }

@@ -30,6 +30,12 @@ static const struct {
 } commands[COMMAND_COUNT_] = {
 	[COMMAND_STATUS] = { cmd_status },
 	[COMMAND_INIT] = { cmd_init },
+	[COMMAND_UNSEAL] = { cmd_unseal },
+	[COMMAND_SEAL] = { cmd_seal },
+	[COMMAND_KEY_LIST] = { cmd_key_list },
+	[COMMAND_KEY_ADD] = { cmd_key_add },
+	[COMMAND_KEY_REMOVE] = { cmd_key_remove },
+	[COMMAND_KEY_ROTATE] = { cmd_key_rotate },
 	[COMMAND_POLICY_CHECK] = { cmd_policy_check },
 	[COMMAND_SUBJECT_ADD] = { cmd_subject_add },
 	[COMMAND_SUBJECT_GET] = { cmd_subject_get },
@@ -153,8 +159,9 @@ static int connect_to_daemon(const struct args *a, struct client **ret, struct c
 	const struct command *c = args_command(a);
 	const char *path = args_text(a, "socket");
 	/* a job may be silent for as long as it takes: an erasure waits for a backup, a big log is
-	 * verified; that custosd is gone is noticed all the same */
-	bool is_long = c->access & ACCESS_STREAM || c->id == COMMAND_LOG_VERIFY;
+	 * verified, a seal waits for all that runs; that custosd is gone is noticed all the same */
+	bool is_long = c->access & ACCESS_STREAM || c->id == COMMAND_LOG_VERIFY ||
+		c->id == COMMAND_SEAL || c->id == COMMAND_UNSEAL || c->id == COMMAND_KEY_ROTATE;
 	int64_t seconds = args_count(a, "timeout", is_long ? 0 : CLIENT_TIMEOUT_MS / 1000);
 
 	if (!path) {

@@ -135,6 +135,7 @@ int main(int argc, char *argv[])
 	struct cu_err err;
 	int c, status;
 
+	options.credentials_dir = getenv("CREDENTIALS_DIRECTORY");
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	protect_process();

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "crypto/hash.h"
 #include "crypto/key.h"
+#include "crypto/keyring.h"
 #include "db/db.h"
 #include "ledger/leaf.h"
 #include "ledger/ledger.h"
@@ -209,7 +210,7 @@ static int save_signer(const struct signer *signer, const struct key *k0, const 
 {
 	struct buf wrapped = BUF_INIT;
 	char keys[PATH_SIZE];
-	int r = path_join(keys, dir, "keys", err);
+	int r = path_join(keys, dir, "keys/" KEYRING_FIRST, err);
 
 	if (r == 0) {
 		r = signer_wrap(signer, k0, &wrapped, err);

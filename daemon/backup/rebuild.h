@@ -53,7 +53,7 @@ struct rebuild_leaves {
 	uint64_t gap_leaves; /* known to be missing; 0: not known */
 };
 
-/* dir/log, continued from the mirror under a new key; dir/keys/log.key. */
+/* dir/log, continued from the mirror under a new key; dir/keys/1/log.key. */
 int rebuild_log(const char *mirror_dir, const struct note_verifier *by, const char *dir,
 	const struct key *k0, const struct rebuild_leaves *leaves,
 	struct note_verifier *ret, struct cu_err *err);

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "crypto/age.h"
 #include "crypto/key.h"
+#include "crypto/keyring.h"
 #include "store/settle.h"
 #include "vault/vault.h"
 
@@ -255,7 +256,7 @@ static int read_history(struct run *run, struct cu_err *err)
 static int make_keys(struct run *run, struct cu_err *err)
 {
 	struct recipients_file public = { 0 };
-	char keys[PATH_SIZE];
+	char keys[PATH_SIZE], ring[PATH_SIZE];
 	int r = key_arena_new(VAULT_NODES_CACHED + 8, &run->arena, err);
 
 	if (r == 0) {
@@ -266,7 +267,10 @@ static int make_keys(struct run *run, struct cu_err *err)
 		r = site_path(&run->site, "keys", keys, err);
 	}
 	if (r == 0) {
-		r = path_make_dir(keys, 0700, err);
+		r = site_path(&run->site, "keys/" KEYRING_FIRST, ring, err);
+	}
+	if (r == 0) {
+		r = path_make_dir(ring, 0700, err);
 	}
 	if (r == 0) {
 		r = recipients_add(&public.data, run->identity.data_recipient, err);
@@ -280,10 +284,12 @@ static int make_keys(struct run *run, struct cu_err *err)
 /* The file with the root key comes last: what an interrupted restore leaves opens nothing. */
 static int save_root_key(struct run *run, struct cu_err *err)
 {
-	char keys[PATH_SIZE];
-	int r = site_path(&run->site, "keys", keys, err);
+	struct keyring_hand nothing = { 0 };
+	struct keyring_about about = { run->identity.store, run->options->now_ms };
+	char ring[PATH_SIZE];
+	int r = site_path(&run->site, "keys/" KEYRING_FIRST, ring, err);
 
-	return r == 0 ? key_file_create(keys, "root.key", run->k0, err) : r;
+	return r == 0 ? keyring_add(ring, KEYRING_FILE, &nothing, &about, run->k0, err) : r;
 }
 
 static int settle(struct run *run, struct cu_err *err)

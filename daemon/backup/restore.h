@@ -9,7 +9,7 @@
  * is left.  Blocks; on a worker thread.  docs/formats/repository.md has the argument.
  *
  * What is made, in a directory of mode 0700: data.db, vault.db, vault.root.a, vault.root.b, log/,
- * keys/{root.key, root.wrap, log.key, recipients}.  The root key and the log's key are new,
+ * keys/{1/{root.key, file.wrap, log.key}, recipients}.  The root key and the log's key are new,
  * so is the lineage; index.db is empty and is filled from the records at the first start.
  */
 #ifndef CU_BACKUP_RESTORE_H
@@ -59,7 +59,7 @@ struct restore_trial {
 struct restore_options {
 	uint64_t sequence;  /* of the manifest whose data is wanted; 0: the newest */
 	bool accept_gap;    /* open for use in spite of a gap, which then is a leaf of the log */
-	int64_t now_ms;     /* the time of the log's first leaf */
+	int64_t now_ms;     /* the time of the log's first leaf, and of the new root key */
 	/* If not NULL (a wiping buffer): gets the identity file for the restored store, the same
 	 * identities with the new store's keys pinned. */
 	struct buf *ret_identity;

@@ -28,8 +28,15 @@ void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *t
 static int run_publish(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, publishing));
+	struct guest guest = { .cancel = &w->cancel };
+	int r = gate_enter(&d->gate, &guest, true, err);
 
-	return house_publish(&d->house, err);
+	if (r < 0) {
+		return r;
+	}
+	r = house_publish(&d->house, err);
+	gate_leave(&d->gate, &guest);
+	return r;
 }
 
 static void on_published(struct work *w)
@@ -37,7 +44,7 @@ static void on_published(struct work *w)
 	struct daemon *d = (struct daemon *)((char *)w - offsetof(struct daemon, publishing));
 
 	d->is_publishing = false;
-	if (w->code < 0 && w->code != CU_ECANCELED) {
+	if (w->code < 0 && w->code != CU_ECANCELED && w->code != CU_ESEALED) {
 		log_error("the log could not be published: %s", w->err.msg);
 	}
 }
@@ -67,10 +74,12 @@ static void publish_what_is_new(struct daemon *d)
 static void on_second(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
+	struct guest guest = { 0 };
 
-	if (atomic_load(&d->state) == DAEMON_RUNNING) {
+	if (gate_enter(&d->gate, &guest, true, NULL) == 0) {
 		publish_what_is_new(d);
 		upkeep_tick(d);
+		gate_leave(&d->gate, &guest);
 	}
 }
 
@@ -115,30 +124,55 @@ static int load_policy(struct daemon *d, struct cu_err *err)
 	return r < 0 ? cu_err_wrap(err, r, "policies in %s", d->policy_dir) : 0;
 }
 
-static int open_house(struct daemon *d, struct cu_err *err)
+int daemon_open_store(
+	struct daemon *d, unsigned sources, struct span passphrase, struct cu_err *err)
 {
-	int n, r;
+	int n, r = house_open(&d->house, sources, passphrase, err);
 
-	if (house_is_empty(&d->house)) {
-		atomic_store(&d->state, DAEMON_EMPTY);
-		return 0;
-	}
-	r = house_open(&d->house, err);
-	if (r == CU_ESEALED) {
-		log_warn("%s", err->msg);
-		atomic_store(&d->state, DAEMON_SEALED);
-		return 0;
-	}
 	if (r < 0) {
 		return r;
 	}
 	quarantine_look(d);
 	n = store_is_restricted(d->house.store) ? 0 : erase_resume(d, err);
+	if (n < 0) {
+		house_close(&d->house);
+		return n;
+	}
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);
 	}
+	upkeep_begin(d);
+	gate_open(&d->gate);
 	atomic_store(&d->state, DAEMON_RUNNING);
-	return n < 0 ? n : 0;
+	return 0;
+}
+
+static int open_house(struct daemon *d, struct cu_err *err)
+{
+	int r;
+
+	if (house_is_empty(&d->house)) {
+		atomic_store(&d->state, DAEMON_EMPTY);
+		return 0;
+	}
+	r = daemon_open_store(d, KEYRING_ALL, (struct span){ 0 }, err);
+	if (r == CU_ESEALED) {
+		log_warn("sealed until 'custosctl unseal': %s", err->msg);
+		atomic_store(&d->state, DAEMON_SEALED);
+		r = 0;
+	}
+	return r;
+}
+
+/* Where systemd has put the root key's credential, if it has. */
+static void find_credential(struct daemon *d, const char *directory)
+{
+	char *path = d->house.credential;
+
+	if (!directory || path_join(path, directory, KEYRING_CREDENTIAL_NAME, NULL) < 0 ||
+		!path_exists(path)) {
+		path[0] = '\0';
+	}
 }
 
 int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *options,
@@ -150,12 +184,14 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	d->started_ms = clock_monotonic_ms();
 	d->clock_ahead_ms = options->clock_ahead_ms;
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
+	gate_init(&d->gate);
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
 	pthread_mutex_init(&d->drilling, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);
 	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
+	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);
 	if (r == 0) {
@@ -182,20 +218,33 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	return r;
 }
 
-int daemon_make_store(struct daemon *d, int identity_fd, struct cu_err *err)
+int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source source,
+	struct span passphrase, struct cu_err *err)
 {
-	int r;
+	int r = daemon_hold_store(d, err);
 
-	pthread_mutex_lock(&d->making);
+	if (r < 0) {
+		return r;
+	}
 	r = atomic_load(&d->state) == DAEMON_EMPTY ?
-		house_create(&d->house, identity_fd, err) :
+		house_create(&d->house, identity_fd, source, passphrase, err) :
 		cu_err_set(err, CU_EEXIST, "there is a store already");
 	if (r == 0) {
+		gate_open(&d->gate);
 		atomic_store(&d->state, DAEMON_RUNNING);
 		log_notice("a store was made");
 	}
 	pthread_mutex_unlock(&d->making);
 	return r;
+}
+
+/* Nobody waits here: a seal waits for all that run, and one of them would be the waiter. */
+int daemon_hold_store(struct daemon *d, struct cu_err *err)
+{
+	return pthread_mutex_trylock(&d->making) == 0 ?
+		0 :
+		cu_err_set(err, CU_EBUSY,
+			"the store is being made, opened or closed, or its root key changed; try again");
 }
 
 /* --- the end ---------------------------------------------------------------------- */
@@ -231,4 +280,5 @@ void daemon_done(struct daemon *d)
 	policy_unref(d->policy);
 	interfaces_free(d->interfaces);
 	operator_forget_all(d);
+	gate_done(&d->gate);
 }

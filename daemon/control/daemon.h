@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "control/gate.h"
 #include "control/house.h"
 #include "control/upkeep.h"
 #include "job/post.h"
@@ -34,7 +35,10 @@ struct daemon {
 	struct server *server;
 	uint64_t idle_ms;               /* of sessions */
 	atomic_int state;               /* enum daemon_state */
-	pthread_mutex_t making;         /* held while a store is made */
+	struct gate gate;               /* whoever uses the house passes it; open while running */
+	pthread_mutex_t making;         /* held while a store is made, opened, closed or re-keyed */
+	unsigned nwrong;                /* making: wrong passphrases one after the other */
+	int64_t next_attempt_ms;        /* making: monotonic; none is looked at before */
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
 	pthread_mutex_t drilling;       /* drill.c: one at a time */
 	int64_t started_ms;             /* monotonic */
@@ -58,6 +62,7 @@ struct daemon {
 struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
+	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 	int64_t clock_ahead_ms; /* for tests; 0: the system's clock */
 };
@@ -71,8 +76,18 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 void daemon_stop(struct daemon *d);
 void daemon_done(struct daemon *d);
 
-/* Makes a new store and serves it; worker thread.  CU_EEXIST. */
-int daemon_make_store(struct daemon *d, int identity_fd, struct cu_err *err);
+/* Makes a new store and serves it; worker thread.  CU_EEXIST, CU_EBUSY. */
+int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source source,
+	struct span passphrase, struct cu_err *err);
+
+/* Opens the store by one of these sources, as at a start: erasures are finished, then it is
+ * served.  The caller holds it (daemon_hold_store), or is the start.  After a failure it is
+ * closed. */
+int daemon_open_store(
+	struct daemon *d, unsigned sources, struct span passphrase, struct cu_err *err);
+
+/* Locks d->making, or CU_EBUSY. */
+int daemon_hold_store(struct daemon *d, struct cu_err *err);
 
 /* The tokens of a record by schema.yaml: what people are looked up by. */
 void daemon_tokenise(void *daemon, const struct record *r, struct index_terms *to);

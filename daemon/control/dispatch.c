@@ -98,18 +98,23 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 	return 0;
 }
 
+static bool needs_store(enum command_id id)
+{
+	return id != COMMAND_STATUS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
+		id != COMMAND_POLICY_CHECK;
+}
+
 static int check_state(struct exchange *x, struct cu_err *err)
 {
-	enum command_id id = x->command->id;
-
-	if (id == COMMAND_STATUS || id == COMMAND_INIT || id == COMMAND_POLICY_CHECK) {
+	if (!x->needs_store) {
 		return 0;
 	}
 	switch ((enum daemon_state)atomic_load(&x->daemon->state)) {
 	case DAEMON_EMPTY:
 		return cu_err_set(err, CU_ENOENT, "there is no store yet: 'custosctl init' makes one");
 	case DAEMON_SEALED:
-		return cu_err_set(err, CU_ESEALED, "the root key is not loaded");
+		return cu_err_set(err, CU_ESEALED,
+			"the store is sealed: 'custosctl unseal' loads its root key");
 	case DAEMON_RUNNING: break;
 	}
 	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
@@ -220,23 +225,31 @@ static bool is_answered_early(struct exchange *x, struct buf *frame)
 	return false;
 }
 
-static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err)
+static int check(struct exchange *x, const struct peer *peer, struct cu_err *err)
 {
-	const char *purpose = exchange_text(x, "purpose");
-	int r;
+	int r = check_access(x, peer, err);
 
-	x->purpose = purpose ? purpose : "";
-	x->handle = handlers[x->command->id];
-	r = check_access(x, peer, err);
 	if (r == CU_EDENIED) {
 		log_refusal(x, peer);
 	}
 	if (r == 0) {
 		r = check_state(x, err);
 	}
-	if (r == 0) {
-		r = check_fd(x, err);
-	}
+	return r < 0 ? r : check_fd(x, err);
+}
+
+static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err)
+{
+	const char *purpose = exchange_text(x, "purpose");
+	struct guest guest = { 0 };
+	int r;
+
+	x->purpose = purpose ? purpose : "";
+	x->handle = handlers[x->command->id];
+	x->needs_store = needs_store(x->command->id);
+	(void)gate_enter(&x->daemon->gate, &guest, false, NULL); /* these are always let in */
+	r = check(x, peer, err);
+	gate_leave(&x->daemon->gate, &guest);
 	return r < 0 ? r : exchange_start(x, err);
 }
 

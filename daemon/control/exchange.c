@@ -36,10 +36,8 @@ static int check_reply(struct exchange *x, struct span frame, struct cu_err *err
 }
 #endif
 
-static int run_handler(struct work *w, struct cu_err *err)
+static int handle(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
-	struct json out;
 	int r = 0;
 
 	if (atomic_load(&x->daemon->state) == DAEMON_RUNNING &&
@@ -47,8 +45,25 @@ static int run_handler(struct work *w, struct cu_err *err)
 		r = operator_id(x->daemon, x->uid, &x->actor, err);
 	}
 	if (r == 0) {
-		out = reply_begin(&x->reply);
-		r = x->handle(x, &out, err);
+		*out = reply_begin(&x->reply);
+		r = x->handle(x, out, err);
+	}
+	return r;
+}
+
+/* As a guest of the house, which is not closed meanwhile; with a last leaf until that is told. */
+static int run_handler(struct work *w, struct cu_err *err)
+{
+	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
+	struct json out;
+	bool is_inside;
+	int r;
+
+	x->guest.cancel = &w->cancel;
+	r = gate_enter(&x->daemon->gate, &x->guest, x->needs_store, err);
+	is_inside = r == 0;
+	if (r == 0) {
+		r = handle(x, &out, err);
 	}
 	if (r >= 0) {
 		reply_end(&out, false);
@@ -64,6 +79,9 @@ static int run_handler(struct work *w, struct cu_err *err)
 
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &why);
+	}
+	if (is_inside && (r < 0 || !x->last.is_wanted)) {
+		gate_leave(&x->daemon->gate, &x->guest);
 	}
 	return r;
 }
@@ -105,6 +123,7 @@ static void on_leaf_told(struct letter *l)
 {
 	struct exchange *x = (struct exchange *)((char *)l - offsetof(struct exchange, last.letter));
 
+	gate_leave(&x->daemon->gate, &x->guest);
 	if (x->last.op.code < 0) {
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &x->last.op.err);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "control/gate.h"
 #include "job/post.h"
 #include "job/work.h"
 #include "ledger/leaf.h"
@@ -42,6 +43,7 @@ struct exchange {
 	struct call call;
 	const struct command *command;
 	handler *handle;
+	bool needs_store; /* else it runs while there is none, or it is sealed */
 	uid_t uid;
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
@@ -54,6 +56,7 @@ struct exchange {
 	bool is_done;        /* loop */
 	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */
 	struct work work;
+	struct guest guest;  /* while the handler runs, and until its last leaf is told */
 	struct exchange *next; /* loop: in the session's queue */
 };
 

@@ -7,6 +7,8 @@
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/handle.h"
+#include "control/house_keys.h"
+#include "control/key_parameters.h"
 #include "control/linger.h"
 #include "control/quarantine.h"
 #include "control/repos.h"
@@ -49,6 +51,36 @@ static int show_figures(struct house *h, struct json *out, struct cu_err *err)
 		json_uint(out, "vault_generation", vault_generation(h->vault));
 	}
 	return r;
+}
+
+/* What each source does not protect from. */
+static void show_key_guarantee(unsigned sources, struct json *out)
+{
+	if (sources & KEYRING_BIT(KEYRING_FILE)) {
+		json_str(out, NULL,
+			_("The root key is a file on this host: whoever copies the whole disk can open the store."));
+	}
+	if (sources & KEYRING_BIT(KEYRING_CREDENTIAL)) {
+		json_str(out, NULL,
+			_("The root key comes from a systemd credential: unless that is bound to a TPM, whoever copies the whole disk can open the store."));
+	}
+	if (sources & KEYRING_BIT(KEYRING_PASSPHRASE)) {
+		json_str(out, NULL,
+			_("The root key comes from a passphrase: whoever copies the disk can try to guess it, for as long as they like."));
+	}
+}
+
+static void show_key_sources(const struct house *h, bool is_open, struct json *out)
+{
+	unsigned has = house_key_sources(h, is_open);
+
+	json_open_array(out, "key_sources");
+	for (unsigned i = 0; i < KEYRING_NSOURCES; i++) {
+		if (has & KEYRING_BIT(i)) {
+			json_str(out, NULL, keyring_word((enum keyring_source)i));
+		}
+	}
+	json_close_array(out);
 }
 
 /* A backup counts once it was restored, and not too long ago. */
@@ -97,10 +129,7 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 		json_str(out, NULL,
 			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));
 	}
-	if (atomic_load(&d->state) == DAEMON_RUNNING) {
-		json_str(out, NULL,
-			_("The root key is a file on this host: whoever copies the whole disk can open the store."));
-	}
+	show_key_guarantee(house_key_sources(&d->house, atomic_load(&d->state) == DAEMON_RUNNING), out);
 	if (t->n == 0) {
 		json_str(out, NULL,
 			_("No backup target is set in backup.yaml: what is on this disk is all there is."));
@@ -168,8 +197,9 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
 	if (runs) {
 		r = show_figures(&d->house, out, err);
-		json_str(out, "key_source", "file");
+		json_str(out, "key_source", keyring_word(d->house.opened_by));
 	}
+	show_key_sources(&d->house, runs, out);
 	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
 	if (r == 0) {
 		r = show_guarantee(d, out, err);
@@ -189,9 +219,14 @@ int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
 	struct daemon *d = x->daemon;
 	struct house *h = &d->house;
 	char key[NOTE_VERIFIER_SIZE], manifest_key[MINISIGN_PUBLIC_SIZE];
+	enum keyring_source source;
+	struct span passphrase;
 	struct id store;
-	int r = daemon_make_store(d, x->fd, err);
+	int r = key_parameters(x, "key", KEYRING_FILE, &source, &passphrase, err);
 
+	if (r == 0) {
+		r = daemon_make_store(d, x->fd, source, passphrase, err);
+	}
 	if (r < 0) {
 		return r;
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 #include "backup/identity.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "control/house_keys.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
 #include "store/tx.h"
@@ -17,7 +20,6 @@
 
 #define UNFINISHED  "unfinished" /* lies there while a store is being made */
 #define NREADERS    16
-#define LOG_KEY     "log.key"
 #define LOG_KEY_MAX 4096
 
 int house_take(struct house *h, const char *dir, struct cu_err *err)
@@ -89,7 +91,6 @@ static int remove_remains(struct house *h, struct cu_err *err)
 static int make_signer(struct house *h, const struct id *lineage, struct cu_err *err)
 {
 	char name[NOTE_NAME_SIZE], text[ID_TEXT_SIZE];
-	struct buf wrapped = BUF_INIT;
 	int r;
 
 	id_format(lineage, text);
@@ -97,20 +98,22 @@ static int make_signer(struct house *h, const struct id *lineage, struct cu_err 
 	r = signer_new(name, &h->signer, err);
 	if (r == 0) {
 		signer_verifier(h->signer, &h->verifier);
-		r = signer_wrap(h->signer, h->k0, &wrapped, err);
+		r = house_ring_put_signer(h, h->ring, h->k0, err);
 	}
-	if (r == 0) {
-		r = path_put_file(h->keys_dir, LOG_KEY, buf_span(&wrapped), 0600, err);
-	}
-	if (r == 0) {
-		r = ledger_create(h->log_dir, name, h->signer, err);
-	}
-	buf_done(&wrapped);
-	return r;
+	return r == 0 ? ledger_create(h->log_dir, name, h->signer, err) : r;
 }
 
-static int make_keys(struct house *h, struct cu_err *err)
+/* How a store is made: what `init` was told. */
+struct making {
+	int identity_fd;
+	enum keyring_source source;
+	struct span passphrase;
+	struct id store, lineage;
+};
+
+static int make_keys(struct house *h, const struct making *m, struct cu_err *err)
 {
+	unsigned first = (unsigned)strtoul(KEYRING_FIRST, NULL, 10);
 	int r = path_make_dir(h->keys_dir, 0700, err);
 
 	if (r == 0) {
@@ -118,7 +121,7 @@ static int make_keys(struct house *h, struct cu_err *err)
 	}
 	if (r == 0) {
 		key_fill_random(h->k0);
-		r = key_file_create(h->keys_dir, HOUSE_ROOT_KEY, h->k0, err);
+		r = house_ring_create(h, first, m->source, m->passphrase, &m->store, err);
 	}
 	return r == 0 ? vault_create(h->dir, h->k0, h->arena, err) : r;
 }
@@ -148,7 +151,7 @@ static int first_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return tx_leaf(tx, &leaf, err);
 }
 
-static void close_services(struct house *h)
+void house_close(struct house *h)
 {
 	store_close(h->store);
 	ledger_close(h->ledger);
@@ -162,23 +165,24 @@ static void close_services(struct house *h)
 	h->k0 = NULL;
 }
 
-static int make_all(struct house *h, int identity_fd, struct cu_err *err)
+static int make_all(struct house *h, const struct making *m, struct cu_err *err)
 {
-	struct id store = id_new(), lineage = id_new();
-	int r = make_keys(h, err);
+	int r = make_keys(h, m, err);
 
 	if (r == 0) {
-		r = make_signer(h, &lineage, err);
+		r = make_signer(h, &m->lineage, err);
 	}
 	if (r == 0) {
-		r = store_create(h->dir, &store, &lineage, err);
+		r = store_create(h->dir, &m->store, &m->lineage, err);
 	}
-	return r == 0 ? hand_out_identity(h, &store, identity_fd, err) : r;
+	return r == 0 ? hand_out_identity(h, &m->store, m->identity_fd, err) : r;
 }
 
-int house_create(struct house *h, int identity_fd, struct cu_err *err)
+int house_create(struct house *h, int identity_fd, enum keyring_source source,
+	struct span passphrase, struct cu_err *err)
 {
 	struct store_op op = { .apply = first_leaf, .kind = STORE_CHANGE };
+	struct making m = { identity_fd, source, passphrase, id_new(), id_new() };
 	int r;
 
 	if (!house_is_empty(h)) {
@@ -189,14 +193,14 @@ int house_create(struct house *h, int identity_fd, struct cu_err *err)
 		r = remove_remains(h, err);
 	}
 	if (r == 0) {
-		r = make_all(h, identity_fd, err);
+		r = make_all(h, &m, err);
 	}
-	close_services(h);
+	house_close(h);
 	if (r == 0) {
 		r = path_remove(h->dir, UNFINISHED, err);
 	}
 	if (r == 0) {
-		r = house_open(h, err);
+		r = house_open(h, KEYRING_BIT(source), passphrase, err);
 	}
 	return r == 0 ? store_run(h->store, &op, err) : r;
 }
@@ -206,9 +210,12 @@ int house_create(struct house *h, int identity_fd, struct cu_err *err)
 static int load_signer(struct house *h, struct cu_err *err)
 {
 	struct buf wrapped = BUF_INIT;
-	char path[PATH_SIZE];
-	int r = path_join(path, h->keys_dir, LOG_KEY, err);
+	char path[PATH_SIZE], ring[PATH_SIZE];
+	int r = house_ring_path(h, h->ring, ring, err);
 
+	if (r == 0) {
+		r = path_join(path, ring, HOUSE_LOG_KEY, err);
+	}
 	if (r == 0) {
 		r = path_read_file(path, LOG_KEY_MAX, &wrapped, err);
 	}
@@ -231,17 +238,11 @@ static int open_store(struct house *h, struct cu_err *err)
 	return store_open(&cfg, &h->store, err);
 }
 
-int house_open(struct house *h, struct cu_err *err)
+/* The vault says whether k0 is the one that its roots are under. */
+static int open_services(struct house *h, struct cu_err *err)
 {
-	int r = key_new(h->arena, &h->k0, err);
+	int r = vault_open(h->dir, h->k0, h->arena, &h->vault, err);
 
-	if (r == 0) {
-		r = key_file_load(h->keys_dir, HOUSE_ROOT_KEY, h->k0, err);
-		if (r == CU_ENOENT) {
-			r = cu_err_set(err, CU_ESEALED, "the root key has no source: %s/%s is not there",
-				h->keys_dir, HOUSE_ROOT_KEY);
-		}
-	}
 	if (r == 0) {
 		r = load_signer(h, err);
 	}
@@ -249,23 +250,68 @@ int house_open(struct house *h, struct cu_err *err)
 		r = recipients_load(h->keys_dir, &h->recipients, err);
 	}
 	if (r == 0) {
-		r = vault_open(h->dir, h->k0, h->arena, &h->vault, err);
-	}
-	if (r == 0) {
 		r = ledger_open(h->log_dir, h->signer, &h->ledger, err);
 	}
+	return r == 0 ? open_store(h, err) : r;
+}
+
+/* One ring: CU_ENOKEY also when its root key is not that of the vault. */
+static int open_by_ring(struct house *h, unsigned ring, unsigned sources, struct span passphrase,
+	struct cu_err *err)
+{
+	struct id store;
+	int r = key_new(h->arena, &h->k0, err);
+
 	if (r == 0) {
-		r = open_store(h, err);
+		r = house_ring_unlock(h, ring, sources, passphrase, err);
+	}
+	if (r == 0) {
+		h->ring = ring;
+		r = open_services(h, err);
+	}
+	if (r == 0) {
+		store = store_id(h->store);
+		if (!id_is_nil(&h->about.store) && !id_eq(&h->about.store, &store)) {
+			r = cu_err_set(err, CU_ECORRUPT, "the root key was wrapped for another store");
+		}
 	}
 	if (r < 0) {
-		close_services(h);
+		house_close(h);
+	}
+	return r;
+}
+
+int house_open(struct house *h, unsigned sources, struct span passphrase, struct cu_err *err)
+{
+	unsigned rings[HOUSE_RINGS_MAX] = { 0 };
+	size_t n = house_rings(h, rings);
+	struct cu_err untidy;
+	int r;
+
+	if (n == 0) { /* to say what is not there */
+		n = 1;
+	}
+	r = open_by_ring(h, rings[0], sources, passphrase, err);
+	for (size_t i = 1; (r == CU_ENOKEY || r == CU_ENOENT || r == CU_ESEALED) && i < n; i++) {
+		struct cu_err why;
+		int code = open_by_ring(h, rings[i], sources, passphrase, &why);
+
+		if (code == 0 || r != CU_ENOKEY) {
+			r = cu_err_set(err, code, "%s", why.msg);
+		}
+	}
+	if (r == 0) {
+		h->is_rekey_unsure = false;
+		if (house_rings_tidy(h, &untidy) < 0) {
+			log_warn("an older root key is not wiped yet: %s", untidy.msg);
+		}
 	}
 	return r;
 }
 
 void house_leave(struct house *h)
 {
-	close_services(h);
+	house_close(h);
 	key_arena_free(h->arena);
 	h->arena = NULL;
 	if (h->lock_fd >= 0) {

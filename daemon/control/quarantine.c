@@ -66,6 +66,7 @@ void quarantine_look(struct daemon *d)
 
 const char *quarantine_reason(const struct daemon *d)
 {
-	return d->house.store && store_is_quarantined(d->house.store) ? d->quarantine
-								      : NULL;
+	bool is_open = atomic_load(&d->state) == DAEMON_RUNNING;
+
+	return is_open && store_is_quarantined(d->house.store) ? d->quarantine : NULL;
 }

@@ -1,6 +1,7 @@
 #include "control/upkeep.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "backup/watch.h"
 #include "base/err.h"
@@ -60,9 +61,13 @@ static int run_round(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = daemon_of(w);
 	struct watch watch = { .cancel = &w->cancel };
+	struct guest guest = { .cancel = &w->cancel };
 	bool goes_on = true;
+	int r = gate_enter(&d->gate, &guest, true, err);
 
-	(void)err; /* each failure is logged */
+	if (r < 0) {
+		return r;
+	}
 	for (size_t i = 0; goes_on && i < UPKEEP_NDUTIES; i++) {
 		int64_t now = clock_monotonic_ms();
 
@@ -71,7 +76,8 @@ static int run_round(struct work *w, struct cu_err *err)
 			goes_on = run_duty(d, &duties[i], &watch);
 		}
 	}
-	return 0;
+	gate_leave(&d->gate, &guest);
+	return 0; /* each failure is logged */
 }
 
 static void on_round_done(struct work *w)
@@ -89,6 +95,11 @@ static bool is_anything_due(const struct upkeep *u)
 		}
 	}
 	return false;
+}
+
+void upkeep_begin(struct daemon *d)
+{
+	memset(d->upkeep.due_ms, 0, sizeof(d->upkeep.due_ms));
 }
 
 void upkeep_tick(struct daemon *d)

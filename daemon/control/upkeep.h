@@ -31,6 +31,9 @@ struct upkeep {
 					   worker's */
 };
 
+/* The store was opened, and nobody is let in yet: all duties are due. */
+void upkeep_begin(struct daemon *d);
+
 /* Loop, each second while the store is open: starts a round when something is due. */
 void upkeep_tick(struct daemon *d);
 

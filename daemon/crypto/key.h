@@ -69,16 +69,4 @@ int keyset_unwrap(const struct key *by, struct span aad, struct span wrapped,
 int key_send(int fd, const struct key *key, struct cu_err *err);
 int key_receive(int fd, struct key *ret, struct cu_err *err);
 
-/* A root key and the wrap of it that lies on disk.
- *
- * The file "<dir>/<name>" (mode 0400) holds 32 random bytes as hex: whoever reads it can
- * open the store.  "<dir>/root.wrap" holds the root key under it, with a commitment
- * (BLAKE2b-256 of the wrapping key), since XChaCha20-Poly1305 does not commit to its key.
- * key_file_create: makes both durably; CU_EEXIST if either is there.
- * key_file_load: CU_ENOENT, CU_ECORRUPT (not such a file), CU_ENOKEY (wrong key file),
- * CU_EDENIED when group or others may read the key file. */
-int key_file_create(const char *dir, const char *name, const struct key *root,
-	struct cu_err *err);
-int key_file_load(const char *dir, const char *name, struct key *root, struct cu_err *err);
-
 #endif

@@ -47,7 +47,12 @@ struct cu_err;
 	X(APPROVAL_USE,   "approval.use",   "what was confirmed is done")                   \
 	X(APPROVAL_EXPIRE, "approval.expire", "an approval is void: too late, or not needed") \
 	X(BACKUP_PRUNE,   "backup.prune",   "old copies of the keys are deleted at a target") \
-	X(IMPORT_STOP,    "import.stop",    "an import ended before its file did")
+	X(IMPORT_STOP,    "import.stop",    "an import ended before its file did")          \
+	X(STORE_SEAL,     "store.seal",     "the store was closed and its keys wiped")      \
+	X(STORE_UNSEAL,   "store.unseal",   "the store was opened by somebody")             \
+	X(KEY_ADD,        "key.add",        "a source of the root key was added")           \
+	X(KEY_REMOVE,     "key.remove",     "a source of the root key was taken away")      \
+	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced")
 /* clang-format on */
 
 enum leaf_act {

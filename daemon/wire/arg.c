@@ -38,7 +38,8 @@ const char *arg_type_word(enum arg_type type)
 
 bool arg_is_input(enum arg_type type)
 {
-	return type == ARG_PERSONAL || type == ARG_RECORDS || type == ARG_FIELDS;
+	return type == ARG_PERSONAL || type == ARG_PASSPHRASE || type == ARG_NEWPASSPHRASE ||
+		type == ARG_RECORDS || type == ARG_FIELDS;
 }
 
 const struct arg *arg_find(const struct arg_spec *spec, const char *name)
@@ -159,6 +160,21 @@ static bool take_arg(const char *s, size_t n, struct arg *a)
 	return true;
 }
 
+/* Some words argument before it can say that it is wanted. */
+static bool can_be_chosen(const struct arg_spec *spec, const struct arg *input)
+{
+	for (size_t i = 0; i < spec->n; i++) {
+		const struct arg *a = &spec->args[i];
+
+		for (size_t w = 0; a->type == ARG_WORDS && w < a->nwords; w++) {
+			if (strcmp(a->words[w], input->name) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* What makes a specification ambiguous; NULL if it is not. */
 static const char *conflict(const struct arg_spec *spec, const struct arg *a)
 {
@@ -176,9 +192,9 @@ static const char *conflict(const struct arg_spec *spec, const struct arg *a)
 			return "stands behind one that may be left out or repeated";
 		}
 	}
-	if (arg_is_input(a->type) &&
-		(a->is_option || !a->is_required || a->is_repeated)) {
-		return "must be required, once, and no option";
+	if (arg_is_input(a->type) && (a->is_option || a->is_repeated ||
+		(!a->is_required && !can_be_chosen(spec, a)))) {
+		return "must be required or one of the words before, once, and no option";
 	}
 	return NULL;
 }
@@ -268,6 +284,8 @@ static bool is_right(const struct arg *arg, const char *s)
 	case ARG_WORDS: return is_one_of(arg, s);
 	case ARG_FLAG:
 	case ARG_PERSONAL:
+	case ARG_PASSPHRASE:
+	case ARG_NEWPASSPHRASE:
 	case ARG_RECORDS:
 	case ARG_FIELDS: return false;
 	}

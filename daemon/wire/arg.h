@@ -38,6 +38,8 @@ struct cu_err;
 	X(WORDS,      "words",      "")                                                 \
 	X(FLAG,       "flag",       "")                                                 \
 	X(PERSONAL,   "personal",   N_("asked for, or read from standard input; never an argument")) \
+	X(PASSPHRASE, "passphrase", N_("asked for without echo, or a line of standard input; never an argument")) \
+	X(NEWPASSPHRASE, "newpassphrase", N_("12 bytes or more, asked for twice without echo, or a line of standard input; never an argument")) \
 	X(RECORDS,    "records",    N_("a JSON array of records, from standard input or --from")) \
 	X(FIELDS,     "fields",     N_("a JSON object of fields, from standard input or --from"))
 /* clang-format on */
@@ -76,7 +78,7 @@ int arg_spec_parse(const char *specification, struct arg_spec *ret, struct cu_er
 /* What a type expects, translated; "" for ARG_WORDS and ARG_FLAG. */
 const char *arg_expected(enum arg_type type);
 const char *arg_type_word(enum arg_type type);
-/* Comes from standard input or a file, never from argv. */
+/* Comes from standard input, a file or the terminal, never from argv. */
 bool arg_is_input(enum arg_type type);
 
 /* The argument of this name, or NULL. */

@@ -4,8 +4,8 @@
  * The specification is the column `arguments` of commands.h; its language is described there.
  * Values are parsed by type, with messages that name the argument and say what would be
  * right; they never repeat a value.  Nothing personal is taken from argv, where every user of
- * the machine could read it: arguments of the types personal, records and fields are only
- * announced (args_needs_input), read by the caller, and handed in by args_set_json.
+ * the machine could read it: arguments of the types personal, passphrase, newpassphrase, records
+ * and fields are only announced (args_needs_input), read by the caller, and handed in by args_set_json.
  *
  * No I/O.  Used by custosctl; the daemon checks the same values against the interface.
  */

@@ -70,14 +70,31 @@ static const struct arg *input_of(const struct args *a)
 	return NULL;
 }
 
+/* Does a words argument say its name?  The first word of one that is absent counts. */
+static bool is_chosen(const struct args *a, const struct arg *input)
+{
+	for (size_t i = 0; i < a->own.spec.n; i++) {
+		const struct arg *arg = &a->own.spec.args[i];
+		const struct slot *slot = &a->own.slots[i];
+
+		if (arg->type == ARG_WORDS &&
+			strcmp(slot->n > 0 ? slot->values[0] : arg->words[0], input->name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct arg *args_needs_input(const struct args *a)
 {
-	return a->input ? NULL : input_of(a);
+	const struct arg *arg = a->input ? NULL : input_of(a);
+
+	return arg && (arg->is_required || is_chosen(a, arg)) ? arg : NULL;
 }
 
 static bool is_value_of(enum arg_type type, const json_t *value)
 {
-	if (type == ARG_PERSONAL) {
+	if (type == ARG_PERSONAL || type == ARG_PASSPHRASE || type == ARG_NEWPASSPHRASE) {
 		return json_is_string(value);
 	}
 	return type == ARG_RECORDS ? json_is_array(value) : json_is_object(value);
@@ -162,9 +179,11 @@ static bool is_sent(const struct args *a, size_t i)
 {
 	const struct arg *arg = &a->own.spec.args[i];
 
+	if (arg_is_input(arg->type)) {
+		return a->input != NULL;
+	}
 	return arg->type != ARG_INFILE && arg->type != ARG_OUTFILE && arg->type != ARG_OWNFILE &&
-	       (arg->type == ARG_FLAG || arg_is_input(arg->type) ||
-		       a->own.slots[i].n > 0);
+	       (arg->type == ARG_FLAG || a->own.slots[i].n > 0);
 }
 
 int args_parameters(const struct args *a, json_t **ret, struct cu_err *err)

@@ -16,8 +16,10 @@
  *     ... before the bracket   may be repeated: [--name=hint:type...] [name:type...]
  * Types are those of args.h; words(a|b) lists its words.  An argument becomes the call's
  * parameter of the same name, with '_' for '-'; a repeated one of its plural, which is the
- * name with an 's'.  Files become the call's descriptor.  Of the types personal, records and
- * fields, which are read from standard input or --from, a command has at most one.
+ * name with an 's'.  Files become the call's descriptor.  Of the types personal, passphrase,
+ * newpassphrase, records and fields, which are asked for or read from standard input or --from,
+ * a command has at most one.  An optional one is asked for when a words(...) argument has its
+ * name as value; of a words argument that is absent the first word counts.
  */
 #ifndef CU_WIRE_COMMANDS_H
 #define CU_WIRE_COMMANDS_H
@@ -49,10 +51,40 @@ X(STATUS, "status", "io.custos.Status",                                         
   N_("Show what custosd is doing and what it guarantees."),                             \
   N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
-  "identity:outfile",                                            \
+  "identity:outfile [--key=source:words(file|credential|passphrase)] [passphrase:newpassphrase]", \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
   N_("Make a new, empty store."),                                                       \
-  N_("The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
+  N_("--key says where the root key comes from at each start: a file on this host (if nothing is said), a credential of systemd, or a passphrase that somebody types. The file receives the identity, the only thing that opens backups. It is written once and kept nowhere else: move it off this machine, and keep a copy on paper.")) \
+X(UNSEAL, "unseal", "io.custos.Unseal",                                                 \
+  "[--key=source:words(passphrase|file|credential)] [passphrase:passphrase]",           \
+  ACCESS_ADMIN,                                                                         \
+  N_("Load the root key and open the store."),                                          \
+  N_("Asks for the passphrase; --key=file and --key=credential use what lies on this host instead. After a wrong passphrase the next attempt has to wait, longer each time.")) \
+X(SEAL, "seal", "io.custos.Seal",                                                       \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Close the store and wipe its keys from memory."),                                 \
+  N_("What runs is asked to end, and waited for; what comes is refused until 'unseal'. With a key file or a credential on this host the next start of custosd opens the store again.")) \
+X(KEY_LIST, "key list", "io.custos.key.List",                                           \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the sources of the root key."),                                              \
+  N_("Any one of them opens the store. Shows which there are, and which was used this time.")) \
+X(KEY_ADD, "key add", "io.custos.key.Add",                                              \
+  "source:words(file|credential|passphrase) [passphrase:newpassphrase]",                \
+  ACCESS_ADMIN,                                                                         \
+  N_("Add a source of the root key."),                                                  \
+  N_("The root key is wrapped once more. A credential is one that systemd hands over as custos.root-key, with 32 random bytes or more. A passphrase has 12 bytes or more, and is asked for twice.")) \
+X(KEY_REMOVE, "key remove", "io.custos.key.Remove",                                     \
+  "source:words(file|credential|passphrase)",                                           \
+  ACCESS_ADMIN,                                                                         \
+  N_("Take a source of the root key away."),                                            \
+  N_("Its files are overwritten and removed; the last source is never. Whoever copied it before can still open the store: 'key rotate' ends that.")) \
+X(KEY_ROTATE, "key rotate", "io.custos.key.Rotate",                                     \
+  "[--epoch] [--key=source:words(host|passphrase)] [passphrase:passphrase]",            \
+  ACCESS_ADMIN,                                                                         \
+  N_("Replace the root key."),                                                          \
+  N_("A new root key, wrapped for every source there is: --key=passphrase asks for the passphrase where that is one. --epoch replaces only the key below it, the one that vault objects carry: no vault.db copied before opens any more.")) \
 X(POLICY_CHECK, "policy check", "io.custos.PolicyCheck",                                \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \
@@ -170,6 +202,7 @@ X("subject", N_("People and organisations"))                                    
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
 X("log",     N_("The audit log"))                                                       \
+X("key",     N_("The root key"))                                                        \
 X("policy",  N_("Policies"))
 
 /* clang-format on */

@@ -87,7 +87,7 @@ static void open_house(const char *state, const char *policies)
 	house.index = (struct index_config){ tokenise, NULL };
 	house.on_fatal = on_fatal;
 	must(house_take(&house, state, &err), &err);
-	must(house_open(&house, &err), &err);
+	must(house_open(&house, KEYRING_ALL, (struct span){ 0 }, &err), &err);
 	faults_done(&faults);
 }
 

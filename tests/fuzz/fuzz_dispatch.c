@@ -74,7 +74,7 @@ static void put_policies(void)
 
 static void begin_daemon(void)
 {
-	const struct daemon_options options = { state, policies, listen_at, 0 };
+	const struct daemon_options options = { state, policies, listen_at };
 	struct cu_err err = { 0 };
 
 	fuzz_empty_dir(dir);
@@ -83,8 +83,8 @@ static void begin_daemon(void)
 	if (daemon_init(&house, &loop, &options, NULL, &err) < 0) {
 		fuzz_must(false, err.msg);
 	}
-	if (daemon_make_store(&house, memfd_create("identity", MFD_CLOEXEC), &err) <
-		0) {
+	if (daemon_make_store(&house, memfd_create("identity", MFD_CLOEXEC), KEYRING_FILE,
+		    (struct span){ 0 }, &err) < 0) {
 		fuzz_must(false, err.msg);
 	}
 	subject[0] = '\0';

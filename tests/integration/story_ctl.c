@@ -156,7 +156,7 @@ static void a_state_that_lost_its_root_key_is_sealed(void **state)
 	struct stage *st = *state;
 
 	stage_stop(st);
-	free(run_shell("mv '%s'/keys/root.key '%s'/root.key; chmod 600 '%s'/root.key", st->state,
+	free(run_shell("mv '%s'/keys/1/root.key '%s'/root.key; chmod 600 '%s'/root.key", st->state,
 		st->dir, st->dir));
 	stage_start(st);
 	stage_ctl(st, AS_ADMIN, "status");
@@ -170,7 +170,7 @@ static void a_state_that_lost_its_root_key_is_sealed(void **state)
 	stage_expect(st, 69);
 	stage_stop(st);
 
-	free(run_shell("mv '%s'/root.key '%s'/keys/root.key", st->dir, st->state));
+	free(run_shell("mv '%s'/root.key '%s'/keys/1/root.key", st->dir, st->state));
 	stage_start(st);
 	stage_ctl(st, AS_ADMIN, "status");
 	expect_words(st->last.out, (const char *const[]){ "running", NULL });

@@ -23,10 +23,11 @@
 #include "stage.h"
 #include "store/engine.h"
 #include "vault/vault.h"
+#include "root_key.h"
 
 struct forge {
 	struct stage *st;
-	char keys[192], dir[192], data[224];
+	char keys[192], ring[192], dir[192], data[224];
 	struct key_arena *arena;
 	struct key *k0, *run, *range;
 	struct signer *signer;
@@ -53,8 +54,8 @@ static void open_keys(struct forge *f)
 	require(key_new(f->arena, &f->k0, &err), &err);
 	require(key_new(f->arena, &f->run, &err), &err);
 	require(key_new(f->arena, &f->range, &err), &err);
-	require(key_file_load(f->keys, "root.key", f->k0, &err), &err);
-	snprintf(path, sizeof(path), "%s/log.key", f->keys);
+	require(root_key_get(f->ring, f->k0, &err), &err);
+	snprintf(path, sizeof(path), "%s/log.key", f->ring);
 	require(path_read_file(path, 4096, &wrapped, &err), &err);
 	require(signer_unwrap(buf_span(&wrapped), f->k0, &f->signer, &err), &err);
 	signer_verifier(f->signer, &f->verifier);
@@ -150,6 +151,7 @@ void forge_backup(struct stage *st, const char *sql)
 
 	stage_stop(st);
 	snprintf(f.keys, sizeof(f.keys), "%s/keys", st->state);
+	snprintf(f.ring, sizeof(f.ring), "%s/keys/" KEYRING_FIRST, st->state);
 	snprintf(f.dir, sizeof(f.dir), "%s/forge", st->files);
 	snprintf(f.data, sizeof(f.data), "%s/data.db", f.dir);
 	require(path_make_dir(f.dir, 0700, &err), &err);

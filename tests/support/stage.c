@@ -109,7 +109,7 @@ static void put_roles(struct stage *st)
 	static const char roles[] =
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, init, policy.check, backup.*, drill.*, log.*]\n"
+		"    operations: [status, init, seal, unseal, key.*, policy.check, backup.*, drill.*, log.*]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.check, subject.*, import, export, erase, log.*]\n"
 		"    purposes: '*'\n"

@@ -19,11 +19,12 @@
 #include "store/reader.h"
 #include "store/tx.h"
 #include "vault/vault.h"
+#include "root_key.h"
 
 #define MAX_PEOPLE 32
 
 struct sample {
-	char dir[512], log_dir[600], keys_dir[600];
+	char dir[512], log_dir[600], keys_dir[600], ring_dir[620];
 	struct key_arena *arena;
 	struct key *k0;
 	struct signer *signer;
@@ -59,6 +60,7 @@ static inline void sample_paths(struct sample *s, const char *dir)
 	snprintf(s->dir, sizeof(s->dir), "%s", dir);
 	snprintf(s->log_dir, sizeof(s->log_dir), "%s/log", dir);
 	snprintf(s->keys_dir, sizeof(s->keys_dir), "%s/keys", dir);
+	snprintf(s->ring_dir, sizeof(s->ring_dir), "%s/keys/" KEYRING_FIRST, dir);
 }
 
 /* Opens what lies in s->dir with the keys beside it, as the daemon does. */
@@ -72,8 +74,8 @@ static inline void sample_open(struct sample *s)
 
 	assert_ok(key_arena_new(VAULT_NODES_CACHED + 8, &s->arena, &err), &err);
 	assert_ok(key_new(s->arena, &s->k0, &err), &err);
-	assert_ok(key_file_load(s->keys_dir, "root.key", s->k0, &err), &err);
-	snprintf(path, sizeof(path), "%s/log.key", s->keys_dir);
+	assert_ok(root_key_get(s->ring_dir, s->k0, &err), &err);
+	snprintf(path, sizeof(path), "%s/log.key", s->ring_dir);
 	read_all(path, &wrapped);
 	assert_ok(signer_unwrap(buf_span(&wrapped), s->k0, &s->signer, &err), &err);
 	buf_done(&wrapped);
@@ -122,18 +124,18 @@ static inline void sample_make(struct sample *s, const char *dir)
 	char name[64], hex[ID_TEXT_SIZE];
 
 	sample_paths(s, dir);
-	assert_ok(path_make_dir(s->keys_dir, 0700, &err), &err);
+	assert_ok(path_make_dir(s->ring_dir, 0700, &err), &err);
 	assert_ok(key_arena_new(VAULT_NODES_CACHED + 8, &arena, &err), &err);
 	assert_ok(key_new(arena, &k0, &err), &err);
 	key_fill_random(k0);
-	assert_ok(key_file_create(s->keys_dir, "root.key", k0, &err), &err);
+	assert_ok(root_key_put(s->ring_dir, k0, &err), &err);
 	assert_ok(vault_create(s->dir, k0, arena, &err), &err);
 	id_format(&lineage, hex);
 	snprintf(name, sizeof(name), "custos/%s", hex);
 	assert_ok(signer_new(name, &signer, &err), &err);
 	signer_verifier(signer, &verifier);
 	assert_ok(signer_wrap(signer, k0, &wrapped, &err), &err);
-	assert_ok(path_put_file(s->keys_dir, "log.key", buf_span(&wrapped), 0600, &err), &err);
+	assert_ok(path_put_file(s->ring_dir, "log.key", buf_span(&wrapped), 0600, &err), &err);
 	assert_ok(ledger_create(s->log_dir, name, signer, &err), &err);
 	assert_ok(store_create(s->dir, &store, &lineage, &err), &err);
 	assert_ok(identity_create(&store, &verifier, &verifier, &identity, &recipients, &err),

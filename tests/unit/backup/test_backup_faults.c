@@ -69,8 +69,8 @@ static int back_up(const char *name, bool has_data, long nth, enum fault_how how
 	sample_paths(&s, at("store"));
 	assert_ok(key_arena_new(VAULT_NODES_CACHED + 8, &s.arena, &err), &err);
 	assert_ok(key_new(s.arena, &s.k0, &err), &err);
-	assert_ok(key_file_load(s.keys_dir, "root.key", s.k0, &err), &err);
-	read_all(at("store/keys/log.key"), &wrapped);
+	assert_ok(root_key_get(s.ring_dir, s.k0, &err), &err);
+	read_all(at("store/keys/1/log.key"), &wrapped);
 	assert_ok(signer_unwrap(buf_span(&wrapped), s.k0, &s.signer, &err), &err);
 	assert_ok(vault_open(s.dir, s.k0, s.arena, &s.vault, &err), &err);
 	assert_ok(db_open(at("store/data.db"), DB_WRITE, true, &db, &err), &err);

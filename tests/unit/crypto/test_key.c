@@ -360,123 +360,6 @@ static void a_failed_unwrap_leaves_the_keys_untouched(void **state)
 	key_arena_free(a);
 }
 
-/* --- the key file ----------------------------------------------------------------------- */
-
-static void path_of(void **state, const char *name, char out[PATH_SIZE])
-{
-	assert_int_equal(path_join(out, *state, name, NULL), 0);
-}
-
-static void a_root_key_comes_back_from_its_file(void **state)
-{
-	struct key root, again;
-	char path[PATH_SIZE];
-	struct stat st;
-	struct cu_err err;
-
-	key_fill_random(&root);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	assert_ok(key_file_load(*state, "root.key", &again, &err), err);
-	assert_true(key_is_equal(&root, &again));
-	path_of(state, "root.key", path);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0400);
-	assert_int_equal(st.st_size, 65);
-}
-
-static void no_key_file_is_made_over_another(void **state)
-{
-	struct key root;
-	struct cu_err err;
-
-	key_fill_random(&root);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	assert_int_equal(key_file_create(*state, "root.key", &root, &err), CU_EEXIST);
-	assert_int_equal(key_file_create(*state, "other.key", &root, &err), CU_EEXIST);
-	assert_ok(path_remove(*state, "root.wrap", &err), err);
-	assert_int_equal(key_file_create(*state, "root.key", &root, &err), CU_EEXIST);
-}
-
-static void an_absent_key_file_or_wrap_is_not_found(void **state)
-{
-	struct key root;
-	struct cu_err err;
-
-	key_fill_random(&root);
-	assert_int_equal(key_file_load(*state, "root.key", &root, &err), CU_ENOENT);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	assert_ok(path_remove(*state, "root.wrap", &err), err);
-	assert_int_equal(key_file_load(*state, "root.key", &root, &err), CU_ENOENT);
-}
-
-static void a_key_file_that_others_may_read_is_denied(void **state)
-{
-	static const mode_t modes[] = { 0440, 0404, 0420 };
-	struct key root;
-	char path[PATH_SIZE];
-	struct cu_err err;
-
-	key_fill_random(&root);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	path_of(state, "root.key", path);
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_int_equal(
-			key_file_load(*state, "root.key", &root, &err), CU_EDENIED);
-	}
-	assert_int_equal(chmod(path, 0600), 0);
-	assert_ok(key_file_load(*state, "root.key", &root, &err), err);
-}
-
-static void another_key_file_opens_nothing(void **state)
-{
-	static const char hex[] =
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
-	struct key root;
-	struct cu_err err;
-
-	key_fill_random(&root);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	support_put(*state, "other.key", span_str(hex));
-	assert_int_equal(key_file_load(*state, "other.key", &root, &err), CU_ENOKEY);
-	support_put(*state, "other.key", span_str("not hex"));
-	assert_int_equal(key_file_load(*state, "other.key", &root, &err), CU_ECORRUPT);
-	support_put(*state, "other.key", span_of(hex, 62));
-	assert_int_equal(key_file_load(*state, "other.key", &root, &err), CU_ECORRUPT);
-	assert_null(strstr(err.msg, "00010203"));
-}
-
-static void any_flipped_bit_of_the_wrap_is_found(void **state)
-{
-	struct key root, again = { { 0 } };
-	struct buf wrap = BUF_INIT;
-	struct cu_err err;
-	int code, want;
-
-	key_fill_random(&root);
-	assert_ok(key_file_create(*state, "root.key", &root, &err), err);
-	support_get(*state, "root.wrap", &wrap);
-	assert_int_equal(wrap.n, 20 + 32 + KEY_WRAPPED_SIZE(1));
-	for (size_t i = 0; i < wrap.n; i += 3) {
-		wrap.p[i] ^= 0x20;
-		support_put(*state, "root.wrap", buf_span(&wrap));
-		wrap.p[i] ^= 0x20;
-		code = key_file_load(*state, "root.key", &again, &err);
-		want = i >= 20 && i < 52 ? CU_ENOKEY : CU_ECORRUPT; /* the commitment */
-		assert_int_equal(code, want);
-		assert_true(key_is_none(&again));
-	}
-	support_put(*state, "root.wrap", span_of(wrap.p, wrap.n - 1));
-	assert_int_equal(key_file_load(*state, "root.key", &again, &err), CU_ECORRUPT);
-	buf_put_u8(&wrap, 0);
-	support_put(*state, "root.wrap", buf_span(&wrap));
-	assert_int_equal(key_file_load(*state, "root.key", &again, &err), CU_ECORRUPT);
-	buf_done(&wrap);
-}
-
-#define in_a_directory(test)                                                           \
-	cmocka_unit_test_setup_teardown(test, support_make_dir, support_remove_dir)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,12 +374,6 @@ int main(void)
 		cmocka_unit_test(a_wrapped_set_unwraps_to_the_same_keys),
 		cmocka_unit_test(scattered_keys_wrap_as_well_as_neighbours),
 		cmocka_unit_test(a_failed_unwrap_leaves_the_keys_untouched),
-		in_a_directory(a_root_key_comes_back_from_its_file),
-		in_a_directory(no_key_file_is_made_over_another),
-		in_a_directory(an_absent_key_file_or_wrap_is_not_found),
-		in_a_directory(a_key_file_that_others_may_read_is_denied),
-		in_a_directory(another_key_file_opens_nothing),
-		in_a_directory(any_flipped_bit_of_the_wrap_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "store/reader.h"
 #include "store/tx.h"
 #include "vault/vault.h"
+#include "root_key.h"
 
 #define LOG_KEY "log.key"
 
@@ -76,7 +77,7 @@ static inline int house_open(struct house *h, const char *dir, struct cu_err *er
 		r = key_new(h->arena, &h->k0, err);
 	}
 	if (r == 0) {
-		r = key_file_load(dir, "k0", h->k0, err);
+		r = root_key_get(dir, h->k0, err);
 	}
 	if (r == 0) {
 		r = path_read_file(in_dir(dir, LOG_KEY), 4096, &wrapped, err);
@@ -145,7 +146,7 @@ __attribute__((unused)) static int make_template(void **state)
 	assert_ok(key_arena_new(VAULT_NODES_CACHED + 8, &arena, &err), &err);
 	assert_ok(key_new(arena, &k0, &err), &err);
 	key_fill_random(k0);
-	assert_ok(key_file_create(template_dir, "k0", k0, &err), &err);
+	assert_ok(root_key_put(template_dir, k0, &err), &err);
 	assert_ok(vault_create(template_dir, k0, arena, &err), &err);
 	assert_ok(signer_new("custos/test", &signer, &err), &err);
 	assert_ok(signer_wrap(signer, k0, &wrapped, &err), &err);

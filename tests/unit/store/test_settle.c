@@ -60,8 +60,8 @@ static void erase(struct house *h, const struct id *subject)
  * log of its own. */
 static const char *restore_into(const char *newest, const char *old)
 {
-	static const char *const names[] = { "k0", "root.wrap", LOG_KEY, "vault.db", "vault.db-wal",
-		"vault.root.a", "vault.root.b" };
+	static const char *const names[] = { KEYRING_KEY_FILE, "file.wrap", LOG_KEY, "vault.db",
+		"vault.db-wal", "vault.root.a", "vault.root.b" };
 	const char *dir = new_store_dir();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -70,8 +70,8 @@ static const char *restore_into(const char *newest, const char *old)
 			copy_file(in_dir(newest, names[i]), in_dir(dir, names[i]));
 		}
 	}
-	assert_int_equal(chmod(in_dir(dir, "k0"), 0400), 0);
-	assert_int_equal(chmod(in_dir(dir, "root.wrap"), 0400), 0);
+	assert_int_equal(chmod(in_dir(dir, KEYRING_KEY_FILE), 0400), 0);
+	assert_int_equal(chmod(in_dir(dir, "file.wrap"), 0400), 0);
 	for (size_t i = 0; i < 2; i++) {
 		static const char *const bases[] = { "data.db", "index.db" };
 		char path[PATH_SIZE];
@@ -95,7 +95,7 @@ static int settle(const char *dir, const struct store_settle *how, struct store_
 
 	assert_int_equal(key_arena_new(VAULT_NODES_CACHED + 8, &arena, NULL), 0);
 	assert_int_equal(key_new(arena, &k0, NULL), 0);
-	assert_ok(key_file_load(dir, "k0", k0, err), err);
+	assert_ok(root_key_get(dir, k0, err), err);
 	r = store_settle_restored(dir, k0, arena, how, ret, err);
 	key_free(arena, k0);
 	key_arena_free(arena);

@@ -44,7 +44,7 @@ static inline struct key *load_key(const char *name, struct key_arena *arena)
 	struct cu_err err;
 
 	snprintf(dir, sizeof(dir), "%s/%s.d", template_dir, name);
-	if (key_file_load(dir, name, key, &err) < 0) {
+	if (root_key_get(dir, key, &err) < 0) {
 		fail_msg("%s", err.msg);
 	}
 	return key;
@@ -56,7 +56,7 @@ static inline void save_key(const char *name, const struct key *key)
 
 	snprintf(dir, sizeof(dir), "%s/%s.d", template_dir, name);
 	assert_int_equal(path_make_dir(dir, 0700, NULL), 0);
-	assert_int_equal(key_file_create(dir, name, key, NULL), 0);
+	assert_int_equal(root_key_put(dir, key, NULL), 0);
 }
 
 static inline bool is_doomed(uint64_t slot)

@@ -26,6 +26,7 @@
 #include "crypto/key.h"
 #include "crypto/token.h"
 #include "vault/vault.h"
+#include "root_key.h"
 
 struct print {
 	uint8_t b[TOKEN_SIZE];
@@ -62,10 +63,10 @@ static inline void remove_files_of(const char *dir)
 
 static inline void remove_dir(const char *dir)
 {
-	static const char *const key_files[] = { "k0", "k1", "root.wrap" };
+	static const char *const key_files[] = { KEYRING_KEY_FILE, "file.wrap" };
 
 	remove_files_of(dir);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		unlink(in_dir(dir, key_files[i]));
 	}
 	rmdir(dir);

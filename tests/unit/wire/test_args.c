@@ -87,6 +87,7 @@ static void bad_specifications_are_refused(void **state)
 		"--x=y:words()", "--x=y:words(a|)", "--x=y:words(|a)", "--x=y:words(a||b)",
 		"--x=y:words(a|b|c|d|e|f|g)", "[x:text", "[--now...]", "x:text x:text", "[a:text] b:text",
 		"a:text... b:text", "v:personal w:records", "[v:personal]", "--v=v:personal",
+		"[--k=k:words(a|b)] [v:passphrase]",
 		"v:personal...", "[]", "--", "...",
 		"a-name-that-is-much-too-long-for-it:text",
 		"a:text b:text c:text d:text e:text f:text g:text h:text i:text j:text k:text l:text m:text" };
@@ -392,6 +393,15 @@ static const struct {
 	{ "backup|check|--target=t|--read-data", NULL, "{\"target\":\"t\",\"read_data\":true}" },
 	{ "log|show|--from=10|--count=5", NULL, "{\"from\":10,\"count\":5}" },
 	{ "log|prove|0", NULL, "{\"index\":0}" },
+	{ "init|out", NULL, "{}" },
+	{ "init|out|--key=passphrase", "\"a long passphrase\"",
+		"{\"key\":\"passphrase\",\"passphrase\":\"a long passphrase\"}" },
+	{ "unseal", "\"a long passphrase\"", "{\"passphrase\":\"a long passphrase\"}" },
+	{ "unseal|--key=file", NULL, "{\"key\":\"file\"}" },
+	{ "key|add|passphrase", "\"a long passphrase\"",
+		"{\"source\":\"passphrase\",\"passphrase\":\"a long passphrase\"}" },
+	{ "key|add|credential", NULL, "{\"source\":\"credential\"}" },
+	{ "key|rotate|--epoch", NULL, "{\"epoch\":true}" },
 };
 
 static void arguments_become_parameters_that_the_interface_takes(void **state)

@@ -132,6 +132,8 @@ static bool is_of_kind(const struct arg *a, const struct idl_type *type)
 	case ARG_TEXTFILE:
 	case ARG_OUTFILE:
 	case ARG_OWNFILE:
+	case ARG_PASSPHRASE:
+	case ARG_NEWPASSPHRASE:
 	case ARG_PERSONAL: return type->kind == IDL_STRING;
 	}
 	return false;
