@@ -595,14 +595,17 @@ bool stage_grep(const char *dir, const char *text)
 {
 	struct run_options o = { .uid = RUN_SAME_UID };
 	struct ran r;
-	int status;
+	int status = 2;
 
-	run(&o, (const char *const[]){ "grep", "-raqF", "--", text, dir, NULL }, &r);
-	status = r.status;
-	if (status > 1) {
-		fail_msg("grep in %s: %s", dir, r.err);
+	/* custosd may be running, and a file be renamed between the directory and the search */
+	for (int i = 0; status > 1 && i < 10; i++) {
+		run(&o, (const char *const[]){ "grep", "-raqF", "--", text, dir, NULL }, &r);
+		status = r.status;
+		if (status > 1 && (i == 9 || !strstr(r.err, "No such file"))) {
+			fail_msg("grep in %s: %s", dir, r.err);
+		}
+		ran_done(&r);
 	}
-	ran_done(&r);
 	return status == 0;
 }
 
