@@ -4,8 +4,9 @@
  * All changes run on the writer thread, in the order in which they were submitted.  What
  * arrives while a sync runs joins the next one (group commit): one transaction on data.db with
  * the rows and the leaves of all, then one append to the log, then the callbacks.  A change
- * that fails is undone alone.  When a commit or the log fails, nothing more is accepted and
- * on_fatal is called once: what is on disk is known again only after a new start.
+ * that fails is undone alone.  When a commit or the log fails, or the disk beneath a change
+ * (CU_EIO), nothing more is accepted and on_fatal is called once: what is on disk is known again
+ * only after a new start.
  */
 #ifndef CU_STORE_STORE_H
 #define CU_STORE_STORE_H

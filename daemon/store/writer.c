@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "ledger/ledger.h"
 #include "store/store_internal.h"
+#include "vault/vault.h"
 
 #define MAX_BATCH     256 /* changes in one transaction */
 #define OUTBOX_KEPT   64  /* leaves that may wait in data.db although the log has them */
@@ -64,6 +65,20 @@ static bool is_recoverable(int code)
 	return code == CU_ENOSPC || code == CU_ENOMEM || code == CU_EBUSY;
 }
 
+/* The disk failed beneath a step: whatever it says next, nothing is known about it any more.
+ * Alone, a step may have met another disk (a backup's); not so when the vault refuses. */
+static bool is_fatal(const struct tx *tx, const struct store_op *op)
+{
+	return op->code == CU_EIO &&
+		(op->kind == STORE_CHANGE || vault_is_broken(tx->store->cfg.vault));
+}
+
+static int fail_batch(const struct store_op *op, struct cu_err *err)
+{
+	*err = op->err;
+	return op->code;
+}
+
 static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	size_t mark = tx->leaves.n, nmark = tx->nleaves;
@@ -79,7 +94,7 @@ static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 			tx->leaves.n = mark;
 			tx->nleaves = nmark;
 		}
-		return 0;
+		return is_fatal(tx, op) ? fail_batch(op, err) : 0;
 	}
 	r = engine_step_begin(tx->engine, err);
 	if (r < 0) {
@@ -94,10 +109,9 @@ static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 	r = engine_step_end(tx->engine, op->code >= 0, err);
 	if (r < 0 && op->code < 0 && is_recoverable(op->code)) {
 		/* SQLite has taken back the whole transaction, for want of the same thing */
-		*err = op->err;
-		return op->code;
+		return fail_batch(op, err);
 	}
-	return r;
+	return is_fatal(tx, op) ? fail_batch(op, err) : r;
 }
 
 static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)

@@ -72,9 +72,14 @@ void vault_close(struct vault *v)
 	free(v);
 }
 
+bool vault_is_broken(const struct vault *v)
+{
+	return atomic_load(&v->is_broken);
+}
+
 int vault_check_usable(const struct vault *v, struct cu_err *err)
 {
-	return atomic_load(&v->is_broken)
+	return vault_is_broken(v)
 		       ? cu_err_set(err, CU_EIO,
 				 "the vault must be reopened: a write has failed")
 		       : 0;

@@ -45,6 +45,9 @@ void vault_close(struct vault *v); /* NULL is fine */
 uint64_t vault_generation(const struct vault *v);
 struct id vault_id(const struct vault *v);
 
+/* A write has failed: everything is refused until it is opened again.  Any thread. */
+bool vault_is_broken(const struct vault *v);
+
 /* Slots 0 .. capacity - 1 have been made; a slot beyond has no key yet. */
 uint64_t vault_capacity(const struct vault *v);
 /* Makes nleaves more leaves of fresh slots; durable when it returns. */

@@ -322,6 +322,36 @@ static void a_log_that_fails_stops_the_store_and_the_start_mends_it(void **state
 	house_close(&h);
 }
 
+static int meet_a_bad_disk(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = add_person(tx, ctx, err);
+
+	return r < 0 ? r : cu_err_set(err, CU_EIO, "the vault's disk is gone");
+}
+
+static void a_disk_that_fails_beneath_a_change_stops_the_store(void **state)
+{
+	struct house h = { 0 };
+	struct person first, lost = { .name = "Bob", .email = "bob@example.org" }, late = lost;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	first = must_add(&h, "Ada", NULL);
+	assert_fails(run_op(&h, STORE_CHANGE, meet_a_bad_disk, &lost, &err), CU_EIO, &err,
+		"disk is gone");
+	assert_int_equal(h.nfatal, 1);
+	assert_string_equal(h.fatal.msg, "the vault's disk is gone");
+	assert_fails(run_op(&h, STORE_CHANGE, add_person, &late, &err), CU_EIO, &err, "disk is gone");
+	assert_int_equal(h.nfatal, 1);
+
+	reopen(&h);
+	assert_int_equal(ledger_size(h.ledger), 2);
+	assert_false(has_subject(&h, &lost.subject));
+	assert_int_equal(records_of(&h, &first.subject), 1);
+	house_close(&h);
+}
+
 static int refuse(void *ctx)
 {
 	(void)ctx;
@@ -637,6 +667,7 @@ int main(void)
 		watched(a_change_that_fails_is_undone_alone),
 		watched(many_threads_write_at_once),
 		watched(a_log_that_fails_stops_the_store_and_the_start_mends_it),
+		watched(a_disk_that_fails_beneath_a_change_stops_the_store),
 		watched(an_index_that_fails_is_filled_by_the_next_start),
 		watched(a_full_disk_fails_the_batch_and_nothing_else),
 		watched(an_operation_submitted_again_has_no_old_code),
