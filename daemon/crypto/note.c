@@ -52,11 +52,11 @@ int note_parse_verifier(const char *text, struct note_verifier *ret, struct cu_e
 {
 	const char *plus = strchr(text, '+'),
 		   *plus2 = plus ? strchr(plus + 1, '+') : NULL;
-	uint8_t hash[HASH_BYTES], want[HASH_BYTES], typed[1 + NOTE_PUBLIC_SIZE];
+	uint8_t typed[1 + NOTE_PUBLIC_SIZE];
+	char again[NOTE_VERIFIER_SIZE];
 	struct note_verifier v = { 0 };
 
 	if (!plus2 || !signer_name_is_valid(span_of(text, (size_t)(plus - text))) ||
-		!text_unhex(plus + 1, (size_t)(plus2 - plus - 1), hash, sizeof(hash)) ||
 		text_unbase64(plus2 + 1, strlen(plus2 + 1), true, typed,
 			sizeof(typed)) != (long)sizeof(typed)) {
 		return cu_err_set(
@@ -68,8 +68,8 @@ int note_parse_verifier(const char *text, struct note_verifier *ret, struct cu_e
 	}
 	memcpy(v.name, text, (size_t)(plus - text));
 	memcpy(v.public_key, typed + 1, NOTE_PUBLIC_SIZE);
-	note_key_hash(&v, want);
-	if (memcmp(hash, want, sizeof(hash)) != 0) {
+	note_format_verifier(&v, again);
+	if (strcmp(text, again) != 0) { /* or it is another spelling of it */
 		return cu_err_set(
 			err, CU_EINVAL, "verifier key whose hash is not its own");
 	}
