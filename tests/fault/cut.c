@@ -114,10 +114,15 @@ static int fd_of(const struct cut *c, uint64_t inode)
 	return -1;
 }
 
+static bool is_of_bytes(const struct change *ch)
+{
+	return ch->note.kind == NOTE_BYTES || ch->note.kind == NOTE_TRUNCATED;
+}
+
 static bool has_changed(const struct cut *c, uint64_t inode)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->changes[i].note.kind == NOTE_BYTES && c->changes[i].note.inode == inode) {
+		if (is_of_bytes(&c->changes[i]) && c->changes[i].note.inode == inode) {
 			return true;
 		}
 	}
@@ -142,6 +147,21 @@ static bool is_kept(struct cut *c)
 	return c->is_random && (rand_r(&c->seed) & 1);
 }
 
+static void put_back(const struct change *ch, int fd, uint64_t at, uint64_t len)
+{
+	assert_int_equal(
+		pwrite(fd, ch->old + at, len, (off_t)(ch->note.at + at)), (ssize_t)len);
+}
+
+/* To shorten a file is one change of a journal's: all of it happened, or nothing. */
+static void take_back_truncation(struct cut *c, const struct change *ch, int fd)
+{
+	if (!is_kept(c)) {
+		put_back(ch, fd, 0, ch->note.nold);
+		assert_int_equal(ftruncate(fd, (off_t)ch->note.old_size), 0);
+	}
+}
+
 static void take_back_bytes(struct cut *c, const struct change *ch, int fd)
 {
 	const struct note *n = &ch->note;
@@ -150,7 +170,7 @@ static void take_back_bytes(struct cut *c, const struct change *ch, int fd)
 		len = SECTOR - (n->at + at) % SECTOR;
 		len = len < n->nold - at ? len : n->nold - at;
 		if (!is_kept(c)) {
-			assert_int_equal(pwrite(fd, ch->old + at, len, (off_t)(n->at + at)), len);
+			put_back(ch, fd, at, len);
 		}
 	}
 	if (!is_kept(c)) {
@@ -204,6 +224,7 @@ static void take_back_name(const struct cut *c, const struct note *n)
 		}
 		break;
 	case NOTE_BYTES:
+	case NOTE_TRUNCATED:
 	case NOTE_SYNCED:
 	case NOTE_FAILED: break;
 	}
@@ -238,10 +259,11 @@ unsigned cut_power(const char *dir, const char *notes, const char *graves, bool 
 		const struct change *ch = &c.changes[i];
 		int fd = fd_of(&c, ch->note.inode);
 
-		if (ch->note.kind == NOTE_BYTES) {
-			if (fd >= 0) {
-				take_back_bytes(&c, ch, fd);
-			}
+		if (is_of_bytes(ch) && fd >= 0) {
+			(ch->note.kind == NOTE_TRUNCATED ? take_back_truncation : take_back_bytes)(
+				&c, ch, fd);
+		} else if (is_of_bytes(ch)) {
+			continue; /* the file is gone */
 		} else if (!is_kept(&c)) {
 			take_back_name(&c, &ch->note);
 		}

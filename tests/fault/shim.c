@@ -141,9 +141,9 @@ static void put(const struct note *n, const void *old)
 	at_note += sizeof(*n) + n->nold;
 }
 
-static void note_bytes(int fd, const char *path, off_t at, size_t n)
+static void note_bytes(enum note_kind kind, int fd, const char *path, off_t at, size_t n)
 {
-	struct note note = { .kind = NOTE_BYTES, .at = (uint64_t)at };
+	struct note note = { .kind = kind, .at = (uint64_t)at };
 	struct stat st;
 	uint8_t *old;
 	ssize_t got;
@@ -202,7 +202,7 @@ static int open_noted(const char *path, int flags, mode_t mode)
 	is_new = inode_of(path) == 0;
 	if (!is_new && (flags & O_TRUNC)) {
 		fd = real.open(path, O_RDONLY | O_CLOEXEC);
-		note_bytes(fd, path, 0, SIZE_MAX);
+		note_bytes(NOTE_TRUNCATED, fd, path, 0, SIZE_MAX);
 		close(fd);
 	}
 	fd = real.open(path, flags, mode);
@@ -235,7 +235,7 @@ EXPORT ssize_t write(int fd, const void *p, size_t n)
 		return real.write(fd, p, n);
 	}
 	pthread_mutex_lock(&lock);
-	note_bytes(fd, path, lseek(fd, 0, SEEK_CUR), n);
+	note_bytes(NOTE_BYTES, fd, path, lseek(fd, 0, SEEK_CUR), n);
 	r = real.write(fd, p, n);
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -250,7 +250,7 @@ EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
 		return real.pwrite(fd, p, n, at);
 	}
 	pthread_mutex_lock(&lock);
-	note_bytes(fd, path, at, n);
+	note_bytes(NOTE_BYTES, fd, path, at, n);
 	r = real.pwrite(fd, p, n, at);
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -265,7 +265,7 @@ EXPORT int ftruncate64(int fd, off_t size)
 		return real.ftruncate(fd, size);
 	}
 	pthread_mutex_lock(&lock);
-	note_bytes(fd, path, size, SIZE_MAX);
+	note_bytes(NOTE_TRUNCATED, fd, path, size, SIZE_MAX);
 	r = real.ftruncate(fd, size);
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -280,7 +280,7 @@ EXPORT int posix_fallocate64(int fd, off_t at, off_t n)
 		return real.fallocate(fd, at, n);
 	}
 	pthread_mutex_lock(&lock);
-	note_bytes(fd, path, at + n, SIZE_MAX);
+	note_bytes(NOTE_BYTES, fd, path, at + n, SIZE_MAX);
 	r = real.fallocate(fd, at, n);
 	pthread_mutex_unlock(&lock);
 	return r;

@@ -29,6 +29,7 @@ struct shim_control {
 
 enum note_kind {
 	NOTE_BYTES,       /* nold bytes at `at`, and the size, before a change */
+	NOTE_TRUNCATED,   /* the same, before the file lost them all at once */
 	NOTE_CREATED,     /* a name: of a file or a directory */
 	NOTE_UNLINKED,    /* a name; what it stood for has the grave */
 	NOTE_REMOVED_DIR, /* a name */
@@ -48,7 +49,7 @@ struct note {
 };
 
 /* Takes back what is not durable; custosd is dead.  is_random: of what is not durable each
- * sector and each name is lost or kept by the toss of a coin, as disks do; else all is lost.
+ * sector, truncation and name is lost or kept by the toss of a coin, as disks do; else all is lost.
  * Returns how many changes were taken back. */
 unsigned cut_power(const char *dir, const char *notes, const char *graves, bool is_random,
 	unsigned seed);
