@@ -11,6 +11,15 @@
 #include "policy/policy.h"
 #include "policy/yaml.h"
 
+/* libfyaml 0.7.12 forgets the text of a scalar that has no end: 1 KiB for a file that is
+ * refused.  What we would forget of its documents, tests/unit/policy notice under
+ * AddressSanitizer, where nothing is passed over. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfyaml.so\n";
+}
+
 static int read_schema(struct yaml *y, struct faults *f)
 {
 	struct schema schema = { .ncollections = 0 };
