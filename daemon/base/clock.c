@@ -45,3 +45,8 @@ int64_t clock_monotonic_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
 }
+
+int64_t clock_boottime_ms(void)
+{
+	return read_ms(CLOCK_BOOTTIME);
+}
