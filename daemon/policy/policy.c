@@ -8,7 +8,7 @@
 #include "policy/faults.h"
 #include "policy/yaml.h"
 
-enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, NFILES };
+enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, NFILES };
 
 struct policy {
 	atomic_uint refs;
@@ -16,6 +16,7 @@ struct policy {
 	struct schema schema;
 	struct roles roles;
 	struct targets targets;
+	struct erasure_rules erasure;
 };
 
 static const struct {
@@ -26,6 +27,7 @@ static const struct {
 	[FILE_SCHEMA] = { "schema.yaml", false, &schema_rows },
 	[FILE_ROLES] = { "roles.yaml", false, &roles_rows },
 	[FILE_BACKUP] = { "backup.yaml", true, &targets_rows },
+	[FILE_ERASURE] = { "erasure.yaml", true, &erasure_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -64,6 +66,7 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_SCHEMA: return schema_read(y, faults, &p->schema);
 	case FILE_ROLES: return roles_read(y, faults, &p->roles);
 	case FILE_BACKUP: return targets_read(y, faults, &p->targets);
+	case FILE_ERASURE: return erasure_read(y, faults, &p->erasure);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
@@ -123,6 +126,11 @@ const struct roles *policy_roles(const struct policy *p)
 const struct targets *policy_targets(const struct policy *p)
 {
 	return &p->targets;
+}
+
+const struct erasure_rules *policy_erasure(const struct policy *p)
+{
+	return &p->erasure;
 }
 
 const struct collection *policy_find_collection(const struct policy *p, const char *key)

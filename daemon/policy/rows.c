@@ -76,7 +76,7 @@ bool duration_parse(const char *text, struct duration *ret)
 	int64_t n;
 
 	if (!parse_number(text, &n, &unit) || n < 0 || n > INT32_MAX || unit[0] == '\0' ||
-		unit[1] != '\0' || !strchr("hdy", unit[0])) {
+		unit[1] != '\0' || !strchr("shdy", unit[0])) {
 		return false;
 	}
 	*ret = (struct duration){ (int32_t)n, unit[0] };
@@ -88,6 +88,7 @@ int64_t duration_seconds(struct duration d)
 	switch (d.unit) {
 	case 'y': return d.n * YEAR_SECONDS;
 	case 'd': return d.n * (int64_t)DAY_SECONDS;
+	case 's': return d.n;
 	default: return d.n * (int64_t)HOUR_SECONDS;
 	}
 }
@@ -213,25 +214,33 @@ static void fault_word(struct read *rd, const struct row *row,
 
 /* ---- scalars ---- */
 
+/* A bound in the largest unit that it is whole in; 0 is so in days. */
+static void format_duration(int64_t seconds, char to[32])
+{
+	if (seconds % DAY_SECONDS == 0) {
+		snprintf(to, 32, "%lldd", (long long)(seconds / DAY_SECONDS));
+	} else if (seconds % HOUR_SECONDS == 0) {
+		snprintf(to, 32, "%lldh", (long long)(seconds / HOUR_SECONDS));
+	} else {
+		snprintf(to, 32, "%llds", (long long)seconds);
+	}
+}
+
 static void fault_range(struct read *rd, const struct row *row,
 	const struct yaml_node *node)
 {
 	const char *unit = row->type == SET_SIZE ? " bytes" : "";
-	long long min = row->min, max = row->max;
+	char min[32], max[32];
 
 	if (row->type == SET_DURATION) {
-		min /= HOUR_SECONDS;
-		max /= HOUR_SECONDS;
-		unit = "h";
-		if (min % 24 == 0 && max % 24 == 0) {
-			min /= 24;
-			max /= 24;
-			unit = "d";
-		}
+		format_duration(row->min, min);
+		format_duration(row->max, max);
+	} else {
+		snprintf(min, sizeof(min), "%lld%s", (long long)row->min, unit);
+		snprintf(max, sizeof(max), "%lld%s", (long long)row->max, unit);
 	}
 	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-		"'" SHOWN "' is not between %lld%s and %lld%s", node->text, min, unit, max,
-		unit);
+		"'" SHOWN "' is not between %s and %s", node->text, min, max);
 }
 
 static void fault_form(struct read *rd, const struct row *row, const struct yaml_node *node,

@@ -45,7 +45,7 @@ enum { MUST = 1 }; /* flags */
 /* As written: a law counts years by the calendar, not in seconds. */
 struct duration {
 	int32_t n;
-	char unit; /* 'h', 'd', 'y' */
+	char unit; /* 's', 'h', 'd', 'y' */
 };
 
 struct names {

@@ -186,6 +186,13 @@ static const char *const broken[][3] = {
 		"backup.yaml:3: path: is also that of the target in line 2\n" },
 	{ "backup.yaml", "target: []\n",
 		"backup.yaml:1: target: is not known here; did you mean 'targets'?\n" },
+	{ "erasure.yaml", "grace: 91d\n",
+		"erasure.yaml:1: grace: '91d' is not between 0d and 90d\n" },
+	{ "erasure.yaml", "daily_slots: -1\napproval_expires: 0s\n",
+		"erasure.yaml:1: daily_slots: '-1' is not between 0 and 1000000000\n"
+		"erasure.yaml:2: approval_expires: '0s' is not between 1s and 30d\n" },
+	{ "erasure.yaml", "grace: 5m\n",
+		"erasure.yaml:1: grace: '5m' is not a duration such as 72h, 30d or 7y\n" },
 };
 
 static void put_good_files(const struct test_dir *d)
@@ -193,6 +200,7 @@ static void put_good_files(const struct test_dir *d)
 	test_dir_put(d, "schema.yaml", span_str(ONE "     fields: [{field: a, type: text}]}\n"));
 	test_dir_put(d, "roles.yaml", span_str(ROLES));
 	test_dir_put(d, "backup.yaml", span_str(TARGETS));
+	test_dir_put(d, "erasure.yaml", span_str(""));
 }
 
 static void broken_files_are_refused_with_all_that_is_wrong(void **state)
@@ -242,7 +250,7 @@ static void the_faults_of_all_files_are_told_together(void **state)
 	test_dir_remove(&d);
 }
 
-static void only_backup_yaml_may_be_absent(void **state)
+static void backup_yaml_and_erasure_yaml_may_be_absent(void **state)
 {
 	struct faults faults = FAULTS_INIT;
 	struct policy *p = NULL;
@@ -252,10 +260,14 @@ static void only_backup_yaml_may_be_absent(void **state)
 	test_dir_make(&d);
 	put_good_files(&d);
 	assert_int_equal(path_remove(d.path, "backup.yaml", NULL), 0);
+	assert_int_equal(path_remove(d.path, "erasure.yaml", NULL), 0);
 
 	assert_int_equal(policy_load(d.path, &faults, &p, NULL), 0);
 	assert_int_equal(policy_targets(p)->n, 0);
 	assert_int_equal(duration_seconds(policy_targets(p)->vault_bound), 7 * 86400);
+	assert_int_equal(duration_seconds(policy_erasure(p)->grace), 72 * 3600);
+	assert_int_equal(duration_seconds(policy_erasure(p)->approval_expires), 24 * 3600);
+	assert_int_equal(policy_erasure(p)->daily_slots, 1000);
 	policy_unref(p);
 
 	assert_int_equal(path_remove(d.path, "roles.yaml", NULL), 0);
@@ -317,7 +329,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_reference_keeps_a_policy_alive),
 		cmocka_unit_test(broken_files_are_refused_with_all_that_is_wrong),
 		cmocka_unit_test(the_faults_of_all_files_are_told_together),
-		cmocka_unit_test(only_backup_yaml_may_be_absent),
+		cmocka_unit_test(backup_yaml_and_erasure_yaml_may_be_absent),
 		cmocka_unit_test(targets_are_found_by_their_key),
 		cmocka_unit_test(the_readme_holds_the_reference_of_all_keys),
 	};
