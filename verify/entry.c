@@ -167,6 +167,7 @@ static const struct field {
 	{ "for=", entry_is_key, offsetof(struct entry, purpose) },
 	{ "sub=", entry_is_id, offsetof(struct entry, subject) },
 	{ "obj=", entry_is_id, offsetof(struct entry, object) },
+	{ "rec=", entry_is_id, offsetof(struct entry, record) },
 	{ "in=", entry_is_key, offsetof(struct entry, collection) },
 	{ "why=", is_reason, offsetof(struct entry, why) },
 	{ "n=", is_count, offsetof(struct entry, count) },

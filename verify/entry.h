@@ -17,7 +17,8 @@ struct flaw;
 struct entry {
 	struct bytes time, act;
 	struct bytes by, purpose, subject, object; /* "by", "for", "sub", "obj" */
-	struct bytes collection, why, digest;      /* "in", "why", "dig" */
+	struct bytes record, collection;           /* "rec", "in" */
+	struct bytes why, digest;                  /* "why", "dig" */
 	struct bytes count, generation;            /* "n", "gen": numbers above 0 */
 	struct bytes slots;
 };

@@ -122,6 +122,7 @@ static int put_fields(const struct leaf *l, struct buf *out, struct cu_err *err)
 	put_key(out, "for", l->purpose);
 	put_id(out, "sub", &l->sub);
 	put_id(out, "obj", &l->obj);
+	put_id(out, "rec", &l->rec);
 	put_key(out, "in", l->collection);
 	put_key(out, "why", l->why);
 	put_number(out, "n", l->count);
@@ -370,6 +371,7 @@ int leaf_parse(struct span text, struct leaf *ret, uint64_t *slots_to, size_t ca
 	take_key(&rest, "for", l.purpose);
 	take_id(&rest, "sub", &l.sub);
 	take_id(&rest, "obj", &l.obj);
+	take_id(&rest, "rec", &l.rec);
 	take_key(&rest, "in", l.collection);
 	take_key(&rest, "why", l.why);
 	take_number(&rest, "n", &l.count);

@@ -52,7 +52,10 @@ struct cu_err;
 	X(STORE_UNSEAL,   "store.unseal",   "the store was opened by somebody")             \
 	X(KEY_ADD,        "key.add",        "a source of the root key was added")           \
 	X(KEY_REMOVE,     "key.remove",     "a source of the root key was taken away")      \
-	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced")
+	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced") \
+	X(ERASE_CANCEL,   "erase.cancel",   "an erasure was cancelled; nothing was lost")   \
+	X(ERASE_EXECUTE,  "erase.execute",  "an erasure can no longer be cancelled")        \
+	X(ERASE_REKEY,    "erase.rekey",    "what remains of a collection has a fresh key")
 /* clang-format on */
 
 enum leaf_act {
@@ -72,6 +75,7 @@ struct leaf {
 	char purpose[LEAF_KEY_SIZE];    /* "for" */
 	struct id sub;                  /* data subject */
 	struct id obj;                  /* record, job, erasure, backup, request */
+	struct id rec;                  /* record, where obj is the erasure of it */
 	char collection[LEAF_KEY_SIZE]; /* "in" */
 	char why[LEAF_KEY_SIZE];        /* a policy key or an error's wire name */
 	uint64_t count;                 /* "n" */

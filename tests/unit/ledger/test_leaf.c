@@ -45,6 +45,7 @@ static struct leaf full_leaf(enum leaf_act act, const uint64_t *slots, size_t n)
 		.by = id_of(1),
 		.sub = id_of(2),
 		.obj = id_of(3),
+		.rec = id_of(4),
 		.count = 5,
 		.generation = UINT64_MAX,
 		.has_digest = true,
@@ -73,6 +74,7 @@ static void a_leaf_is_written_as_the_grammar_says(void **state)
 		"by=01010101010101010101010101010101 for=service.contract "
 		"sub=02020202020202020202020202020202 "
 		"obj=03030303030303030303030303030303 "
+		"rec=04040404040404040404040404040404 "
 		"in=contact_point why=art-17.1-a n=5 gen=12 "
 		"dig=abababababababababababababababababababababababababababababababab "
 		"slots=8-10,15,24-25");

@@ -28,7 +28,8 @@ static bool accepts(const char *line, size_t n)
 static const char *const good[] = {
 	HEAD,
 	HEAD " by=" ID " for=customer_service sub=" ID " obj=" ID
-	     " in=contact_point n=7 gen=2 dig=" DIGEST " slots=0,8-15,24",
+	     " rec=" ID " in=contact_point n=7 gen=2 dig=" DIGEST
+	     " slots=0,8-15,24",
 	HEAD " why=grace_ended",
 	HEAD " why=NotFound",
 	HEAD " n=18446744073709551615",
@@ -110,7 +111,8 @@ static void both_readers_agree_on_every_changed_bit(void **state)
 {
 	static const char line[] =
 		HEAD " by=" ID " for=customer_service sub=" ID " obj=" ID
-		     " in=contact_point n=7 gen=2 dig=" DIGEST " slots=0,8-15,24";
+		     " rec=" ID " in=contact_point n=7 gen=2 dig=" DIGEST
+		     " slots=0,8-15,24";
 	size_t act, nboth = 0;
 	uint64_t slots[512];
 
