@@ -74,28 +74,3 @@ void cmd_export(const struct args *a, const json_t *reply)
 	fprintf(stderr, _("%" PRId64 " subjects, %" PRId64 " records, %s\n"), out_int(r, "subjects"),
 		out_int(r, "records"), out_bytes(out_int(r, "bytes"), bytes));
 }
-
-/* --- erase ------------------------------------------------------------------------ */
-
-void cmd_erase_more(struct progress *p, const json_t *reply)
-{
-	if (p->is_shown) {
-		progress_clear(p);
-		fprintf(stderr, _("erase: %s"), out_str(reply, "progress"));
-		p->has_line = true;
-	}
-}
-
-void cmd_erase(const struct args *a, const json_t *reply)
-{
-	const json_t *r = json_object_get(reply, "result");
-
-	(void)a;
-	out_field(_("erasure"), "%s", out_str(r, "erasure"));
-	out_field(_("vault generation"), "%" PRId64, out_int(r, "generation"));
-	out_field(_("log entry"), "%" PRId64, out_int(r, "leaf"));
-	out_field(_("targets"), "%s",
-		json_is_true(json_object_get(r, "target_confirmed")) ? _("confirmed") :
-								       _("not confirmed"));
-	out_line("%s", out_str(r, "statement"));
-}

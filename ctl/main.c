@@ -15,6 +15,7 @@
 #include "base/intl.h"
 #include "base/text.h"
 #include "ctl/cmd.h"
+#include "ctl/confirm.h"
 #include "ctl/files.h"
 #include "ctl/input.h"
 #include "ctl/out.h"
@@ -44,6 +45,13 @@ static const struct {
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
 	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
 	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },
+	[COMMAND_ERASE_LIST] = { cmd_erase_list },
+	[COMMAND_ERASE_SHOW] = { cmd_erase_show },
+	[COMMAND_ERASE_CANCEL] = { cmd_erase_cancel },
+	[COMMAND_APPROVAL_LIST] = { cmd_approval_list },
+	[COMMAND_APPROVAL_SHOW] = { cmd_approval_show },
+	[COMMAND_APPROVAL_GRANT] = { cmd_approval_grant },
+	[COMMAND_APPROVAL_DENY] = { cmd_approval_deny },
 	[COMMAND_BACKUP_RUN] = { cmd_backup_run, cmd_backup_more },
 	[COMMAND_BACKUP_LIST] = { cmd_backup_list },
 	[COMMAND_BACKUP_CHECK] = { cmd_backup_check, cmd_backup_more },
@@ -75,8 +83,11 @@ static int status_of(enum command_id id, const json_t *reply)
 	} else if (id == COMMAND_SUBJECT_SEARCH) {
 		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
 		code = CU_ENOENT;
+	} else if (id == COMMAND_ERASE && strcmp(out_str(result, "state"), "cancelled") == 0) {
+		is_bad = true; /* nobody confirmed it, or it was cancelled while we waited */
+		code = CU_ECANCELED;
 	} else if (id == COMMAND_ERASE) {
-		is_bad = !json_is_true(json_object_get(result, "target_confirmed"));
+		is_bad = json_is_false(json_object_get(result, "target_confirmed"));
 		code = CU_EBUSY; /* try again */
 	}
 	return is_bad ? cu_err_exit_status(code) : 0;
@@ -262,6 +273,9 @@ static int run(struct args *a)
 	}
 	if (r == 0) {
 		r = connect_to_daemon(a, &client, &err);
+	}
+	if (r == 0 && confirm_is_wanted(a)) {
+		r = confirm_ask(a, client, parameters, &err);
 	}
 	if (r == 0) {
 		r = files_open(a, &files, &err);

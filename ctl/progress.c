@@ -10,6 +10,7 @@
 
 void progress_begin(struct progress *p, bool is_wanted)
 {
+	p->is_quiet = !is_wanted;
 	p->is_shown = is_wanted && isatty(STDERR_FILENO);
 	p->has_line = false;
 	p->began_ms = clock_monotonic_ms();

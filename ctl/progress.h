@@ -9,6 +9,7 @@
 
 struct progress {
 	bool is_shown; /* stderr is a terminal, and not --quiet */
+	bool is_quiet; /* --quiet or --json */
 	bool has_line;
 	int64_t began_ms;
 };

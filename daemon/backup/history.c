@@ -22,7 +22,7 @@ struct walk {
 	uint64_t size;            /* leaves so far */
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
-	size_t erased_cap, dead_cap, slots_cap;
+	size_t erased_cap, dead_cap, slots_cap, open_cap;
 };
 
 void history_done(struct history *h)
@@ -30,6 +30,7 @@ void history_done(struct history *h)
 	free(h->erased);
 	free(h->dead);
 	free(h->slots);
+	free(h->open);
 	*h = (struct history){ 0 };
 }
 
@@ -143,9 +144,68 @@ static int take_slots(struct walk *w, const struct leaf *leaf, struct cu_err *er
 	return r;
 }
 
+static int take_begin(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	struct settle_erasure e = { .id = leaf->obj, .subject = leaf->sub, .record = leaf->rec,
+		.asker = leaf->by, .begun_ms = leaf->t_ms };
+	void *array = w->to->open;
+	int r = grow(&array, sizeof(e), w->to->nopen, 1, HISTORY_MAX_ERASED, &w->open_cap, err);
+
+	strcpy(e.collection, leaf->collection);
+	strcpy(e.purpose, leaf->purpose);
+	/* what no clock reaches is as well as never: nobody waits so long */
+	e.due_ms = e.begun_ms +
+		(int64_t)(leaf->count < INT32_MAX ? leaf->count : INT32_MAX) * 1000;
+	w->to->open = array;
+	if (r == 0) {
+		w->to->open[w->to->nopen++] = e;
+	}
+	return r;
+}
+
+/* What this leaf of an erasure says of those that are open. */
+static void move_open(struct walk *w, const struct leaf *leaf)
+{
+	bool is_end = leaf->act != LEAF_ERASE_EXECUTE || !leaf->collection[0];
+
+	for (size_t i = 0; i < w->to->nopen;) {
+		struct settle_erasure *e = &w->to->open[i];
+
+		if (!id_eq(&e->id, &leaf->obj) || strcmp(e->collection, leaf->collection) != 0) {
+			i++;
+		} else if (is_end) {
+			*e = w->to->open[--w->to->nopen];
+		} else {
+			e->is_let_go = true;
+			i++;
+		}
+	}
+}
+
+static int take_erasure(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	bool is_whole = !leaf->collection[0] && !id_is_nil(&leaf->sub);
+	int r;
+
+	if (leaf->act == LEAF_ERASE_BEGIN) {
+		return take_begin(w, leaf, err);
+	}
+	move_open(w, leaf);
+	/* an erasure in one collection leaves the person */
+	if (!is_whole || leaf->act == LEAF_ERASE_CANCEL) {
+		return 0;
+	}
+	r = take_id(&w->to->erased, &w->to->nerased, &w->erased_cap, &leaf->sub, err);
+	if (r == 0 && leaf->act == LEAF_ERASE_SHRED) {
+		r = take_id(&w->to->dead, &w->to->ndead, &w->dead_cap, &leaf->sub, err);
+	}
+	return r;
+}
+
 static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err)
 {
-	bool is_erasure = leaf->act == LEAF_ERASE_BEGIN || leaf->act == LEAF_ERASE_SHRED ||
+	bool is_erasure = leaf->act == LEAF_ERASE_BEGIN || leaf->act == LEAF_ERASE_CANCEL ||
+		leaf->act == LEAF_ERASE_EXECUTE || leaf->act == LEAF_ERASE_SHRED ||
 		leaf->act == LEAF_ERASE_DONE;
 	int r = 0;
 
@@ -154,13 +214,8 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	if (leaf->generation > w->to->generation || leaf->act == LEAF_STORE_RESTORE) {
 		w->to->generation = leaf->generation;
 	}
-	/* an erasure in one collection leaves the person */
-	if (is_erasure && !leaf->collection[0] && !id_is_nil(&leaf->sub)) {
-		r = take_id(&w->to->erased, &w->to->nerased, &w->erased_cap, &leaf->sub, err);
-	}
-	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && !leaf->collection[0] &&
-		!id_is_nil(&leaf->sub)) {
-		r = take_id(&w->to->dead, &w->to->ndead, &w->dead_cap, &leaf->sub, err);
+	if (is_erasure) {
+		r = take_erasure(w, leaf, err);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&

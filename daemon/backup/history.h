@@ -2,7 +2,8 @@
  * history.h: what the mirrored log says about keys that died, and about the manifests.
  *
  * One walk over a verified log: its root at the size of each manifest must be the root that
- * the manifest names, shreds beyond a vault object are collected, and who was erased.
+ * the manifest names, shreds beyond a vault object are collected, who was erased, and whose
+ * erasure waits.
  */
 #ifndef CU_BACKUP_HISTORY_H
 #define CU_BACKUP_HISTORY_H
@@ -11,6 +12,7 @@
 
 #include "base/id.h"
 #include "ledger/ledger.h"
+#include "store/settle.h"
 
 struct chain;
 struct cu_err;
@@ -22,10 +24,12 @@ struct watch;
 struct history {
 	struct log_head head;
 	uint64_t generation; /* the highest that a leaf names; 1 for a vault never shredded */
-	struct id *erased;   /* named by leaves of erasures of a whole subject */
+	struct id *erased;   /* subjects whose erasure as a whole could not be cancelled any more */
 	size_t nerased;
 	struct id *dead; /* those of them whose keys a leaf says were shredded */
 	size_t ndead;
+	struct settle_erasure *open; /* begun, and neither cancelled nor shredded */
+	size_t nopen;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */

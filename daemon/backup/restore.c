@@ -299,6 +299,9 @@ static int settle(struct run *run, struct cu_err *err)
 		.is_restricted = run->report.is_restricted,
 		.erased = run->history.erased,
 		.nerased = run->history.nerased,
+		.has_gap = run->report.has_gap,
+		.open = run->history.open,
+		.nopen = run->history.nopen,
 	};
 	struct store_settled settled = { 0 };
 	int r = store_settle_restored(

@@ -78,6 +78,7 @@ static void on_second(uv_timer_t *timer)
 
 	if (gate_enter(&d->gate, &guest, true, NULL) == 0) {
 		publish_what_is_new(d);
+		eraser_tick(&d->eraser);
 		upkeep_tick(d);
 		gate_leave(&d->gate, &guest);
 	}
@@ -133,11 +134,7 @@ int daemon_open_store(
 		return r;
 	}
 	quarantine_look(d);
-	n = store_is_restricted(d->house.store) ? 0 : erase_resume(d, err);
-	if (n < 0) {
-		house_close(&d->house);
-		return n;
-	}
+	n = store_is_restricted(d->house.store) ? 0 : eraser_resume(&d->eraser);
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);
 	}
@@ -191,6 +188,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	pthread_mutex_init(&d->operators_lock, NULL);
 	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
+	eraser_init(&d->eraser, d);
 	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);
@@ -259,6 +257,7 @@ void daemon_stop(struct daemon *d)
 		server_stop(d->server);
 	}
 	uv_close((uv_handle_t *)&d->each_second, NULL);
+	atomic_store(&d->eraser.work.cancel, true);
 	atomic_store(&d->upkeep.work.cancel, true);
 	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
 }

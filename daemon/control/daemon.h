@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "control/eraser.h"
 #include "control/gate.h"
 #include "control/house.h"
 #include "control/upkeep.h"
@@ -19,8 +20,10 @@ struct launcher;
 struct policy;
 struct server;
 
-/* Long calls at once; well below WORK_THREADS, so that short ones always find a thread. */
-#define DAEMON_MAX_JOBS 4
+/* Long calls at once, and those that wait for somebody; together well below WORK_THREADS, so that
+ * short ones always find a thread. */
+#define DAEMON_MAX_JOBS    4
+#define DAEMON_MAX_WAITING 12
 
 enum daemon_state { DAEMON_EMPTY, DAEMON_SEALED, DAEMON_RUNNING };
 
@@ -43,10 +46,11 @@ struct daemon {
 	pthread_mutex_t drilling;       /* drill.c: one at a time */
 	int64_t started_ms;             /* monotonic */
 	int64_t clock_ahead_ms;         /* of house.clock, before the system's */
-	unsigned njobs;                 /* loop */
+	unsigned njobs, nwaiting;       /* loop */
 	pthread_mutex_t operators_lock; /* operator.c */
 	struct known_operator *operators;
 
+	struct eraser eraser;
 	uv_timer_t each_second;
 	struct work publishing;
 	bool is_publishing;

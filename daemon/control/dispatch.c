@@ -77,7 +77,7 @@ static void answer_no_interface(const char *method, struct buf *frame)
 static int check_access(struct exchange *x, const struct peer *peer, struct cu_err *err)
 {
 	char operation[COMMAND_OPERATION_SIZE];
-	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	struct access_rights a = x->rights;
 	bool is_personal = (x->command->access & (ACCESS_READ | ACCESS_WRITE)) != 0;
 
 	command_operation(x->command, operation);
@@ -163,11 +163,10 @@ static void on_refusal_done(struct store_op *op)
 /* Of those who have a role here: strangers could fill the log at will. */
 static void log_refusal(struct exchange *x, const struct peer *peer)
 {
-	struct access_rights a = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 	struct refusal *f;
 
 	log_notice("uid %u was refused: %s", (unsigned)peer->uid, x->command->words);
-	if (a.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
+	if (x->rights.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
 		return;
 	}
 	f = calloc(1, sizeof(*f));
@@ -247,6 +246,7 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	x->purpose = purpose ? purpose : "";
 	x->handle = handlers[x->command->id];
 	x->needs_store = needs_store(x->command->id);
+	x->rights = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
 	(void)gate_enter(&x->daemon->gate, &guest, false, NULL); /* these are always let in */
 	r = check(x, peer, err);
 	gate_leave(&x->daemon->gate, &guest);

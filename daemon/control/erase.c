@@ -1,44 +1,45 @@
 #include "control/erase.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "base/log.h"
+#include "control/approval.h"
 #include "control/daemon.h"
+#include "control/eraser.h"
+#include "control/exchange.h"
+#include "control/preview.h"
 #include "control/repos.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
-#include "store/tx.h"
+#include "store/reader.h"
 #include "vault/vault.h"
 
-/* One step on the writer thread. */
-struct step {
+/* --- begin, cancel ---------------------------------------------------------------- */
+
+struct begin {
 	struct store_op op;
-	int (*fn)(struct tx *tx, const struct id *erasure, struct cu_err *err);
 	const struct erase_request *request;
 	struct id erasure;
-	struct row_erasure row;
-	uint64_t leaf; /* of the last step */
-	bool is_found;
 };
 
 static int apply_begin(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	struct step *s = (struct step *)op;
-	const struct erase_request *q = s->request;
+	struct begin *b = (struct begin *)op;
+	const struct erase_request *q = b->request;
 	struct buf known = BUF_INIT;
 	int r = id_is_nil(&q->id) ? 0 : tx_request_get(tx, &q->id, &known, err);
 
 	if (r > 0) {
 		struct cursor c = cursor_of(buf_span(&known));
 
-		cursor_copy(&c, s->erasure.b, sizeof(s->erasure.b));
-		s->is_found = true;
+		cursor_copy(&c, b->erasure.b, sizeof(b->erasure.b));
 	} else if (r == 0) {
-		r = tx_erase_begin(tx, &q->subject, q->purpose, &s->erasure, err);
+		r = tx_erase_begin(tx, &q->what, &b->erasure, err);
 		if (r == 0 && !id_is_nil(&q->id)) {
-			r = tx_request_put(tx, &q->id, span_of(s->erasure.b, sizeof(s->erasure.b)),
+			r = tx_request_put(tx, &q->id, span_of(b->erasure.b, sizeof(b->erasure.b)),
 				err);
 		}
 	}
@@ -46,191 +47,274 @@ static int apply_begin(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
-static int apply_step(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct step *s = (struct step *)op;
-	int r = s->fn(tx, &s->erasure, err);
-
-	s->leaf = tx_last_leaf(tx);
-	return r;
-}
-
-static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	(void)op;
-	return tx_flush(tx, err);
-}
-
-static int apply_result(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct step *s = (struct step *)op;
-
-	return tx_erasure_get(tx, &s->erasure, &s->row, err);
-}
-
-static int apply_pending(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct step *s = (struct step *)op;
-	int r = tx_erase_pending(tx, &s->erasure, err);
-
-	s->is_found = r > 0;
-	return r < 0 ? r : 0;
-}
-
-static int run_step(struct daemon *d, struct step *s,
-	int (*fn)(struct tx *, const struct id *, struct cu_err *), struct cu_err *err)
-{
-	s->op.apply = apply_step;
-	s->op.kind = STORE_CHANGE;
-	s->fn = fn;
-	return store_run(d->house.store, &s->op, err);
-}
-
-static int run_alone(struct daemon *d, struct step *s,
-	int (*apply)(struct tx *, struct store_op *, struct cu_err *), struct cu_err *err)
-{
-	s->op.apply = apply;
-	s->op.kind = STORE_ALONE;
-	return store_run(d->house.store, &s->op, err);
-}
-
-/* From "begun" to "done" on this host. */
-static int finish(struct daemon *d, struct step *s, erase_step_fn *step, void *ctx,
+int erase_begin(struct daemon *d, struct erase_request *q, struct id *ret_erasure,
 	struct cu_err *err)
 {
-	int r;
-
-	step(ctx, "shred");
-	r = run_step(d, s, tx_erase_shred, err);
-	if (r == 0) {
-		step(ctx, "rows");
-		r = run_step(d, s, tx_erase_rows, err);
-	}
-	if (r == 0) {
-		step(ctx, "flush");
-		/* an image that a backup reads would be in the way: wait for its end */
-		pthread_mutex_lock(&d->backing_up);
-		r = run_alone(d, s, apply_flush, err);
-		pthread_mutex_unlock(&d->backing_up);
-	}
-	if (r == 0) {
-		step(ctx, "done");
-		r = run_step(d, s, tx_erase_done, err);
-	}
-	return r;
-}
-
-/* A target that never held a backup has nothing to forget. */
-static void confirm(struct daemon *d, struct erase_result *ret)
-{
-	const struct targets *targets = policy_targets(d->policy);
-	struct snapshot_result result;
-
-	ret->is_confirmed = targets->n > 0;
-	for (size_t i = 0; i < targets->n; i++) {
-		struct cu_err err;
-		int r = repos_write(d, &targets->v[i], REPOS_VAULT, NULL, &result, &err);
-
-		ret->ntargets++;
-		if (r < 0 && r != CU_ENOENT) {
-			log_warn("erasure: %s", err.msg);
-			if (ret->is_confirmed) {
-				snprintf(ret->unconfirmed, sizeof(ret->unconfirmed), "%s", err.msg);
-			}
-			ret->is_confirmed = false;
-		}
-	}
-}
-
-/* Of an erasure that was done before: from the newest leaf on, for it is not old. */
-static int find_done_leaf(struct daemon *d, const struct id *erasure, uint64_t *ret,
-	struct cu_err *err)
-{
-	struct ledger *l = d->house.ledger;
-	struct buf text = BUF_INIT;
-	struct leaf leaf;
-	bool is_found = false;
-	int r = 0;
-
-	for (uint64_t i = ledger_size(l); r == 0 && !is_found && i-- > 0;) {
-		buf_clear(&text);
-		r = ledger_read(l, i, &text, err);
-		is_found = r == 0 && leaf_parse(buf_span(&text), &leaf, NULL, 0, NULL) == 0 &&
-			leaf.act == LEAF_ERASE_DONE && id_eq(&leaf.obj, erasure);
-		if (is_found) {
-			*ret = i;
-		}
-	}
-	buf_done(&text);
-	return r == 0 && !is_found ?
-		cu_err_set(err, CU_EINTERNAL, "the log lacks the end of this erasure") :
-		r;
-}
-
-/* Asked for again: answered, when it is done. */
-static int answer_again(struct daemon *d, struct step *s, struct cu_err *err)
-{
-	int r = run_alone(d, s, apply_result, err);
-
-	if (r == 0 && s->row.state != ERASURE_DONE) {
-		r = cu_err_set(err, CU_EBUSY, "this erasure is under way");
-	}
-	return r < 0 ? r : find_done_leaf(d, &s->erasure, &s->leaf, err);
-}
-
-int erase_run(struct daemon *d, const struct erase_request *q, erase_step_fn *step, void *ctx,
-	struct erase_result *ret, struct cu_err *err)
-{
-	struct step s = { .op = { .apply = apply_begin, .kind = STORE_CHANGE, .actor = q->actor },
+	const struct erasure_rules *p = policy_erasure(d->policy);
+	struct begin b = { .op = { .apply = apply_begin, .kind = STORE_CHANGE, .actor = q->actor },
 		.request = q };
 	int r;
 
-	step(ctx, "begin");
-	r = store_run(d->house.store, &s.op, err);
-	if (r == 0 && s.is_found) {
-		r = answer_again(d, &s, err);
-	} else if (r == 0) {
-		r = finish(d, &s, step, ctx, err);
-		if (r == 0) {
-			r = run_alone(d, &s, apply_result, err);
+	q->what.grace_ms = duration_seconds(p->grace) * 1000;
+	q->what.approval_ms = duration_seconds(p->approval_expires) * 1000;
+	r = store_run(d->house.store, &b.op, err);
+	if (r == 0) {
+		*ret_erasure = b.erasure;
+		eraser_wake(&d->eraser);
+	}
+	return r;
+}
+
+static int apply_cancel(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_erase_cancel(tx, &((struct begin *)op)->erasure, "", err);
+}
+
+int erase_cancel(struct daemon *d, const struct id *actor, const struct id *erasure,
+	struct cu_err *err)
+{
+	struct begin b = { .op = { .apply = apply_cancel, .kind = STORE_CHANGE, .actor = *actor },
+		.erasure = *erasure };
+	int r = store_run(d->house.store, &b.op, err);
+
+	if (r == 0) {
+		eraser_wake(&d->eraser);
+	}
+	return r;
+}
+
+/* --- what came of it -------------------------------------------------------------- */
+
+static int get_row(struct daemon *d, const struct id *erasure, struct row_erasure *ret,
+	struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(d->house.store);
+	int r = reader_erasure(rd, erasure, ret, err);
+
+	store_reader_give(d->house.store, rd);
+	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such erasure") : r < 0 ? r : 0;
+}
+
+/* What the eraser was told by the targets; not for long, and not beyond a start. */
+static bool find_result(struct eraser *e, const struct id *erasure, struct erase_result *ret)
+{
+	bool is_found = false;
+
+	pthread_mutex_lock(&e->lock);
+	for (unsigned i = 0; i < ERASER_RESULTS && !is_found; i++) {
+		is_found = i < e->nresults && id_eq(&e->results[i].row.id, erasure);
+		if (is_found) {
+			*ret = e->results[i];
 		}
 	}
-	if (r < 0) {
-		return r;
+	pthread_mutex_unlock(&e->lock);
+	return is_found;
+}
+
+/* From what the store remembers of each target. */
+static int ask_targets(struct daemon *d, struct erase_result *ret, struct cu_err *err)
+{
+	const struct targets *targets = policy_targets(d->policy);
+	struct repos_last last;
+	int r = 0;
+
+	ret->is_confirmed = targets->n > 0;
+	for (size_t i = 0; r == 0 && i < targets->n; i++) {
+		r = repos_last(d, &targets->v[i], &last, err);
+		ret->ntargets++;
+		if (r == 0 && last.sequence > 0 && last.generation < ret->row.generation) {
+			ret->is_confirmed = false;
+			strncpy(ret->unconfirmed, targets->v[i].key, sizeof(ret->unconfirmed) - 1);
+		}
 	}
-	*ret = (struct erase_result){ .erasure = s.erasure, .generation = s.row.generation,
-		.leaf = s.leaf };
-	step(ctx, "confirm");
-	confirm(d, ret);
+	return r;
+}
+
+int erase_get(struct daemon *d, const struct id *erasure, struct erase_result *ret,
+	struct cu_err *err)
+{
+	struct erase_result got = { 0 };
+	int r = get_row(d, erasure, &got.row, err);
+
+	if (r == 0 && got.row.state == ERASURE_DONE && !find_result(&d->eraser, erasure, &got)) {
+		r = ask_targets(d, &got, err);
+	}
+	if (r == 0) {
+		*ret = got;
+	}
+	return r;
+}
+
+static bool is_done_leaf(struct daemon *d, uint64_t at, const struct id *erasure,
+	struct buf *text)
+{
+	struct leaf leaf;
+
+	buf_clear(text);
+	return at < ledger_size(d->house.ledger) &&
+		ledger_read(d->house.ledger, at, text, NULL) == 0 &&
+		leaf_parse(buf_span(text), &leaf, NULL, 0, NULL) == 0 &&
+		leaf.act == LEAF_ERASE_DONE && id_eq(&leaf.obj, erasure);
+}
+
+int erase_find_done_leaf(struct daemon *d, const struct row_erasure *row, uint64_t *ret,
+	struct cu_err *err)
+{
+	struct buf text = BUF_INIT;
+	uint64_t at = row->done_leaf, n = ledger_size(d->house.ledger);
+	bool is_found = is_done_leaf(d, at, &row->id, &text);
+
+	/* moved by a crash, or from before that was kept; it is not old */
+	while (!is_found && n > 0) {
+		at = --n;
+		is_found = is_done_leaf(d, at, &row->id, &text);
+	}
+	buf_done(&text);
+	if (!is_found) {
+		return cu_err_set(err, CU_EINTERNAL, "the log lacks the end of this erasure");
+	}
+	*ret = at;
 	return 0;
 }
 
-static void tell_nobody(void *ctx, const char *step)
+/* --- waiting ---------------------------------------------------------------------- */
+
+#define LOOK_UP_EACH_MS 200 /* whether the call is cancelled */
+
+struct waiting {
+	struct exchange *x;
+	struct eraser *eraser;
+	erase_step_fn *step;
+	void *ctx;
+	const char *told; /* the last step */
+};
+
+static void tell(struct waiting *w, const struct row_erasure *row, const char *step)
 {
-	(void)ctx;
-	(void)step;
+	if (step && (!w->told || strcmp(w->told, step) != 0)) {
+		w->told = step;
+		w->step(w->ctx, row, step);
+	}
 }
 
-int erase_resume(struct daemon *d, struct cu_err *err)
+/* For something to happen, a little while; what the eraser does with this erasure then. */
+static void wait_for_change(struct waiting *w, const struct id *erasure, uint64_t *nchanges,
+	const char **ret_step, bool *ret_busy, int *ret_code, struct cu_err *err)
 {
-	int n = 0;
+	struct eraser *e = w->eraser;
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_UP_EACH_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&e->lock);
+	while (e->nchanges == *nchanges &&
+		pthread_cond_timedwait(&e->changed, &e->lock, &until) != ETIMEDOUT) {
+	}
+	*nchanges = e->nchanges;
+	*ret_step = e->step && id_eq(&e->at, erasure) ? e->step : NULL;
+	*ret_busy = e->is_busy;
+	*ret_code = 0;
+	if (id_eq(&e->failed, erasure)) {
+		e->failed = (struct id){ 0 };
+		*ret_code = e->why.code;
+		*err = e->why;
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static const char *name_of_wait(const struct row_erasure *row)
+{
+	return row->state == ERASURE_COOLING_OFF ? "cooling_off" :
+		row->state == ERASURE_AWAITING_APPROVAL ? "awaiting_approval" :
+							   NULL;
+}
+
+int erase_wait(struct exchange *x, const struct id *erasure, erase_step_fn *step, void *ctx,
+	struct erase_result *ret, struct cu_err *err)
+{
+	struct waiting w = { x, &x->daemon->eraser, step, ctx, NULL };
+	uint64_t nchanges = 0;
 
 	for (;;) {
-		struct step s = { 0 };
-		int r = run_alone(d, &s, apply_pending, err);
+		struct row_erasure row;
+		struct cu_err why = { 0 };
+		const char *now;
+		bool is_busy;
+		int failed, r;
 
-		if (r == 0 && !s.is_found) {
-			return n;
-		}
-		if (r == 0) {
-			r = finish(d, &s, tell_nobody, NULL, err);
-		}
+		wait_for_change(&w, erasure, &nchanges, &now, &is_busy, &failed, &why);
+		r = get_row(x->daemon, erasure, &row, err);
 		if (r < 0) {
 			return r;
 		}
-		n++;
+		tell(&w, &row, now ? now : name_of_wait(&row));
+		if (row.state == ERASURE_CANCELLED || (row.state == ERASURE_DONE && !is_busy)) {
+			return erase_get(x->daemon, erasure, ret, err);
+		}
+		if (failed < 0 && row.state != ERASURE_DONE) {
+			*err = why;
+			return cu_err_wrap(err, failed, "the erasure goes on by itself, later");
+		}
+		if (exchange_is_cancelled(x)) {
+			return cu_err_set(err, CU_ECANCELED, "the erasure waits on by itself");
+		}
 	}
 }
+
+/* --- approvals -------------------------------------------------------------------- */
+
+static int scope_of(struct tx *tx, const struct id *erasure, struct buf *to, struct cu_err *err)
+{
+	struct row_erasure row;
+	int r = tx_erase_get(tx, erasure, &row, err);
+
+	return r < 0 ? r : tx_erase_scope(tx, &row, to, err);
+}
+
+/* Whoever could ask for the erasure may decide about it; never root. */
+static int may_decide(struct exchange *x, const struct id *erasure, struct cu_err *err)
+{
+	struct row_erasure row;
+	int r = get_row(x->daemon, erasure, &row, err);
+
+	if (r == 0 && !access_allows_purpose(&x->rights, "erase", row.purpose)) {
+		r = cu_err_set(err, CU_EDENIED,
+			"this is for whoever may erase for the purpose of the erasure%s",
+			x->rights.is_root ? " (root never touches a person's data)" : "");
+	}
+	return r;
+}
+
+static int say(struct exchange *x, const struct id *erasure, struct json *lines,
+	struct cu_err *err)
+{
+	struct row_erasure row;
+	struct preview p;
+	int r = get_row(x->daemon, erasure, &row, err);
+
+	if (r == 0) {
+		r = preview_of_erasure(x, &row, &p, err);
+	}
+	if (r == 0) {
+		preview_say(&p, lines);
+		preview_done(&p);
+	}
+	return r;
+}
+
+static void on_decided(struct daemon *d)
+{
+	eraser_wake(&d->eraser);
+}
+
+const struct approval_kind erase_approval_now = { ERASE_KIND_NOW, scope_of, may_decide, say,
+	on_decided };
+const struct approval_kind erase_approval_cap = { ERASE_KIND_CAP, scope_of, may_decide, say,
+	on_decided };
+
+/* --- targets that were away ------------------------------------------------------- */
 
 void erase_catch_up(struct daemon *d, const struct watch *watch)
 {

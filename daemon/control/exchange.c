@@ -97,8 +97,8 @@ static void on_handler_done(struct work *w)
 	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
 
 	post_drain(&x->daemon->post); /* its progress comes before its end */
-	if (x->is_job) {
-		x->daemon->njobs--;
+	if (x->slots) {
+		--*x->slots;
 	}
 	if (w->code == CU_ECANCELED && x->reply.n == 0) { /* it never ran */
 		reply_error(&x->reply, &w->err);
@@ -139,21 +139,25 @@ static void drop_nothing(struct letter *l)
 
 int exchange_start(struct exchange *x, struct cu_err *err)
 {
+	struct daemon *d = x->daemon;
+	bool waits = (x->command->access & ACCESS_WAIT) != 0;
+	unsigned *slots = waits ? &d->nwaiting : &d->njobs;
+	unsigned max = waits ? DAEMON_MAX_WAITING : DAEMON_MAX_JOBS;
 	int r;
 
-	x->is_job = (x->command->access & ACCESS_STREAM) != 0;
-	if (x->is_job && x->daemon->njobs >= DAEMON_MAX_JOBS) {
-		x->is_job = false;
-		return cu_err_set(err, CU_EBUSY, "%u long calls are running already; try again",
-			DAEMON_MAX_JOBS);
+	if (!(x->command->access & ACCESS_STREAM)) {
+		slots = NULL;
+	}
+	if (slots && *slots >= max) {
+		return cu_err_set(
+			err, CU_EBUSY, "%u long calls are running already; try again", max);
 	}
 	x->work.run = run_handler;
 	x->work.done = on_handler_done;
-	r = work_start(x->daemon->loop, &x->work, err);
-	if (r < 0) {
-		x->is_job = false;
-	} else if (x->is_job) {
-		x->daemon->njobs++;
+	r = work_start(d->loop, &x->work, err);
+	if (r == 0 && slots) {
+		x->slots = slots;
+		++*slots;
 	}
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "job/post.h"
 #include "job/work.h"
 #include "ledger/leaf.h"
+#include "policy/access.h"
 #include "store/store.h"
 #include "wire/command.h"
 #include "wire/message.h"
@@ -45,6 +46,7 @@ struct exchange {
 	handler *handle;
 	bool needs_store; /* else it runs while there is none, or it is sealed */
 	uid_t uid;
+	struct access_rights rights; /* of the caller, by roles.yaml */
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
@@ -52,7 +54,7 @@ struct exchange {
 	struct buf reply;    /* worker: the last frame; wiped */
 	struct exchange_leaf last; /* before which it may not leave */
 	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
-	bool is_job;         /* loop: counts towards DAEMON_MAX_JOBS */
+	unsigned *slots;     /* loop: the daemon's njobs or nwaiting that it counts in, or NULL */
 	bool is_done;        /* loop */
 	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */
 	struct work work;

@@ -181,7 +181,16 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && !*ret_reject && i < row->nrecords; i++) {
+		struct record *rec = &row->records[i].rec;
+
 		r = merge(tx, &row->records[i], &subject, ret_reject, err);
+		if (r == 0) {
+			r = tx_is_hidden(tx, &who, rec->collection, &rec->id, err);
+		}
+		if (r > 0) {
+			*ret_reject = N_("this part of the subject is being erased");
+			r = 0;
+		}
 	}
 	return r < 0 || *ret_reject ? r : write_records(tx, ch, row, &subject, err);
 }

@@ -84,7 +84,7 @@ static void close_now(struct session *s)
 	}
 	s->is_closed = s->is_ending = true;
 	for (struct exchange *x = s->first; x; x = x->next) {
-		if (x->is_job) {
+		if (x->slots) {
 			atomic_store(&x->work.cancel, true);
 		}
 	}
@@ -108,7 +108,7 @@ void session_stop(struct session *s)
 {
 	s->is_ending = true;
 	for (struct exchange *x = s->first; x; x = x->next) {
-		if (x->is_job) {
+		if (x->slots) {
 			atomic_store(&x->work.cancel, true);
 		}
 	}

@@ -33,6 +33,7 @@ struct row_subject {
 	int64_t created_ms;
 	uint64_t run; /* first slot of the run that new collections take from */
 	unsigned run_used;
+	bool is_partly; /* an erasure hides some of it: ask engine_erasure_hides */
 };
 
 /* The key of a subject's data in one collection. */
@@ -56,13 +57,34 @@ struct row_record {
 	struct span sealed; /* on reading: until the next call on the engine */
 };
 
-enum erasure_state { ERASURE_BEGUN = 1, ERASURE_SHREDDED = 2, ERASURE_DONE = 3 };
+enum erasure_scope { ERASE_SUBJECT = 1, ERASE_COLLECTIONS = 2, ERASE_RECORD = 3 };
 
+/* tx_erase.h has the moves. */
+enum erasure_state {
+	ERASURE_COOLING_OFF = 1,
+	ERASURE_AWAITING_APPROVAL = 2,
+	ERASURE_SHREDDING = 3, /* from here on it cannot be cancelled */
+	ERASURE_SHREDDED = 4,
+	ERASURE_DONE = 5,
+	ERASURE_CANCELLED = 6,
+};
+
+/* Its collections and slots are rows of their own. */
 struct row_erasure {
 	struct id id, subject;
+	enum erasure_scope scope;
+	struct id record; /* of ERASE_RECORD */
+	char purpose[ENGINE_KEY_SIZE];
+	struct id asker;    /* an operator */
+	struct id approval; /* the last that was asked for; nil: none */
+	bool is_now;        /* without the grace period, if a second user confirms */
 	enum erasure_state state;
-	int64_t begun_ms, done_ms;
-	uint64_t generation; /* of the vault, after the shred */
+	int64_t begun_ms, due_ms, shredded_ms, done_ms;
+	uint64_t generation;        /* of the vault, after the shred */
+	uint64_t nslots, ncohorts;  /* shredded, or to be */
+	/* Where its leaves are: right but after a crash between rows and log, when other leaves of
+	 * that moment are lost and these move down.  Whoever shows them looks whether they are so. */
+	uint64_t begin_leaf, shred_leaf, done_leaf;
 };
 
 enum approval_state {
@@ -143,6 +165,12 @@ int engine_subject_delete(struct engine *e, const struct id *id, struct cu_err *
 int engine_slot_put(struct engine *e, const struct row_slot *row, struct cu_err *err);
 int engine_slot_get(struct engine *e, const struct id *subject, const char *collection,
 	uint64_t *ret_slot, struct cu_err *err);
+/* In the order of collections: the first after this one; "" starts. */
+int engine_slot_next(struct engine *e, const struct id *subject, const char *after,
+	struct row_slot *ret, struct cu_err *err);
+/* The next data of this collection takes another one. */
+int engine_slot_delete(struct engine *e, const struct id *subject, const char *collection,
+	struct cu_err *err);
 /* Appends the numbers as native uint64_t. */
 int engine_slots_of(struct engine *e, const struct id *subject, struct buf *to,
 	struct cu_err *err);
@@ -152,6 +180,9 @@ int engine_record_put(struct engine *e, const struct row_record *row,
 	const struct id *cosubjects, unsigned ncosubjects, struct cu_err *err);
 int engine_record_get(struct engine *e, const struct id *id, struct row_record *ret,
 	struct cu_err *err);
+/* The same record under another slot; the rest of its row stays. */
+int engine_record_reseal(struct engine *e, const struct id *id, uint64_t slot,
+	struct span sealed, struct cu_err *err);
 int engine_record_delete(struct engine *e, const struct id *id, struct cu_err *err);
 /* One subject's records in the order of (collection, id): the first after (collection, id);
  * NULL starts.  A NULL filter means every collection. */
@@ -189,8 +220,35 @@ int engine_request_prune(struct engine *e, int64_t before_ms, struct cu_err *err
 int engine_erasure_put(struct engine *e, const struct row_erasure *row, struct cu_err *err);
 int engine_erasure_get(struct engine *e, const struct id *id, struct row_erasure *ret,
 	struct cu_err *err);
-/* The first that is not done; for start-up. */
-int engine_erasure_open(struct engine *e, struct row_erasure *ret, struct cu_err *err);
+/* The one of this subject that is neither done nor cancelled. */
+int engine_erasure_of(struct engine *e, const struct id *subject, struct row_erasure *ret,
+	struct cu_err *err);
+/* All in the order of (begun_ms, id), or those that are neither done nor cancelled in the order
+ * of (due_ms, id): the first after *after; NULL starts. */
+int engine_erasure_next(struct engine *e, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err);
+int engine_erasure_next_open(struct engine *e, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err);
+/* What was shredded from this time on. */
+int engine_erasure_spent(struct engine *e, int64_t since_ms, uint64_t *ret_slots,
+	uint64_t *ret_cohorts, struct cu_err *err);
+/* Does an open erasure of less than the subject hide this record (nil: a new one)? */
+int engine_erasure_hides(struct engine *e, const struct id *subject, const char *collection,
+	const struct id *record, struct cu_err *err);
+
+/* The collections that an erasure is about: the first after this one; "" starts. */
+int engine_erasure_part_put(struct engine *e, const struct id *erasure, const char *collection,
+	struct cu_err *err);
+int engine_erasure_part_next(struct engine *e, const struct id *erasure, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err);
+
+/* The slots that it shreds; collection is "" for those of a whole subject. */
+int engine_erasure_slot_put(struct engine *e, const struct id *erasure, const char *collection,
+	uint64_t slot, struct cu_err *err);
+/* Appends the numbers as native uint64_t, ascending; NULL: of all collections. */
+int engine_erasure_slots(struct engine *e, const struct id *erasure, const char *collection,
+	struct buf *to, struct cu_err *err);
+int engine_erasure_slots_drop(struct engine *e, const struct id *erasure, struct cu_err *err);
 
 int engine_approval_put(struct engine *e, const struct row_approval *row, struct cu_err *err);
 int engine_approval_get(struct engine *e, const struct id *id, struct row_approval *ret,

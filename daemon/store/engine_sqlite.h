@@ -33,7 +33,7 @@
 	X(META_PUT,       data,  "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                 \
 	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject), count(*),"             \
 		" coalesce(sum(length(sealed)), 0) FROM record")                                \
-	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6)")   \
+	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7)") \
 	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
 	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \
 	X(SUBJECT_DEL,    data,  "DELETE FROM subject WHERE id = ?1")                           \
@@ -43,10 +43,14 @@
 		" (SELECT id FROM record WHERE subject = ?1)")                                  \
 	X(SLOT_PUT,       data,  "INSERT INTO slot VALUES (?1, ?2, ?3)")                        \
 	X(SLOT_GET,       data,  "SELECT slot FROM slot WHERE subject = ?1 AND collection = ?2") \
+	X(SLOT_NEXT,      data,  "SELECT collection, slot FROM slot WHERE subject = ?1"         \
+		" AND collection > ?2 ORDER BY collection LIMIT 1")                             \
+	X(SLOT_DEL,       data,  "DELETE FROM slot WHERE subject = ?1 AND collection = ?2")     \
 	X(SLOTS_OF,       data,  "SELECT slot FROM slot WHERE subject = ?1 ORDER BY slot")      \
 	X(RECORD_PUT,     data,  "INSERT OR REPLACE INTO record VALUES"                         \
 		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")                                    \
 	X(RECORD_GET,     data,  "SELECT " RECORD_COLUMNS " FROM record WHERE id = ?1")         \
+	X(RECORD_RESEAL,  data,  "UPDATE record SET slot = ?2, sealed = ?3 WHERE id = ?1")      \
 	X(RECORD_DEL,     data,  "DELETE FROM record WHERE id = ?1")                            \
 	X(RECORD_NEXT,    data,  "SELECT " RECORD_COLUMNS " FROM record WHERE subject = ?1"     \
 		" AND (collection, id) > (?2, ?3) ORDER BY collection, id LIMIT 1")             \
@@ -69,9 +73,26 @@
 	X(REQUEST_GET,    data,  "SELECT reply FROM request WHERE id = ?1")                     \
 	X(REQUEST_PUT,    data,  "INSERT INTO request VALUES (?1, ?2, ?3)")                     \
 	X(REQUEST_PRUNE,  data,  "DELETE FROM request WHERE at_ms < ?1")                        \
-	X(ERASURE_PUT,    data,  "INSERT OR REPLACE INTO erasure VALUES (?1,?2,?3,?4,?5,?6)")   \
+	X(ERASURE_PUT,    data,  "INSERT OR REPLACE INTO erasure VALUES"                        \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)")        \
 	X(ERASURE_GET,    data,  "SELECT * FROM erasure WHERE id = ?1")                         \
-	X(ERASURE_OPEN,   data,  "SELECT * FROM erasure WHERE state < 3 ORDER BY begun_ms LIMIT 1") \
+	X(ERASURE_OF,     data,  "SELECT * FROM erasure WHERE subject = ?1 AND state < 5")      \
+	X(ERASURE_NEXT,   data,  "SELECT * FROM erasure WHERE (begun_ms, id) > (?1, ?2)"        \
+		" ORDER BY begun_ms, id LIMIT 1")                                               \
+	X(ERASURE_NEXT_OPEN, data, "SELECT * FROM erasure WHERE state < 5"                      \
+		" AND (due_ms, id) > (?1, ?2) ORDER BY due_ms, id LIMIT 1")                     \
+	X(ERASURE_SPENT,  data,  "SELECT coalesce(sum(slots), 0), coalesce(sum(cohorts), 0)"    \
+		" FROM erasure WHERE shredded_ms >= ?1")                                        \
+	X(ERASURE_HIDES,  data,  "SELECT 1 FROM erasure AS e WHERE subject = ?1 AND state < 5"  \
+		" AND (scope = 3 AND record = ?3 OR scope = 2 AND EXISTS (SELECT 1 FROM"        \
+		" erasure_part AS p WHERE p.erasure = e.id AND p.collection = ?2))")            \
+	X(PART_PUT,       data,  "INSERT OR IGNORE INTO erasure_part VALUES (?1, ?2)")          \
+	X(PART_NEXT,      data,  "SELECT collection FROM erasure_part"                          \
+		" WHERE erasure = ?1 AND collection > ?2 ORDER BY collection LIMIT 1")          \
+	X(ERASURE_SLOT_PUT, data, "INSERT OR IGNORE INTO erasure_slot VALUES (?1, ?2, ?3)")     \
+	X(ERASURE_SLOTS,  data,  "SELECT slot FROM erasure_slot WHERE erasure = ?1"             \
+		" AND (?2 IS NULL OR collection = ?2) ORDER BY slot")                           \
+	X(ERASURE_SLOTS_DROP, data, "DELETE FROM erasure_slot WHERE erasure = ?1")              \
 	X(APPROVAL_PUT,   data,  "INSERT OR REPLACE INTO approval VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(APPROVAL_GET,   data,  "SELECT * FROM approval WHERE id = ?1")                        \
 	X(APPROVAL_NEXT,  data,  "SELECT * FROM approval WHERE (asked_ms, id) > (?1, ?2)"       \

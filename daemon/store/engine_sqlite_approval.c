@@ -5,7 +5,8 @@
 #include "db/db.h"
 #include "store/engine_sqlite.h"
 
-int engine_approval_put(struct engine *e, const struct row_approval *row, struct cu_err *err)
+int engine_approval_put(
+	struct engine *e, const struct row_approval *row, struct cu_err *err)
 {
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_APPROVAL_PUT, &st, err);
@@ -94,8 +95,8 @@ int engine_approval_next(struct engine *e, const struct row_approval *after,
 	return read_approval(st, ret, err);
 }
 
-int engine_approval_overdue(struct engine *e, int64_t now_ms, struct row_approval *ret,
-	struct cu_err *err)
+int engine_approval_overdue(
+	struct engine *e, int64_t now_ms, struct row_approval *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_APPROVAL_OVERDUE, &st, err);

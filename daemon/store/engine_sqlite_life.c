@@ -1,4 +1,4 @@
-/* The rows about what happens: outbox, requests, erasures, operators; and the index. */
+/* The rows about what happens: outbox, requests, operators; and the index. */
 #include "base/buf.h"
 #include "base/err.h"
 #include "db/db.h"
@@ -97,65 +97,6 @@ int engine_request_put(struct engine *e, const struct id *id, int64_t at_ms, str
 int engine_request_prune(struct engine *e, int64_t before_ms, struct cu_err *err)
 {
 	return do_u64(e, ST_REQUEST_PRUNE, (uint64_t)before_ms, err);
-}
-
-/* --- erasures --------------------------------------------------------------------- */
-
-int engine_erasure_put(struct engine *e, const struct row_erasure *row, struct cu_err *err)
-{
-	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_ERASURE_PUT, &st, err);
-
-	if (r < 0) {
-		return r;
-	}
-	engine_bind_id(st, 1, &row->id);
-	engine_bind_id(st, 2, &row->subject);
-	sqlite3_bind_int(st, 3, (int)row->state);
-	sqlite3_bind_int64(st, 4, row->begun_ms);
-	sqlite3_bind_int64(st, 5, row->done_ms);
-	engine_bind_u64(st, 6, row->generation);
-	return db_run(st, err);
-}
-
-static int read_erasure(sqlite3_stmt *st, struct row_erasure *ret, struct cu_err *err)
-{
-	int r = db_step(st, err);
-
-	if (r <= 0) {
-		return r;
-	}
-	r = db_column_copy(st, 0, ret->id.b, sizeof(ret->id.b), err);
-	if (r == 0) {
-		r = db_column_copy(st, 1, ret->subject.b, sizeof(ret->subject.b), err);
-	}
-	ret->state = (enum erasure_state)sqlite3_column_int(st, 2);
-	ret->begun_ms = sqlite3_column_int64(st, 3);
-	ret->done_ms = sqlite3_column_int64(st, 4);
-	ret->generation = (uint64_t)sqlite3_column_int64(st, 5);
-	db_reset(st);
-	return r < 0 ? r : 1;
-}
-
-int engine_erasure_get(struct engine *e, const struct id *id, struct row_erasure *ret,
-	struct cu_err *err)
-{
-	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_ERASURE_GET, &st, err);
-
-	if (r < 0) {
-		return r;
-	}
-	engine_bind_id(st, 1, id);
-	return read_erasure(st, ret, err);
-}
-
-int engine_erasure_open(struct engine *e, struct row_erasure *ret, struct cu_err *err)
-{
-	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_ERASURE_OPEN, &st, err);
-
-	return r < 0 ? r : read_erasure(st, ret, err);
 }
 
 /* --- operators -------------------------------------------------------------------- */

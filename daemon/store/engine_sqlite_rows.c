@@ -114,6 +114,7 @@ int engine_subject_put(struct engine *e, const struct row_subject *row, struct c
 	sqlite3_bind_int64(st, 4, row->created_ms);
 	engine_bind_u64(st, 5, row->run);
 	sqlite3_bind_int(st, 6, (int)row->run_used);
+	sqlite3_bind_int(st, 7, row->is_partly);
 	return db_run(st, err);
 }
 
@@ -130,6 +131,7 @@ static int read_subject(sqlite3_stmt *st, struct row_subject *ret, struct cu_err
 	ret->created_ms = sqlite3_column_int64(st, 3);
 	ret->run = column_u64(st, 4);
 	ret->run_used = (unsigned)sqlite3_column_int(st, 5);
+	ret->is_partly = sqlite3_column_int(st, 6) != 0;
 	return found(st, r);
 }
 
@@ -203,6 +205,40 @@ int engine_slot_get(struct engine *e, const struct id *subject, const char *coll
 		r = found(st, 0);
 	}
 	return r;
+}
+
+int engine_slot_next(struct engine *e, const struct id *subject, const char *after,
+	struct row_slot *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_SLOT_NEXT, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, subject);
+	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* perhaps of *ret */
+	r = db_step(st, err);
+	if (r > 0) {
+		ret->subject = *subject;
+		ret->slot = column_u64(st, 1);
+		r = found(st, engine_column_key(st, 0, ret->collection, err));
+	}
+	return r;
+}
+
+int engine_slot_delete(struct engine *e, const struct id *subject, const char *collection,
+	struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_SLOT_DEL, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, subject);
+	engine_bind_text(st, 2, collection);
+	return db_run(st, err);
 }
 
 int engine_slots_of(struct engine *e, const struct id *subject, struct buf *to,
@@ -318,6 +354,21 @@ int engine_record_get(struct engine *e, const struct id *id, struct row_record *
 	}
 	sqlite3_bind_blob(st, 1, wanted.b, sizeof(wanted.b), SQLITE_TRANSIENT);
 	return read_record(st, ret, err);
+}
+
+int engine_record_reseal(struct engine *e, const struct id *id, uint64_t slot,
+	struct span sealed, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_RECORD_RESEAL, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, id);
+	engine_bind_u64(st, 2, slot);
+	db_bind_span(st, 3, sealed);
+	return db_run(st, err);
 }
 
 int engine_record_delete(struct engine *e, const struct id *id, struct cu_err *err)

@@ -48,8 +48,38 @@ static const char data_2[] =
 	"PRAGMA user_version = 2;"
 	"COMMIT;";
 
+/* Erasures that wait, are of a part of a person, and can be counted.  One that was
+ * begun before goes on as one that is due. */
+static const char data_3[] =
+	"BEGIN;"
+	"ALTER TABLE subject ADD COLUMN is_partly INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE erasure RENAME TO erasure_2;"
+	"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
+	" scope INTEGER NOT NULL, record BLOB NOT NULL, purpose TEXT NOT NULL,"
+	" asker BLOB NOT NULL, approval BLOB NOT NULL, is_now INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, begun_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL,"
+	" shredded_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL, slots INTEGER NOT NULL, cohorts INTEGER NOT NULL,"
+	" begin_leaf INTEGER NOT NULL, shred_leaf INTEGER NOT NULL,"
+	" done_leaf INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"INSERT INTO erasure SELECT id, subject, 1, zeroblob(16), '', zeroblob(16),"
+	" zeroblob(16), 0, CASE state WHEN 1 THEN 1 WHEN 2 THEN 4 ELSE 5 END, begun_ms,"
+	" begun_ms, CASE state WHEN 1 THEN 0 ELSE begun_ms END, done_ms, generation,"
+	" 0, 0, 0, 0, 0 FROM erasure_2;"
+	"DROP TABLE erasure_2;"
+	"CREATE INDEX erasure_subject ON erasure (subject);"
+	"CREATE INDEX erasure_begun ON erasure (begun_ms, id);"
+	"CREATE INDEX erasure_due ON erasure (due_ms, id) WHERE state < 5;"
+	"CREATE INDEX erasure_shredded ON erasure (shredded_ms);"
+	"CREATE TABLE erasure_part (erasure BLOB NOT NULL, collection TEXT NOT NULL,"
+	" PRIMARY KEY (erasure, collection)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE erasure_slot (erasure BLOB NOT NULL, slot INTEGER NOT NULL,"
+	" collection TEXT NOT NULL, PRIMARY KEY (erasure, slot)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 3;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
-static const char *const data_steps[] = { data_1, data_2 };
+static const char *const data_steps[] = { data_1, data_2, data_3 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -1,5 +1,6 @@
 #include "store/reader.h"
 
+#include "store/slots.h"
 #include "store/store_internal.h"
 
 int reader_begin(struct reader *rd, struct cu_err *err)
@@ -19,27 +20,48 @@ int reader_subject(struct reader *rd, const struct id *id, struct row_subject *r
 	return engine_subject_get(rd->engine, id, ret, err);
 }
 
-int reader_next_subject(struct reader *rd, const struct id *after, struct row_subject *ret,
-	struct cu_err *err)
+int reader_next_subject(struct reader *rd, const struct id *after,
+	struct row_subject *ret, struct cu_err *err)
 {
 	return engine_subject_next(rd->engine, after, ret, err);
 }
 
-int reader_records(struct reader *rd, const struct id *subject, const char *filter,
-	reader_fn *fn, void *ctx, struct cu_err *err)
+/* A walk through records, or through hits of the index. */
+struct walk {
+	struct reader *reader;
+	reader_fn *fn;
+	void *ctx;
+	bool is_partly; /* of a subject that is known */
+	int nshown;     /* hits that were not hidden */
+};
+
+static int is_hidden(struct walk *w, const struct row_record *row, struct cu_err *err)
 {
+	return w->is_partly ? engine_erasure_hides(w->reader->engine, &row->subject,
+				      row->collection, &row->id, err)
+			    : 0;
+}
+
+static int walk_records(struct walk *w, const struct id *subject, const char *filter,
+	struct cu_err *err)
+{
+	struct reader *rd = w->reader;
 	struct row_record row, *after = NULL;
 	struct record rec;
 	int r;
 
-	while ((r = engine_record_next(rd->engine, subject, filter, after, &row, err)) > 0) {
+	while ((r = engine_record_next(rd->engine, subject, filter, after, &row, err)) >
+		0) {
 		after = &row;
-		r = sealer_open(&rd->sealer, &row, &rec, err);
-		if (r == CU_ENOKEY) {
+		r = is_hidden(w, &row, err);
+		if (r == 0) {
+			r = sealer_open(&rd->sealer, &row, &rec, err);
+		}
+		if (r > 0 || r == CU_ENOKEY) {
 			continue;
 		}
 		if (r == 0) {
-			r = fn(ctx, &row, &rec, err);
+			r = w->fn(w->ctx, &row, &rec, err);
 		}
 		if (r != 0) {
 			return r < 0 ? r : 0;
@@ -48,10 +70,51 @@ int reader_records(struct reader *rd, const struct id *subject, const char *filt
 	return r;
 }
 
+int reader_records(struct reader *rd, const struct id *subject, const char *filter,
+	reader_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
+	struct row_subject who;
+	int r = engine_subject_get(rd->engine, subject, &who, err);
+
+	w.is_partly = r > 0 && who.is_partly;
+	return r < 0 ? r : walk_records(&w, subject, filter, err);
+}
+
+int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
+	reader_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
+
+	return walk_records(&w, subject, filter, err);
+}
+
+static int pass_hit(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct walk *w = ctx;
+	struct row_subject who;
+	int r = engine_subject_get(w->reader->engine, &row->subject, &who, err);
+
+	w->is_partly = r > 0 && who.is_partly;
+	if (r >= 0) {
+		r = is_hidden(w, row, err);
+	}
+	if (r != 0) {
+		return r < 0 ? r : 0;
+	}
+	w->nshown++;
+	return w->fn(w->ctx, row, rec, err);
+}
+
 int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
 	void *ctx, struct cu_err *err)
 {
-	return index_find(rd->engine, &rd->sealer, &rd->store->cfg.index, kind, value, fn, ctx, err);
+	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
+	int r = index_find(rd->engine, &rd->sealer, &rd->store->cfg.index, kind, value,
+		pass_hit, &w, err);
+
+	return r < 0 ? r : w.nshown;
 }
 
 int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err)
@@ -75,6 +138,48 @@ int reader_cohort(struct reader *rd, const char *collection, uint32_t period, ui
 	struct cu_err *err)
 {
 	return engine_cohort_get(rd->engine, collection, "default", period, ret, err);
+}
+
+int reader_erasure(struct reader *rd, const struct id *id, struct row_erasure *ret,
+	struct cu_err *err)
+{
+	return engine_erasure_get(rd->engine, id, ret, err);
+}
+
+int reader_erasure_of(struct reader *rd, const struct id *subject,
+	struct row_erasure *ret, struct cu_err *err)
+{
+	return engine_erasure_of(rd->engine, subject, ret, err);
+}
+
+int reader_next_erasure(struct reader *rd, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err)
+{
+	return engine_erasure_next(rd->engine, after, ret, err);
+}
+
+int reader_next_open_erasure(struct reader *rd, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err)
+{
+	return engine_erasure_next_open(rd->engine, after, ret, err);
+}
+
+int reader_erasure_part(struct reader *rd, const struct id *erasure, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err)
+{
+	return engine_erasure_part_next(rd->engine, erasure, after, ret, err);
+}
+
+int reader_erasure_spent(struct reader *rd, int64_t since_ms, uint64_t *ret_slots,
+	uint64_t *ret_cohorts, struct cu_err *err)
+{
+	return engine_erasure_spent(rd->engine, since_ms, ret_slots, ret_cohorts, err);
+}
+
+int reader_slots(
+	struct reader *rd, const struct id *subject, struct buf *to, struct cu_err *err)
+{
+	return slots_of_subject(rd->engine, subject, to, err);
 }
 
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err)

@@ -24,11 +24,15 @@ int reader_next_subject(struct reader *rd, const struct id *after, struct row_su
 typedef int reader_fn(void *ctx, const struct row_record *row, const struct record *r,
 	struct cu_err *err);
 /* A subject's records by collection and id; filter is a collection or NULL.  Records whose
- * keys were shredded are passed over. */
+ * keys were shredded, and what an erasure hides, are passed over. */
 int reader_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 
-/* Records that have a term, confirmed.  The number of hits, or a code. */
+/* The same with what an erasure hides: for whoever must say what would be erased. */
+int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
+	reader_fn *fn, void *ctx, struct cu_err *err);
+
+/* Records that have a term, confirmed, and not hidden.  The number of hits, or a code. */
 int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
 	void *ctx, struct cu_err *err);
 
@@ -38,6 +42,26 @@ int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_er
 /* 1, 0 or a code. */
 int reader_approval(struct reader *rd, const struct id *id, struct row_approval *ret,
 	struct cu_err *err);
+int reader_erasure(struct reader *rd, const struct id *id, struct row_erasure *ret,
+	struct cu_err *err);
+int reader_erasure_of(struct reader *rd, const struct id *subject, struct row_erasure *ret,
+	struct cu_err *err);
+/* In the order in which they began; NULL starts. */
+int reader_next_erasure(struct reader *rd, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err);
+/* Those that are neither done nor cancelled, by the time at which they are due; NULL starts. */
+int reader_next_open_erasure(struct reader *rd, const struct row_erasure *after,
+	struct row_erasure *ret, struct cu_err *err);
+/* Its collections in order; "" starts. */
+int reader_erasure_part(struct reader *rd, const struct id *erasure, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err);
+/* What was shredded from this time on. */
+int reader_erasure_spent(struct reader *rd, int64_t since_ms, uint64_t *ret_slots,
+	uint64_t *ret_cohorts, struct cu_err *err);
+/* The slots of a subject, in use and in reserve; as native uint64_t. */
+int reader_slots(struct reader *rd, const struct id *subject, struct buf *to,
+	struct cu_err *err);
+
 /* In the order in which they were asked for; NULL starts. */
 int reader_next_approval(struct reader *rd, const struct row_approval *after,
 	struct row_approval *ret, struct cu_err *err);

@@ -12,8 +12,9 @@ int sealer_init(struct sealer *s, struct vault *vault, struct key_arena *arena,
 {
 	struct key **scratch[] = { &s->subject, &s->cohort, &s->record };
 
-	*s = (struct sealer){ .vault = vault, .arena = arena, .store = *store,
-		.plain = BUF_INIT_WIPE };
+	*s = (struct sealer){
+		.vault = vault, .arena = arena, .store = *store, .plain = BUF_INIT_WIPE
+	};
 	for (size_t i = 0; i < sizeof(scratch) / sizeof(scratch[0]); i++) {
 		int r = key_new(arena, scratch[i], err);
 
@@ -46,7 +47,8 @@ static int derive(struct sealer *s, const struct row_record *row, struct cu_err 
 		r = vault_slot_key(s->vault, row->cohort_slot, s->cohort, err);
 	}
 	if (r == 0) {
-		seal_record_key(s->subject, row->has_cohort ? s->cohort : NULL, s->record);
+		seal_record_key(
+			s->subject, row->has_cohort ? s->cohort : NULL, s->record);
 	}
 	key_wipe(s->subject);
 	key_wipe(s->cohort);
@@ -56,7 +58,8 @@ static int derive(struct sealer *s, const struct row_record *row, struct cu_err 
 static int make_aad(struct sealer *s, const struct row_record *row, struct cu_err *err)
 {
 	buf_clear(&s->aad);
-	record_aad(&s->store, &row->subject, row->collection, &row->id, row->version, &s->aad);
+	record_aad(&s->store, &row->subject, row->collection, &row->id, row->version,
+		&s->aad);
 	return buf_check(&s->aad, err);
 }
 
@@ -75,7 +78,48 @@ int sealer_seal(struct sealer *s, const struct record *rec, struct row_record *r
 		r = make_aad(s, row, err);
 	}
 	if (r == 0) {
-		r = seal_box(s->record, buf_span(&s->aad), buf_span(&s->plain), out, err);
+		r = seal_box(
+			s->record, buf_span(&s->aad), buf_span(&s->plain), out, err);
+	}
+	key_wipe(s->record);
+	buf_clear(&s->plain);
+	if (r == 0) {
+		row->sealed = span_of(out->p + from, out->n - from);
+	}
+	return r;
+}
+
+/* Into s->plain. */
+static int open_bytes(
+	struct sealer *s, const struct row_record *row, struct cu_err *err)
+{
+	int r = derive(s, row, err);
+
+	buf_clear(&s->plain);
+	if (r == 0) {
+		r = make_aad(s, row, err);
+	}
+	if (r == 0) {
+		r = seal_open(
+			s->record, buf_span(&s->aad), row->sealed, &s->plain, err);
+	}
+	key_wipe(s->record);
+	return r;
+}
+
+int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot,
+	struct buf *out, struct cu_err *err)
+{
+	size_t from = out->n;
+	int r = open_bytes(s, row, err);
+
+	row->slot = slot;
+	if (r == 0) {
+		r = derive(s, row, err);
+	}
+	if (r == 0) { /* the AAD names no slot: it is the same still */
+		r = seal_box(
+			s->record, buf_span(&s->aad), buf_span(&s->plain), out, err);
 	}
 	key_wipe(s->record);
 	buf_clear(&s->plain);
@@ -88,21 +132,14 @@ int sealer_seal(struct sealer *s, const struct record *rec, struct row_record *r
 int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
 	struct cu_err *err)
 {
-	int r = derive(s, row, err);
+	int r = open_bytes(s, row, err);
 
-	buf_clear(&s->plain);
-	if (r == 0) {
-		r = make_aad(s, row, err);
-	}
-	if (r == 0) {
-		r = seal_open(s->record, buf_span(&s->aad), row->sealed, &s->plain, err);
-	}
-	key_wipe(s->record);
 	if (r == 0) {
 		r = record_decode(buf_span(&s->plain), ret, err);
 	}
 	if (r == 0 && strcmp(ret->collection, row->collection) != 0) {
-		r = cu_err_set(err, CU_ECORRUPT, "record's collection differs from its row's");
+		r = cu_err_set(
+			err, CU_ECORRUPT, "record's collection differs from its row's");
 	}
 	if (r == 0) {
 		ret->id = row->id;

@@ -31,6 +31,10 @@ void sealer_done(struct sealer *s);
 int sealer_seal(struct sealer *s, const struct record *r, struct row_record *row,
 	struct buf *out, struct cu_err *err);
 
+/* The same bytes of a row under another slot: row->slot and row->sealed become the new ones. */
+int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot, struct buf *out,
+	struct cu_err *err);
+
 /* The record of a row; its spans live until the next call.  CU_ENOKEY: its key was shredded. */
 int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
 	struct cu_err *err);

@@ -45,11 +45,12 @@ static int remove_subject(struct settling *s, const struct id *id, struct cu_err
 	return r < 0 ? r : engine_subject_delete(s->engine, id, err);
 }
 
-/* Does any of the subject's slots?  Unused ones count: only an erasure ends those. */
+/* Does any of the subject's slots?  Unused ones count: only an erasure of all ends those.  One
+ * that has none, because each of its collections was erased, is as well as open. */
 static int any_opens(struct settling *s, const struct id *subject, struct cu_err *err)
 {
 	struct buf slots = BUF_INIT;
-	int r = slots_of_subject(s->engine, subject, &slots, err), is_open = 0;
+	int r = slots_of_subject(s->engine, subject, &slots, err), is_open = slots.n == 0;
 
 	for (size_t at = 0; r == 0 && is_open == 0 && at < slots.n; at += sizeof(uint64_t)) {
 		uint64_t slot;
@@ -59,6 +60,24 @@ static int any_opens(struct settling *s, const struct id *subject, struct cu_err
 	}
 	buf_done(&slots);
 	return r < 0 ? r : is_open;
+}
+
+/* What is written next must not find a dead slot. */
+static int drop_dead_slots(struct settling *s, const struct id *subject, struct cu_err *err)
+{
+	struct row_slot row = { 0 };
+	int r;
+
+	while ((r = engine_slot_next(s->engine, subject, row.collection, &row, err)) > 0) {
+		r = opens(s, row.slot, err);
+		if (r == 0) {
+			r = engine_slot_delete(s->engine, subject, row.collection, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
 }
 
 /* Takes away the records that no longer open; a subject with slots of which none opens goes
@@ -85,7 +104,7 @@ static int settle_subject(struct settling *s, const struct row_subject *who, str
 			break;
 		}
 	}
-	return r;
+	return r < 0 ? r : drop_dead_slots(s, &who->id, err);
 }
 
 static int settle_subjects(struct settling *s, struct cu_err *err)
@@ -131,7 +150,7 @@ static int add_open_slots(struct settling *s, const struct row_subject *who, str
 	return r < 0 ? r : buf_check(to, err);
 }
 
-/* The host may have died between "erase begin" and the shred: then it is done here. */
+/* The host may have died between "erase execute" and the shred: then it is done here. */
 static int shred_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
 	struct row_subject who;
@@ -169,10 +188,140 @@ static int remove_erased(struct settling *s, const struct store_settle *how, str
 	return 0;
 }
 
-/* Leaves of the old machine that are in no log any more, and erasures that the restore ended. */
+/* --- erasures that were under way ------------------------------------------------- */
+
+static const struct settle_erasure *find_open(const struct store_settle *how, const struct id *id)
+{
+	for (size_t i = 0; i < how->nopen; i++) {
+		if (id_eq(&how->open[i].id, id)) {
+			return &how->open[i];
+		}
+	}
+	return NULL;
+}
+
+/* 1: what the erasure was about is there and opens, so it was cancelled. */
+static int is_unharmed(struct settling *s, const struct row_erasure *row, struct cu_err *err)
+{
+	char collection[ENGINE_KEY_SIZE] = "";
+	struct row_subject who;
+	struct row_record rec;
+	uint64_t slot;
+	int r;
+
+	switch (row->scope) {
+	case ERASE_SUBJECT: return engine_subject_get(s->engine, &row->subject, &who, err);
+	case ERASE_RECORD: return engine_record_get(s->engine, &row->record, &rec, err);
+	case ERASE_COLLECTIONS: break;
+	}
+	r = engine_erasure_part_next(s->engine, &row->id, "", collection, err);
+	/* slots that do not open were dropped */
+	return r <= 0 ? r : engine_slot_get(s->engine, &row->subject, collection, &slot, err);
+}
+
+static int set_denied(struct settling *s, const struct row_erasure *row, bool is_denied,
+	struct cu_err *err)
+{
+	struct row_subject who;
+	int r = engine_subject_get(s->engine, &row->subject, &who, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	who.state = is_denied && row->scope == ERASE_SUBJECT ? SUBJECT_ERASING : SUBJECT_LIVE;
+	who.is_partly = is_denied && row->scope != ERASE_SUBJECT;
+	return engine_subject_put(s->engine, &who, err);
+}
+
+static int end_erasure(struct settling *s, struct row_erasure *row, struct cu_err *err)
+{
+	int r = is_unharmed(s, row, err);
+
+	row->state = r > 0 ? ERASURE_CANCELLED : ERASURE_DONE;
+	if (r >= 0) {
+		r = engine_erasure_put(s->engine, row, err);
+	}
+	if (r == 0) {
+		r = engine_erasure_slots_drop(s->engine, &row->id, err);
+	}
+	return r < 0 ? r : set_denied(s, row, false, err);
+}
+
+/* It goes on in the restored store: at the latest with its shred, which may be done twice. */
+static int keep_erasure(struct settling *s, struct row_erasure *row,
+	const struct settle_erasure *known, struct cu_err *err)
+{
+	if (row->state == ERASURE_SHREDDED) {
+		row->state = ERASURE_SHREDDING;
+	} else if (row->state < ERASURE_SHREDDING && known && known->is_let_go) {
+		row->state = ERASURE_COOLING_OFF;
+		row->due_ms = row->begun_ms;
+	}
+	return engine_erasure_put(s->engine, row, err);
+}
+
+/* Rows of erasures that this backup was made in the middle of. */
+static int settle_old_erasures(struct settling *s, const struct store_settle *how,
+	struct cu_err *err)
+{
+	struct row_erasure row, *after = NULL;
+	int r;
+
+	while ((r = engine_erasure_next_open(s->engine, after, &row, err)) > 0) {
+		const struct settle_erasure *known = find_open(how, &row.id);
+		struct row_erasure changed = row;
+
+		after = &row;
+		r = known || (how->has_gap && is_unharmed(s, &row, NULL) > 0) ?
+			keep_erasure(s, &changed, known, err) :
+			end_erasure(s, &changed, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+static int reinstate(struct settling *s, const struct settle_erasure *known, struct cu_err *err)
+{
+	struct row_erasure row;
+	struct row_subject who;
+	int r = engine_subject_get(s->engine, &known->subject, &who, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	r = engine_erasure_get(s->engine, &known->id, &row, err);
+	if (r == 0) {
+		row = (struct row_erasure){ .id = known->id, .subject = known->subject,
+			.scope = !id_is_nil(&known->record) ? ERASE_RECORD :
+				*known->collection	    ? ERASE_COLLECTIONS :
+							      ERASE_SUBJECT,
+			.record = known->record, .asker = known->asker,
+			.state = ERASURE_COOLING_OFF, .begun_ms = known->begun_ms,
+			.due_ms = known->is_let_go ? known->begun_ms : known->due_ms };
+		strcpy(row.purpose, known->purpose);
+		r = engine_erasure_put(s->engine, &row, err);
+	}
+	if (r >= 0 && *known->collection) {
+		r = engine_erasure_part_put(s->engine, &known->id, known->collection, err);
+	}
+	return r < 0 ? r : set_denied(s, &row, true, err);
+}
+
+static int settle_erasures(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	int r = settle_old_erasures(s, how, err);
+
+	for (size_t i = 0; r >= 0 && i < how->nopen; i++) {
+		r = reinstate(s, &how->open[i], err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Leaves of the old machine that are in no log any more. */
 static int put_meta(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	struct row_erasure open;
 	int r = engine_outbox_drop(s->engine, INT64_MAX, err);
 
 	if (r == 0) {
@@ -186,10 +335,6 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 	}
 	if (r == 0) {
 		r = engine_meta_put(s->engine, "lineage", span_of(how->lineage.b, 16), err);
-	}
-	while (r == 0 && (r = engine_erasure_open(s->engine, &open, err)) > 0) {
-		open.state = ERASURE_DONE;
-		r = engine_erasure_put(s->engine, &open, err);
 	}
 	return r;
 }
@@ -223,6 +368,9 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	r = remove_erased(s, how, err);
 	if (r == 0) {
 		r = settle_subjects(s, err);
+	}
+	if (r == 0) {
+		r = settle_erasures(s, how, err);
 	}
 	if (r == 0) {
 		r = put_meta(s, how, err);

@@ -2,7 +2,7 @@
  * settle.h: what a restored data.db needs before it may be used.
  *
  * Old rows meet the newest vault: what the vault no longer opens, and whom the log says to be
- * erased, goes.  The store keeps its id, gets a new lineage, and never hands out a slot again
+ * erased, goes.  Erasures that were begun and have no end wait on.  The store keeps its id, gets a new lineage, and never hands out a slot again
  * that somebody may have had since.
  */
 #ifndef CU_STORE_SETTLE_H
@@ -12,16 +12,28 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "store/engine.h"
 
 struct cu_err;
 struct key;
 struct key_arena;
 
+/* An erasure, or one collection of it, that the log knows the beginning of and no end. */
+struct settle_erasure {
+	struct id id, subject, record, asker;
+	char collection[ENGINE_KEY_SIZE], purpose[ENGINE_KEY_SIZE]; /* ""; as in the leaf */
+	int64_t begun_ms, due_ms;
+	bool is_let_go; /* it could not be cancelled any more */
+};
+
 struct store_settle {
 	struct id lineage;
 	bool is_restricted;
-	const struct id *erased; /* subjects named by "erase begin" leaves; borrowed */
+	bool has_gap;            /* the log may lack the end of an erasure */
+	const struct id *erased; /* subjects whose erasure could not be cancelled any more; borrowed */
 	size_t nerased;
+	const struct settle_erasure *open; /* borrowed */
+	size_t nopen;
 };
 
 struct store_settled {

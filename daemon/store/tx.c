@@ -149,6 +149,21 @@ static int slot_of(struct tx *tx, struct row_subject *subject, const char *colle
 	return r;
 }
 
+int tx_slot_renew(struct tx *tx, const struct id *subject, const char *collection,
+	uint64_t *ret, struct cu_err *err)
+{
+	struct row_subject who = { 0 };
+	int r = engine_subject_get(tx->engine, subject, &who, err);
+
+	if (r == 0) {
+		r = cu_err_set(err, CU_ENOENT, "there is no such data subject");
+	}
+	if (r > 0) {
+		r = engine_slot_delete(tx->engine, subject, collection, err);
+	}
+	return r < 0 ? r : slot_of(tx, &who, collection, ret, err);
+}
+
 /* A cohort has a run to itself; it uses the first slot of it. */
 int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint64_t *ret,
 	struct cu_err *err)
@@ -199,6 +214,13 @@ int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *r
 	return r < 0 ? r : 0;
 }
 
+int tx_is_hidden(struct tx *tx, const struct row_subject *who, const char *collection,
+	const struct id *record, struct cu_err *err)
+{
+	return who->is_partly ? engine_erasure_hides(tx->engine, &who->id, collection, record, err) :
+				0;
+}
+
 /* --- records ---------------------------------------------------------------------- */
 
 /* What the new version keeps of the old: id, slot, creation; its number grows by one. */
@@ -236,6 +258,12 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 	struct row_subject subject;
 	int r = tx_subject_require(tx, &rec->subject, &subject, err);
 
+	if (r == 0) {
+		r = tx_is_hidden(tx, &subject, rec->collection, &rec->id, err);
+	}
+	if (r > 0) {
+		r = cu_err_set(err, CU_EDENIED, "this part of the data subject is being erased");
+	}
 	if (r == 0) {
 		r = next_version(tx, rec, &row, err);
 	}

@@ -42,6 +42,10 @@ int tx_request_put(struct tx *tx, const struct id *request, struct span reply,
 /* The id that stands for a user in the log; made at the first time. */
 int tx_operator(struct tx *tx, uint32_t uid, struct id *ret, struct cu_err *err);
 
+/* A fresh slot for what will be written of this collection of the subject from now on. */
+int tx_slot_renew(struct tx *tx, const struct id *subject, const char *collection,
+	uint64_t *ret, struct cu_err *err);
+
 /* A number that the store remembers under a name ("backup.<target>.sequence"). */
 int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *err);
 
@@ -52,8 +56,13 @@ int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
 int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *ret,
 	struct cu_err *err);
 
+/* An erasure of a part of this subject hides such a record (nil: a new one): 1, 0 or a code. */
+int tx_is_hidden(struct tx *tx, const struct row_subject *who, const char *collection,
+	const struct id *record, struct cu_err *err);
+
 /* Writes a record whose subject exists: a new one when rec->id is nil (then set), else the
- * next version of that one.  Fills version, at_ms, actor.  No leaf: the caller tells how many
+ * next version of that one.  Fills version, at_ms, actor.  CU_EDENIED when it is
+ * being erased.  No leaf: the caller tells how many
  * it wrote in one leaf (tx_records_leaf).  cohort and anchor_day are the caller's. */
 int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err);
 int tx_records_leaf(struct tx *tx, const struct id *subject, const char *collection,
@@ -82,23 +91,5 @@ int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *r
 	struct cu_err *err);
 /* Nothing deleted remains readable in the write-ahead logs.  Likewise alone. */
 int tx_flush(struct tx *tx, struct cu_err *err);
-
-/* --- erasure, step by step; each is idempotent ------------------------------------ */
-
-/* Denies the subject to everyone and remembers the erasure.  CU_ENOENT; CU_EBUSY when one is
- * under way. */
-int tx_erase_begin(struct tx *tx, const struct id *subject, const char *purpose,
-	struct id *ret_erasure, struct cu_err *err);
-/* Shreds the subject's slots in the vault and says so in a leaf. */
-int tx_erase_shred(struct tx *tx, const struct id *erasure, struct cu_err *err);
-/* Takes rows and tokens away; fails when any of the slots still opens. */
-int tx_erase_rows(struct tx *tx, const struct id *erasure, struct cu_err *err);
-/* The last leaf; CU_EINTERNAL while the subject's rows are there. */
-int tx_erase_done(struct tx *tx, const struct id *erasure, struct cu_err *err);
-/* CU_ENOENT. */
-int tx_erasure_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
-	struct cu_err *err);
-/* One that was begun and is not done: 1, 0 or a code.  For start-up. */
-int tx_erase_pending(struct tx *tx, struct id *ret_erasure, struct cu_err *err);
 
 #endif

@@ -24,8 +24,11 @@ static int put(struct tx *tx, const struct row_approval *row, enum leaf_act act,
 int tx_approval_ask(struct tx *tx, const struct approval_ask *ask, struct id *ret,
 	struct cu_err *err)
 {
-	struct row_approval row = { .id = id_new(), .object = ask->object, .asker = tx->actor,
-		.asked_ms = tx->now_ms, .expires_ms = tx->now_ms + ask->keep_ms,
+	struct row_approval row = { .id = id_new(),
+		.object = ask->object,
+		.asker = id_is_nil(&ask->asker) ? tx->actor : ask->asker,
+		.asked_ms = tx->now_ms,
+		.expires_ms = tx->now_ms + ask->keep_ms,
 		.state = APPROVAL_ASKED };
 	int r;
 
@@ -43,7 +46,9 @@ int tx_approval_get(struct tx *tx, const struct id *approval, struct row_approva
 {
 	int r = engine_approval_get(tx->engine, approval, ret, err);
 
-	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such approval") : r < 0 ? r : 0;
+	return r == 0  ? cu_err_set(err, CU_ENOENT, "there is no such approval")
+	       : r < 0 ? r
+		       : 0;
 }
 
 static bool is_over(const struct tx *tx, const struct row_approval *row)
@@ -60,16 +65,18 @@ static bool is_of(const struct row_approval *row, struct span scope)
 }
 
 /* The row of one that may be decided still. */
-static int get_undecided(struct tx *tx, const struct id *approval, struct row_approval *ret,
-	struct cu_err *err)
+static int get_undecided(struct tx *tx, const struct id *approval,
+	struct row_approval *ret, struct cu_err *err)
 {
 	int r = tx_approval_get(tx, approval, ret, err);
 
 	if (r == 0 && ret->state == APPROVAL_ASKED && is_over(tx, ret)) {
-		return cu_err_set(err, CU_EBUSY, "this approval has expired: ask again");
+		return cu_err_set(
+			err, CU_EBUSY, "this approval has expired: ask again");
 	}
 	if (r == 0 && ret->state != APPROVAL_ASKED) {
-		return cu_err_set(err, CU_EBUSY, "this approval was decided already, or is void");
+		return cu_err_set(
+			err, CU_EBUSY, "this approval was decided already, or is void");
 	}
 	return r;
 }
@@ -80,12 +87,13 @@ static int decide(struct tx *tx, struct row_approval *row, enum approval_state s
 	row->state = state;
 	row->decider = tx->actor;
 	row->decided_ms = tx->now_ms;
-	return put(tx, row, state == APPROVAL_GRANTED ? LEAF_APPROVAL_GRANT : LEAF_APPROVAL_DENY,
+	return put(tx, row,
+		state == APPROVAL_GRANTED ? LEAF_APPROVAL_GRANT : LEAF_APPROVAL_DENY,
 		NULL, err);
 }
 
-int tx_approval_grant(struct tx *tx, const struct id *approval, struct span scope,
-	struct cu_err *err)
+int tx_approval_grant(
+	struct tx *tx, const struct id *approval, struct span scope, struct cu_err *err)
 {
 	struct row_approval row;
 	int r = get_undecided(tx, approval, &row, err);
@@ -95,11 +103,13 @@ int tx_approval_grant(struct tx *tx, const struct id *approval, struct span scop
 	}
 	if (id_is_nil(&tx->actor) || id_eq(&tx->actor, &row.asker)) {
 		return cu_err_set(err, CU_EDENIED,
-			"whoever asked for it cannot confirm it: that is for a second user");
+			"whoever asked for it cannot confirm it: that is for a second "
+			"user");
 	}
 	if (!is_of(&row, scope)) {
 		return cu_err_set(err, CU_EDENIED,
-			"what was asked for has changed since: deny this, and ask again");
+			"what was asked for has changed since: deny this, and ask "
+			"again");
 	}
 	return decide(tx, &row, APPROVAL_GRANTED, err);
 }
@@ -121,12 +131,16 @@ static int get_granted(struct tx *tx, const struct id *approval, const char *kin
 		return r;
 	}
 	if (strcmp(ret->kind, kind) != 0 || !is_of(ret, scope)) {
-		return cu_err_set(err, CU_EDENIED, "another thing was approved, not this");
+		return cu_err_set(
+			err, CU_EDENIED, "another thing was approved, not this");
 	}
 	if (ret->state != APPROVAL_GRANTED) {
-		return cu_err_set(err, CU_EDENIED, "a second user has not confirmed it");
+		return cu_err_set(
+			err, CU_EDENIED, "a second user has not confirmed it");
 	}
-	return is_over(tx, ret) ? cu_err_set(err, CU_EDENIED, "the approval has expired") : 0;
+	return is_over(tx, ret)
+		       ? cu_err_set(err, CU_EDENIED, "the approval has expired")
+		       : 0;
 }
 
 int tx_approval_check(struct tx *tx, const struct id *approval, const char *kind,

@@ -7,10 +7,11 @@
  *	  |    +------------> expired
  *	  +-----------------> denied
  *
- * An approval is bound to its exact scope: bytes that say all that will happen, of which the
- * row keeps a digest (BLAKE2b-256).  Whoever decides and whoever uses it hands over the scope
- * as it is then; when it has changed, the approval is worth nothing.  Each move is a leaf.
- * In a step on the writer's thread; tx->actor is the operator who asks or decides.
+ * An approval is bound to its exact scope: bytes that say all that will happen, of which
+ * the row keeps a digest (BLAKE2b-256).  Whoever decides and whoever uses it hands over
+ * the scope as it is then; when it has changed, the approval is worth nothing.  Each move
+ * is a leaf.  In a step on the writer's thread; tx->actor is the operator who asks or
+ * decides.
  */
 #ifndef CU_STORE_TX_APPROVAL_H
 #define CU_STORE_TX_APPROVAL_H
@@ -21,6 +22,7 @@ struct approval_ask {
 	struct span scope;
 	struct id object;  /* what it is about: an erasure; may be nil */
 	struct id subject; /* for the leaf; may be nil */
+	struct id asker;   /* nil: tx->actor */
 	int64_t keep_ms;   /* from now on it may be granted, and used */
 };
 
@@ -45,7 +47,8 @@ int tx_approval_check(struct tx *tx, const struct id *approval, const char *kind
 int tx_approval_use(struct tx *tx, const struct id *approval, const char *kind,
 	struct span scope, struct cu_err *err);
 
-/* Not needed any more: void, whether asked for or granted.  One that has ended stays as it is. */
+/* Not needed any more: void, whether asked for or granted.  One that has ended stays as
+ * it is. */
 int tx_approval_drop(struct tx *tx, const struct id *approval, struct cu_err *err);
 /* All whose time is over.  The number, or a code. */
 int tx_approval_expire(struct tx *tx, struct cu_err *err);

@@ -267,6 +267,8 @@ static bool is_right(const struct arg *arg, const char *s)
 	switch (arg->type) {
 	case ARG_SUBJECT:
 	case ARG_RECORD:
+	case ARG_ERASURE:
+	case ARG_APPROVAL:
 	case ARG_REQUEST: return id_parse(s, &id) && !id_is_nil(&id);
 	case ARG_PURPOSE:
 	case ARG_COLLECTION:

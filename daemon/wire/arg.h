@@ -22,6 +22,8 @@ struct cu_err;
 	X(SUBJECT,    "subject",    N_("the id of a person or organisation, 32 hexadecimal digits")) \
 	X(RECORD,     "record",     N_("the id of a record, 32 hexadecimal digits"))    \
 	X(REQUEST,    "request",    N_("an id of your choice, 32 hexadecimal digits; repeating a call with it is safe")) \
+	X(ERASURE,    "erasure",    N_("the id of an erasure, 32 hexadecimal digits"))  \
+	X(APPROVAL,   "approval",   N_("the id of an approval, 32 hexadecimal digits")) \
 	X(PURPOSE,    "purpose",    N_("the key of a purpose that your role has in roles.yaml"))        \
 	X(COLLECTION, "collection", N_("the key of a collection in schema.yaml"))       \
 	X(TARGET,     "target",     N_("the key of a target in backup.yaml"))           \

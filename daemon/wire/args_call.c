@@ -125,6 +125,7 @@ static json_t *text_value(const struct arg *arg, const char *text)
 	}
 	for (char *p = copy; *p; p++) {
 		bool is_id = arg->type == ARG_SUBJECT || arg->type == ARG_RECORD ||
+			     arg->type == ARG_ERASURE || arg->type == ARG_APPROVAL ||
 			     arg->type == ARG_REQUEST;
 
 		if (is_id && *p >= 'A' && *p <= 'F') {

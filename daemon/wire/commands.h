@@ -35,13 +35,14 @@ enum access {
 	ACCESS_FD_OUT = 1 << 5, /* takes one descriptor, which is written */
 	ACCESS_FD_OPTIONAL = 1 << 7, /* that descriptor may be absent */
 	ACCESS_LOCAL = 1 << 6,  /* custosctl answers alone */
+	ACCESS_WAIT = 1 << 8,   /* with STREAM: it mostly waits for somebody */
 };
 
 /* clang-format off */
 
 /* Options of every command; they may stand anywhere on the line. */
 #define GLOBAL_ARGUMENTS \
-	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--help]"
+	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--yes] [--help]"
 
 /* Commands that the daemon answers: handle_<ID> each. */
 #define CU_DAEMON_COMMANDS(X)                                                           \
@@ -121,10 +122,45 @@ X(EXPORT, "export", "io.custos.data.Export",                                    
   N_("Export people and records to a file, as JSON lines."),                            \
   N_("Everybody whom this store may show, with the collections asked for. Who was exported is in the log before a byte is written."))           \
 X(ERASE, "erase", "io.custos.erase.Run",                                                \
-  "subject:subject --purpose=purpose:purpose [--now] [--request=id:request]",           \
-  ACCESS_WRITE | ACCESS_STREAM,                                                         \
+  "subject:subject --purpose=purpose:purpose [--collection=collection:collection...] [--record=record:record] [--now] [--wait] [--dry-run] [--request=id:request]", \
+  ACCESS_WRITE | ACCESS_STREAM | ACCESS_WAIT,                                           \
   N_("Forget a person, provably and for ever."),                                        \
-  N_("Shreds the person's keys: what backups of any age hold of that person cannot be read any more once the newest vault object is used, and restores use no other. --now is needed: there is no grace period yet, and nothing can be cancelled. Prints a statement of what is gone and what is not; exits with 75 when a target could not confirm.")) \
+  N_("Denies the person to everyone at once, and shreds the person's keys when the grace period of erasure.yaml is over: what backups of any age hold cannot be read any more once the newest vault object is used, and restores use no other. Until then 'erase cancel' gives the person back. With --collection or --record only that goes. --now leaves the grace period out, if a second user confirms; it waits for that, as --wait waits for the end. --dry-run shows what would happen, as does the question on a terminal, which --yes answers. Prints a statement of what is gone and what is not; exits with 75 when a target could not confirm.")) \
+X(ERASE_LIST, "erase list", "io.custos.erase.List",                                     \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List erasures that are under way."),                                              \
+  N_("With --all also those that are done or cancelled."))                              \
+X(ERASE_SHOW, "erase show", "io.custos.erase.Show",                                     \
+  "erasure:erasure",                                                                    \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show an erasure."),                                                               \
+  N_("Where it is, when it is due, and, when it is done, what may be said about it."))  \
+X(ERASE_CANCEL, "erase cancel", "io.custos.erase.Cancel",                               \
+  "erasure:erasure",                                                                    \
+  ACCESS_ADMIN,                                                                         \
+  N_("Cancel an erasure before its keys are shredded."),                                \
+  N_("The person, or the part, is there again as before."))                             \
+X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List what waits for a second user."),                                             \
+  N_("With --all also what was decided or has expired."))                               \
+X(APPROVAL_SHOW, "approval show", "io.custos.approval.Show",                            \
+  "approval:approval",                                                                  \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say exactly what will happen if it is granted."),                                 \
+  N_("For those who may decide about it. Names are masked."))                           \
+X(APPROVAL_GRANT, "approval grant", "io.custos.approval.Grant",                         \
+  "approval:approval",                                                                  \
+  ACCESS_ADMIN,                                                                         \
+  N_("Confirm what another user asked for."),                                           \
+  N_("Whoever asked for it cannot grant it. It happens then, exactly as 'approval show' says.")) \
+X(APPROVAL_DENY, "approval deny", "io.custos.approval.Deny",                            \
+  "approval:approval",                                                                  \
+  ACCESS_ADMIN,                                                                         \
+  N_("Refuse what another user asked for."),                                            \
+  N_("An erasure that is denied is cancelled. Whoever asked may take it back by this."))                      \
 X(BACKUP_RUN, "backup run", "io.custos.backup.Run",                                     \
   "[--target=target:target]",                                                           \
   ACCESS_ADMIN | ACCESS_STREAM,                                                         \
@@ -199,6 +235,8 @@ X(VERSION, "version", "",                                                       
 /* X(first word, title): commands of two words, in the order of the overview. */
 #define CU_FAMILIES(X)                                                                  \
 X("subject", N_("People and organisations"))                                            \
+X("erase",   N_("Erasures"))                                                            \
+X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
 X("log",     N_("The audit log"))                                                       \

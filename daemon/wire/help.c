@@ -156,7 +156,10 @@ static void put_commands(const struct family *f, struct buf *to)
 	for (int id = 0; id < COMMAND_COUNT_; id++) {
 		const struct command *c = command_at((enum command_id)id);
 
-		if (f ? command_is_of(c, f->word) : !strchr(c->words, ' ')) {
+		bool is_head = f && strcmp(c->words, f->word) == 0;
+
+		if (f ? is_head || command_is_of(c, f->word) :
+			!strchr(c->words, ' ') && !command_family(c->words)) {
 			put_row(to, c->words, _(c->summary));
 		}
 	}
@@ -219,6 +222,10 @@ int help_topic(size_t n, const char *const words[], struct buf *to, struct cu_er
 	if (n == 0) {
 		help_overview(to);
 		return 0;
+	}
+	if (f && command_by_operation(f->word)) { /* "erase" is a command, and a family's word */
+		help_command(command_by_operation(f->word), to);
+		buf_put_u8(to, '\n');
 	}
 	if (f) {
 		help_family(f, to);

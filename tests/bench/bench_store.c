@@ -26,7 +26,7 @@
 #include "crypto/key.h"
 #include "policy/faults.h"
 #include "policy/policy.h"
-#include "store/tx.h"
+#include "store/tx_erase.h"
 #include "vault/vault.h"
 
 #define PURPOSE "customer_service"
@@ -292,7 +292,17 @@ static int begin_erasure(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct step *s = (struct step *)op;
 
-	return tx_erase_begin(tx, &s->subject, PURPOSE, &s->erasure, err);
+	struct erase_what what = { .subject = s->subject, .purpose = PURPOSE };
+
+	return tx_erase_begin(tx, &what, &s->erasure, err);
+}
+
+static int let_go(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	static const struct erase_limits limits = { INT64_MAX, 1, UINT64_MAX, UINT64_MAX };
+	struct row_erasure row;
+
+	return tx_erase_admit(tx, &((struct step *)op)->erasure, &limits, &row, err);
 }
 
 static int shred_subject(struct tx *tx, struct store_op *op, struct cu_err *err)
@@ -332,7 +342,7 @@ static double cpu_ms(void)
 	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
-/* One person, as control/erase.c does it up to the targets: milliseconds without the
+/* One person, as control/eraser.c does it up to the targets: milliseconds without the
  * syncs, and those of a processor. */
 static double erase_one(struct step *s, double *ret_cpu_ms)
 {
@@ -340,6 +350,7 @@ static double erase_one(struct step *s, double *ret_cpu_ms)
 	int64_t from = bench_ns(), syncs = atomic_load(&sync_ns);
 
 	run_step(s, STORE_CHANGE, begin_erasure);
+	run_step(s, STORE_CHANGE, let_go);
 	run_step(s, STORE_CHANGE, shred_subject);
 	run_step(s, STORE_CHANGE, delete_rows);
 	run_step(s, STORE_ALONE, flush);

@@ -79,7 +79,8 @@ static void root_never_touches_a_persons_data(void **state)
 		json_pack("{s:s, s:s, s:s}", "by", "email", "purpose", "p", "value", "a@b.de"),
 		"subject.search", 1);
 	expect_denied(st, AS_SELF, "io.custos.erase.Run",
-		json_pack("{s:s, s:s, s:b}", "subject", id, "purpose", "p", "now", 1), "erase", 1);
+		json_pack("{s:s, s:s, s:b, s:b, s:b}", "subject", id, "purpose", "p", "now", 1,
+			"wait", 0, "dry_run", 0), "erase", 1);
 	expect_denied(st, AS_SELF, "io.custos.data.Export", json_pack("{s:s}", "purpose", "p"),
 		"export", 1);
 	expect_denied(st, AS_SELF, "io.custos.data.Import",
@@ -156,7 +157,8 @@ static void a_role_does_only_what_it_may_and_for_its_purposes(void **state)
 	expect_denied(st, AS_SUPPORT, "io.custos.subject.Get", of_subject(id, "marketing"),
 		"subject.get", 1);
 	expect_denied(st, AS_SUPPORT, "io.custos.erase.Run",
-		json_pack("{s:s, s:s, s:b}", "subject", id, "purpose", STAGE_PURPOSE, "now", 1),
+		json_pack("{s:s, s:s, s:b, s:b, s:b}", "subject", id, "purpose", STAGE_PURPOSE,
+			"now", 1, "wait", 0, "dry_run", 0),
 		"erase", 1);
 	expect_denied(st, AS_SUPPORT, "io.custos.log.Show", json_object(), "log.show", 1);
 	expect_denied(st, AS_SUPPORT, "io.custos.backup.Run", json_object(), "backup.run", 1);
@@ -201,8 +203,8 @@ static void a_purpose_that_is_no_key_is_refused_before_anything_is_done(void **s
 			CU_EINVAL);
 		assert_null(strstr(err.msg, "Lovelace"));
 		assert_true(call(st, AS_PRIVACY, "io.custos.erase.Run",
-				    json_pack("{s:s, s:s, s:b}", "subject", id, "purpose", bad[i],
-					    "now", 1),
+				    json_pack("{s:s, s:s, s:b, s:b, s:b}", "subject", id, "purpose",
+					    bad[i], "now", 1, "wait", 0, "dry_run", 0),
 				    &err) < 0);
 		assert_int_equal(stage_count_leaves(st, "act=subject"), before);
 		assert_int_equal(stage_count_leaves(st, "act=erase"), 0);
@@ -235,7 +237,7 @@ static void every_personal_call_carries_its_purpose_into_the_log(void **state)
 			"source: s\nsubject: {kind: person, key: no}\nrecords:\n"
 			"  - collection: profile\n    fields: {given_name: name}\n"));
 	stage_expect(st, 0);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=p.erase");
+	stage_erase(st, "erase", id, "--purpose=p.erase");
 	stage_expect(st, 0);
 
 	snprintf(leaf, sizeof(leaf), "for=p.add sub=%s", id);
@@ -249,7 +251,7 @@ static void every_personal_call_carries_its_purpose_into_the_log(void **state)
 	assert_int_equal(stage_count_leaves(st, "for=p.export"), 1);
 	assert_int_equal(stage_count_leaves(st, "for=p.import"), 4); /* begin, add, put, done */
 	snprintf(leaf, sizeof(leaf), "for=p.erase sub=%s", id);
-	assert_int_equal(stage_count_leaves(st, leaf), 1);
+	assert_int_equal(stage_count_leaves(st, leaf), 4); /* begin, execute, shred, done */
 }
 
 static void an_operator_is_the_same_random_id_in_every_leaf(void **state)

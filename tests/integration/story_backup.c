@@ -181,7 +181,7 @@ static void an_erasure_brings_its_vault_object_to_every_target(void **state)
 	stage_add_person(st, SOMEBODY, id);
 	back_up(st);
 
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -206,7 +206,7 @@ static void an_erasure_is_not_confirmed_while_a_target_is_away(void **state)
 	back_up(st);
 	free(run_shell("mv '%s' '%s.away'", st->repo, st->repo)); /* a stick was pulled out */
 
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 
 	stage_expect(st, 75);
 	assert_non_null(strstr(st->last.out, "not confirmed at every target"));
@@ -220,7 +220,7 @@ static void an_erasure_before_the_first_backup_has_nothing_to_confirm(void **sta
 	char id[33];
 
 	stage_add_person(st, SOMEBODY, id);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 	back_up(st);
 	assert_false(json_is_true(
@@ -237,7 +237,7 @@ static void without_a_target_the_statement_is_about_this_host(void **state)
 	stage_start(st);
 	stage_add_person(st, SOMEBODY, id);
 
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 
 	assert_non_null(strstr(st->last.out, "this host only"));
 	stage_ctl(st, AS_ADMIN, "status");
@@ -261,7 +261,7 @@ static void what_a_target_missed_it_gets_at_the_next_start(void **state)
 	stage_add_person(st, SOMEBODY, id);
 	back_up(st);
 	free(run_shell("mv '%s' '%s.away'", st->repo, st->repo));
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 75);
 	stage_kill(st);
 	free(run_shell("mv '%s.away' '%s'", st->repo, st->repo));
@@ -278,18 +278,6 @@ static void what_a_target_missed_it_gets_at_the_next_start(void **state)
 	assert_int_equal(json_array_size(backups(st)), 2);
 }
 
-static void an_erasure_without_now_is_refused(void **state)
-{
-	struct stage *st = *state;
-	char id[33];
-
-	stage_add_person(st, SOMEBODY, id);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--purpose=erasure_request");
-	stage_expect(st, 80);
-	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
-	stage_expect(st, 0);
-}
-
 /* A retry, as after a lost connection, is answered like the first. */
 static void an_erasure_that_is_asked_for_twice_is_answered_twice(void **state)
 {
@@ -298,17 +286,17 @@ static void an_erasure_that_is_asked_for_twice_is_answered_twice(void **state)
 	char id[33], *first;
 
 	stage_add_person(st, SOMEBODY, id);
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now", "--purpose=erasure_request",
+	stage_erase(st, "--json", "erase", id, "--purpose=erasure_request",
 		request);
 	stage_expect(st, 0);
 	first = json_dumps(json_object_get(stage_reply(st), "result"), JSON_SORT_KEYS);
 
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now", "--purpose=erasure_request",
+	stage_erase(st, "--json", "erase", id, "--purpose=erasure_request",
 		request);
 
 	stage_expect(st, 0);
 	assert_int_equal(stage_count_leaves(st, "act=erase.begin"), 1);
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now", "--purpose=erasure_request",
+	stage_erase(st, "--json", "erase", id, "--purpose=erasure_request",
 		request);
 	{
 		char *again = json_dumps(json_object_get(stage_reply(st), "result"), JSON_SORT_KEYS);
@@ -317,7 +305,7 @@ static void an_erasure_that_is_asked_for_twice_is_answered_twice(void **state)
 		free(again);
 	}
 	free(first);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 66); /* another request is about nobody */
 }
 
@@ -337,7 +325,6 @@ int main(void)
 		T(an_erasure_before_the_first_backup_has_nothing_to_confirm),
 		T(without_a_target_the_statement_is_about_this_host),
 		T(what_a_target_missed_it_gets_at_the_next_start),
-		T(an_erasure_without_now_is_refused),
 		T(an_erasure_that_is_asked_for_twice_is_answered_twice),
 	};
 

@@ -172,7 +172,7 @@ static void an_erased_one_is_unreadable_in_an_older_backup(void **state)
 	char ada[33], ben[33];
 
 	begin(st, ada, ben);
-	stage_ctl(st, AS_PRIVACY, "erase", ada, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", ada, "--purpose=erasure_request");
 	stage_expect(st, 0);
 
 	assert_passes(st, 3, "--sequence=1");

@@ -171,7 +171,7 @@ static void nothing_that_somebody_typed_stands_in_the_log(void **state)
 		"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"needle@example.org\"}}]",
 		id);
 	stage_ctl_text(st, AS_PRIVACY, "needle@example.org", "subject", "search", "email", PURPOSE);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", PURPOSE);
+	stage_erase(st, "erase", id, PURPOSE);
 	assert_int_equal(stage_count_leaves(st, "Needle"), 0);
 	assert_int_equal(stage_count_leaves(st, "needle"), 0);
 	assert_false(stage_grep(st->state, "eedle@example"));

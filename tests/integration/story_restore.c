@@ -35,7 +35,7 @@ static int up_lost(void **state)
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
 	free(run_shell("cp -a '%s' '%s.before'", st->repo, st->repo));
-	stage_ctl(st, AS_PRIVACY, "erase", l->erased, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", l->erased, "--purpose=erasure_request");
 	stage_expect(st, 0);
 	stage_stop(st);
 	free(run_shell("rm -rf '%s'; chmod 644 '%s'", st->state, st->identity));
@@ -340,7 +340,7 @@ static void a_restored_store_lives_on(void **state)
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_object_get(stage_reply(st), "result"), "subjects_new")),
 		1); /* the file still names the erased one; the others are known again */
-	stage_ctl(st, AS_PRIVACY, "erase", l->other, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", l->other, "--purpose=erasure_request");
 	stage_ctl(st, AS_PRIVACY, "subject", "get", l->other, "--purpose=" STAGE_PURPOSE);
 	stage_expect(st, 66);
 	stage_ctl(st, AS_ADMIN, "log", "verify");

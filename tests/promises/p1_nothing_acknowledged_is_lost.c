@@ -264,6 +264,20 @@ static void a_request_that_is_retried_until_it_is_answered_is_done_once(void **s
 
 /* --- an erasure is whole or not begun --------------------------------------------------------- */
 
+/* What was begun is carried out within a second or two of the start. */
+static void wait_for_the_erasures(struct stage *st)
+{
+	for (int i = 0; i < 200; i++) {
+		stage_ctl(st, AS_PRIVACY, "--json", "erase", "list");
+		stage_expect(st, 0);
+		if (json_array_size(json_object_get(stage_reply(st), "erasures")) == 0) {
+			return;
+		}
+		run_sleep_ms(50);
+	}
+	fail_msg("an erasure that was begun is not finished");
+}
+
 static void expect_erased_or_untouched(struct stage *st, const char *id, bool *ret_erased)
 {
 	char leaf[64], *log = stage_log(st);
@@ -304,7 +318,7 @@ static bool kill_an_erasure(struct stage *st, const char *id)
 {
 	bool erased;
 	struct job ctl = stage_ctl_start(st, AS_PRIVACY, 0,
-		(const char *const[]){ "erase", id, "--now", "--purpose=erasure_request", NULL });
+		(const char *const[]){ "erase", id, "--wait", "--purpose=erasure_request", NULL });
 	struct ran r;
 	bool acknowledged;
 
@@ -314,6 +328,7 @@ static bool kill_an_erasure(struct stage *st, const char *id)
 	acknowledged = r.status == 0;
 	ran_done(&r);
 	stage_start(st);
+	wait_for_the_erasures(st);
 	expect_erased_or_untouched(st, id, &erased);
 	assert_true(erased || !acknowledged);
 	return erased;
@@ -328,6 +343,9 @@ static void an_erasure_that_was_killed_is_finished_at_the_next_start(void **stat
 	unsigned nerased = 0;
 
 	begin_to_draw();
+	stage_stop(st);
+	stage_policy(st, "erasure.yaml", "grace: 0s\n");
+	stage_start(st);
 	chinook_import(st);
 	for (unsigned i = 0; i < N; i++) {
 		stage_add_person(st, "[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Ada\"}}]",

@@ -82,7 +82,7 @@ static void put_people_and_back_up(struct stage *st, struct people *p)
 
 static void erase(struct stage *st, const char *id)
 {
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 	assert_non_null(strstr(st->last.out, "newest vault object at every target"));
 }
@@ -235,7 +235,7 @@ static void an_erased_one_takes_nobody_else_along(void **state)
 	cut_line(before, p.erased);
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
-	stage_ctl(st, AS_PRIVACY, "erase", p.erased, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", p.erased, "--purpose=erasure_request");
 	stage_expect(st, 0);
 	lose_the_machine(st);
 
@@ -253,6 +253,161 @@ static void an_erased_one_takes_nobody_else_along(void **state)
 	free(before);
 }
 
+/* --- a part of a person ----------------------------------------------------------------- */
+
+/* Whether this person is shown with this text, after the restore. */
+static bool shows(struct stage *st, const char *id, const char *text)
+{
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	return strstr(st->last.out, text) != NULL;
+}
+
+static void set_grace(struct stage *st, const char *text)
+{
+	stage_stop(st);
+	stage_policy(st, "erasure.yaml", text);
+	stage_start(st);
+}
+
+static void an_erased_collection_does_not_return_and_the_rest_does(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+
+	set_grace(st, "grace: 0s\n");
+	put_people_and_back_up(st, &p);
+	stage_ctl(st, AS_PRIVACY, "erase", p.other, "--collection=contact_point", "--wait",
+		"--purpose=erasure_request");
+	stage_expect(st, 0);
+	lose_the_machine(st);
+
+	restore_elsewhere(st, "--sequence=1");
+
+	assert_true(shows(st, p.other, "王小明"));
+	assert_false(shows(st, p.other, "北京市"));
+	stage_ctl_text(st, AS_PRIVACY, "wang@example.cn", "subject", "search", "email",
+		"--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
+	/* and what is written now has a key that lives */
+	stage_ctl_text(st, AS_PRIVACY, "{\"city\":\"Xi'an\"}", "subject", "update", p.other,
+		"--collection=contact_point", "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	assert_true(shows(st, p.other, "Xi'an"));
+	free(p.before);
+}
+
+#define NEEDS                                                                   \
+	"[{\"collection\":\"need\",\"fields\":{\"topic\":\"stays-7\"}},"             \
+	"{\"collection\":\"need\",\"fields\":{\"topic\":\"goes-9\"}}]"
+
+/* The record of "goes-9". */
+static void erase_one_record(struct stage *st, const char *id)
+{
+	char option[48] = "";
+	json_t *record;
+	size_t i;
+
+	stage_ctl(st, AS_PRIVACY, "--json", "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	json_array_foreach(json_object_get(stage_reply(st), "records"), i, record) {
+		const char *topic = json_string_value(
+			json_object_get(json_object_get(record, "fields"), "topic"));
+
+		if (topic && strcmp(topic, "goes-9") == 0) {
+			snprintf(option, sizeof(option), "--record=%s",
+				json_string_value(json_object_get(record, "record")));
+		}
+	}
+	stage_ctl(st, AS_PRIVACY, "erase", id, option, "--wait", "--purpose=erasure_request");
+	stage_expect(st, 0);
+}
+
+/* A backup from after the re-key holds what remains under the fresh key; an older one held it
+ * under the key that was shredded, and brings none of that collection back. */
+static void an_erased_record_does_not_return_from_any_backup(void **state)
+{
+	static const char *const sequences[] = { "--sequence=1", "--sequence=3" };
+	struct stage *st = *state;
+	char id[33];
+
+	set_grace(st, "grace: 0s\n");
+	stage_add_person(st, NEEDS, id);
+	stage_ctl(st, AS_ADMIN, "backup", "run"); /* 1 */
+	stage_expect(st, 0);
+	erase_one_record(st, id); /* 2: the vault without the old key */
+	stage_ctl(st, AS_ADMIN, "backup", "run"); /* 3 */
+	stage_expect(st, 0);
+	lose_the_machine(st);
+
+	for (int i = 0; i < 2; i++) {
+		restore_elsewhere(st, sequences[i]);
+		assert_false(shows(st, id, "goes-9"));
+		assert_true(shows(st, id, "stays-7") == (i == 1));
+		stage_ctl_text(st, AS_PRIVACY, "{\"topic\":\"new\"}", "subject", "update", id,
+			"--collection=need", "--purpose=" STAGE_PURPOSE);
+		stage_expect(st, 0);
+		lose_the_machine(st);
+	}
+}
+
+/* --- one that waits ------------------------------------------------------------------------ */
+
+/* Nobody is erased by a restore whose time has not come, and nobody escapes it. */
+static void an_erasure_that_waited_waits_on_after_a_restore(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+	char erasure[33];
+
+	set_grace(st, "grace: 72h\n");
+	put_people_and_back_up(st, &p);
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", p.erased, "--purpose=erasure_request");
+	stage_expect(st, 0);
+	snprintf(erasure, sizeof(erasure), "%s",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", p.other, "--purpose=erasure_request");
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+	stage_expect(st, 0);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	lose_the_machine(st);
+
+	restore_elsewhere(st, "--sequence=1"); /* which knows nothing of it */
+
+	stage_ctl(st, AS_PRIVACY, "subject", "get", p.erased, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 77);
+	assert_true(shows(st, p.other, "王小明"));
+	stage_ctl(st, AS_PRIVACY, "erase", "show", erasure);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "cooling_off"));
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel", erasure);
+	stage_expect(st, 0);
+	assert_true(shows(st, p.erased, CANARY_NAME));
+	free(p.before);
+}
+
+/* "erase --now" has returned, and in the same second there is no machine any more. */
+static void what_returned_is_true_even_if_the_machine_burns_at_once(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+
+	put_people_and_back_up(st, &p);
+	stage_erase(st, "erase", p.erased, "--purpose=erasure_request");
+	free(run_shell("rm -rf '%s'", st->state)); /* under its feet */
+	stage_expect(st, 0);
+	stage_kill(st);
+
+	restore_elsewhere(st, "--sequence=1");
+
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	free(p.before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +417,10 @@ int main(void)
 		T(later_backups_do_not_matter_for_who_is_erased),
 		T(an_erasure_that_only_the_log_tells_is_done_again),
 		T(an_erased_one_takes_nobody_else_along),
+		T(an_erased_collection_does_not_return_and_the_rest_does),
+		T(an_erased_record_does_not_return_from_any_backup),
+		T(an_erasure_that_waited_waits_on_after_a_restore),
+		T(what_returned_is_true_even_if_the_machine_burns_at_once),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

@@ -55,7 +55,7 @@ static void put_person(struct stage *st, char id[33])
 
 static void erase_with(struct stage *st, const char *id, int status)
 {
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now",
+	stage_erase(st, "--json", "erase", id,
 		"--purpose=erasure_request");
 	stage_expect(st, status);
 }

@@ -192,7 +192,7 @@ static void expect_nothing(struct ran *r)
 static void erase_someone(struct stage *st, char id[33])
 {
 	chinook_find(st, CHINOOK_SOMEONE, id);
-	stage_ctl(st, AS_PRIVACY, "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 }
 

@@ -138,7 +138,7 @@ static void an_erasure_is_not_undone_by_an_older_copy(void **state)
 	stage_add_person(st, ADA, ada);
 	back_up(st);
 	copy_state(st, "old");
-	stage_ctl(st, AS_PRIVACY, "erase", ada, PURPOSE, "--now");
+	stage_erase(st, "erase", ada, PURPOSE);
 	ok(st);
 
 	put_state_back(st, "old");

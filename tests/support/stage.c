@@ -35,7 +35,7 @@ uid_t stage_uid(enum who who)
 {
 	static const uid_t uids[] = { [AS_DAEMON] = FIRST_UID, [AS_ADMIN] = FIRST_UID + 1,
 		[AS_PRIVACY] = FIRST_UID + 2, [AS_SUPPORT] = FIRST_UID + 3,
-		[AS_AUDITOR] = FIRST_UID + 4, [AS_STRANGER] = FIRST_UID + 9 };
+		[AS_AUDITOR] = FIRST_UID + 4, [AS_SECOND] = FIRST_UID + 5, [AS_STRANGER] = FIRST_UID + 9 };
 
 	return who == AS_SELF || !stage_has_roles() ? geteuid() : uids[who];
 }
@@ -109,9 +109,11 @@ static void put_roles(struct stage *st)
 	static const char roles[] =
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, init, seal, unseal, key.*, policy.check, backup.*, drill.*, log.*]\n"
+		"    operations: [status, init, seal, unseal, key.*, policy.check,"
+		" approval.*, backup.*, drill.*, log.*]\n"
 		"  - role: privacy\n"
-		"    operations: [status, policy.check, subject.*, import, export, erase, log.*]\n"
+		"    operations: [status, policy.check, subject.*, import, export, erase.*,"
+		" approval.*, log.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"
@@ -128,11 +130,13 @@ static void put_roles(struct stage *st)
 			"  - {uid: 0, roles: [admin]}\n"
 			"  - {uid: %u, roles: [admin]}\n"
 			"  - {uid: %u, roles: [privacy]}\n"
+			"  - {uid: %u, roles: [privacy]}\n"
 			"  - {uid: %u, roles: [support]}\n"
 			"  - {uid: %u, roles: [auditor]}\n",
-			roles, stage_uid(AS_ADMIN), stage_uid(AS_PRIVACY), stage_uid(AS_SUPPORT),
-			stage_uid(AS_AUDITOR));
+			roles, stage_uid(AS_ADMIN), stage_uid(AS_PRIVACY), stage_uid(AS_SECOND),
+			stage_uid(AS_SUPPORT), stage_uid(AS_AUDITOR));
 	} else {
+		stage_policy(st, "erasure.yaml", "grace: 0s\n");
 		snprintf(text, sizeof(text), "%s  - {uid: %u, roles: [admin, privacy]}\n", roles,
 			(unsigned)geteuid());
 	}
@@ -437,6 +441,64 @@ struct job stage_ctl_start(struct stage *st, enum who who, int stdin_fd,
 	o.stdin_fd = stdin_fd;
 	put_ctl_argv(st, args, path, socket_option, argv);
 	return run_start(&o, argv);
+}
+
+void stage_approval(struct stage *st, char ret_id[33])
+{
+	const json_t *list;
+
+	for (int i = 0; i < 300; i++) {
+		stage_ctl(st, AS_SECOND, "--json", "approval", "list");
+		stage_expect(st, 0);
+		list = json_object_get(stage_reply(st), "approvals");
+		if (json_array_size(list) > 0) {
+			snprintf(ret_id, 33, "%s",
+				json_string_value(
+					json_object_get(json_array_get(list, 0), "approval")));
+			return;
+		}
+		run_sleep_ms(20);
+	}
+	fail_msg("nobody was asked to confirm anything");
+}
+
+/* Until the call ends: whatever it asks for is granted. */
+static void grant_all(struct stage *st, struct job *call)
+{
+	struct ran r;
+
+	while (!run_try_wait(call, 20, &r)) {
+		const json_t *list;
+		const char *id;
+
+		stage_ctl(st, AS_SECOND, "--json", "approval", "list");
+		list = json_object_get(stage_reply(st), "approvals");
+		id = json_string_value(json_object_get(json_array_get(list, 0), "approval"));
+		if (id) {
+			char copy[33];
+
+			snprintf(copy, sizeof(copy), "%s", id);
+			stage_ctl(st, AS_SECOND, "approval", "grant", copy);
+		}
+	}
+	ran_done(&st->last);
+	st->last = r;
+}
+
+int stage_erase_with(struct stage *st, const char *const args[])
+{
+	const char *all[MAX_ARGS];
+	struct job call;
+	size_t n = 0;
+
+	for (; args[n]; n++) {
+		all[n] = args[n];
+	}
+	all[n++] = stage_has_roles() ? "--now" : "--wait";
+	all[n] = NULL;
+	call = stage_ctl_start(st, AS_PRIVACY, 0, all);
+	grant_all(st, &call);
+	return st->last.status;
 }
 
 int stage_custosd(struct stage *st, const char *const args[])

@@ -23,7 +23,10 @@
 #include "run.h"
 #include "wire/client.h"
 
-enum who { AS_DAEMON, AS_ADMIN, AS_PRIVACY, AS_SUPPORT, AS_AUDITOR, AS_STRANGER, AS_SELF };
+/* AS_SECOND is another of AS_PRIVACY's kind, who confirms what that one asks for. */
+enum who {
+	AS_DAEMON, AS_ADMIN, AS_PRIVACY, AS_SECOND, AS_SUPPORT, AS_AUDITOR, AS_STRANGER, AS_SELF
+};
 
 struct stage {
 	char dir[128], policies[160], state[160], repo[160], socket[160], files[160];
@@ -82,6 +85,12 @@ int stage_ctl_input(struct stage *st, enum who who, const void *input, size_t n,
 #define stage_ctl_text(st, who, input, ...)              \
 	stage_ctl_input(st, who, input, strlen(input), \
 		(const char *const[]){ __VA_ARGS__, NULL })
+/* "erase" with these arguments, to its end: with --now, and AS_SECOND confirms it.  Where all are
+ * one uid, there is no grace period instead. */
+int stage_erase_with(struct stage *st, const char *const args[]);
+#define stage_erase(st, ...) stage_erase_with(st, (const char *const[]){ __VA_ARGS__, NULL })
+/* Waits until AS_SECOND is asked to confirm something; its id. */
+void stage_approval(struct stage *st, char ret_id[33]);
 /* The same in the background. */
 struct job stage_ctl_start(struct stage *st, enum who who, int stdin_fd,
 	const char *const args[]);

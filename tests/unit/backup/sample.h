@@ -17,7 +17,7 @@
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "store/reader.h"
-#include "store/tx.h"
+#include "store/tx_erase.h"
 #include "vault/vault.h"
 #include "root_key.h"
 
@@ -193,9 +193,17 @@ static inline void sample_add(struct sample *s, unsigned n)
 static inline int apply_begin(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct person_op *p = (struct person_op *)op;
-	struct id subject = p->id;
+	struct erase_what what = { .subject = p->id, .purpose = "erasure" };
 
-	return tx_erase_begin(tx, &subject, "erasure", &p->id, err);
+	return tx_erase_begin(tx, &what, &p->id, err);
+}
+
+static inline int apply_admit(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	static const struct erase_limits limits = { INT64_MAX, 1, 1000, 1000 };
+	struct row_erasure row;
+
+	return tx_erase_admit(tx, &((struct person_op *)op)->id, &limits, &row, err);
 }
 
 static inline int apply_shred(struct tx *tx, struct store_op *op, struct cu_err *err)
@@ -216,7 +224,7 @@ static inline int apply_done(struct tx *tx, struct store_op *op, struct cu_err *
 static inline void sample_erase(struct sample *s, unsigned who)
 {
 	int (*const steps[])(struct tx *, struct store_op *, struct cu_err *) = { apply_begin,
-		apply_shred, apply_rows, apply_done };
+		apply_admit, apply_shred, apply_rows, apply_done };
 	struct person_op p = { .op.kind = STORE_CHANGE, .id = s->people[who] };
 	struct cu_err err = { 0 };
 

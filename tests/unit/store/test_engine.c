@@ -863,29 +863,29 @@ static void erasures_are_put_got_and_found_while_open(void **state)
 	const char *dir;
 	struct engine *e = fresh(&dir);
 	struct row_erasure a = { .id = id_of(1), .subject = id_of(2), .state = ERASURE_SHREDDED,
-		.begun_ms = 20, .generation = 77 }, b = { .id = id_of(3), .subject = id_of(4),
-		.state = ERASURE_BEGUN, .begun_ms = 10 }, got;
+		.begun_ms = 20, .due_ms = 20, .generation = 77 }, b = { .id = id_of(3), .subject = id_of(4),
+		.state = ERASURE_COOLING_OFF, .begun_ms = 10, .due_ms = 10 }, got;
 	struct cu_err err = { 0 };
 
 	(void)state;
-	assert_int_equal(engine_erasure_open(e, &got, &err), 0);
+	assert_int_equal(engine_erasure_next_open(e, NULL, &got, &err), 0);
 	assert_ok(engine_erasure_put(e, &a, &err), &err);
 	assert_ok(engine_erasure_put(e, &b, &err), &err);
 	engine_close(e);
 	e = open_engine(dir, ENGINE_WRITE);
-	assert_int_equal(engine_erasure_open(e, &got, &err), 1);
-	assert_true(id_eq(&got.id, &b.id)); /* the oldest first */
+	assert_int_equal(engine_erasure_next_open(e, NULL, &got, &err), 1);
+	assert_true(id_eq(&got.id, &b.id)); /* the one that is due first */
 	b.state = ERASURE_DONE;
 	b.done_ms = 30;
 	assert_ok(engine_erasure_put(e, &b, &err), &err);
-	assert_int_equal(engine_erasure_open(e, &got, &err), 1);
+	assert_int_equal(engine_erasure_next_open(e, NULL, &got, &err), 1);
 	assert_true(id_eq(&got.id, &a.id) && id_eq(&got.subject, &a.subject));
 	assert_true(got.state == ERASURE_SHREDDED && got.generation == 77 && got.begun_ms == 20);
 	assert_int_equal(engine_erasure_get(e, &b.id, &got, &err), 1);
 	assert_true(got.state == ERASURE_DONE && got.done_ms == 30);
 	a.state = ERASURE_DONE;
 	assert_ok(engine_erasure_put(e, &a, &err), &err);
-	assert_int_equal(engine_erasure_open(e, &got, &err), 0);
+	assert_int_equal(engine_erasure_next_open(e, NULL, &got, &err), 0);
 	assert_int_equal(engine_erasure_get(e, &(struct id){ { 9 } }, &got, &err), 0);
 	engine_close(e);
 }

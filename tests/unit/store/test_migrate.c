@@ -10,8 +10,19 @@ static void make_older(const char *dir)
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(in_dir(dir, "data.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DROP TABLE approval; PRAGMA user_version = 1", NULL,
-				 NULL, NULL),
+	assert_int_equal(
+		sqlite3_exec(db,
+			"DROP TABLE approval; DROP TABLE erasure; DROP TABLE erasure_part;"
+			"DROP TABLE erasure_slot; ALTER TABLE subject DROP COLUMN is_partly;"
+			"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
+			" state INTEGER NOT NULL, begun_ms INTEGER NOT NULL,"
+			" done_ms INTEGER NOT NULL, generation INTEGER NOT NULL)"
+			" STRICT, WITHOUT ROWID;"
+			"INSERT INTO erasure SELECT x'0102030405060708090a0b0c0d0e0f10', id, 1, 5, 0, 0"
+			" FROM subject LIMIT 1;"
+			"UPDATE subject SET state = 2;"
+			"PRAGMA user_version = 1",
+			NULL, NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);
 }
@@ -36,6 +47,8 @@ static void an_older_store_is_brought_up_to_date_and_keeps_its_people(void **sta
 	struct house h = { 0 };
 	struct person p;
 	const char *dir;
+	struct row_erasure erasure;
+	struct reader *rd;
 	int today;
 
 	(void)state;
@@ -50,6 +63,11 @@ static void an_older_store_is_brought_up_to_date_and_keeps_its_people(void **sta
 	must_open(&h, dir);
 
 	assert_int_equal(records_of(&h, &p.subject), 1);
+	rd = store_reader_take(h.store);
+	assert_int_equal(reader_erasure_of(rd, &p.subject, &erasure, NULL), 1);
+	store_reader_give(h.store, rd);
+	assert_int_equal(erasure.state, ERASURE_COOLING_OFF); /* begun before: it is due */
+	assert_int_equal(erasure.due_ms, 5);
 	house_close(&h);
 	assert_int_equal(format_of(dir), today);
 }

@@ -1,6 +1,7 @@
 #include "store_help.h"
 
 #include "store/settle.h"
+#include "store/tx_erase.h"
 
 /* --- a story: a backup, life after it, a restore -------------------------------------------- */
 
@@ -21,14 +22,33 @@ static void back_up(struct house *h, const char *to)
 }
 
 struct erasure {
-	struct id subject, id;
+	struct id subject, record, id;
+	const char *collection;
+	int64_t grace_ms;
 };
 
 static int erase_begin(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	struct erasure *e = ctx;
 
-	return tx_erase_begin(tx, &e->subject, "erasure", &e->id, err);
+	struct erase_what what = { .subject = e->subject, .collections = &e->collection,
+		.ncollections = e->collection != NULL, .record = e->record, .purpose = "erasure",
+		.grace_ms = e->grace_ms };
+
+	return tx_erase_begin(tx, &what, &e->id, err);
+}
+
+static int erase_admit(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	static const struct erase_limits limits = { INT64_MAX, 1, 1000, 1000 };
+	struct row_erasure row;
+
+	return tx_erase_admit(tx, &((struct erasure *)ctx)->id, &limits, &row, err);
+}
+
+static int erase_rekey(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_erase_rekey(tx, &((struct erasure *)ctx)->id, err);
 }
 
 static int erase_shred(struct tx *tx, void *ctx, struct cu_err *err)
@@ -46,14 +66,21 @@ static int erase_done(struct tx *tx, void *ctx, struct cu_err *err)
 	return tx_erase_done(tx, &((struct erasure *)ctx)->id, err);
 }
 
+static void erase_this(struct house *h, struct erasure *e)
+{
+	must_run(h, STORE_CHANGE, erase_begin, e);
+	must_run(h, STORE_CHANGE, erase_admit, e);
+	must_run(h, STORE_CHANGE, erase_rekey, e);
+	must_run(h, STORE_CHANGE, erase_shred, e);
+	must_run(h, STORE_CHANGE, erase_rows, e);
+	must_run(h, STORE_CHANGE, erase_done, e);
+}
+
 static void erase(struct house *h, const struct id *subject)
 {
 	struct erasure e = { .subject = *subject };
 
-	must_run(h, STORE_CHANGE, erase_begin, &e);
-	must_run(h, STORE_CHANGE, erase_shred, &e);
-	must_run(h, STORE_CHANGE, erase_rows, &e);
-	must_run(h, STORE_CHANGE, erase_done, &e);
+	erase_this(h, &e);
 }
 
 /* A machine anew: the newest vault and keys of one directory, the old rows of another, an empty
@@ -281,7 +308,7 @@ static void an_erasure_that_was_under_way_is_ended_with_its_subject(void **state
 	dir = restore_into(live, backup);
 	must_settle(dir, &how);
 	assert_int_equal(engine_open(dir, ENGINE_WRITE, &engine, NULL), 0);
-	assert_int_equal(engine_erasure_open(engine, &row, NULL), 0);
+	assert_int_equal(engine_erasure_next_open(engine, NULL, &row, NULL), 0);
 	engine_close(engine);
 	must_open(&h, dir);
 	assert_false(has_subject(&h, &ada.subject));

@@ -45,7 +45,8 @@ static void the_usage_line_shows_every_argument(void **state)
 	buf_clear(&b);
 	help_usage(command_at(COMMAND_ERASE), &b);
 	assert_string_equal(buf_cstr(&b),
-		"custosctl erase SUBJECT --purpose=PURPOSE [--now] [--request=ID]");
+		"custosctl erase SUBJECT --purpose=PURPOSE [--collection=COLLECTION ...] "
+		"[--record=RECORD] [--now] [--wait] [--dry-run] [--request=ID]");
 	buf_done(&b);
 }
 
@@ -125,6 +126,19 @@ static void the_overview_lists_every_command_under_its_family(void **state)
 	buf_done(&b);
 }
 
+static void a_command_that_is_a_family_too_is_explained_with_it(void **state)
+{
+	const char *erase[] = { "erase" };
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(help_topic(1, erase, &b, NULL), 0);
+	assert_non_null(strstr(buf_cstr(&b), "custosctl erase SUBJECT"));
+	assert_non_null(strstr(buf_cstr(&b), "  erase cancel"));
+	assert_fits(buf_cstr(&b));
+	buf_done(&b);
+}
+
 static void topics_are_found_or_suggested(void **state)
 {
 	const char *backup[] = { "backup" }, *run[] = { "backup", "run" }, *bad[] = { "bakcup" };
@@ -157,6 +171,7 @@ int main(void)
 		cmocka_unit_test(every_exit_status_is_listed),
 		cmocka_unit_test(every_command_is_explained_with_all_its_arguments),
 		cmocka_unit_test(the_overview_lists_every_command_under_its_family),
+		cmocka_unit_test(a_command_that_is_a_family_too_is_explained_with_it),
 		cmocka_unit_test(topics_are_found_or_suggested),
 	};
 

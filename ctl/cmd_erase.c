@@ -1,0 +1,153 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+#include "wire/args.h"
+
+/* --- before ----------------------------------------------------------------------- */
+
+static void show_needs(const json_t *needs)
+{
+	json_t *need;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)needs, i, need) {
+		const char *kind = json_string_value(need);
+
+		out_field(_("needs"), "%s",
+			strcmp(kind, "erase.now") == 0 ?
+				_("a second user: there is no grace period") :
+			strcmp(kind, "erase.cap") == 0 ?
+				_("a second user: it exceeds the daily cap") :
+				kind);
+	}
+}
+
+void cmd_erase_preview(const json_t *p)
+{
+	char when[32];
+	json_t *part;
+	size_t i;
+
+	out_field(_("who"), "%s  %s", out_str(p, "who"), out_str(p, "subject"));
+	out_field(_("what"), "%s",
+		strcmp(out_str(p, "scope"), "subject") == 0	? _("everything") :
+		strcmp(out_str(p, "scope"), "collections") == 0 ? _("these collections") :
+								  _("one record"));
+	json_array_foreach(json_object_get(p, "collections"), i, part) {
+		out_field("", _("%s, records: %" PRId64), out_str(part, "collection"),
+			out_int(part, "records"));
+	}
+	out_field(_("keys shredded"), "%" PRId64, out_int(p, "slots"));
+	out_field(_("when"), "%s", out_time(out_int(p, "due_ms"), when));
+	out_field(_("last 24 hours"), _("%" PRId64 " of %" PRId64 " keys"),
+		out_int(p, "slots_today"), out_int(p, "daily_slots"));
+	show_needs(json_object_get(p, "needs"));
+}
+
+/* --- while it runs ---------------------------------------------------------------- */
+
+void cmd_erase_more(struct progress *p, const json_t *reply)
+{
+	const char *approval = out_str(reply, "approval");
+	const char *step = out_str(reply, "progress");
+
+	if (*approval && !p->is_quiet) { /* somebody has to be told, terminal or not */
+		progress_clear(p);
+		fprintf(stderr, _("waiting for a second person: custosctl approval grant %s\n"),
+			approval);
+	} else if (p->is_shown) {
+		progress_clear(p);
+		fprintf(stderr, _("erase: %s"), step);
+		p->has_line = true;
+	}
+}
+
+/* --- after ------------------------------------------------------------------------ */
+
+static void show_collections(const json_t *e)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(e, "collections"), i, c) {
+		out_field(i == 0 ? _("collections") : "", "%s", json_string_value(c));
+	}
+}
+
+static void show_erasure(const json_t *e)
+{
+	char when[32];
+
+	out_field(_("erasure"), "%s", out_str(e, "erasure"));
+	out_field(_("state"), "%s", out_str(e, "state"));
+	out_field(_("subject"), "%s", out_str(e, "subject"));
+	show_collections(e);
+	if (json_object_get(e, "record")) {
+		out_field(_("record"), "%s", out_str(e, "record"));
+	}
+	out_field(_("begun"), "%s", out_time(out_int(e, "begun_ms"), when));
+	if (json_object_get(e, "leaf")) {
+		out_field(_("keys shredded"), "%" PRId64, out_int(e, "slots"));
+		out_field(_("vault generation"), "%" PRId64, out_int(e, "generation"));
+		out_field(_("log entry"), "%" PRId64, out_int(e, "leaf"));
+		out_field(_("targets"), "%s",
+			json_is_true(json_object_get(e, "target_confirmed")) ? _("confirmed") :
+									       _("not confirmed"));
+	} else {
+		out_field(_("due"), "%s", out_time(out_int(e, "due_ms"), when));
+	}
+	out_line("%s", out_str(e, "statement"));
+}
+
+void cmd_erase(const struct args *a, const json_t *reply)
+{
+	const json_t *preview = json_object_get(reply, "preview");
+
+	(void)a;
+	if (preview) {
+		cmd_erase_preview(preview);
+	} else {
+		show_erasure(json_object_get(reply, "result"));
+	}
+}
+
+void cmd_erase_show(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	show_erasure(json_object_get(reply, "erasure"));
+}
+
+void cmd_erase_list(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("ERASURE"), N_("STATE"), N_("DUE"),
+		N_("SUBJECT"), N_("WHAT"), NULL };
+	const json_t *all = json_object_get(reply, "erasures");
+	struct out_table *t;
+	char when[32];
+	json_t *e;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(all) == 0) {
+		out_nothing(_("There are no erasures."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_cell(t, "%s", out_str(e, "erasure"));
+		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_time(out_int(e, "due_ms"), when));
+		out_cell(t, "%s", out_str(e, "subject"));
+		out_cell(t, "%s", out_str(e, "scope"));
+	}
+	out_table_end(t);
+}
+
+void cmd_erase_cancel(const struct args *a, const json_t *reply)
+{
+	(void)reply;
+	out_line(_("The erasure %s is cancelled; nothing was lost."), args_text(a, "erasure"));
+}

@@ -1,0 +1,16 @@
+/*
+ * mask.h: a name that its owner's clerk recognises and nobody else learns.
+ *
+ * "Leonie Köhler" is "L*** K***", "王小明" is "王**": the first letter of each part, and how long
+ * it is shows only as far as a script shows it anyway.  Pure.
+ */
+#ifndef CU_CONTROL_MASK_H
+#define CU_CONTROL_MASK_H
+#include "base/span.h"
+
+struct buf;
+
+/* Appends; a blank before, when to is not empty.  Bytes that are not UTF-8 count as letters. */
+void mask_name(struct span name, struct buf *to);
+
+#endif
