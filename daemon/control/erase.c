@@ -322,20 +322,18 @@ void erase_catch_up(struct daemon *d, const struct watch *watch)
 	uint64_t newest = vault_generation(d->house.vault);
 	int64_t old_ms = clock_now_ms(&d->house.clock) - repos_bound_ms(d) / 2;
 
+	/* looked at after the generation: what was shredded till then is at the targets, or missed
+	 * them; what is shredded from now on is brought there by the eraser */
+	if (eraser_is_busy(&d->eraser)) {
+		return;
+	}
 	for (size_t i = 0; i < targets->n; i++) {
-		struct snapshot_result result;
-		struct repos_last last;
 		struct cu_err err;
-		int r = repos_last(d, &targets->v[i], &last, &err);
+		int r = repos_renew(d, &targets->v[i], newest, old_ms, watch, &err);
 
-		if (r == 0 && last.sequence > 0 &&
-			(last.generation < newest || last.time_ms < old_ms)) {
-			r = repos_write(d, &targets->v[i], REPOS_VAULT, watch, &result, &err);
-			if (r == 0) {
-				log_notice("target %s has the newest vault object now", targets->v[i].key);
-			}
-		}
-		if (r < 0 && r != CU_ECANCELED) {
+		if (r > 0) {
+			log_notice("target %s has the newest vault object now", targets->v[i].key);
+		} else if (r < 0 && r != CU_ECANCELED) {
 			log_warn("a target lacks the newest vault object: %s", err.msg);
 		}
 	}

@@ -272,6 +272,16 @@ static void set_busy(struct eraser *e, bool is_busy)
 	pthread_mutex_unlock(&e->lock);
 }
 
+bool eraser_is_busy(struct eraser *e)
+{
+	bool is_busy;
+
+	pthread_mutex_lock(&e->lock);
+	is_busy = e->is_busy;
+	pthread_mutex_unlock(&e->lock);
+	return is_busy;
+}
+
 static void plan_next(struct eraser *e, const struct due *due, int64_t now_ms, bool has_failed)
 {
 	int64_t wait_ms = due->next_ms == INT64_MAX ? DAY_MS : due->next_ms - now_ms;

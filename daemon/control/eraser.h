@@ -54,6 +54,9 @@ void eraser_tick(struct eraser *e);
 /* Any thread: something was begun, confirmed or cancelled. */
 void eraser_wake(struct eraser *e);
 
+/* Any thread: between the shred of one and the word of the targets, perhaps. */
+bool eraser_is_busy(struct eraser *e);
+
 /* At the start, before calls are served: what was let go is finished on this host.  How many. */
 int eraser_resume(struct eraser *e);
 

@@ -118,14 +118,21 @@ struct images {
 	struct engine_counts counts;
 	struct snapshot_drill drill;
 	int64_t time_ms;
+	uint64_t only_of; /* a generation of the vault; 0: whichever it is */
+	bool is_beyond;   /* it is another by now, and nothing was taken */
 };
 
 static int apply_images(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct images *i = (struct images *)op;
 	struct house *h = &i->daemon->house;
-	int r = i->what == REPOS_FULL ? tx_image_begin(tx, &i->data, &i->counts, err) : 0;
+	int r;
 
+	if (i->only_of > 0 && vault_generation(h->vault) != i->only_of) {
+		i->is_beyond = true;
+		return 0;
+	}
+	r = i->what == REPOS_FULL ? tx_image_begin(tx, &i->data, &i->counts, err) : 0;
 	i->time_ms = tx->now_ms;
 	return r < 0 ? r : vault_capture_begin(h->vault, &h->recipients.vault,
 				   ledger_size(h->ledger), &i->vault, err);
@@ -162,31 +169,63 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 					    vault_object_put(&src, &repo, watch, ret, err);
 }
 
+/* With backing_up held. */
+static int write_what(struct daemon *d, const struct target *t, struct images *images,
+	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
+{
+	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret };
+	int r = images->what == REPOS_FULL ? drill_keys_begin(d, &images->drill, err) : 0;
+
+	images->op = (struct store_op){ .apply = apply_images, .kind = STORE_ALONE };
+	images->daemon = d;
+	if (r == 0) {
+		r = store_run(d->house.store, &images->op, err);
+	}
+	if (r == 0 && !images->is_beyond) {
+		r = house_publish(&d->house, err);
+		if (r == 0) {
+			r = write_images(d, t, images, watch, ret, err);
+		}
+		if (r == 0) {
+			r = store_run(d->house.store, &remember.op, err);
+		}
+	}
+	vault_capture_end(images->vault);
+	db_image_end(images->data);
+	drill_keys_done(d, &images->drill);
+	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+}
+
 int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
 {
-	struct images images = { .op = { .apply = apply_images, .kind = STORE_ALONE },
-		.daemon = d, .what = what };
-	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret };
+	struct images images = { .what = what };
 	int r;
 
 	pthread_mutex_lock(&d->backing_up); /* one at a time: a repository has one writer */
-	r = what == REPOS_FULL ? drill_keys_begin(d, &images.drill, err) : 0;
+	r = write_what(d, t, &images, watch, ret, err);
+	pthread_mutex_unlock(&d->backing_up);
+	return r;
+}
+
+int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, int64_t old_ms,
+	const struct watch *watch, struct cu_err *err)
+{
+	struct images images = { .what = REPOS_VAULT, .only_of = generation };
+	struct snapshot_result result;
+	struct repos_last last;
+	bool is_due = false;
+	int r;
+
+	pthread_mutex_lock(&d->backing_up);
+	r = repos_last(d, t, &last, err);
 	if (r == 0) {
-		r = store_run(d->house.store, &images.op, err);
+		is_due = last.sequence > 0 &&
+			(last.generation < generation || last.time_ms < old_ms);
 	}
-	if (r == 0) {
-		r = house_publish(&d->house, err);
-	}
-	if (r == 0) {
-		r = write_images(d, t, &images, watch, ret, err);
-	}
-	vault_capture_end(images.vault);
-	db_image_end(images.data);
-	drill_keys_done(d, &images.drill);
-	if (r == 0) {
-		r = store_run(d->house.store, &remember.op, err);
+	if (is_due) {
+		r = write_what(d, t, &images, watch, &result, err);
 	}
 	pthread_mutex_unlock(&d->backing_up);
-	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+	return r < 0 ? r : is_due && !images.is_beyond;
 }

@@ -47,4 +47,10 @@ enum repos_what {
 int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err);
 
+/* The vault alone, if the target was backed up to and its last object is of a generation before
+ * this one, or from before old_ms.  Decided when nobody else writes there; given up when the vault
+ * has moved beyond this generation, for who moved it brings it there.  1: written; 0. */
+int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, int64_t old_ms,
+	const struct watch *watch, struct cu_err *err);
+
 #endif

@@ -106,8 +106,9 @@ void upkeep_tick(struct daemon *d)
 {
 	struct upkeep *u = &d->upkeep;
 
-	if (u->is_running || store_is_restricted(d->house.store) ||
-		!is_anything_due(u)) {
+	/* an erasure goes first: it brings its vault to the targets itself */
+	if (u->is_running || d->eraser.is_running ||
+		store_is_restricted(d->house.store) || !is_anything_due(u)) {
 		return;
 	}
 	u->work.run = run_round;
