@@ -138,6 +138,48 @@ static void what_became_due_while_custosd_was_away_happens_at_its_start(void **s
 	wait_until_done(st, erasure);
 }
 
+static unsigned count_open(struct stage *st)
+{
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", "list");
+	stage_expect(st, 0);
+	return (unsigned)json_array_size(json_object_get(stage_reply(st), "erasures"));
+}
+
+/* Killed a little later each time: before it begins, between any of its steps, after its end. */
+static void killed_at_any_moment_it_is_finished_by_the_next_start(void **state)
+{
+	struct stage *st = *state;
+	unsigned nbegun;
+	char id[33];
+
+	use_grace(st, "0s");
+	for (unsigned i = 0; i < 16; i++) {
+		struct job call;
+		struct ran ignored = { 0 };
+
+		stage_add_person(st, ADA, id);
+		call = stage_ctl_start(st, AS_PRIVACY, 0,
+			(const char *const[]){ "erase", id, PURPOSE, "--wait", NULL });
+		run_sleep_ms(20 + 25 * i);
+		stage_kill(st);
+		run_wait(&call, &ignored);
+		ran_done(&ignored);
+		stage_start(st);
+		for (int n = 0; n < 200 && count_open(st) > 0; n++) {
+			run_sleep_ms(50);
+		}
+		assert_int_equal(count_open(st), 0);
+	}
+	nbegun = stage_count_leaves(st, "act=erase.begin");
+	print_message("%u of 16 had begun when custosd was killed\n", nbegun);
+	assert_true(nbegun > 0);
+	assert_int_equal(stage_count_leaves(st, "act=erase.execute"), nbegun);
+	assert_int_equal(stage_count_leaves(st, "act=erase.shred"), nbegun);
+	assert_int_equal(stage_count_leaves(st, "act=erase.done"), nbegun);
+	stage_ctl(st, AS_ADMIN, "log", "verify");
+	stage_expect(st, 0);
+}
+
 static void a_dry_run_shows_what_would_happen_and_does_nothing(void **state)
 {
 	struct stage *st = *state;
@@ -276,6 +318,7 @@ int main(void)
 		T(during_the_grace_period_a_person_is_denied_and_can_come_back),
 		T(after_the_grace_period_it_happens_by_itself),
 		T(what_became_due_while_custosd_was_away_happens_at_its_start),
+		T(killed_at_any_moment_it_is_finished_by_the_next_start),
 		T(a_dry_run_shows_what_would_happen_and_does_nothing),
 		T(others_see_and_cancel_no_erasure),
 		T(a_collection_is_hidden_at_once_and_gone_later),
