@@ -39,3 +39,15 @@ void cmd_log_checkpoint(const struct args *a, const json_t *reply)
 	printf("%s", out_str(reply, "note"));
 	fprintf(stderr, _("verified by: %s\n"), out_str(reply, "key"));
 }
+
+void cmd_log_accept_gap(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	if (json_is_true(json_object_get(reply, "is_accepted"))) {
+		out_line("%s", _("The gap is accepted; the store is used again."));
+		return;
+	}
+	out_field(_("approval"), "%s", out_str(reply, "approval"));
+	out_line(_("A second user has to confirm: custosctl approval grant %s"),
+		out_str(reply, "approval"));
+}

@@ -63,6 +63,7 @@ static const struct {
 	[COMMAND_LOG_PROVE] = { cmd_log_prove },
 	[COMMAND_LOG_VERIFY] = { cmd_log_verify },
 	[COMMAND_LOG_CHECKPOINT] = { cmd_log_checkpoint },
+	[COMMAND_LOG_ACCEPT_GAP] = { cmd_log_accept_gap },
 };
 
 /* A reply may be an answer and yet not what was hoped for: scripts see it in the status. */

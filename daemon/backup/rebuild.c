@@ -236,8 +236,8 @@ static int append(struct ledger *log, const struct leaf *leaf, struct cu_err *er
 	return r;
 }
 
-/* The first leaves of the new lineage: what was restored, by which key it goes on, and what is
- * known to be missing. */
+/* The first leaves of the new lineage: what was restored, by which key it goes on, and whether
+ * something is missing. */
 static int append_first(struct ledger *log, const struct rebuild_leaves *l,
 	const struct note_verifier *key, struct cu_err *err)
 {
@@ -250,20 +250,13 @@ static int append_first(struct ledger *log, const struct rebuild_leaves *l,
 		.has_digest = true,
 	};
 	struct leaf new_key = { .act = LEAF_LOG_KEY, .t_ms = l->now_ms, .has_digest = true };
-	struct leaf gap = { .act = LEAF_GAP_ACCEPTED, .t_ms = l->now_ms, .count = l->gap_leaves };
 	int r;
 
 	memcpy(restored.digest, l->manifest_hash, sizeof(restored.digest));
 	snprintf(restored.why, sizeof(restored.why), "%s", l->has_gap ? "gap" : "");
 	hash_sha256(span_of(key->public_key, sizeof(key->public_key)), new_key.digest);
 	r = append(log, &restored, err);
-	if (r == 0) {
-		r = append(log, &new_key, err);
-	}
-	if (r == 0 && l->is_gap_accepted) {
-		r = append(log, &gap, err);
-	}
-	return r;
+	return r == 0 ? append(log, &new_key, err) : r;
 }
 
 static int continue_log(const char *mirror_dir, const struct note_verifier *by, const char *dir,

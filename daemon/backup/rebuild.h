@@ -49,8 +49,7 @@ struct rebuild_leaves {
 	uint64_t sequence; /* of the manifest that was restored */
 	uint8_t manifest_hash[32];
 	uint64_t generation; /* of the vault, after the replay */
-	bool has_gap, is_gap_accepted;
-	uint64_t gap_leaves; /* known to be missing; 0: not known */
+	bool has_gap;
 };
 
 /* dir/log, continued from the mirror under a new key; dir/keys/1/log.key. */

@@ -227,7 +227,6 @@ static void judge(struct run *run)
 			run->newest_stray);
 	}
 	report->has_gap = report->nreasons > 0;
-	report->is_restricted = report->has_gap && !run->options->accept_gap;
 	report->log_size = has;
 }
 
@@ -292,14 +291,23 @@ static int save_root_key(struct run *run, struct cu_err *err)
 	return r == 0 ? keyring_add(ring, KEYRING_FILE, &nothing, &about, run->k0, err) : r;
 }
 
+/* How many entries the mirror is known to lack; 0: not known. */
+static uint64_t count_missing(const struct run *run)
+{
+	uint64_t had = run->chain.at[run->chain.n - 1].log_size;
+	uint64_t has = run->history.head.size;
+
+	return had > has ? had - has : 0;
+}
+
 static int settle(struct run *run, struct cu_err *err)
 {
 	struct store_settle how = {
 		.lineage = run->report.lineage,
-		.is_restricted = run->report.is_restricted,
 		.erased = run->history.erased,
 		.nerased = run->history.nerased,
 		.has_gap = run->report.has_gap,
+		.gap_leaves = count_missing(run),
 		.open = run->history.open,
 		.nopen = run->history.nopen,
 	};
@@ -320,17 +328,12 @@ static int settle(struct run *run, struct cu_err *err)
 
 static int continue_log(struct run *run, struct cu_err *err)
 {
-	const struct chain_link *newest = &run->chain.at[run->chain.n - 1];
 	struct rebuild_leaves leaves = {
 		.now_ms = run->options->now_ms,
 		.lineage = run->report.lineage,
 		.sequence = run->data->sequence,
 		.generation = run->report.restored_generation,
 		.has_gap = run->report.has_gap,
-		.is_gap_accepted = run->report.has_gap && run->options->accept_gap,
-		.gap_leaves = newest->log_size > run->history.head.size ?
-			newest->log_size - run->history.head.size :
-			0,
 	};
 
 	memcpy(leaves.manifest_hash, run->data->hash, sizeof(leaves.manifest_hash));

@@ -58,7 +58,6 @@ struct restore_trial {
 
 struct restore_options {
 	uint64_t sequence;  /* of the manifest whose data is wanted; 0: the newest */
-	bool accept_gap;    /* open for use in spite of a gap, which then is a leaf of the log */
 	int64_t now_ms;     /* the time of the log's first leaf, and of the new root key */
 	/* If not NULL (a wiping buffer): gets the identity file for the restored store, the same
 	 * identities with the new store's keys pinned. */
@@ -79,8 +78,7 @@ struct restore_report {
 	uint64_t restored_generation; /* after the replay */
 	uint64_t log_size;            /* of the mirror */
 	int64_t duration_ms; /* without what a trial's functions took */
-	bool is_restricted;
-	bool has_gap; /* also when it was accepted */
+	bool has_gap; /* the store is restricted until it is accepted (store/tx_gap.h) */
 	char reasons[RESTORE_MAX_REASONS][200]; /* why; sentences */
 	size_t nreasons;
 	char notes[RESTORE_MAX_REASONS][200]; /* what the operator should do or know */

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "control/erase.h"
+#include "control/gap.h"
 
-static const struct approval_kind *const kinds[] = { &erase_approval_now, &erase_approval_cap };
+static const struct approval_kind *const kinds[] = { &erase_approval_now, &erase_approval_cap,
+	&gap_approval };
 
 const struct approval_kind *approval_kind_find(const char *key)
 {

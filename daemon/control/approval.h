@@ -8,11 +8,12 @@
  */
 #ifndef CU_CONTROL_APPROVAL_H
 #define CU_CONTROL_APPROVAL_H
+#include <stdbool.h>
+
 #include "base/id.h"
 
 struct buf;
 struct cu_err;
-struct daemon;
 struct exchange;
 struct json;
 struct tx;
@@ -27,8 +28,9 @@ struct approval_kind {
 	/* What exactly will happen: texts, one a line, into an open array. */
 	int (*say)(struct exchange *x, const struct id *object, struct json *lines,
 		struct cu_err *err);
-	/* It was granted or denied; worker thread.  May be NULL. */
-	void (*decided)(struct daemon *d);
+	/* It was granted or denied, durably: what follows from that.  Worker thread. */
+	int (*decided)(struct exchange *x, const struct id *approval, bool is_granted,
+		struct cu_err *err);
 };
 
 /* NULL: a later custos knows it. */

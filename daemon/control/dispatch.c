@@ -106,6 +106,8 @@ static bool needs_store(enum command_id id)
 
 static int check_state(struct exchange *x, struct cu_err *err)
 {
+	char operation[COMMAND_OPERATION_SIZE];
+
 	if (!x->needs_store) {
 		return 0;
 	}
@@ -117,12 +119,14 @@ static int check_state(struct exchange *x, struct cu_err *err)
 			"the store is sealed: 'custosctl unseal' loads its root key");
 	case DAEMON_RUNNING: break;
 	}
-	if (x->command->access & (ACCESS_READ | ACCESS_WRITE) &&
+	command_operation(x->command, operation);
+	if ((x->command->access & (ACCESS_READ | ACCESS_WRITE) || roles_is_personal(operation)) &&
 		store_is_restricted(x->daemon->house.store)) {
 		return cu_err_set(err, CU_ERESTRICTED,
 			store_is_quarantined(x->daemon->house.store) ?
 				"this store is in quarantine: it is an older copy; see 'status'" :
-				"this store was restored with a gap in its log: data is kept, not used");
+				"this store was restored with a gap in its log: data is kept, not "
+				"used, until 'log accept-gap' is confirmed");
 	}
 	return 0;
 }

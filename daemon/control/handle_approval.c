@@ -133,10 +133,7 @@ static int decide(struct exchange *x, bool is_granted, struct cu_err *err)
 	if (r == 0) {
 		r = exchange_change(x, &d.op, err);
 	}
-	if (r == 0 && d.kind->decided) {
-		d.kind->decided(x->daemon);
-	}
-	return r;
+	return r < 0 ? r : d.kind->decided(x, &d.row.id, is_granted, err);
 }
 
 int handle_APPROVAL_GRANT(struct exchange *x, struct json *out, struct cu_err *err)

@@ -1,8 +1,10 @@
-/* The audit log: show, prove, verify, checkpoint. */
+/* The audit log: show, prove, verify, checkpoint; a gap in it. */
 #include "base/err.h"
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "ledger/ledger.h"
+#include "policy/policy.h"
+#include "store/tx_gap.h"
 
 #define SHOW_DEFAULT 100
 #define SHOW_MAX     1000
@@ -96,5 +98,39 @@ int handle_LOG_CHECKPOINT(struct exchange *x, struct json *out, struct cu_err *e
 		json_str(out, "key", key);
 	}
 	buf_done(&note);
+	return r;
+}
+
+/* --- a gap ------------------------------------------------------------------------ */
+
+struct ask_gap {
+	struct store_op op;
+	int64_t keep_ms;
+	struct row_approval row;
+};
+
+static int apply_ask_gap(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct ask_gap *a = (struct ask_gap *)op;
+
+	return tx_gap_ask(tx, a->keep_ms, &a->row, err);
+}
+
+int handle_LOG_ACCEPT_GAP(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const struct erasure_rules *p = policy_erasure(x->daemon->policy);
+	struct ask_gap ask = { .op.apply = apply_ask_gap,
+		.keep_ms = duration_seconds(p->approval_expires) * 1000 };
+	bool is_granted;
+	int r = exchange_change(x, &ask.op, err);
+
+	is_granted = r == 0 && ask.row.state == APPROVAL_GRANTED;
+	if (is_granted) { /* custosd died between the confirmation and what follows from it */
+		r = store_accept_gap(x->daemon->house.store, &x->actor, &ask.row.id, err);
+	}
+	if (r == 0) {
+		json_hex(out, "approval", ask.row.id.b, sizeof(ask.row.id.b));
+		json_bool(out, "is_accepted", is_granted);
+	}
 	return r;
 }

@@ -31,7 +31,6 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, 't' },
 	{ "sequence", required_argument, NULL, 's' },
 	{ "new-identity", required_argument, NULL, 'n' },
-	{ "accept-gap", no_argument, NULL, 'g' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -40,12 +39,11 @@ static int usage(FILE *to, int status)
 {
 	fprintf(to, "%s",
 		_("usage: custosd restore --from=REPOSITORY --identity=FILE --to=DIRECTORY\n"
-		  "                       [--sequence=N] [--new-identity=FILE] [--accept-gap]\n"
+		  "                       [--sequence=N] [--new-identity=FILE]\n"
 		  "\n"
 		  "Makes a state directory from a backup.  Whoever was erased since stays erased.\n"
 		  "  --sequence      the backup whose data is wanted; the newest if absent\n"
-		  "  --new-identity  write the identity for backups of the restored store there\n"
-		  "  --accept-gap    use the data although the log has a gap; the log will say so\n"));
+		  "  --new-identity  write the identity for backups of the restored store there\n"));
 	return status;
 }
 
@@ -79,7 +77,6 @@ static bool read_options(int argc, char *argv[], struct request *q, int *ret_sta
 				return false;
 			}
 			break;
-		case 'g': q->options.accept_gap = true; break;
 		case 'h': *ret_status = usage(stdout, 0); return false;
 		default: usage(stderr, 0); return false;
 		}
@@ -111,8 +108,9 @@ static void print_report(const struct restore_report *r, const struct request *q
 	printf(_("  log entries         %" PRIu64 "\n"), r->log_size);
 	printf(_("  read                %" PRIu64 " bytes in %.2f s\n"), r->stored_bytes,
 		(double)r->duration_ms / 1000);
-	if (r->is_restricted) {
-		printf("%s", _("The store is RESTRICTED: its data is kept, and cannot be used:\n"));
+	if (r->has_gap) {
+		printf("%s", _("The store is RESTRICTED: its data is kept, and cannot be used until "
+			       "'custosctl log accept-gap' is confirmed by a second user:\n"));
 	}
 	for (size_t i = 0; i < r->nreasons; i++) {
 		printf("  - %s\n", r->reasons[i]);

@@ -328,7 +328,10 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 		r = engine_meta_put_u64(s->engine, "next_slot", vault_capacity(s->vault), err);
 	}
 	if (r == 0) {
-		r = engine_meta_put_u64(s->engine, "restricted", how->is_restricted, err);
+		r = engine_meta_put_u64(s->engine, "restricted", how->has_gap, err);
+	}
+	if (r == 0) {
+		r = engine_meta_put_u64(s->engine, "gap_leaves", how->gap_leaves, err);
 	}
 	if (r == 0) {
 		r = engine_meta_put_u64(s->engine, "restored", 1, err);

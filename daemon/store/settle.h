@@ -28,8 +28,8 @@ struct settle_erasure {
 
 struct store_settle {
 	struct id lineage;
-	bool is_restricted;
-	bool has_gap;            /* the log may lack the end of an erasure */
+	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
+	uint64_t gap_leaves; /* known to be missing; 0: not known */
 	const struct id *erased; /* subjects whose erasure could not be cancelled any more; borrowed */
 	size_t nerased;
 	const struct settle_erasure *open; /* borrowed */

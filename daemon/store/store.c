@@ -61,7 +61,7 @@ static int read_meta(struct store *st, struct cu_err *err)
 	if (r >= 0) {
 		r = engine_meta_get_u64(st->engine, "restored", &restored, err);
 	}
-	st->is_restricted = restricted != 0;
+	atomic_store(&st->is_restricted, restricted != 0);
 	st->is_restored = restored != 0;
 	return r < 0 ? r : 0;
 }
@@ -211,7 +211,7 @@ struct id store_lineage(const struct store *st)
 
 bool store_is_restricted(const struct store *st)
 {
-	return st->is_restricted || store_is_quarantined(st);
+	return atomic_load(&st->is_restricted) || store_is_quarantined(st);
 }
 
 void store_quarantine(struct store *st)

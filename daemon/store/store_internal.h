@@ -20,7 +20,8 @@ struct reader {
 
 struct store {
 	struct id id, lineage;
-	bool is_restricted, is_restored;
+	bool is_restored;
+	atomic_bool is_restricted; /* until a gap is accepted (tx_gap.h) */
 	atomic_bool is_quarantined;
 	struct store_config cfg;
 	struct engine *engine; /* the writer's */

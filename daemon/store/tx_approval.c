@@ -122,6 +122,13 @@ int tx_approval_deny(struct tx *tx, const struct id *approval, struct cu_err *er
 	return r < 0 ? r : decide(tx, &row, APPROVAL_DENIED, err);
 }
 
+bool tx_approval_is_open(const struct tx *tx, const struct row_approval *row,
+	const char *kind, struct span scope)
+{
+	return (row->state == APPROVAL_ASKED || row->state == APPROVAL_GRANTED) &&
+	       !is_over(tx, row) && strcmp(row->kind, kind) == 0 && is_of(row, scope);
+}
+
 static int get_granted(struct tx *tx, const struct id *approval, const char *kind,
 	struct span scope, struct row_approval *ret, struct cu_err *err)
 {

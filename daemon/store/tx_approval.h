@@ -40,6 +40,10 @@ int tx_approval_grant(struct tx *tx, const struct id *approval, struct span scop
 /* Who asked may do that, too. */
 int tx_approval_deny(struct tx *tx, const struct id *approval, struct cu_err *err);
 
+/* Is it of this kind and for exactly this, and may it still be granted, or used? */
+bool tx_approval_is_open(const struct tx *tx, const struct row_approval *row,
+	const char *kind, struct span scope);
+
 /* Is it granted for exactly this, and still good?  0; CU_EDENIED says why not. */
 int tx_approval_check(struct tx *tx, const struct id *approval, const char *kind,
 	struct span scope, struct cu_err *err);

@@ -211,6 +211,11 @@ X(LOG_VERIFY, "log verify", "io.custos.log.Verify",                             
   ACCESS_ADMIN,                                                                         \
   N_("Recompute the whole log and compare."),                                           \
   N_("Every entry, every tile and the root of the signed checkpoint."))                 \
+X(LOG_ACCEPT_GAP, "log accept-gap", "io.custos.log.AcceptGap",                          \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Ask to use a store that was restored with a gap in its log."),                    \
+  N_("The log may lack erasures, so such a store keeps its data and does not use it. Once a second user has confirmed ('approval grant'), it is used again, and the log says so.")) \
 X(LOG_CHECKPOINT, "log checkpoint", "io.custos.log.Checkpoint",                         \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \

@@ -272,6 +272,8 @@ static void expect_restricted(struct stage *st, const char *id)
 	stage_ctl(st, AS_PRIVACY, "export", stage_path(st, "none"), "--purpose=" STAGE_PURPOSE);
 	stage_expect(st, 78);
 	assert_int_not_equal(access(stage_path(st, "none"), F_OK), 0);
+	stage_ctl(st, AS_PRIVACY, "erase", "list");
+	stage_expect(st, 78);
 	stage_ctl(st, AS_PRIVACY, "import", chinook_customers(st),
 		"--map=" CHINOOK_MAP("customers"), "--purpose=" STAGE_PURPOSE);
 	stage_expect(st, 78);
@@ -298,22 +300,84 @@ static void with_a_gap_in_the_log_the_store_is_restricted(void **state)
 	expect_restricted(l->st, l->other);
 }
 
-static void a_gap_that_is_accepted_is_an_entry_of_the_log(void **state)
+/* Somebody asks that the gap be accepted; the approval that it takes. */
+static void ask_to_accept(struct stage *st, enum who who, char ret[33])
+{
+	stage_ctl(st, who, "--json", "log", "accept-gap");
+	stage_expect(st, 0);
+	snprintf(ret, 33, "%s", stage_reply_text(st, "approval"));
+}
+
+static void a_gap_is_accepted_by_two_users_and_the_log_says_so(void **state)
+{
+	static const enum who others[] = { AS_ADMIN, AS_SUPPORT, AS_AUDITOR, AS_STRANGER };
+	struct lost *l = *state;
+	struct stage *st = l->st;
+	char approval[33], again[33];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	lag_behind(st);
+	restore(st, NULL);
+	stage_expect(st, 0);
+	serve_restored(st);
+
+	ask_to_accept(st, AS_ADMIN, approval);
+	ask_to_accept(st, AS_SELF, again);
+	assert_string_equal(approval, again); /* one question */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		stage_ctl(st, others[i], "approval", "grant", approval);
+		stage_expect(st, 77);
+	}
+	expect_restricted(st, l->other);
+	stage_stop(st);
+	stage_start(st);
+	expect_restricted(st, l->other);
+	stage_ctl(st, AS_SECOND, "approval", "show", approval);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "The restored log lacks"));
+	stage_ctl(st, AS_SECOND, "approval", "grant", approval);
+	stage_expect(st, 0);
+
+	for (int i = 0; i < 2; i++) { /* at once, and after another start */
+		stage_ctl(st, AS_ADMIN, "--json", "status");
+		assert_string_equal(stage_reply_text(st, "state"), "restored");
+		stage_ctl(st, AS_PRIVACY, "subject", "get", l->other, "--purpose=" STAGE_PURPOSE);
+		stage_expect(st, 0);
+		stage_ctl(st, AS_PRIVACY, "subject", "get", l->erased, "--purpose=" STAGE_PURPOSE);
+		stage_expect(st, 66); /* the vault object knows, whatever the log says */
+		stage_stop(st);
+		stage_start(st);
+	}
+	assert_int_equal(stage_count_leaves(st, "act=log.gap"), 1);
+	assert_int_equal(stage_count_leaves(st, "why=log.gap"), 3); /* ask, grant, use */
+	stage_ctl(st, AS_ADMIN, "log", "accept-gap");
+	stage_expect(st, 66);
+}
+
+static void a_gap_that_is_denied_stays_and_may_be_asked_about_again(void **state)
 {
 	struct lost *l = *state;
+	struct stage *st = l->st;
+	char approval[33], another[33];
 
-	lag_behind(l->st);
+	if (!stage_has_roles()) {
+		skip();
+	}
+	lag_behind(st);
+	restore(st, NULL);
+	stage_expect(st, 0);
+	serve_restored(st);
+	ask_to_accept(st, AS_ADMIN, approval);
 
-	restore(l->st, "--accept-gap");
+	stage_ctl(st, AS_SECOND, "approval", "deny", approval);
+	stage_expect(st, 0);
 
-	stage_expect(l->st, 0);
-	assert_null(strstr(l->st->last.out, "RESTRICTED"));
-	serve_restored(l->st);
-	assert_int_equal(stage_count_leaves(l->st, "act=log.gap"), 1);
-	stage_ctl(l->st, AS_PRIVACY, "subject", "get", l->other, "--purpose=" STAGE_PURPOSE);
-	stage_expect(l->st, 0);
-	stage_ctl(l->st, AS_PRIVACY, "subject", "get", l->erased, "--purpose=" STAGE_PURPOSE);
-	stage_expect(l->st, 66); /* the vault object knows, whatever the log says */
+	expect_restricted(st, l->other);
+	assert_int_equal(stage_count_leaves(st, "act=log.gap"), 0);
+	ask_to_accept(st, AS_ADMIN, another);
+	assert_string_not_equal(approval, another);
 }
 
 /* --- life after -------------------------------------------------------------------------------- */
@@ -443,7 +507,8 @@ int main(void)
 		T(a_directory_with_something_in_it_is_left_alone),
 		T(a_new_identity_is_never_written_over_an_old_file),
 		T(with_a_gap_in_the_log_the_store_is_restricted),
-		T(a_gap_that_is_accepted_is_an_entry_of_the_log),
+		T(a_gap_is_accepted_by_two_users_and_the_log_says_so),
+		T(a_gap_that_is_denied_stays_and_may_be_asked_about_again),
 		T(a_restored_store_lives_on),
 		T(a_restored_store_is_backed_up_into_a_fresh_target),
 		T(without_a_new_identity_the_report_says_what_that_means),

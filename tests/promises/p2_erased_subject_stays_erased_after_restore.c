@@ -93,21 +93,30 @@ static void lose_the_machine(struct stage *st)
 	free(run_shell("rm -rf '%s'", st->state));
 }
 
-/* On what is left: the repository, and the identity file. */
-static void restore_elsewhere(struct stage *st, const char *sequence)
+/* On what is left: the repository, and the identity file.  The exit status. */
+static int try_restore(struct stage *st, const char *sequence)
 {
-	char to[192], from[192], identity[224], option[256];
+	char from[192], identity[224], option[256];
 
-	snprintf(to, sizeof(to), "%s/elsewhere", st->files);
-	snprintf(option, sizeof(option), "--to=%s", to);
+	snprintf(option, sizeof(option), "--to=%s/elsewhere", st->files);
 	snprintf(from, sizeof(from), "--from=%s", st->repo);
 	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
 	free(run_shell("chmod 644 '%s'", st->identity)); /* the administrator hands it over */
-	stage_restore(st, from, identity, option, sequence ? sequence : "--sequence=0");
+	return stage_restore(st, from, identity, option, sequence ? sequence : "--sequence=0");
+}
+
+static void serve_elsewhere(struct stage *st)
+{
+	stage_use_state(st, stage_path(st, "elsewhere"));
+	stage_start(st);
+}
+
+static void restore_elsewhere(struct stage *st, const char *sequence)
+{
+	try_restore(st, sequence);
 	stage_expect(st, 0);
 	assert_null(strstr(st->last.out, "RESTRICTED"));
-	stage_use_state(st, to);
-	stage_start(st);
+	serve_elsewhere(st);
 }
 
 static void expect_absent(struct stage *st, const char *id)
@@ -408,6 +417,79 @@ static void what_returned_is_true_even_if_the_machine_burns_at_once(void **state
 	free(p.before);
 }
 
+/* Nothing was restored, and the reason is clear. */
+static void expect_refused(struct stage *st, int status, const char *what)
+{
+	stage_expect(st, status);
+	assert_non_null(strstr(st->last.err, what));
+	free(run_shell("! ls -A '%s' | grep elsewhere", st->files));
+}
+
+/* The vault object that does not know the erased one is the newest: without it, or with one that
+ * is not what was signed, there is no restore, for an older one would bring everybody back. */
+static void without_the_newest_vault_object_nobody_returns(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+	char *newest;
+
+	put_people_and_back_up(st, &p);
+	erase(st, p.erased);
+	lose_the_machine(st);
+	newest = run_shell("ls -d '%s'/vault/* | tail -1 | tr -d '\n'", st->repo);
+
+	free(run_shell("mv '%s' '%s.away'", newest, st->repo));
+	try_restore(st, NULL);
+	expect_refused(st, 66, "erased people would return");
+	free(run_shell("cp -p '%s.away' '%s'", st->repo, newest));
+	stage_change_byte(newest);
+	try_restore(st, NULL);
+	expect_refused(st, 65, "vault/");
+	free(run_shell("cp -p '%s.away' '%s'", st->repo, newest));
+
+	restore_elsewhere(st, NULL);
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	free(newest);
+	free(p.before);
+}
+
+/* The mirror of the log ends before the erasure: nobody is shown to anybody, till two users have
+ * answered for it; the erased one is not there then, either. */
+static void with_a_log_that_lags_nobody_is_shown_until_two_users_accept_it(void **state)
+{
+	struct stage *st = *state;
+	struct people p;
+	char approval[33];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	put_people_and_back_up(st, &p);
+	free(run_shell("cp -a '%s/log' '%s.log'", st->repo, st->repo));
+	erase(st, p.erased);
+	lose_the_machine(st);
+	free(run_shell("rm -r '%s/log'; mv '%s.log' '%s/log'", st->repo, st->repo, st->repo));
+
+	try_restore(st, "--sequence=1");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "RESTRICTED"));
+	serve_elsewhere(st);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", p.other, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 78);
+	stage_ctl(st, AS_ADMIN, "--json", "log", "accept-gap");
+	stage_expect(st, 0);
+	snprintf(approval, sizeof(approval), "%s", stage_reply_text(st, "approval"));
+	stage_ctl(st, AS_PRIVACY, "subject", "get", p.other, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 78);
+	stage_ctl(st, AS_SECOND, "approval", "grant", approval);
+	stage_expect(st, 0);
+
+	expect_others_whole(st, &p);
+	expect_absent(st, p.erased);
+	free(p.before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +503,8 @@ int main(void)
 		T(an_erased_record_does_not_return_from_any_backup),
 		T(an_erasure_that_waited_waits_on_after_a_restore),
 		T(what_returned_is_true_even_if_the_machine_burns_at_once),
+		T(without_the_newest_vault_object_nobody_returns),
+		T(with_a_log_that_lags_nobody_is_shown_until_two_users_accept_it),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

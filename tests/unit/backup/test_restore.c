@@ -104,7 +104,7 @@ static void the_newest_backup_comes_back(void **state)
 	assert_int_equal(report.records, 7);
 	assert_int_equal(report.removed_subjects, 0);
 	assert_int_equal(report.shreds_replayed, 0);
-	assert_false(report.is_restricted);
+	assert_false(report.has_gap);
 	assert_int_equal(report.nreasons, 0);
 	assert_false(store_is_restricted(got.store));
 	sample_close(&got);
@@ -209,7 +209,7 @@ static void a_restored_store_is_backed_up_and_restored_again(void **state)
 			  &report, &err), &err);
 	open_restored(&got, "third");
 	assert_people(&got, "01101111");
-	assert_false(report.is_restricted);
+	assert_false(report.has_gap);
 	sample_close(&got);
 	buf_done(&identity);
 }
@@ -237,7 +237,7 @@ static void shreds_beyond_the_vault_object_are_done_again(void **state)
 	assert_int_equal(report.vault_generation, 2);
 	assert_int_equal(report.restored_generation, 3);
 	assert_int_equal(report.removed_subjects, 1);
-	assert_false(report.is_restricted);
+	assert_false(report.has_gap);
 	sample_close(&got);
 }
 
@@ -301,36 +301,12 @@ static void a_log_that_lags_opens_restricted(void **state)
 	report = restored("lagging", "restricted", 0);
 	open_restored(&got, "restricted");
 
-	assert_true(report.is_restricted);
 	assert_true(report.has_gap);
 	assert_true(report.nreasons >= 1);
 	assert_non_null(strstr(report.reasons[0], "manifest 3 was written when the log had"));
 	assert_true(store_is_restricted(got.store));
 	assert_people(&got, "01111111"); /* the vault object knows of the erasure all the same */
 	sample_close(&got);
-}
-
-static void an_accepted_gap_opens_for_use_and_is_in_the_log(void **state)
-{
-	struct restore_options options = { .accept_gap = true, .now_ms = s.now_ms };
-	struct buf leaf = BUF_INIT;
-	struct restore_report report;
-	struct sample got;
-	struct cu_err err = { 0 };
-	(void)state;
-
-	age_log("lagging2");
-	assert_ok(restore_run(at("lagging2"), buf_span(&s.identity), at("accepted"), &options,
-			  NULL, &report, &err), &err);
-	open_restored(&got, "accepted");
-
-	assert_false(report.is_restricted);
-	assert_true(report.has_gap);
-	assert_false(store_is_restricted(got.store));
-	assert_ok(ledger_read(got.ledger, report.log_size + 2, &leaf, &err), &err);
-	assert_non_null(strstr(buf_cstr(&leaf), "act=log.gap"));
-	sample_close(&got);
-	buf_done(&leaf);
 }
 
 static void a_vault_object_that_no_manifest_names_is_a_gap_and_not_used(void **state)
@@ -344,7 +320,7 @@ static void a_vault_object_that_no_manifest_names_is_a_gap_and_not_used(void **s
 		0);
 	report = restored("unnamed", "unnamed-out", 0);
 
-	assert_true(report.is_restricted);
+	assert_true(report.has_gap);
 	assert_non_null(strstr(report.reasons[0], "generation 9"));
 	assert_int_equal(report.vault_generation, 2);
 }
@@ -509,7 +485,7 @@ static void the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault(void **stat
 	/* the log as well: the vault objects that are left tell that something is missing */
 	assert_int_equal(shell("rm -r cut/log && cp -r oldlog cut/log"), 0);
 	report = restored("cut", "cut-out2", 0);
-	assert_true(report.is_restricted);
+	assert_true(report.has_gap);
 }
 
 /* Number 4, signed by the right key, of a log that is not this one. */
@@ -686,7 +662,6 @@ int main(void)
 		cmocka_unit_test(a_restored_store_is_backed_up_and_restored_again),
 		cmocka_unit_test(several_ranges_come_back),
 		cmocka_unit_test(a_log_that_lags_opens_restricted),
-		cmocka_unit_test(an_accepted_gap_opens_for_use_and_is_in_the_log),
 		cmocka_unit_test(a_vault_object_that_no_manifest_names_is_a_gap_and_not_used),
 		cmocka_unit_test(a_missing_newest_vault_object_is_refused),
 		cmocka_unit_test(a_missing_data_object_is_refused),

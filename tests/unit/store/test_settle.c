@@ -325,13 +325,13 @@ static void a_gap_in_the_log_makes_it_restricted(void **state)
 	(void)state;
 	must_open(&h, live);
 	back_up(&h, backup);
-	how.is_restricted = true;
+	how.has_gap = true;
 	dir = restore_into(live, backup);
 	must_settle(dir, &how);
 	must_open(&h, dir);
 	assert_true(store_is_restricted(h.store));
 	house_close(&h);
-	how.is_restricted = false;
+	how.has_gap = false;
 	must_settle(dir, &how);
 	must_open(&h, dir);
 	assert_false(store_is_restricted(h.store));
