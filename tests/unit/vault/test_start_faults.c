@@ -111,11 +111,11 @@ static long start_against(enum fault_how how, bool was_acked)
 	return m;
 }
 
-/* After a stop with unlike roots in any case; elsewhere after every 16th, or after each with
+/* After a stop with unlike roots in any case; elsewhere after every 64th, or after each with
  * CUSTOS_THOROUGH set, which takes a quarter of an hour. */
 static void start_after_shred_against(enum fault_how first_how, enum fault_how how)
 {
-	long every = getenv("CUSTOS_THOROUGH") ? 1 : 16, n = 0, nstarts = 0,
+	long every = getenv("CUSTOS_THOROUGH") ? 1 : 64, n = 0, nstarts = 0,
 	     nbetween = 0;
 	bool is_over = false;
 
