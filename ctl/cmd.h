@@ -22,8 +22,8 @@ cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel;
 cmd_show cmd_approval_list, cmd_approval_show, cmd_approval_grant, cmd_approval_deny;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
-cmd_show cmd_log_show, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
 cmd_show cmd_log_accept_gap;
+cmd_show cmd_log_show, cmd_log_query, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
 cmd_more cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
 
 /* What an erasure would do: io.custos.erase.Preview. */

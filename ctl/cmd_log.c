@@ -19,6 +19,61 @@ void cmd_log_show(const struct args *a, const json_t *reply)
 	}
 }
 
+static void show_number(struct out_table *t, const json_t *entry, const char *name,
+	const char *absent)
+{
+	if (json_object_get(entry, name)) {
+		out_cell(t, "%" PRId64, out_int(entry, name));
+	} else {
+		out_cell(t, "%s", absent);
+	}
+}
+
+static void show_word(struct out_table *t, const json_t *entry, const char *name)
+{
+	const char *word = out_str(entry, name);
+
+	out_cell(t, "%s", *word ? word : "-");
+}
+
+static void show_entries(const json_t *entries)
+{
+	static const char *const headings[] = { N_("ENTRY"), N_("TIME"), N_("UID"), N_("WHAT"),
+		N_("PURPOSE"), N_("SUBJECT"), N_("COUNT"), NULL };
+	struct out_table *t = out_table_begin(headings);
+	json_t *entry;
+	char when[32];
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)entries, i, entry) {
+		out_cell(t, "%" PRId64, out_int(entry, "index"));
+		out_cell(t, "%s", out_time(out_int(entry, "time_ms"), when));
+		show_number(t, entry, "uid", "-");
+		out_cell(t, "%s", out_str(entry, "act"));
+		show_word(t, entry, "purpose");
+		show_word(t, entry, "subject");
+		show_number(t, entry, "count", "-");
+	}
+	out_table_end(t);
+}
+
+void cmd_log_query(const struct args *a, const json_t *reply)
+{
+	const json_t *result = json_object_get(reply, "result");
+	const json_t *entries = json_object_get(result, "entries");
+
+	(void)a;
+	if (json_array_size(entries) > 0) {
+		show_entries(entries);
+	} else {
+		out_nothing(_("No entry fits."));
+	}
+	if (json_object_get(result, "next")) {
+		fprintf(stderr, _("The log goes on: the same with --after=%" PRId64 "\n"),
+			out_int(result, "next"));
+	}
+}
+
 void cmd_log_prove(const struct args *a, const json_t *reply)
 {
 	(void)a;

@@ -60,6 +60,7 @@ static const struct {
 	[COMMAND_DRILL_LIST] = { cmd_drill_list },
 	[COMMAND_DRILL_SHOW] = { cmd_drill_show },
 	[COMMAND_LOG_SHOW] = { cmd_log_show },
+	[COMMAND_LOG_QUERY] = { cmd_log_query },
 	[COMMAND_LOG_PROVE] = { cmd_log_prove },
 	[COMMAND_LOG_VERIFY] = { cmd_log_verify },
 	[COMMAND_LOG_CHECKPOINT] = { cmd_log_checkpoint },

@@ -247,7 +247,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	struct guest guest = { 0 };
 	int r;
 
-	x->purpose = purpose ? purpose : "";
+	/* for other commands it is what they ask about */
+	x->purpose = purpose && (x->command->access & (ACCESS_READ | ACCESS_WRITE)) ? purpose : "";
 	x->handle = handlers[x->command->id];
 	x->needs_store = needs_store(x->command->id);
 	x->rights = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);

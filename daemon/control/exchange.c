@@ -203,6 +203,13 @@ int64_t exchange_int(const struct exchange *x, const char *name, int64_t absent)
 	return json_is_integer(v) ? (int64_t)json_integer_value(v) : absent;
 }
 
+bool exchange_has(const struct exchange *x, const char *name)
+{
+	const json_t *v = json_object_get(x->call.parameters, name);
+
+	return v && !json_is_null(v);
+}
+
 bool exchange_flag(const struct exchange *x, const char *name)
 {
 	return json_is_true(json_object_get(x->call.parameters, name));

@@ -76,6 +76,7 @@ bool exchange_is_cancelled(const struct exchange *x);
  * optional ones that are absent: NULL, 0, false. */
 const char *exchange_text(const struct exchange *x, const char *name);
 int64_t exchange_int(const struct exchange *x, const char *name, int64_t absent);
+bool exchange_has(const struct exchange *x, const char *name);
 bool exchange_flag(const struct exchange *x, const char *name);
 /* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);

@@ -55,7 +55,8 @@ struct cu_err;
 	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced") \
 	X(ERASE_CANCEL,   "erase.cancel",   "an erasure was cancelled; nothing was lost")   \
 	X(ERASE_EXECUTE,  "erase.execute",  "an erasure can no longer be cancelled")        \
-	X(ERASE_REKEY,    "erase.rekey",    "what remains of a collection has a fresh key")
+	X(ERASE_REKEY,    "erase.rekey",    "what remains of a collection has a fresh key") \
+	X(LOG_QUERY,      "log.query",      "it was looked up who did what")
 /* clang-format on */
 
 enum leaf_act {

@@ -325,7 +325,17 @@ static int read_recent(
 	return 0;
 }
 
-static int read_published(const char *dir, const struct log_head *head, uint64_t index,
+struct log_head ledger_head(struct ledger *l)
+{
+	struct log_head head;
+
+	pthread_mutex_lock(&l->lock);
+	head = l->head;
+	pthread_mutex_unlock(&l->lock);
+	return head;
+}
+
+static int read_tree(const char *dir, const struct log_head *head, uint64_t index,
 	struct buf *leaf, struct cu_err *err)
 {
 	struct tree *t = NULL;
@@ -349,37 +359,46 @@ static int read_published(const char *dir, const struct log_head *head, uint64_t
 	return r;
 }
 
-int ledger_read(struct ledger *l, uint64_t index, struct buf *leaf, struct cu_err *err)
+/* Again, when publishing went on beside it. */
+static int read_published(
+	struct ledger *l, uint64_t index, struct buf *leaf, struct cu_err *err)
 {
 	struct log_head head;
+	int r;
+
+	do {
+		head = ledger_head(l);
+		r = read_tree(l->dir, &head, index, leaf, err);
+	} while (r < 0 && ledger_head(l).size != head.size);
+	return r;
+}
+
+int ledger_read(struct ledger *l, uint64_t index, struct buf *leaf, struct cu_err *err)
+{
 	struct recent recent = { 0 };
 	bool is_recent;
 	int r;
 
 	pthread_mutex_lock(&l->lock);
 	r = ledger_check(l, err);
-	head = l->head;
-	is_recent = index >= head.size;
+	is_recent = index >= l->head.size;
 	if (r == 0 && index >= l->frontier.size) {
 		r = cu_err_set(
 			err, CU_ENOENT, "the log has no leaf %" PRIu64 " yet", index);
 	} else if (is_recent) {
-		recent = l->recent[index - head.size];
+		recent = l->recent[index - l->head.size];
 	}
 	pthread_mutex_unlock(&l->lock);
 	if (r < 0) {
 		return r;
 	}
 	if (!is_recent) {
-		return read_published(l->dir, &head, index, leaf, err);
+		return read_published(l, index, leaf, err);
 	}
 	r = read_recent(l, &recent, leaf, err);
 	if (r == CU_ENOENT) {
 		/* Its segment was dropped since we looked: so it is published by now. */
-		pthread_mutex_lock(&l->lock);
-		head = l->head;
-		pthread_mutex_unlock(&l->lock);
-		r = read_published(l->dir, &head, index, leaf, err);
+		r = read_published(l, index, leaf, err);
 	}
 	return r;
 }

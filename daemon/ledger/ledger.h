@@ -64,6 +64,13 @@ int ledger_publish(struct ledger *l, uint64_t *ret_size, struct cu_err *err);
 /* A leaf, whether published or only in the journal.  CU_ENOENT. */
 int ledger_read(struct ledger *l, uint64_t index, struct buf *leaf, struct cu_err *err);
 
+/* Calls fn for leaves from .. end-1 in order, each checked; end is at most ledger_size.  fn returns
+ * 0 to go on; what else it returns is returned.  Memory for one bundle; appending goes on
+ * meanwhile. */
+typedef int log_leaf_fn(void *ctx, uint64_t index, struct span leaf, struct cu_err *err);
+int ledger_each(struct ledger *l, uint64_t from, uint64_t end, log_leaf_fn *fn, void *ctx,
+	struct cu_err *err);
+
 /* The last published checkpoint, a note; and its size. */
 int ledger_checkpoint(struct ledger *l, struct buf *note, uint64_t *ret_size,
 	struct cu_err *err);
@@ -89,7 +96,6 @@ const struct log_head *log_dir_head(const struct log_dir *d);
 
 /* Calls fn for leaves from .. size-1 in order; every leaf is checked against the tree of the
  * checkpoint before fn sees it.  fn returns 0 to go on. */
-typedef int log_leaf_fn(void *ctx, uint64_t index, struct span leaf, struct cu_err *err);
 int log_dir_each(struct log_dir *d, uint64_t from, log_leaf_fn *fn, void *ctx,
 	struct cu_err *err);
 

@@ -1,7 +1,7 @@
 /*
  * ledger_internal.h: what the files of the live ledger share.
  *
- * Internal to ledger.c, ledger_start.c and ledger_publish.c.
+ * Internal to ledger.c, ledger_each.c, ledger_start.c and ledger_publish.c.
  */
 #ifndef CU_LEDGER_LEDGER_INTERNAL_H
 #define CU_LEDGER_LEDGER_INTERNAL_H
@@ -42,6 +42,10 @@ struct ledger {
 	pthread_mutex_t publishing; /* one at a time; over what follows */
 	struct tile_writer tiles;
 };
+
+/* The head that was published last.  When it is another than before, unfilled tiles that the
+ * one before needs may be gone. */
+struct log_head ledger_head(struct ledger *l);
 
 /* CU_EIO when the ledger has failed before; call with the lock held. */
 int ledger_check(const struct ledger *l, struct cu_err *err);

@@ -18,6 +18,7 @@
 static const char *const personal[] = {
 	"subject", "record", "import", "export", "erase", "consent",
 	"request", "hold", "segment", "report", "quality",
+	"log.query", /* whose data was touched, by whom */
 };
 
 /* Part of a name, a family with ".*" behind it, or "*". */

@@ -262,6 +262,8 @@ int engine_approval_overdue(struct engine *e, int64_t now_ms, struct row_approva
 
 /* The random id that stands for a user in the log. */
 int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct cu_err *err);
+int engine_operator_uid(struct engine *e, const struct id *id, uint32_t *ret,
+	struct cu_err *err);
 int engine_operator_put(struct engine *e, uint32_t uid, const struct id *id,
 	struct cu_err *err);
 

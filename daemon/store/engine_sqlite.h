@@ -100,6 +100,7 @@
 	X(APPROVAL_OVERDUE, data, "SELECT * FROM approval WHERE state <= 2 AND expires_ms <= ?1" \
 		" ORDER BY expires_ms LIMIT 1")                                                 \
 	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
+	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \

@@ -119,6 +119,23 @@ int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct c
 	return r < 0 ? r : 1;
 }
 
+int engine_operator_uid(struct engine *e, const struct id *id, uint32_t *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_OPERATOR_UID, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, id);
+	r = db_step(st, err);
+	if (r > 0) {
+		*ret = (uint32_t)sqlite3_column_int64(st, 0);
+		db_reset(st);
+	}
+	return r;
+}
+
 int engine_operator_put(struct engine *e, uint32_t uid, const struct id *id, struct cu_err *err)
 {
 	sqlite3_stmt *st;

@@ -134,6 +134,16 @@ int reader_next_approval(struct reader *rd, const struct row_approval *after,
 	return engine_approval_next(rd->engine, after, ret, err);
 }
 
+int reader_operator(struct reader *rd, uint32_t uid, struct id *ret, struct cu_err *err)
+{
+	return engine_operator_get(rd->engine, uid, ret, err);
+}
+
+int reader_operator_uid(struct reader *rd, const struct id *id, uint32_t *ret, struct cu_err *err)
+{
+	return engine_operator_uid(rd->engine, id, ret, err);
+}
+
 int reader_cohort(struct reader *rd, const char *collection, uint32_t period, uint64_t *ret,
 	struct cu_err *err)
 {

@@ -66,6 +66,11 @@ int reader_slots(struct reader *rd, const struct id *subject, struct buf *to,
 int reader_next_approval(struct reader *rd, const struct row_approval *after,
 	struct row_approval *ret, struct cu_err *err);
 
+/* The id that stands for a user in the log, and back: 1, 0 (never did anything) or a code. */
+int reader_operator(struct reader *rd, uint32_t uid, struct id *ret, struct cu_err *err);
+int reader_operator_uid(struct reader *rd, const struct id *id, uint32_t *ret,
+	struct cu_err *err);
+
 /* The slot of a cohort: 1, 0 or a code. */
 int reader_cohort(struct reader *rd, const char *collection, uint32_t period, uint64_t *ret,
 	struct cu_err *err);

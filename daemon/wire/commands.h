@@ -201,6 +201,11 @@ X(LOG_SHOW, "log show", "io.custos.log.Show",                                   
   ACCESS_ADMIN,                                                                         \
   N_("Show entries of the audit log."),                                                 \
   N_("The newest, or those from an index on. Entries hold ids and keys of policies, never a person's data.")) \
+X(LOG_QUERY, "log query", "io.custos.log.Query",                                        \
+  "[--subject=subject:subject] [--actor=uid:count] [--purpose=purpose:key] [--from=day:date] [--to=day:date] [--after=index:count] [--count=number:count]", \
+  ACCESS_ADMIN | ACCESS_STREAM,                                                         \
+  N_("Find out who did what to whom, when and for which purpose."),                     \
+  N_("Entries of the audit log that fit all that is given, oldest first; days are of UTC, the last one included. At most --count at a time (100; up to 1000); when there are more, it is said where to go on with --after. Each query is itself an entry.")) \
 X(LOG_PROVE, "log prove", "io.custos.log.Prove",                                        \
   "index:count",                                                                        \
   ACCESS_ADMIN,                                                                         \

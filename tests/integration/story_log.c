@@ -247,6 +247,150 @@ static void a_checkpoint_is_signed_within_a_second(void **state)
 	free(size);
 }
 
+/* --- query ------------------------------------------------------------------------------------- */
+
+/* How many entries of the last reply fit. */
+static unsigned entries(struct stage *st, const char *act)
+{
+	const json_t *all = json_object_get(json_object_get(stage_reply(st), "result"), "entries");
+	json_t *entry;
+	unsigned n = 0;
+	size_t i;
+
+	assert_true(json_is_array(all));
+	json_array_foreach((json_t *)(uintptr_t)all, i, entry) {
+		n += !act || strcmp(json_string_value(json_object_get(entry, "act")), act) == 0;
+	}
+	return n;
+}
+
+#define query(st, who, ...) stage_ctl(st, who, "--json", "log", "query", __VA_ARGS__)
+
+static void uid_text(enum who who, char out[32])
+{
+	snprintf(out, 32, "--actor=%u", (unsigned)stage_uid(who));
+}
+
+static void who_did_what_is_found_by_subject_operator_purpose_and_day(void **state)
+{
+	struct stage *st = *state;
+	char ada[33], bob[33], subject[64], actor[32];
+
+	stage_add_person(st, ADA, ada);
+	stage_add_person(st, ADA, bob);
+	for (int i = 0; i < 3; i++) {
+		stage_ctl(st, AS_PRIVACY, "subject", "get", ada, PURPOSE);
+		stage_expect(st, 0);
+	}
+	stage_ctl(st, AS_PRIVACY, "subject", "get", ada, "--purpose=audit");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_SUPPORT, "subject", "get", bob, PURPOSE);
+	stage_expect(st, 0);
+
+	snprintf(subject, sizeof(subject), "--subject=%s", ada);
+	query(st, AS_AUDITOR, subject);
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, "subject.read"), 4);
+	assert_int_equal(entries(st, "subject.add"), 1);
+	assert_int_equal(entries(st, NULL), 6); /* and its record */
+	query(st, AS_AUDITOR, subject, "--purpose=audit");
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, NULL), 1);
+	if (stage_has_roles()) {
+		uid_text(AS_SUPPORT, actor);
+		query(st, AS_AUDITOR, actor);
+		stage_expect(st, 0);
+		assert_int_equal(entries(st, "subject.read"), 1);
+		assert_int_equal(entries(st, NULL), 1);
+	}
+	query(st, AS_AUDITOR, subject, "--from=2000-01-01", "--to=2000-12-31");
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, NULL), 0);
+	query(st, AS_AUDITOR, subject, "--from=2000-01-01", "--to=9998-12-31");
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, "subject.read"), 4);
+}
+
+static void a_query_is_an_entry_and_says_what_was_asked(void **state)
+{
+	struct stage *st = *state;
+	char ada[33], subject[64];
+	const char *last;
+
+	stage_add_person(st, ADA, ada);
+	snprintf(subject, sizeof(subject), "--subject=%s", ada);
+	query(st, AS_AUDITOR, subject, PURPOSE);
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, "log.query"), 0);
+
+	last = leaf(st, (unsigned)stage_log_size(st) - 1);
+	assert_non_null(strstr(last, "act=log.query"));
+	assert_non_null(strstr(last, ada));
+	assert_non_null(strstr(last, "for=" STAGE_PURPOSE));
+	query(st, AS_AUDITOR, subject);
+	stage_expect(st, 0);
+	assert_int_equal(entries(st, "log.query"), 1);
+}
+
+static void a_long_answer_is_read_in_parts(void **state)
+{
+	struct stage *st = *state;
+	char after[40];
+	const json_t *next;
+	unsigned n = 0, rounds = 0;
+	json_int_t at = 0, size;
+
+	make_entries(st, 700); /* more than two tiles, and some not yet published */
+	size = (json_int_t)stage_log_size(st);
+	do {
+		snprintf(after, sizeof(after), "--after=%" JSON_INTEGER_FORMAT, at);
+		query(st, AS_AUDITOR, "--purpose=" STAGE_PURPOSE, "--count=99", after);
+		stage_expect(st, 0);
+		n += entries(st, "subject.read");
+		next = json_object_get(json_object_get(stage_reply(st), "result"), "next");
+		at = next ? json_integer_value(next) : size;
+		rounds++;
+	} while (next && rounds < 50);
+	assert_int_equal(n, 700);
+	assert_int_equal(rounds, 8);
+}
+
+static void a_query_without_a_hit_says_so(void **state)
+{
+	struct stage *st = *state;
+
+	stage_ctl(st, AS_AUDITOR, "log", "query", "--actor=4000000000");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "No entry fits."));
+	stage_ctl(st, AS_AUDITOR, "log", "query", "--subject=00112233445566778899aabbccddeeff");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "No entry fits."));
+	stage_ctl(st, AS_AUDITOR, "log", "query", "--from=2026-13-01");
+	stage_expect(st, 64);
+	stage_ctl(st, AS_AUDITOR, "log", "query", "--count=0");
+	stage_expect(st, 64);
+	stage_ctl(st, AS_AUDITOR, "log", "query", "--count=1001");
+	stage_expect(st, 64);
+}
+
+static void only_those_who_may_query(void **state)
+{
+	struct stage *st = *state;
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_ctl(st, AS_ADMIN, "log", "query");
+	stage_expect(st, 77);
+	stage_ctl(st, AS_SUPPORT, "log", "query");
+	stage_expect(st, 77);
+	stage_ctl(st, AS_SELF, "log", "query"); /* root */
+	stage_expect(st, 77);
+	stage_ctl(st, AS_PRIVACY, "log", "query");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "store.init"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +405,11 @@ int main(void)
 		T(a_changed_entry_does_not_verify),
 		T(a_log_that_was_cut_is_found_at_the_start),
 		T(a_checkpoint_is_signed_within_a_second),
+		T(who_did_what_is_found_by_subject_operator_purpose_and_day),
+		T(a_query_is_an_entry_and_says_what_was_asked),
+		T(a_long_answer_is_read_in_parts),
+		T(a_query_without_a_hit_says_so),
+		T(only_those_who_may_query),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

@@ -1,0 +1,97 @@
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "ledger/ledger_internal.h"
+#include "ledger/tree.h"
+
+struct walk {
+	struct ledger *l;
+	uint64_t at, end;
+	log_leaf_fn *fn;
+	void *ctx;
+	struct tree_bundle bundle;
+};
+
+/* A newer head may have taken away the unfilled tiles that an older one needs: then
+ * again. */
+static int open_tree(struct ledger *l, struct log_head *ret_head, struct tree **ret,
+	struct cu_err *err)
+{
+	int r;
+
+	do {
+		*ret_head = ledger_head(l);
+		r = tree_open(l->dir, ret_head, ret, err);
+	} while (r < 0 && ledger_head(l).size != ret_head->size);
+	return r;
+}
+
+static int walk_bundle(struct walk *w, struct tree *t, struct cu_err *err)
+{
+	int r = tree_bundle(t, w->at / TILE_WIDTH, &w->bundle, err);
+
+	while (r == 0 && w->at < w->end) {
+		r = w->fn(w->ctx, w->at, w->bundle.entry[w->at % TILE_WIDTH], err);
+		w->at++;
+		if (w->at % TILE_WIDTH == 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+/* Full bundles, which stay for ever. */
+static int walk_full(struct walk *w, struct cu_err *err)
+{
+	struct log_head head;
+	struct tree *t = NULL;
+	int r = open_tree(w->l, &head, &t, err);
+
+	while (r == 0 && w->at < w->end &&
+		w->at / TILE_WIDTH < head.size / TILE_WIDTH) {
+		r = walk_bundle(w, t, err);
+	}
+	tree_close(t);
+	return r;
+}
+
+/* The others, one by one: at most a bundle of them is published, the rest is of the
+ * last second. */
+static int walk_rest(struct walk *w, struct cu_err *err)
+{
+	struct buf leaf = BUF_INIT;
+	int r = 0;
+
+	for (; r == 0 && w->at < w->end; w->at++) {
+		buf_clear(&leaf);
+		r = ledger_read(w->l, w->at, &leaf, err);
+		if (r == 0) {
+			r = w->fn(w->ctx, w->at, buf_span(&leaf), err);
+		}
+	}
+	buf_done(&leaf);
+	return r;
+}
+
+int ledger_each(struct ledger *l, uint64_t from, uint64_t end, log_leaf_fn *fn,
+	void *ctx, struct cu_err *err)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	w->l = l;
+	w->at = from;
+	w->end = end;
+	w->fn = fn;
+	w->ctx = ctx;
+	r = walk_full(w, err);
+	if (r == 0) {
+		r = walk_rest(w, err);
+	}
+	buf_done(&w->bundle.bytes);
+	free(w);
+	return r < 0 ? cu_err_wrap(err, r, "log") : r;
+}
