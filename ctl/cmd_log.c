@@ -68,6 +68,12 @@ void cmd_log_query(const struct args *a, const json_t *reply)
 	} else {
 		out_nothing(_("No entry fits."));
 	}
+	if (out_int(result, "unknown") > 0) {
+		fprintf(stderr,
+			_("%" PRId64 " searches and exports showed several people, and it is not known "
+			  "any more whom\n"),
+			out_int(result, "unknown"));
+	}
 	if (json_object_get(result, "next")) {
 		fprintf(stderr, _("The log goes on: the same with --after=%" PRId64 "\n"),
 			out_int(result, "next"));

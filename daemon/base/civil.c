@@ -137,3 +137,10 @@ bool civil_parse_time(const char *text, int64_t *ret_ms)
 	civil_format_time(*ret_ms, again);
 	return strcmp(again, text) == 0;
 }
+
+uint32_t civil_number_of_day(int32_t day)
+{
+	struct civil c = civil_of_day(day);
+
+	return (uint32_t)c.year * 10000 + (uint32_t)c.month * 100 + (uint32_t)c.day;
+}

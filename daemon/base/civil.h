@@ -30,6 +30,9 @@ void civil_format_time(int64_t ms, char out[CIVIL_TIME_SIZE]);
 /* The exact form that civil_format_time writes. */
 bool civil_parse_time(const char *text, int64_t *ret_ms);
 
+/* yyyymmdd, as periods are named; it rises with the day. */
+uint32_t civil_number_of_day(int32_t day);
+
 static inline int32_t civil_day_of_ms(int64_t ms)
 {
 	return (int32_t)((ms >= 0 ? ms : ms - 86399999) / 86400000);

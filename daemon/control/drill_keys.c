@@ -18,13 +18,6 @@ static int32_t window_days(const struct daemon *d)
 	return (int32_t)(duration_seconds(policy_targets(d->policy)->drill_window) / 86400);
 }
 
-static uint32_t period_of_day(int32_t day)
-{
-	struct civil c = civil_of_day(day);
-
-	return (uint32_t)c.year * 10000 + (uint32_t)c.month * 100 + (uint32_t)c.day;
-}
-
 /* --- for a backup ----------------------------------------------------------------- */
 
 struct take_day {
@@ -37,7 +30,7 @@ static int apply_take_day(struct tx *tx, struct store_op *op, struct cu_err *err
 {
 	struct take_day *t = (struct take_day *)op;
 
-	t->day = period_of_day(civil_day_of_ms(tx->now_ms));
+	t->day = civil_number_of_day(civil_day_of_ms(tx->now_ms));
 	return tx_cohort_slot(tx, COLLECTION, t->day, &t->slot, err);
 }
 
@@ -127,7 +120,7 @@ static int apply_expire(struct tx *tx, struct store_op *op, struct cu_err *err)
 	struct expire *e = (struct expire *)op;
 	int32_t today = civil_day_of_ms(tx->now_ms);
 
-	return tx_cohorts_end(tx, COLLECTION, period_of_day(today - e->window), &e->n, err);
+	return tx_cohorts_end(tx, COLLECTION, civil_number_of_day(today - e->window), &e->n, err);
 }
 
 int drill_keys_expire(struct daemon *d, size_t *ret_n, struct cu_err *err)

@@ -337,6 +337,27 @@ int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *er
 	return store_run(x->daemon->house.store, &l.op, err);
 }
 
+struct bulk {
+	struct store_op op;
+	struct leaf leaf;
+	struct span ids;
+};
+
+static int apply_bulk(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct bulk *b = (struct bulk *)op;
+
+	return tx_access_put(tx, &b->leaf, b->ids, err);
+}
+
+int exchange_bulk(struct exchange *x, enum leaf_act act, struct span ids, struct cu_err *err)
+{
+	struct bulk b = { .op.apply = apply_bulk, .leaf.act = act, .ids = ids };
+
+	strncpy(b.leaf.purpose, x->purpose, sizeof(b.leaf.purpose) - 1);
+	return exchange_change(x, &b.op, err);
+}
+
 void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf)
 {
 	fill_leaf(x, leaf, &x->last);

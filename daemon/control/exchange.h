@@ -96,7 +96,11 @@ void exchange_wait_for_reader(const struct exchange *x);
 /* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
  * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
-/* The same, for a handler that has nothing more to do: it returns and its thread is free; the
+/* A read that shows many: for these subjects (ids of 16 bytes) an entry in the access journal and
+ * a leaf, both durable when it returns.  CU_ENOENT, CU_EDENIED as above, for any of them: look
+ * again, and show nobody of these. */
+int exchange_bulk(struct exchange *x, enum leaf_act act, struct span ids, struct cu_err *err);
+/* The same as exchange_leaf, for a handler that has nothing more to do: it returns and its thread is free; the
  * reply leaves when the leaf is durable, and instead of it the error when it fails.  leaf is
  * copied and has no slots. */
 void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf);

@@ -12,7 +12,6 @@
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "control/show.h"
-#include "crypto/hash.h"
 #include "store/reader.h"
 
 #define CHUNK_SUBJECTS   200         /* in one view of the store, one leaf and one write */
@@ -120,24 +119,32 @@ static int put_out(struct export *e, struct span left, struct cu_err *err)
 	return r;
 }
 
-/* Who is in the chunk is in the log before a byte of it leaves. */
-static int write_chunk(struct export *e, struct cu_err *err)
+/* Read, in the log, and only then written.  When one of its people began to be forgotten in
+ * between, it is read again, without them.  1 when there may be more. */
+static int pass_chunk(struct export *e, struct cu_err *err)
 {
-	struct leaf leaf = { .act = LEAF_SUBJECT_EXPORT, .count = e->chunk_subjects,
-		.has_digest = true };
-	int r;
+	struct store *store = e->x->daemon->house.store;
+	const struct export before = *e;
+	int r, more;
 
-	if (e->chunk_subjects == 0) {
-		return 0;
-	}
-	hash_blake2b(buf_span(&e->ids), leaf.digest);
-	r = exchange_leaf(e->x, &leaf, err);
+	do {
+		e->at = before.at;
+		e->has_at = before.has_at;
+		e->records = before.records;
+		e->reader = store_reader_take(store);
+		more = read_chunk(e, err);
+		store_reader_give(store, e->reader);
+		if (more < 0 || e->chunk_subjects == 0) {
+			return more;
+		}
+		r = exchange_bulk(e->x, LEAF_SUBJECT_EXPORT, buf_span(&e->ids), err);
+	} while (r == CU_EDENIED || r == CU_ENOENT);
 	if (r == 0) {
 		r = put_out(e, buf_span(&e->lines), err);
 	}
 	e->subjects += e->chunk_subjects;
 	e->bytes += e->lines.n;
-	return r;
+	return r < 0 ? r : more;
 }
 
 static void show_counts(struct export *e, struct json *j, const char *name)
@@ -173,17 +180,11 @@ int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
 
 	e.is_file = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode);
 	while (r > 0) {
-		int written;
-
 		if (exchange_is_cancelled(x)) {
 			r = cu_err_set(err, CU_ECANCELED, "the export was cancelled");
 			break;
 		}
-		e.reader = store_reader_take(x->daemon->house.store);
-		r = read_chunk(&e, err);
-		store_reader_give(x->daemon->house.store, e.reader);
-		written = r < 0 ? r : write_chunk(&e, err);
-		r = written < 0 ? written : r;
+		r = pass_chunk(&e, err);
 		tell(&e);
 	}
 	if (r == 0 && fsync(x->fd) < 0 && errno != EINVAL && errno != EROFS) {

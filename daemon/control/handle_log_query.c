@@ -31,6 +31,7 @@ struct query {
 	uint64_t end;             /* of the log, before our own leaf */
 	uint64_t next;            /* the first leaf that was not looked at */
 	int64_t wanted, found;
+	uint64_t nunknown; /* bulk reads of whose subjects nothing is known any more */
 	int64_t told_ms;
 	uint64_t *slots; /* of the leaf at hand */
 };
@@ -110,7 +111,7 @@ static int show_actor(struct query *q, const struct leaf *l, struct cu_err *err)
 }
 
 static int show_entry(struct query *q, uint64_t index, struct span text,
-	const struct leaf *l, struct cu_err *err)
+	const struct leaf *l, bool is_bulk, struct cu_err *err)
 {
 	int r;
 
@@ -125,9 +126,13 @@ static int show_entry(struct query *q, uint64_t index, struct span text,
 	if (!id_is_nil(&l->sub)) {
 		json_hex(q->out, "subject", l->sub.b, sizeof(l->sub.b));
 	}
+	if (is_bulk) {
+		json_hex(q->out, "subject", q->subject.b, sizeof(q->subject.b));
+	}
 	if (l->count > 0) {
 		json_uint(q->out, "count", l->count);
 	}
+	json_bool(q->out, "bulk", is_bulk);
 	json_strn(q->out, "leaf", (const char *)text.p, text.n);
 	json_close_object(q->out);
 	q->found++;
@@ -138,8 +143,43 @@ static bool is_wanted(const struct query *q, const struct leaf *l)
 {
 	return l->t_ms >= q->from_ms && l->t_ms < q->to_ms &&
 	       (id_is_nil(&q->actor) || id_eq(&q->actor, &l->by)) &&
-	       (!q->purpose || strcmp(q->purpose, l->purpose) == 0) &&
-	       (id_is_nil(&q->subject) || id_eq(&q->subject, &l->sub));
+	       (!q->purpose || strcmp(q->purpose, l->purpose) == 0);
+}
+
+static bool is_bulk_read(const struct leaf *l)
+{
+	return (l->act == LEAF_SUBJECT_EXPORT || l->act == LEAF_SUBJECT_SEARCH) &&
+	       l->count > 0 && id_is_nil(&l->sub);
+}
+
+/* Does a bulk read stand for the subject that is asked about?  The access journal knows. */
+static int has_shown(struct query *q, const struct leaf *l, bool *ret, struct cu_err *err)
+{
+	struct span ids = { 0 };
+	int r = reader_access(q->reader, l, &ids, err);
+
+	*ret = false;
+	q->nunknown += r == 0;
+	for (size_t at = 0; r > 0 && !*ret && at < ids.n; at += sizeof(struct id)) {
+		*ret = memcmp(ids.p + at, q->subject.b, sizeof(q->subject.b)) == 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int judge(struct query *q, uint64_t index, struct span text, const struct leaf *l,
+	struct cu_err *err)
+{
+	bool is_bulk = false;
+	int r;
+
+	if (!is_wanted(q, l)) {
+		return 0;
+	}
+	if (id_is_nil(&q->subject) || id_eq(&q->subject, &l->sub)) {
+		return show_entry(q, index, text, l, false, err);
+	}
+	r = is_bulk_read(l) ? has_shown(q, l, &is_bulk, err) : 0;
+	return r < 0 || !is_bulk ? r : show_entry(q, index, text, l, true, err);
 }
 
 static void tell(struct query *q)
@@ -168,8 +208,8 @@ static int on_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *e
 	int r = leaf_parse(text, &l, q->slots, MAX_SLOTS, err);
 
 	q->next = index + 1;
-	if (r == 0 && is_wanted(q, &l)) {
-		r = show_entry(q, index, text, &l, err);
+	if (r == 0) {
+		r = judge(q, index, text, &l, err);
 	}
 	if (r == 0 && index % LOOK_UP_EACH == 0) {
 		tell(q);
@@ -216,6 +256,7 @@ static int answer(struct query *q, struct cu_err *err)
 	if (r >= 0 && !q->is_nobody && q->next < q->end) {
 		json_uint(q->out, "next", q->next);
 	}
+	json_uint(q->out, "unknown", q->nunknown);
 	json_close_object(q->out);
 	return r < 0 ? r : 0;
 }

@@ -351,25 +351,37 @@ static int search(struct exchange *x, struct reader *rd, struct buf *ids, struct
 	return r;
 }
 
+/* Nobody, or one, who is named: the leaf is enough. */
+static int tell_hits(struct exchange *x, const struct buf *ids, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_SUBJECT_SEARCH, .count = ids->n / sizeof(struct id) };
+
+	if (leaf.count > 1) {
+		return exchange_bulk(x, leaf.act, buf_span(ids), err);
+	}
+	if (leaf.count == 1) {
+		memcpy(leaf.sub.b, ids->p, sizeof(leaf.sub.b));
+	}
+	exchange_leaf_at_end(x, &leaf);
+	return 0;
+}
+
 int handle_SUBJECT_SEARCH(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct reader *rd = store_reader_take(x->daemon->house.store);
-	struct leaf leaf = { .act = LEAF_SUBJECT_SEARCH };
 	struct buf ids = BUF_INIT;
 	int r = search(x, rd, &ids, err);
 
 	store_reader_give(x->daemon->house.store, rd);
 	if (r >= 0) {
+		r = tell_hits(x, &ids, err);
+	}
+	if (r >= 0) {
 		json_open_array(out, "subjects");
 		for (size_t at = 0; at < ids.n; at += sizeof(struct id)) {
 			json_hex(out, NULL, ids.p + at, sizeof(struct id));
-			leaf.count++;
 		}
 		json_close_array(out);
-		if (leaf.count == 1) {
-			memcpy(leaf.sub.b, ids.p, sizeof(leaf.sub.b));
-		}
-		exchange_leaf_at_end(x, &leaf);
 	}
 	buf_done(&ids);
 	return r;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup/watch.h"
+#include "base/civil.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "control/daemon.h"
@@ -11,11 +12,13 @@
 #include "control/erase.h"
 #include "control/linger.h"
 #include "control/quarantine.h"
+#include "policy/policy.h"
+#include "store/tx.h"
 
 #define HOURLY_MS      (3600 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
 
-static upkeep_fn look_for_rollback, end_drill_keys, bring_vaults, prune_targets;
+static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, bring_vaults, prune_targets;
 
 /* In this order: keys that are to die, then copies of those that live, then old copies.
  */
@@ -27,6 +30,7 @@ static const struct duty {
 	{ "a target that holds more than this store", TEN_MINUTES_MS,
 		look_for_rollback },
 	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
+	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
 };
@@ -139,6 +143,34 @@ static int end_drill_keys(
 	(void)watch; /* one shred */
 	if (r == 0 && n > 0) {
 		log_info("the drill keys of %zu days were shredded", n);
+	}
+	return r;
+}
+
+struct ending {
+	struct store_op op;
+	struct duration keep;
+	size_t n;
+};
+
+static int apply_ending(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct ending *e = (struct ending *)op;
+	int32_t over = retention_last_day_over(e->keep, civil_day_of_ms(tx->now_ms));
+
+	return tx_access_end(tx, civil_number_of_day(over + 1), &e->n, err);
+}
+
+static int end_access_keys(
+	struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	struct ending e = { .op = { .apply = apply_ending, .kind = STORE_CHANGE },
+		.keep = policy_retention(d->policy)->access_journal };
+	int r = store_run(d->house.store, &e.op, err);
+
+	(void)watch; /* one shred */
+	if (r == 0 && e.n > 0) {
+		log_info("the access journal's keys of %zu days were shredded", e.n);
 	}
 	return r;
 }

@@ -277,6 +277,12 @@ void key_derive(const struct key *from, const char *label, struct span context,
 	sodium_memzero(&h, sizeof(h));
 }
 
+void key_mac(const struct key *by, struct span message, uint8_t out[KEY_SIZE])
+{
+	/* lengths are constant: it cannot fail */
+	(void)crypto_generichash_blake2b(out, KEY_SIZE, message.p, message.n, by->b, KEY_SIZE);
+}
+
 void keyset_wipe(struct keyset *set)
 {
 	sodium_memzero(set, sizeof(*set));

@@ -49,6 +49,9 @@ bool key_is_equal(const struct key *a, const struct key *b); /* constant time */
  * label and context, from which nothing leads back.  ret may be from. */
 void key_derive(const struct key *from, const char *label, struct span context,
 	struct key *ret);
+/* BLAKE2b-256 of a message, keyed: it tells nothing to whoever has not the key.  The key must be
+ * for this alone (key_derive makes one). */
+void key_mac(const struct key *by, struct span message, uint8_t out[KEY_SIZE]);
 void keyset_wipe(struct keyset *set);
 void keyset_copy(struct keyset *to, struct keyset *from);
 

@@ -8,7 +8,7 @@
 #include "policy/faults.h"
 #include "policy/yaml.h"
 
-enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, NFILES };
+enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, FILE_RETENTION, NFILES };
 
 struct policy {
 	atomic_uint refs;
@@ -17,6 +17,7 @@ struct policy {
 	struct roles roles;
 	struct targets targets;
 	struct erasure_rules erasure;
+	struct retention retention;
 };
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
 	[FILE_ROLES] = { "roles.yaml", false, &roles_rows },
 	[FILE_BACKUP] = { "backup.yaml", true, &targets_rows },
 	[FILE_ERASURE] = { "erasure.yaml", true, &erasure_rows },
+	[FILE_RETENTION] = { "retention.yaml", true, &retention_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -67,6 +69,7 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_ROLES: return roles_read(y, faults, &p->roles);
 	case FILE_BACKUP: return targets_read(y, faults, &p->targets);
 	case FILE_ERASURE: return erasure_read(y, faults, &p->erasure);
+	case FILE_RETENTION: return retention_read(y, faults, &p->retention);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
@@ -131,6 +134,11 @@ const struct targets *policy_targets(const struct policy *p)
 const struct erasure_rules *policy_erasure(const struct policy *p)
 {
 	return &p->erasure;
+}
+
+const struct retention *policy_retention(const struct policy *p)
+{
+	return &p->retention;
 }
 
 const struct collection *policy_find_collection(const struct policy *p, const char *key)

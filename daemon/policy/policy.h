@@ -8,6 +8,7 @@
 #ifndef CU_POLICY_POLICY_H
 #define CU_POLICY_POLICY_H
 #include "policy/erasure.h"
+#include "policy/retention.h"
 #include "policy/roles.h"
 #include "policy/schema.h"
 #include "policy/targets.h"
@@ -17,9 +18,9 @@ struct cu_err;
 struct faults;
 struct policy;
 
-/* Reads schema.yaml and roles.yaml of dir, and backup.yaml and erasure.yaml, which may be absent.  0 with one
- * reference in *ret; CU_EINVAL with all faults, the first of them in err; CU_EIO; CU_ENOMEM.
- * Blocks. */
+/* Reads schema.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml and retention.yaml,
+ * which may be absent.  0 with one reference in *ret; CU_EINVAL with all faults, the first of
+ * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
 	struct cu_err *err);
 
@@ -32,6 +33,7 @@ const struct schema *policy_schema(const struct policy *p);
 const struct roles *policy_roles(const struct policy *p);
 const struct targets *policy_targets(const struct policy *p);
 const struct erasure_rules *policy_erasure(const struct policy *p);
+const struct retention *policy_retention(const struct policy *p);
 
 /* schema_find_collection of its schema; targets_find of its targets. */
 const struct collection *policy_find_collection(const struct policy *p, const char *key);

@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/span.h"
 #include "crypto/token.h"
+#include "store/access.h"
 
 struct buf;
 struct cu_err;
@@ -259,6 +260,12 @@ int engine_approval_next(struct engine *e, const struct row_approval *after,
 /* One that is asked for or granted although its time was over before this. */
 int engine_approval_overdue(struct engine *e, int64_t now_ms, struct row_approval *ret,
 	struct cu_err *err);
+
+/* Entries of the access journal; the sealed bytes are copied to sealed. */
+int engine_access_put(struct engine *e, const struct row_access *row, struct cu_err *err);
+int engine_access_get(struct engine *e, const struct id *id, struct row_access *ret,
+	struct buf *sealed, struct cu_err *err);
+int engine_access_drop(struct engine *e, uint32_t before, struct cu_err *err);
 
 /* The random id that stands for a user in the log. */
 int engine_operator_get(struct engine *e, uint32_t uid, struct id *ret, struct cu_err *err);

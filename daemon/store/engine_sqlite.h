@@ -99,6 +99,9 @@
 		" ORDER BY asked_ms, id LIMIT 1")                                               \
 	X(APPROVAL_OVERDUE, data, "SELECT * FROM approval WHERE state <= 2 AND expires_ms <= ?1" \
 		" ORDER BY expires_ms LIMIT 1")                                                 \
+	X(ACCESS_PUT,     data,  "INSERT INTO access VALUES (?1, ?2, ?3)")                      \
+	X(ACCESS_GET,     data,  "SELECT period, sealed FROM access WHERE id = ?1")             \
+	X(ACCESS_DROP,    data,  "DELETE FROM access WHERE period < ?1")                        \
 	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
 	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \

@@ -78,8 +78,17 @@ static const char data_3[] =
 	"PRAGMA user_version = 3;"
 	"COMMIT;";
 
+/* The access journal: whose data was shown in bulk, sealed by the day. */
+static const char data_4[] =
+	"BEGIN;"
+	"CREATE TABLE access (id BLOB PRIMARY KEY, period INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL) STRICT;"
+	"CREATE INDEX access_period ON access (period);"
+	"PRAGMA user_version = 4;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
-static const char *const data_steps[] = { data_1, data_2, data_3 };
+static const char *const data_steps[] = { data_1, data_2, data_3, data_4 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

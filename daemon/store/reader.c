@@ -192,6 +192,28 @@ int reader_slots(
 	return slots_of_subject(rd->engine, subject, to, err);
 }
 
+int reader_access(struct reader *rd, const struct leaf *leaf, struct span *ret_ids,
+	struct cu_err *err)
+{
+	struct row_access row;
+	uint64_t slot = 0;
+	int r;
+
+	if (id_is_nil(&leaf->obj) || !leaf->has_digest) {
+		return 0; /* of a custos that had no access journal */
+	}
+	buf_clear(&rd->sealed);
+	r = engine_access_get(rd->engine, &leaf->obj, &row, &rd->sealed, err);
+	if (r > 0) {
+		r = reader_cohort(rd, ACCESS_COLLECTION, row.period, &slot, err);
+	}
+	if (r > 0) {
+		r = access_open(&rd->sealer, slot, &row, leaf->digest, ret_ids, err);
+		r = r == CU_ENOKEY ? 0 : r < 0 ? r : 1;
+	}
+	return r;
+}
+
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err)
 {
 	return engine_count(rd->engine, ret, err);

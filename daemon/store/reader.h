@@ -8,6 +8,7 @@
 #define CU_STORE_READER_H
 #include "store/record.h"
 
+struct leaf;
 struct reader;
 
 /* One view for several reads; short. */
@@ -73,6 +74,11 @@ int reader_operator_uid(struct reader *rd, const struct id *id, uint32_t *ret,
 
 /* The slot of a cohort: 1, 0 or a code. */
 int reader_cohort(struct reader *rd, const char *collection, uint32_t period, uint64_t *ret,
+	struct cu_err *err);
+
+/* Whom the bulk read of this leaf showed: 1 and their ids, until the reader's next call; 0: it
+ * is not known any more, or never was; CU_ECORRUPT: the entry is not the one of the leaf. */
+int reader_access(struct reader *rd, const struct leaf *leaf, struct span *ret_ids,
 	struct cu_err *err);
 
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);

@@ -186,6 +186,7 @@ void store_close(struct store *st)
 
 		st->free_readers = rd->next;
 		sealer_done(&rd->sealer);
+		buf_done(&rd->sealed);
 		engine_close(rd->engine);
 		free(rd);
 	}

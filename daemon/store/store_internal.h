@@ -15,6 +15,7 @@ struct reader {
 	struct store *store;
 	struct engine *engine;
 	struct sealer sealer;
+	struct buf sealed;   /* of the access journal */
 	struct reader *next; /* in the list of free ones */
 };
 

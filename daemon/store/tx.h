@@ -76,6 +76,15 @@ int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint6
 int tx_cohorts_end(struct tx *tx, const char *collection, uint32_t before, size_t *ret_n,
 	struct cu_err *err);
 
+/* A bulk read is about to show these subjects (ids of 16 bytes, one after the other): an entry
+ * of the access journal, and given with its number, digest and the entry's id as leaf; several
+ * of both for over ACCESS_MAX_IDS.  CU_ENOENT, CU_EDENIED: one of them is gone or being erased
+ * by now, and none may be shown. */
+int tx_access_put(struct tx *tx, const struct leaf *given, struct span ids,
+	struct cu_err *err);
+/* The days before this one are forgotten: keys and entries; *ret_n is the number of keys. */
+int tx_access_end(struct tx *tx, uint32_t before, size_t *ret_n, struct cu_err *err);
+
 /* The current version of a record, borrowed until the next call: 1, 0 or a code. */
 int tx_record_get(struct tx *tx, const struct id *id, struct row_record *row,
 	struct record *ret, struct cu_err *err);

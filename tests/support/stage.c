@@ -111,7 +111,7 @@ static void put_roles(struct stage *st)
 		"  - role: admin\n"
 		"    operations: [status, init, seal, unseal, key.*, policy.check,"
 		" approval.*, backup.*, drill.*, "
-		" log.show, log.prove, log.verify, log.checkpoint]\n"
+		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.check, subject.*, import, export, erase.*,"
 		" approval.*, log.*]\n"

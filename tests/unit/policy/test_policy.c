@@ -184,6 +184,8 @@ static const char *const broken[][3] = {
 		"backup.yaml:3: target: 't' stands twice; first in line 2\n" },
 	{ "backup.yaml", TARGETS "  - {target: u, kind: directory, path: /a}\n",
 		"backup.yaml:3: path: is also that of the target in line 2\n" },
+	{ "retention.yaml", "access_journal: 11y\n",
+		"retention.yaml:1: access_journal: '11y' is not between 1d and 3650d\n" },
 	{ "backup.yaml", "target: []\n",
 		"backup.yaml:1: target: is not known here; did you mean 'targets'?\n" },
 	{ "erasure.yaml", "grace: 91d\n",
@@ -201,6 +203,7 @@ static void put_good_files(const struct test_dir *d)
 	test_dir_put(d, "roles.yaml", span_str(ROLES));
 	test_dir_put(d, "backup.yaml", span_str(TARGETS));
 	test_dir_put(d, "erasure.yaml", span_str(""));
+	test_dir_put(d, "retention.yaml", span_str(""));
 }
 
 static void broken_files_are_refused_with_all_that_is_wrong(void **state)
@@ -250,7 +253,7 @@ static void the_faults_of_all_files_are_told_together(void **state)
 	test_dir_remove(&d);
 }
 
-static void backup_yaml_and_erasure_yaml_may_be_absent(void **state)
+static void backup_erasure_and_retention_may_be_absent(void **state)
 {
 	struct faults faults = FAULTS_INIT;
 	struct policy *p = NULL;
@@ -261,6 +264,7 @@ static void backup_yaml_and_erasure_yaml_may_be_absent(void **state)
 	put_good_files(&d);
 	assert_int_equal(path_remove(d.path, "backup.yaml", NULL), 0);
 	assert_int_equal(path_remove(d.path, "erasure.yaml", NULL), 0);
+	assert_int_equal(path_remove(d.path, "retention.yaml", NULL), 0);
 
 	assert_int_equal(policy_load(d.path, &faults, &p, NULL), 0);
 	assert_int_equal(policy_targets(p)->n, 0);
@@ -268,6 +272,7 @@ static void backup_yaml_and_erasure_yaml_may_be_absent(void **state)
 	assert_int_equal(duration_seconds(policy_erasure(p)->grace), 72 * 3600);
 	assert_int_equal(duration_seconds(policy_erasure(p)->approval_expires), 24 * 3600);
 	assert_int_equal(policy_erasure(p)->daily_slots, 1000);
+	assert_int_equal(duration_seconds(policy_retention(p)->access_journal), 400 * 86400);
 	policy_unref(p);
 
 	assert_int_equal(path_remove(d.path, "roles.yaml", NULL), 0);
@@ -329,7 +334,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_reference_keeps_a_policy_alive),
 		cmocka_unit_test(broken_files_are_refused_with_all_that_is_wrong),
 		cmocka_unit_test(the_faults_of_all_files_are_told_together),
-		cmocka_unit_test(backup_yaml_and_erasure_yaml_may_be_absent),
+		cmocka_unit_test(backup_erasure_and_retention_may_be_absent),
 		cmocka_unit_test(targets_are_found_by_their_key),
 		cmocka_unit_test(the_readme_holds_the_reference_of_all_keys),
 	};
