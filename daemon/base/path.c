@@ -250,13 +250,18 @@ static int create_anew(const char *path, mode_t mode)
 	return fd;
 }
 
+void path_new_name(const char *name, char out[PATH_NEW_SIZE])
+{
+	snprintf(out, PATH_NEW_SIZE, ".%s.new", name); /* cut for the longest names */
+}
+
 int path_place_file(const char *dir, const char *name, struct span bytes, mode_t mode,
 	struct cu_err *err)
 {
-	char tmp[PATH_SIZE], path[PATH_SIZE], hidden[NAME_MAX + 1];
+	char tmp[PATH_SIZE], path[PATH_SIZE], hidden[PATH_NEW_SIZE];
 	int fd, r;
 
-	snprintf(hidden, sizeof(hidden), ".%s.new", name); /* cut for the longest names */
+	path_new_name(name, hidden);
 	r = path_join(tmp, dir, hidden, err);
 	if (r == 0) {
 		r = path_join(path, dir, name, err);

@@ -49,6 +49,10 @@ int path_put_file(const char *dir, const char *name, struct span bytes, mode_t m
 int path_place_file(const char *dir, const char *name, struct span bytes, mode_t mode,
 	struct cu_err *err);
 
+/* The name that a file has until it is whole; a crash may leave one behind. */
+#define PATH_NEW_SIZE 256
+void path_new_name(const char *name, char out[PATH_NEW_SIZE]);
+
 int path_sync_fd(int fd, const char *what, struct cu_err *err);
 int path_sync_dir(const char *dir, struct cu_err *err);
 

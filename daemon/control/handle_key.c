@@ -124,7 +124,8 @@ int handle_UNSEAL(struct exchange *x, struct json *out, struct cu_err *err)
 		log_notice("uid %u unsealed the store by %s", (unsigned)x->uid,
 			keyring_word(source));
 	}
-	if (r < 0 || store_is_quarantined(d->house.store)) { /* no leaf is added there */
+	if (r < 0 ||
+		store_is_quarantined(d->house.store)) { /* no leaf is added there */
 		return r;
 	}
 	r = operator_id(d, x->uid, &x->actor, err);
@@ -235,9 +236,10 @@ static int rotate_root(struct daemon *d, struct span passphrase, struct cu_err *
 int handle_KEY_ROTATE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
-	bool is_epoch = exchange_flag(x, "epoch");
+	bool is_epoch = exchange_flag(x, "epoch"), is_replaced;
 	struct span passphrase = passphrase_of(x);
 	uint64_t generation;
+	unsigned ring;
 	int r;
 
 	if (is_epoch && passphrase.p) {
@@ -246,13 +248,18 @@ int handle_KEY_ROTATE(struct exchange *x, struct json *out, struct cu_err *err)
 	if ((r = daemon_hold_store(d, err)) < 0) {
 		return r;
 	}
+	ring = atomic_load(&d->house.ring);
 	r = is_epoch ? house_epoch_rotate(&d->house, err)
 		     : rotate_root(d, passphrase, err);
+	is_replaced = is_epoch ? r == 0 : atomic_load(&d->house.ring) != ring;
 	generation = vault_generation(d->house.vault);
 	pthread_mutex_unlock(&d->making);
-	if (r == 0) {
-		r = say(x, LEAF_KEY_ROTATE, is_epoch ? "epoch" : "root", generation,
-			err);
+	if (is_replaced) { /* also where only the wiping of what was before has failed
+			    */
+		int code = say(x, LEAF_KEY_ROTATE, is_epoch ? "epoch" : "root",
+			generation, r < 0 ? NULL : err);
+
+		r = r < 0 ? r : code;
 	}
 	json_uint(out, "vault_generation", generation);
 	return r;

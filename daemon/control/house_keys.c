@@ -408,8 +408,14 @@ int house_key_rotate(struct house *h, struct span passphrase, struct cu_err *err
 		r = put_roots_under(h, next, &about, k0, err);
 	}
 	key_free(h->arena, k0);
-	return r < 0 ? cu_err_wrap(err, r, "rotate the root key")
-		     : house_rings_tidy(h, err);
+	if (r < 0) {
+		return cu_err_wrap(err, r, "rotate the root key");
+	}
+	r = house_rings_tidy(h, err);
+	return r < 0 ? cu_err_wrap(err, r,
+			       "the root key is replaced, but files of the old one are "
+			       "left until the next start or rotation")
+		     : 0;
 }
 
 static int apply_epoch(struct tx *tx, struct store_op *op, struct cu_err *err)

@@ -66,8 +66,8 @@ int house_key_remove(struct house *h, enum keyring_source source, struct cu_err 
 /* A new K0 for all sources there are.  Each must be at hand and right, the passphrase
  * too: CU_EINVAL names the one that is not given, CU_ENOKEY the one that is wrong; then
  * nothing has changed.  After another failure the old K0 or the new one opens the
- * store, whichever the roots are under, by the same sources; custosd is to be restarted
- * after CU_EIO. */
+ * store, whichever the roots are under, by the same sources; h->ring is another where
+ * that is the new one.  custosd is to be restarted after CU_EIO. */
 int house_key_rotate(struct house *h, struct span passphrase, struct cu_err *err);
 /* A new epoch key E, and with it a new generation of the vault: no vault.db or vault
  * object of before opens under today's roots. */

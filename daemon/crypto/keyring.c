@@ -96,7 +96,7 @@ static int put_wrap(const char *dir, enum keyring_source source,
 	const struct keyring_about *about, const struct keyring_cost *cost,
 	const struct key *by, const struct key *root, struct cu_err *err)
 {
-	struct buf file = BUF_INIT;
+	struct buf file = BUF_INIT_WIPE;
 	uint8_t commitment[HASH_SIZE], wrapped[KEY_WRAPPED_SIZE(1)];
 	char name[NAME_SIZE];
 	int r;
@@ -123,6 +123,8 @@ static int put_wrap(const char *dir, enum keyring_source source,
 	if (r == 0) {
 		r = path_put_file(dir, name, buf_span(&file), 0400, err);
 	}
+	sodium_memzero(commitment, sizeof(commitment));
+	sodium_memzero(wrapped, sizeof(wrapped));
 	buf_done(&file);
 	return r;
 }
@@ -180,10 +182,13 @@ static int open_wrap(const struct wrap *w, enum keyring_source source, const cha
 	const struct key *by, struct key *root, struct cu_err *err)
 {
 	uint8_t commitment[HASH_SIZE];
+	bool is_right;
 	int r;
 
 	commit_to(w->aad.p, w->ncommitted, by, commitment);
-	if (sodium_memcmp(commitment, w->commitment.p, HASH_SIZE) != 0) {
+	is_right = sodium_memcmp(commitment, w->commitment.p, HASH_SIZE) == 0;
+	sodium_memzero(commitment, sizeof(commitment));
+	if (!is_right) {
 		return refuse_key(source, path, err);
 	}
 	r = key_unwrap(by, w->aad, w->wrapped, &root, 1, err);
@@ -217,9 +222,8 @@ int keyring_add(const char *dir, enum keyring_source source,
 		keyring_cost_fill(&cost);
 		r = check_passphrase(hand->passphrase, err);
 	}
-	/* an attempt that was cut off may have left one */
-	if (r == 0 && source == KEYRING_FILE) {
-		r = keyring_wipe_file(dir, KEYRING_KEY_FILE, err);
+	if (r == 0) { /* what an attempt that was cut off has left */
+		r = keyring_remove(dir, source, err);
 	}
 	if (r == 0 && source == KEYRING_FILE) {
 		r = keyring_make_key_file(dir, err);
@@ -252,7 +256,7 @@ int keyring_open(const char *dir, enum keyring_source source,
 	const struct keyring_hand *hand, struct keyring_about *ret_about,
 	struct key *root, struct cu_err *err)
 {
-	struct buf file = BUF_INIT;
+	struct buf file = BUF_INIT_WIPE;
 	struct key by = { { 0 } };
 	char path[PATH_SIZE];
 	struct wrap w;
@@ -309,7 +313,7 @@ static int overwrite(const char *path, off_t size, struct cu_err *err)
 	return r;
 }
 
-int keyring_wipe_file(const char *dir, const char *name, struct cu_err *err)
+static int wipe_one(const char *dir, const char *name, struct cu_err *err)
 {
 	char path[PATH_SIZE];
 	struct stat st;
@@ -327,6 +331,16 @@ int keyring_wipe_file(const char *dir, const char *name, struct cu_err *err)
 					  : overwrite(path, st.st_size, err);
 	}
 	return r < 0 ? r : path_remove(dir, name, err);
+}
+
+int keyring_wipe_file(const char *dir, const char *name, struct cu_err *err)
+{
+	char hidden[PATH_NEW_SIZE];
+	int r;
+
+	path_new_name(name, hidden);
+	r = wipe_one(dir, hidden, err);
+	return r < 0 ? r : wipe_one(dir, name, err);
 }
 
 int keyring_remove(const char *dir, enum keyring_source source, struct cu_err *err)

@@ -90,9 +90,9 @@ int keyring_open(const char *dir, enum keyring_source source,
 /* Takes a source away: its wrap, then its key file, by keyring_wipe_file. */
 int keyring_remove(const char *dir, enum keyring_source source, struct cu_err *err);
 
-/* Overwrites a file in place, syncs it, removes it.  On a file system that writes
- * elsewhere than where it read, the old bytes remain until they are reused.  Absent is
- * 0. */
+/* Overwrites a file in place, syncs it, removes it; and before it the half that an
+ * interrupted path_put_file has left of it.  On a file system that writes elsewhere
+ * than where it read, the old bytes remain until they are reused.  Absent is 0. */
 int keyring_wipe_file(const char *dir, const char *name, struct cu_err *err);
 
 #endif
