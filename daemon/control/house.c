@@ -281,6 +281,12 @@ static int open_by_ring(struct house *h, unsigned ring, unsigned sources, struct
 	return r;
 }
 
+/* A ring that was begun, or is half wiped, has wraps that are no such thing. */
+static bool may_be_another(int code)
+{
+	return code == CU_ENOKEY || code == CU_ENOENT || code == CU_ESEALED || code == CU_ECORRUPT;
+}
+
 int house_open(struct house *h, unsigned sources, struct span passphrase, struct cu_err *err)
 {
 	unsigned rings[HOUSE_RINGS_MAX] = { 0 };
@@ -292,7 +298,7 @@ int house_open(struct house *h, unsigned sources, struct span passphrase, struct
 		n = 1;
 	}
 	r = open_by_ring(h, rings[0], sources, passphrase, err);
-	for (size_t i = 1; (r == CU_ENOKEY || r == CU_ENOENT || r == CU_ESEALED) && i < n; i++) {
+	for (size_t i = 1; may_be_another(r) && i < n; i++) {
 		struct cu_err why;
 		int code = open_by_ring(h, rings[i], sources, passphrase, &why);
 
