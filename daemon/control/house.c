@@ -302,7 +302,9 @@ int house_open(struct house *h, unsigned sources, struct span passphrase, struct
 		struct cu_err why;
 		int code = open_by_ring(h, rings[i], sources, passphrase, &why);
 
-		if (code == 0 || r != CU_ENOKEY) {
+		if (code == 0) {
+			r = 0;
+		} else if (r != CU_ENOKEY) {
 			r = cu_err_set(err, code, "%s", why.msg);
 		}
 	}
