@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "backup/chain.h"
@@ -17,6 +15,7 @@
 #include "control/daemon.h"
 #include "control/drill_keys.h"
 #include "control/drill_worker.h"
+#include "control/errand.h"
 #include "control/exchange.h"
 #include "control/launcher.h"
 #include "control/repos.h"
@@ -25,10 +24,7 @@
 #include "store/reader.h"
 #include "store/tx.h"
 
-#define FOLDER          "drill.tmp" /* below the state directory */
-#define LINE_MAX_BYTES  65536
-#define READ_BYTES      16384
-#define LOOK_UP_EACH_MS 200 /* from waiting, to see whether we are cancelled */
+#define FOLDER "drill.tmp" /* below the state directory */
 
 struct drill {
 	struct exchange *x;
@@ -36,9 +32,6 @@ struct drill {
 	const struct target *target;
 	struct drill_options options;
 	char dir[PATH_SIZE];
-	int out, leash;   /* what the process says; closing it ends the process */
-	struct buf held;  /* of its output, not yet a whole line */
-	bool is_reported; /* it said how it ended */
 	struct drill_record *record;
 };
 
@@ -270,60 +263,6 @@ static int keys_for(struct drill *dr, int *ret_fd, struct cu_err *err)
 
 /* --- the process ------------------------------------------------------------------ */
 
-static int put_request(struct drill *dr, int *ret_fd, struct cu_err *err)
-{
-	struct buf text = BUF_INIT;
-	int r, fd = memfd_create("drill", MFD_CLOEXEC);
-
-	drill_request_put(&dr->options, &text);
-	r = fd < 0 ? cu_err_errno(err, errno, "the drill's request") : buf_check(&text, err);
-	if (r == 0) {
-		r = path_pwrite_fd(fd, buf_span(&text), 0, err);
-	}
-	buf_done(&text);
-	if (r < 0 && fd >= 0) {
-		close(fd);
-	}
-	if (r == 0) {
-		*ret_fd = fd;
-	}
-	return r;
-}
-
-static void close_all(int *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (fds[i] >= 0) {
-			close(fds[i]);
-		}
-	}
-}
-
-static int start(struct drill *dr, struct cu_err *err)
-{
-	int fds[3] = { -1, -1, -1 }; /* request, keys, its output */
-	int pair[2], r = put_request(dr, &fds[0], err);
-
-	if (r == 0) {
-		r = keys_for(dr, &fds[1], err);
-	}
-	if (r == 0 && pipe2(pair, O_CLOEXEC) < 0) {
-		r = cu_err_errno(err, errno, "a pipe for the drill");
-	} else if (r == 0) {
-		dr->out = pair[0];
-		fds[2] = pair[1];
-	}
-	if (r == 0) {
-		r = path_make_dir(dr->dir, 0700, err);
-	}
-	if (r == 0) {
-		r = launcher_run(dr->daemon->launcher, LAUNCHER_DRILL, fds[0], fds[1], fds[2],
-			&dr->leash, err);
-	}
-	close_all(fds, 3);
-	return r;
-}
-
 static void show_step(struct drill *dr, const json_t *line)
 {
 	struct buf frame = BUF_INIT;
@@ -337,125 +276,53 @@ static void show_step(struct drill *dr, const json_t *line)
 	exchange_progress_end(dr->x, &j, &frame);
 }
 
-static int take_error(const json_t *e, struct cu_err *err)
+static int take_line(void *ctx, const json_t *line, struct cu_err *err)
 {
-	const char *name = json_string_value(json_object_get(e, "code"));
-	const char *text = json_string_value(json_object_get(e, "text"));
-	int code = name ? cu_err_from_wire_name(name) : 0;
-
-	return cu_err_set(err, code < 0 ? code : CU_EPROTO, "%s", text ? text : "the drill failed");
-}
-
-static int take_line(struct drill *dr, struct span text, struct cu_err *err)
-{
-	json_error_t ignored;
-	json_t *line = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &ignored);
+	struct drill *dr = ctx;
 	const json_t *fault = json_object_get(line, "fault");
-	int r = 0;
 
-	if (!line) {
-		return cu_err_set(err, CU_EPROTO, "the drill's process sent a line that is no JSON");
-	}
 	if (json_object_get(line, "step")) {
 		show_step(dr, line);
 	} else if (fault && json_is_string(json_object_get(fault, "object")) &&
 		json_is_string(json_object_get(fault, "text"))) {
 		drill_record_fault(dr->record, json_string_value(json_object_get(fault, "object")),
 			json_string_value(json_object_get(fault, "text")));
-	} else if (json_object_get(line, "error")) {
-		dr->is_reported = true;
-		r = take_error(json_object_get(line, "error"), err);
 	} else if (json_object_get(line, "report")) {
-		dr->is_reported = true;
-		r = drill_report_take(json_object_get(line, "report"), &dr->record->report, err);
-	}
-	json_decref(line);
-	return r;
-}
+		int r = drill_report_take(
+			json_object_get(line, "report"), &dr->record->report, err);
 
-static int take_lines(struct drill *dr, struct cu_err *err)
-{
-	size_t from = 0;
-	uint8_t *end;
-	int r = 0;
-
-	while (r == 0 && (end = memchr(dr->held.p + from, '\n', dr->held.n - from)) != NULL) {
-		size_t at = (size_t)(end - dr->held.p);
-
-		r = take_line(dr, span_of(dr->held.p + from, at - from), err);
-		from = at + 1;
-	}
-	memmove(dr->held.p, dr->held.p + from, dr->held.n - from);
-	dr->held.n -= from;
-	if (r == 0 && dr->held.n > LINE_MAX_BYTES) {
-		r = cu_err_set(err, CU_EPROTO, "the drill's process sent an endless line");
-	}
-	return r;
-}
-
-static int wait_for_lines(struct drill *dr, struct cu_err *err)
-{
-	struct pollfd p = { .fd = dr->out, .events = POLLIN };
-	int n = 0;
-
-	while (n <= 0) {
-		if (exchange_is_cancelled(dr->x)) {
-			return cu_err_set(err, CU_ECANCELED, "the drill was stopped");
-		}
-		n = poll(&p, 1, LOOK_UP_EACH_MS);
-		if (n < 0 && errno != EINTR) {
-			return cu_err_errno(err, errno, "the drill's process");
-		}
+		return r < 0 ? r : 1;
 	}
 	return 0;
 }
 
-static int read_all(struct drill *dr, struct cu_err *err)
+static bool is_cancelled(void *ctx)
 {
-	int r = 0;
-
-	while (r == 0 && (r = wait_for_lines(dr, err)) == 0) {
-		uint8_t *room = buf_room(&dr->held, READ_BYTES);
-		ssize_t n = room ? read(dr->out, room, READ_BYTES) : -1;
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n < 0) {
-			return cu_err_set(err, CU_EIO, "the drill's process cannot be read");
-		}
-		if (n == 0) {
-			break;
-		}
-		dr->held.n += (size_t)n;
-		r = take_lines(dr, err);
-	}
-	return r == 0 && !dr->is_reported ?
-		cu_err_set(err, CU_EUNAVAIL, "the drill's process ended before the drill did") :
-		r;
+	return exchange_is_cancelled(((struct drill *)ctx)->x);
 }
 
-/* Kills it if it still runs, waits until it is gone (its pipe ends with it), and takes away
- * what it built. */
-static void end(struct drill *dr)
+static int run_process(struct drill *dr, struct cu_err *err)
 {
-	uint8_t dropped[256];
-	ssize_t n = 1;
+	const struct errand errand = { "the drill's process", take_line, is_cancelled, dr };
+	struct buf request = BUF_INIT;
+	int keys = -1, r = keys_for(dr, &keys, err);
 
-	if (dr->leash >= 0) {
-		close(dr->leash);
+	drill_request_put(&dr->options, &request);
+	if (r == 0) {
+		r = buf_check(&request, err);
 	}
-	while (dr->out >= 0 && n != 0) {
-		n = read(dr->out, dropped, sizeof(dropped));
-		if (n < 0 && errno != EINTR) {
-			break;
-		}
+	if (r == 0) {
+		r = path_make_dir(dr->dir, 0700, err);
 	}
-	if (dr->out >= 0) {
-		close(dr->out);
+	if (r == 0) {
+		r = errand_run(dr->daemon->launcher, LAUNCHER_DRILL, buf_span(&request), keys,
+			&errand, err);
 	}
-	sweep(dr->dir);
-	buf_done(&dr->held);
+	if (keys >= 0) {
+		close(keys);
+	}
+	buf_done(&request);
+	return r;
 }
 
 static int hold(struct drill *dr, struct cu_err *err)
@@ -463,12 +330,9 @@ static int hold(struct drill *dr, struct cu_err *err)
 	int r = path_remove_tree(dr->dir, err); /* of one that we could not remove */
 
 	if (r == 0) {
-		r = start(dr, err);
+		r = run_process(dr, err);
 	}
-	if (r == 0) {
-		r = read_all(dr, err);
-	}
-	end(dr);
+	sweep(dr->dir);
 	return r == 0 ? keep(dr, err) : r;
 }
 
@@ -477,8 +341,7 @@ int drill_hold(struct exchange *x, const struct target *t, enum drill_level leve
 {
 	struct daemon *d = x->daemon;
 	struct drill_record record = { .time_ms = clock_now_ms(&d->house.clock), .faults = BUF_INIT };
-	struct drill dr = { .x = x, .daemon = d, .target = t, .out = -1, .leash = -1,
-		.held = BUF_INIT, .record = &record };
+	struct drill dr = { .x = x, .daemon = d, .target = t, .record = &record };
 	int r = path_join(dr.dir, d->house.dir, FOLDER, err);
 
 	if (r == 0 && !d->launcher) {

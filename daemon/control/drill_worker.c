@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "control/errand.h"
 #include "crypto/key.h"
 #include "vault/vault.h"
 
@@ -115,16 +116,6 @@ static int take_keys(struct worker *w, struct cu_err *err)
 
 /* --- what it says ----------------------------------------------------------------- */
 
-/* A line that cannot be written is for nobody: the daemon is gone, and we go with it. */
-static void say(struct buf *line)
-{
-	buf_put_str(line, "\n");
-	if (buf_check(line, NULL) == 0) {
-		(void)path_write_fd(STDOUT_FILENO, buf_span(line), NULL);
-	}
-	buf_done(line);
-}
-
 static void on_step(void *ctx, const char *what, uint64_t done, uint64_t total)
 {
 	struct worker *w = ctx;
@@ -141,7 +132,7 @@ static void on_step(void *ctx, const char *what, uint64_t done, uint64_t total)
 	json_uint(&j, "bytes", done);
 	json_uint(&j, "total_bytes", total);
 	json_close_object(&j);
-	say(&line);
+	errand_say(&line);
 }
 
 static void on_fault(void *ctx, const char *object, const char *text)
@@ -156,21 +147,7 @@ static void on_fault(void *ctx, const char *object, const char *text)
 	json_str(&j, "text", text);
 	json_close_object(&j);
 	json_close_object(&j);
-	say(&line);
-}
-
-static void say_error(const struct cu_err *why)
-{
-	struct buf line = BUF_INIT;
-	struct json j = json_to(&line);
-
-	json_open_object(&j, NULL);
-	json_open_object(&j, "error");
-	json_str(&j, "code", cu_err_wire_name(why->code));
-	json_str(&j, "text", why->msg);
-	json_close_object(&j);
-	json_close_object(&j);
-	say(&line);
+	errand_say(&line);
 }
 
 static void say_report(const struct drill_report *p)
@@ -190,7 +167,7 @@ static void say_report(const struct drill_report *p)
 #undef X
 	json_close_object(&j);
 	json_close_object(&j);
-	say(&line);
+	errand_say(&line);
 }
 
 static bool take_hex(const json_t *o, const char *name, uint8_t *to, size_t n)
@@ -245,7 +222,7 @@ int drill_worker_main(void)
 	key_arena_free(w.arena);
 	buf_done(&w.identity);
 	if (r < 0) {
-		say_error(&err);
+		errand_say_error(&err);
 	} else {
 		say_report(&report);
 	}
