@@ -151,3 +151,52 @@ void cmd_erase_cancel(const struct args *a, const json_t *reply)
 	(void)reply;
 	out_line(_("The erasure %s is cancelled; nothing was lost."), args_text(a, "erasure"));
 }
+
+/* --- what is left in raw files ---------------------------------------------------- */
+
+static const char *place_text(const json_t *place)
+{
+	const char *kind = out_str(place, "kind");
+
+	if (strcmp(kind, "bytes") == 0) {
+		return _("something that no row uses");
+	}
+	return strcmp(kind, "unused") == 0 ? _("an erased id that no row uses") : _("an erased id");
+}
+
+static void show_places(const json_t *places)
+{
+	static const char *const headings[] = { N_("FILE"), N_("PAGE"), N_("OFFSET"), N_("TABLE"),
+		N_("WHAT"), N_("NOW"), NULL };
+	struct out_table *t = out_table_begin(headings);
+	json_t *place;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)places, i, place) {
+		out_cell(t, "%s", out_str(place, "file"));
+		out_cell(t, "%" PRId64, out_int(place, "page"));
+		out_cell(t, "%" PRId64, out_int(place, "offset"));
+		out_cell(t, "%s", out_str(place, "table"));
+		out_cell(t, "%s", place_text(place));
+		out_cell(t, "%s", json_is_true(json_object_get(place, "wiped")) ? _("wiped") :
+										  _("LEFT"));
+	}
+	out_table_end(t);
+}
+
+void cmd_erase_scan(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "result");
+	const json_t *places = json_object_get(r, "places");
+	char bytes[32];
+
+	(void)a;
+	out_field(_("read"), _("%" PRId64 " files, %s"), out_int(r, "files"),
+		out_bytes(out_int(r, "bytes"), bytes));
+	out_field(_("looked for"), _("%" PRId64 " erased subjects"), out_int(r, "erased"));
+	out_field(_("pages wiped"), "%" PRId64, out_int(r, "wiped"));
+	out_field(_("left"), "%" PRId64, out_int(r, "left"));
+	if (json_array_size(places) > 0) {
+		show_places(places);
+	}
+}

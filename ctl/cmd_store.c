@@ -50,6 +50,25 @@ static void show_sources(const json_t *sources)
 	}
 }
 
+/* "none, 2026-11-25 03:00:12 UTC, 12 files, 84.0 MiB" */
+static void show_residue(const json_t *r)
+{
+	char when[32], bytes[32];
+
+	if (!r) {
+		return; /* nobody was erased yet, or not before last night */
+	}
+	out_time(out_int(r, "time_ms"), when);
+	out_bytes(out_int(r, "bytes"), bytes);
+	if (out_int(r, "left") == 0) {
+		out_field(_("residue"), _("none, %s, %" PRId64 " files, %s"), when,
+			out_int(r, "files"), bytes);
+	} else {
+		out_field(_("residue"), _("FOUND, %s: %" PRId64 " places, the first at %s"), when,
+			out_int(r, "left"), out_str(r, "where"));
+	}
+}
+
 void cmd_status(const struct args *a, const json_t *reply)
 {
 	json_t *line;
@@ -70,6 +89,7 @@ void cmd_status(const struct args *a, const json_t *reply)
 	out_field(_("keys in memory"), "%s",
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
 	out_field(_("running for"), "%" PRId64 " s", out_int(reply, "uptime_ms") / 1000);
+	show_residue(json_object_get(reply, "residue"));
 	json_array_foreach(json_object_get(reply, "guarantee"), i, line) {
 		out_line("! %s", json_string_value(line));
 	}

@@ -48,6 +48,7 @@ static const struct {
 	[COMMAND_ERASE_LIST] = { cmd_erase_list },
 	[COMMAND_ERASE_SHOW] = { cmd_erase_show },
 	[COMMAND_ERASE_CANCEL] = { cmd_erase_cancel },
+	[COMMAND_ERASE_SCAN] = { cmd_erase_scan },
 	[COMMAND_APPROVAL_LIST] = { cmd_approval_list },
 	[COMMAND_APPROVAL_SHOW] = { cmd_approval_show },
 	[COMMAND_APPROVAL_GRANT] = { cmd_approval_grant },
@@ -82,6 +83,8 @@ static int status_of(enum command_id id, const json_t *reply)
 		is_bad = json_array_size(json_object_get(result, "faults")) > 0;
 	} else if (id == COMMAND_DRILL_RUN) {
 		is_bad = !json_is_true(json_object_get(result, "passed"));
+	} else if (id == COMMAND_ERASE_SCAN) {
+		is_bad = out_int(result, "left") > 0;
 	} else if (id == COMMAND_SUBJECT_SEARCH) {
 		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
 		code = CU_ENOENT;

@@ -19,6 +19,7 @@
 #include "control/drill_worker.h"
 #include "control/launcher.h"
 #include "control/recovery.h"
+#include "control/residue_worker.h"
 #include "job/work.h"
 #include "wire/message.h"
 
@@ -145,6 +146,9 @@ int main(int argc, char *argv[])
 	}
 	if (argc > 1 && strcmp(argv[1], DRILL_WORKER) == 0) {
 		return drill_worker_main();
+	}
+	if (argc > 1 && strcmp(argv[1], RESIDUE_WORKER) == 0) {
+		return residue_worker_main();
 	}
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (c) {

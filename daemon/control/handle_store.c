@@ -12,6 +12,7 @@
 #include "control/linger.h"
 #include "control/quarantine.h"
 #include "control/repos.h"
+#include "control/residue.h"
 #include "crypto/key.h"
 #include "crypto/minisign.h"
 #include "ledger/ledger.h"
@@ -114,6 +115,21 @@ static int show_drill_warnings(struct daemon *d, const struct target *t, struct 
 	return 0;
 }
 
+static int show_residue_warning(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	struct residue_last last = { 0 };
+	char text[256];
+	int r = residue_last(d, &last, err);
+
+	if (r == 0 && last.left > 0) {
+		snprintf(text, sizeof(text),
+			_("The raw files still hold traces of erased people, the first at %s: 'erase scan' shows them."),
+			last.where);
+		json_str(out, NULL, text);
+	}
+	return r;
+}
+
 /* Where the ground is weaker than it could be, in plain words. */
 static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
 {
@@ -137,8 +153,32 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	for (size_t i = 0; r == 0 && i < t->n && atomic_load(&d->state) == DAEMON_RUNNING; i++) {
 		r = show_drill_warnings(d, &t->v[i], out, err);
 	}
+	if (r == 0 && atomic_load(&d->state) == DAEMON_RUNNING) {
+		r = show_residue_warning(d, out, err);
+	}
 	json_close_array(out);
 	return r;
+}
+
+static int show_residue(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	struct residue_last last = { 0 };
+	int r = residue_last(d, &last, err);
+
+	if (r < 0 || last.time_ms == 0) {
+		return r;
+	}
+	json_open_object(out, "residue");
+	json_int(out, "time_ms", last.time_ms);
+	json_uint(out, "files", last.files);
+	json_uint(out, "bytes", last.bytes);
+	json_uint(out, "wiped", last.wiped);
+	json_uint(out, "left", last.left);
+	if (last.left > 0) {
+		json_str(out, "where", last.where);
+	}
+	json_close_object(out);
+	return 0;
 }
 
 static int show_target(struct daemon *d, const struct target *t, struct json *out,
@@ -203,6 +243,9 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
 	if (r == 0) {
 		r = show_guarantee(d, out, err);
+	}
+	if (r == 0 && runs) {
+		r = show_residue(d, out, err);
 	}
 	json_open_array(out, "targets");
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {

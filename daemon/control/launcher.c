@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "control/drill_worker.h"
+#include "control/residue_worker.h"
 
 #define NFDS 4 /* plan, file, out, leash */
 
@@ -39,16 +40,21 @@ struct programs {
 
 static char *const envp[] = { (char *)(uintptr_t)"LC_ALL=C.UTF-8", NULL };
 
+static void execute_self(const struct programs *p, const char *as)
+{
+	char *const argv[] = { (char *)(uintptr_t)"custosd", (char *)(uintptr_t)as, NULL };
+
+	/* glibc's fexecve would go through /proc, which may not be there */
+	syscall(SYS_execveat, p->self, "", argv, envp, AT_EMPTY_PATH);
+}
+
 static void execute(const struct programs *p, enum launcher_what what)
 {
 	char *const intake[] = { (char *)(uintptr_t)"custos-intake", NULL };
-	char *const drill[] = { (char *)(uintptr_t)"custosd", (char *)(uintptr_t)DRILL_WORKER, NULL };
-
 	switch (what) {
 	case LAUNCHER_INTAKE: execve(p->intake, intake, envp); break;
-	case LAUNCHER_DRILL: /* glibc's fexecve would go through /proc, which may not be there */
-		syscall(SYS_execveat, p->self, "", drill, envp, AT_EMPTY_PATH);
-		break;
+	case LAUNCHER_DRILL: execute_self(p, DRILL_WORKER); break;
+	case LAUNCHER_RESIDUE: execute_self(p, RESIDUE_WORKER); break;
 	}
 }
 
@@ -84,7 +90,7 @@ static int receive_fds(int fd, enum launcher_what *ret_what, int fds[NFDS])
 		return -1; /* custosd is gone */
 	}
 	memcpy(fds, CMSG_DATA(c), NFDS * sizeof(int));
-	*ret_what = byte == LAUNCHER_DRILL ? LAUNCHER_DRILL : LAUNCHER_INTAKE;
+	*ret_what = (enum launcher_what)byte; /* custosd's own; an unknown one starts nothing */
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * launcher.h: a small process, forked before any key is loaded, that starts others: custos-intake
- * for an import, and custosd itself, afresh, for a drill.
+ * for an import, and custosd itself, afresh, for a drill or a search for residue.
  *
  * custosd itself never calls execve: what it hands over is a plan, a file and a pipe, as
  * descriptors.  The launcher holds no keys, and each process that it starts dies with it.
@@ -18,7 +18,7 @@ struct launcher;
 int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err);
 void launcher_stop(struct launcher *l); /* NULL is fine */
 
-enum launcher_what { LAUNCHER_INTAKE, LAUNCHER_DRILL };
+enum launcher_what { LAUNCHER_INTAKE, LAUNCHER_DRILL, LAUNCHER_RESIDUE };
 
 /* Starts one: plan becomes its descriptor 0, out its 1, file its 3; all are borrowed.  What
  * it has to say comes through out.  It lives until it has ended and *ret_leash is closed, and

@@ -12,6 +12,7 @@
 #include "control/erase.h"
 #include "control/linger.h"
 #include "control/quarantine.h"
+#include "control/residue.h"
 #include "policy/policy.h"
 #include "store/tx.h"
 
@@ -33,6 +34,7 @@ static const struct duty {
 	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
+	{ "the search of the raw files for erased people", TEN_MINUTES_MS, residue_duty },
 };
 
 /* --- the round ----------------------------------------------------------------------

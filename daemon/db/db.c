@@ -215,6 +215,25 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	return 0;
 }
 
+int db_open_still(const char *path, sqlite3 **ret, struct cu_err *err)
+{
+	char uri[3 * PATH_SIZE + 32], *to = uri + sprintf(uri, "file:");
+	sqlite3 *db = NULL;
+	int r = 0;
+
+	for (const char *c = path; *c; c++) { /* sqlite.org/uri.html 3.1 */
+		to += sprintf(to, strchr("%?#", *c) ? "%%%02X" : "%c", *c);
+	}
+	strcpy(to, "?immutable=1");
+	if (sqlite3_open_v2(uri, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != SQLITE_OK) {
+		r = db_fail(db, err, "open");
+		db_close(db);
+		return r;
+	}
+	*ret = db;
+	return 0;
+}
+
 void db_close(sqlite3 *db)
 {
 	sqlite3_close(db);

@@ -28,6 +28,9 @@ enum db_mode {
  * a write-ahead log is not possible (its file system lacks shared memory). */
 int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	struct cu_err *err);
+/* For reading the file alone, without its WAL and without locks: for one that stands still
+ * (image.h), in a process that has it not open otherwise. */
+int db_open_still(const char *path, sqlite3 **ret, struct cu_err *err);
 void db_close(sqlite3 *db); /* NULL is fine; all statements must be finalised */
 
 /* An error of SQLite as ours, with its message but without any bound value. */

@@ -56,7 +56,10 @@ struct cu_err;
 	X(ERASE_CANCEL,   "erase.cancel",   "an erasure was cancelled; nothing was lost")   \
 	X(ERASE_EXECUTE,  "erase.execute",  "an erasure can no longer be cancelled")        \
 	X(ERASE_REKEY,    "erase.rekey",    "what remains of a collection has a fresh key") \
-	X(LOG_QUERY,      "log.query",      "it was looked up who did what")
+	X(LOG_QUERY,      "log.query",      "it was looked up who did what") \
+	X(RESIDUE_NONE,   "residue.none",   "the raw files hold nothing of the erased")     \
+	X(RESIDUE_WIPED,  "residue.wiped",  "pages that held something unused were wiped")  \
+	X(RESIDUE_FOUND,  "residue.found",  "the raw files hold traces of the erased")
 /* clang-format on */
 
 enum leaf_act {

@@ -21,6 +21,9 @@ static const char *const personal[] = {
 	"log.query", /* whose data was touched, by whom */
 };
 
+/* Operations of these families that neither show nor change anybody's data. */
+static const char *const impersonal[] = { "erase.scan" };
+
 /* Part of a name, a family with ".*" behind it, or "*". */
 static const char *check_pattern(const char *text)
 {
@@ -126,6 +129,11 @@ bool roles_pattern_matches(const char *pattern, const char *operation)
 
 bool roles_is_personal(const char *operation)
 {
+	for (size_t i = 0; i < COUNT(impersonal); i++) {
+		if (strcmp(operation, impersonal[i]) == 0) {
+			return false;
+		}
+	}
 	for (size_t i = 0; i < COUNT(personal); i++) {
 		if (is_of_family(operation, personal[i], strlen(personal[i]))) {
 			return true;

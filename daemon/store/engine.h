@@ -142,8 +142,13 @@ void engine_release(struct engine *e);
 int engine_tidy(struct engine *e, struct cu_err *err);
 /* Nothing deleted remains readable in the live files' write-ahead logs. */
 int engine_flush(struct engine *e, struct cu_err *err);
-/* Writer's thread, outside a transaction: the exact bytes of data.db. */
+/* Writer's thread, outside a transaction: the exact bytes of data.db, or of index.db. */
 int engine_image_begin(struct engine *e, struct db_image **ret, struct cu_err *err);
+int engine_index_image_begin(struct engine *e, struct db_image **ret, struct cu_err *err);
+/* Writer's thread, outside a transaction: zeros where no row is on these pages of an image of
+ * data.db, or of index.db (db/wipe.h). */
+int engine_wipe(struct engine *e, bool is_index, struct db_image *image, const uint32_t *pages,
+	size_t n, size_t *ret_n, struct cu_err *err);
 int engine_check(struct engine *e, struct cu_err *err);
 int engine_count(struct engine *e, struct engine_counts *ret, struct cu_err *err);
 
@@ -224,6 +229,8 @@ int engine_erasure_get(struct engine *e, const struct id *id, struct row_erasure
 /* The one of this subject that is neither done nor cancelled. */
 int engine_erasure_of(struct engine *e, const struct id *subject, struct row_erasure *ret,
 	struct cu_err *err);
+/* When the first one was done: 1, or 0 when none is. */
+int engine_erasure_first(struct engine *e, int64_t *ret_ms, struct cu_err *err);
 /* All in the order of (begun_ms, id), or those that are neither done nor cancelled in the order
  * of (due_ms, id): the first after *after; NULL starts. */
 int engine_erasure_next(struct engine *e, const struct row_erasure *after,

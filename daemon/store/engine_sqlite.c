@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "db/db.h"
 #include "db/image.h"
+#include "db/wipe.h"
 #include "store/migrate.h"
 
 static const char *const statement_sql[] = {
@@ -275,6 +276,17 @@ int engine_flush(struct engine *e, struct cu_err *err)
 int engine_image_begin(struct engine *e, struct db_image **ret, struct cu_err *err)
 {
 	return db_image_begin(e->data, e->data_path, ret, err);
+}
+
+int engine_index_image_begin(struct engine *e, struct db_image **ret, struct cu_err *err)
+{
+	return db_image_begin(e->index, sqlite3_db_filename(e->index, "main"), ret, err);
+}
+
+int engine_wipe(struct engine *e, bool is_index, struct db_image *image, const uint32_t *pages,
+	size_t n, size_t *ret_n, struct cu_err *err)
+{
+	return db_wipe(is_index ? e->index : e->data, image, pages, n, ret_n, err);
 }
 
 int engine_check(struct engine *e, struct cu_err *err)

@@ -79,6 +79,7 @@
 	X(ERASURE_OF,     data,  "SELECT * FROM erasure WHERE subject = ?1 AND state < 5")      \
 	X(ERASURE_NEXT,   data,  "SELECT * FROM erasure WHERE (begun_ms, id) > (?1, ?2)"        \
 		" ORDER BY begun_ms, id LIMIT 1")                                               \
+	X(ERASURE_FIRST,  data,  "SELECT min(done_ms) FROM erasure WHERE state = 5")            \
 	X(ERASURE_NEXT_OPEN, data, "SELECT * FROM erasure WHERE state < 5"                      \
 		" AND (due_ms, id) > (?1, ?2) ORDER BY due_ms, id LIMIT 1")                     \
 	X(ERASURE_SPENT,  data,  "SELECT coalesce(sum(slots), 0), coalesce(sum(cohorts), 0)"    \

@@ -245,3 +245,22 @@ int engine_erasure_slots_drop(
 {
 	return engine_do_id(e, ST_ERASURE_SLOTS_DROP, erasure, err);
 }
+
+int engine_erasure_first(struct engine *e, int64_t *ret_ms, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_ERASURE_FIRST, &st, err);
+
+	if (r == 0) {
+		r = db_step(st, err);
+	}
+	if (r <= 0) {
+		return r;
+	}
+	r = sqlite3_column_type(st, 0) != SQLITE_NULL;
+	if (r > 0) {
+		*ret_ms = sqlite3_column_int64(st, 0);
+	}
+	db_reset(st);
+	return r;
+}

@@ -156,6 +156,11 @@ int reader_erasure(struct reader *rd, const struct id *id, struct row_erasure *r
 	return engine_erasure_get(rd->engine, id, ret, err);
 }
 
+int reader_first_erasure(struct reader *rd, int64_t *ret_ms, struct cu_err *err)
+{
+	return engine_erasure_first(rd->engine, ret_ms, err);
+}
+
 int reader_erasure_of(struct reader *rd, const struct id *subject,
 	struct row_erasure *ret, struct cu_err *err)
 {

@@ -40,6 +40,9 @@ int reader_find(struct reader *rd, const char *kind, struct span value, reader_f
 /* A number put by tx_note_put: 1, 0 or a code. */
 int reader_note(struct reader *rd, const char *name, uint64_t *ret, struct cu_err *err);
 
+/* When the first erasure was done: 1, 0 or a code. */
+int reader_first_erasure(struct reader *rd, int64_t *ret_ms, struct cu_err *err);
+
 /* 1, 0 or a code. */
 int reader_approval(struct reader *rd, const struct id *id, struct row_approval *ret,
 	struct cu_err *err);

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "crypto/key.h"
+#include "db/image.h"
 #include "ledger/ledger.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
@@ -348,6 +349,30 @@ int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *r
 	int r = engine_count(tx->engine, ret_counts, err);
 
 	return r < 0 ? r : engine_image_begin(tx->engine, ret, err);
+}
+
+int tx_still_begin(struct tx *tx, struct tx_still *ret, struct cu_err *err)
+{
+	struct tx_still still = { 0 };
+	int r = engine_image_begin(tx->engine, &still.data, err);
+
+	if (r == 0) {
+		r = engine_index_image_begin(tx->engine, &still.index, err);
+	}
+	if (r < 0) {
+		db_image_end(still.data);
+		return r;
+	}
+	*ret = still;
+	return 0;
+}
+
+int tx_still_wipe(struct tx *tx, const struct tx_still *still, bool is_index,
+	const uint32_t *pages, size_t n, size_t *ret_n, struct cu_err *err)
+{
+	struct db_image *image = is_index ? still->index : still->data;
+
+	return engine_wipe(tx->engine, is_index, image, pages, n, ret_n, err);
 }
 
 int tx_flush(struct tx *tx, struct cu_err *err)

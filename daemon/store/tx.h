@@ -98,6 +98,16 @@ int tx_find_subject(struct tx *tx, const char *kind, struct span value, struct i
  * alone (STORE_ALONE). */
 int tx_image_begin(struct tx *tx, struct db_image **ret, struct engine_counts *ret_counts,
 	struct cu_err *err);
+/* The files data.db and index.db stand still, their write-ahead logs emptied, until both images
+ * end (db_image_end).  Likewise alone. */
+struct tx_still {
+	struct db_image *data, *index;
+};
+int tx_still_begin(struct tx *tx, struct tx_still *ret, struct cu_err *err);
+/* Zeros where no row is on these pages of data.db or index.db; adds to *ret_n on how many there
+ * was something.  Likewise alone. */
+int tx_still_wipe(struct tx *tx, const struct tx_still *still, bool is_index,
+	const uint32_t *pages, size_t n, size_t *ret_n, struct cu_err *err);
 /* Nothing deleted remains readable in the write-ahead logs.  Likewise alone. */
 int tx_flush(struct tx *tx, struct cu_err *err);
 

@@ -161,6 +161,11 @@ X(APPROVAL_DENY, "approval deny", "io.custos.approval.Deny",                    
   ACCESS_ADMIN,                                                                         \
   N_("Refuse what another user asked for."),                                            \
   N_("An erasure that is denied is cancelled. Whoever asked may take it back by this."))                      \
+X(ERASE_SCAN, "erase scan", "io.custos.erase.Scan",                                     \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Search the raw files for what is left of erased people."),                        \
+  N_("A process of its own, without keys, reads every file of the state directory, also where no row is, for the ids of everybody who was erased. What lies where no row is gets wiped, and all is searched again. custosd does so every night by itself. Exits with 65 when something is left.")) \
 X(BACKUP_RUN, "backup run", "io.custos.backup.Run",                                     \
   "[--target=target:target]",                                                           \
   ACCESS_ADMIN | ACCESS_STREAM,                                                         \

@@ -111,7 +111,7 @@ static void put_roles(struct stage *st)
 		"  - role: admin\n"
 		"    operations: [status, init, seal, unseal, key.*, policy.check,"
 		" approval.*, backup.*, drill.*, "
-		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap]\n"
+		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.check, subject.*, import, export, erase.*,"
 		" approval.*, log.*]\n"
@@ -121,7 +121,7 @@ static void put_roles(struct stage *st)
 		" subject.update]\n"
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
-		"    operations: [status, policy.check, log.*, backup.list, backup.check, drill.list, drill.show]\n"
+		"    operations: [status, policy.check, log.*, erase.scan, backup.list, backup.check, drill.list, drill.show]\n"
 		"operators:\n";
 	char text[2048];
 
