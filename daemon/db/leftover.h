@@ -1,7 +1,7 @@
 /*
  * leftover.h: what a database file still holds of what was deleted from it.
  *
- * secure_delete leaves little, but not nothing (docs/decisions/0005): a page that lost
+ * secure_delete leaves little, but not nothing (docs/decisions/0007): a page that lost
  * rows to its neighbours may keep some bytes of them.  Looks at the bytes of the file,
  * not at its rows: space that no row uses must hold nothing (page.h;
  * sqlite.org/fileformat2.html, 1.5 and 1.6), and no id of somebody who was erased may

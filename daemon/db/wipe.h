@@ -5,7 +5,7 @@
  * still (image.h): only bytes that mean nothing change, so that whatever mixture of old
  * and new a power cut or a reader at the same moment gets, it is the same page with the
  * same rows.  A newer version of the page that waits in the write-ahead log is not
- * touched, and is looked at the next time.  docs/decisions/0005 has what else was
+ * touched, and is looked at the next time.  docs/decisions/0007 has what else was
  * considered.
  */
 #ifndef CU_DB_WIPE_H
