@@ -200,3 +200,9 @@ void cmd_erase_scan(const struct args *a, const json_t *reply)
 		show_places(places);
 	}
 }
+
+void cmd_erase_certificate(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	printf("%s", out_str(reply, "certificate")); /* a file format: byte for byte */
+}

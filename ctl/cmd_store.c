@@ -85,6 +85,9 @@ void cmd_status(const struct args *a, const json_t *reply)
 		out_field(_("vault generation"), "%" PRId64, out_int(reply, "vault_generation"));
 		out_field(_("root key from"), "%s", out_str(reply, "key_source"));
 	}
+	if (json_object_get(reply, "storage_class")) {
+		out_field(_("storage"), "%s", out_str(reply, "storage_class"));
+	}
 	show_sources(json_object_get(reply, "key_sources"));
 	out_field(_("keys in memory"), "%s",
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));

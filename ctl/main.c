@@ -49,6 +49,7 @@ static const struct {
 	[COMMAND_ERASE_SHOW] = { cmd_erase_show },
 	[COMMAND_ERASE_CANCEL] = { cmd_erase_cancel },
 	[COMMAND_ERASE_SCAN] = { cmd_erase_scan },
+	[COMMAND_ERASE_CERTIFICATE] = { cmd_erase_certificate },
 	[COMMAND_APPROVAL_LIST] = { cmd_approval_list },
 	[COMMAND_APPROVAL_SHOW] = { cmd_approval_show },
 	[COMMAND_APPROVAL_GRANT] = { cmd_approval_grant },

@@ -149,3 +149,67 @@ void json_raw(struct json *j, const char *key, const char *json, size_t n)
 	begin(j, key);
 	buf_put(j->to, json, n);
 }
+
+/* --- for the eye ------------------------------------------------------------------ */
+
+static void put_line(struct buf *out, unsigned depth)
+{
+	buf_put_u8(out, '\n');
+	while (depth-- > 0) {
+		buf_put_str(out, "  "); /* no tab: signed notes hold none */
+	}
+}
+
+static bool is_empty_pair(struct span s, size_t i)
+{
+	return i + 1 < s.n && (s.p[i + 1] == '}' || s.p[i + 1] == ']');
+}
+
+/* Between strings, where the structure is. */
+static size_t put_mark(struct span s, size_t i, unsigned *depth, struct buf *out)
+{
+	switch (s.p[i]) {
+	case '{':
+	case '[':
+		buf_put_u8(out, s.p[i]);
+		if (is_empty_pair(s, i)) {
+			buf_put_u8(out, s.p[++i]);
+		} else {
+			put_line(out, ++*depth);
+		}
+		break;
+	case '}':
+	case ']':
+		put_line(out, --*depth);
+		buf_put_u8(out, s.p[i]);
+		break;
+	case ',':
+		buf_put_u8(out, ',');
+		put_line(out, *depth);
+		break;
+	case ':': buf_put_str(out, ": "); break;
+	default: buf_put_u8(out, s.p[i]); break;
+	}
+	return i;
+}
+
+void json_indent(struct span compact, struct buf *out)
+{
+	bool is_in_string = false;
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < compact.n; i++) {
+		uint8_t c = compact.p[i];
+
+		if (is_in_string && c == '\\' && i + 1 < compact.n) {
+			buf_put_u8(out, c);
+			buf_put_u8(out, compact.p[++i]);
+		} else if (is_in_string || c == '"') {
+			buf_put_u8(out, c);
+			is_in_string ^= c == '"';
+		} else {
+			i = put_mark(compact, i, &depth, out);
+		}
+	}
+	buf_put_u8(out, '\n');
+}

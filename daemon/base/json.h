@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 struct buf;
 
 struct json {
@@ -36,5 +38,9 @@ void json_bool(struct json *j, const char *key, bool value);
 void json_hex(struct json *j, const char *key, const uint8_t *p, size_t n);
 /* A value that is JSON already; the caller vouches for it. */
 void json_raw(struct json *j, const char *key, const char *json, size_t n);
+
+/* The same value over several lines, each member and element on its own, blanks before it; ended
+ * by a newline.  compact is what these functions wrote. */
+void json_indent(struct span compact, struct buf *out);
 
 #endif

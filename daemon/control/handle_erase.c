@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
+#include "control/certificate.h"
 #include "control/daemon.h"
 #include "control/erase.h"
 #include "control/handle.h"
@@ -313,4 +314,20 @@ int handle_ERASE_CANCEL(struct exchange *x, struct json *out, struct cu_err *err
 
 	(void)out;
 	return r < 0 ? r : erase_cancel(x->daemon, &x->actor, &e.row.id, err);
+}
+
+int handle_ERASE_CERTIFICATE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct buf note = BUF_INIT;
+	struct id erasure;
+	int r = exchange_id(x, "erasure", &erasure, err);
+
+	if (r == 0) {
+		r = certificate_make(x, &erasure, &note, err);
+	}
+	if (r == 0) {
+		json_strn(out, "certificate", (const char *)note.p, note.n);
+	}
+	buf_done(&note);
+	return r;
 }

@@ -6,6 +6,7 @@
 #include "base/intl.h"
 #include "control/daemon.h"
 #include "control/drill.h"
+#include "control/guarantee.h"
 #include "control/handle.h"
 #include "control/house_keys.h"
 #include "control/key_parameters.h"
@@ -52,23 +53,6 @@ static int show_figures(struct house *h, struct json *out, struct cu_err *err)
 		json_uint(out, "vault_generation", vault_generation(h->vault));
 	}
 	return r;
-}
-
-/* What each source does not protect from. */
-static void show_key_guarantee(unsigned sources, struct json *out)
-{
-	if (sources & KEYRING_BIT(KEYRING_FILE)) {
-		json_str(out, NULL,
-			_("The root key is a file on this host: whoever copies the whole disk can open the store."));
-	}
-	if (sources & KEYRING_BIT(KEYRING_CREDENTIAL)) {
-		json_str(out, NULL,
-			_("The root key comes from a systemd credential: unless that is bound to a TPM, whoever copies the whole disk can open the store."));
-	}
-	if (sources & KEYRING_BIT(KEYRING_PASSPHRASE)) {
-		json_str(out, NULL,
-			_("The root key comes from a passphrase: whoever copies the disk can try to guess it, for as long as they like."));
-	}
 }
 
 static void show_key_sources(const struct house *h, bool is_open, struct json *out)
@@ -133,9 +117,10 @@ static int show_residue_warning(struct daemon *d, struct json *out, struct cu_er
 /* Where the ground is weaker than it could be, in plain words. */
 static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
 {
-	int r = 0;
-
 	const struct targets *t = policy_targets(d->policy);
+	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
+	struct guarantee g = { 0 };
+	int r = 0;
 
 	json_open_array(out, "guarantee");
 	if (quarantine_reason(d)) {
@@ -145,18 +130,20 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 		json_str(out, NULL,
 			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));
 	}
-	show_key_guarantee(house_key_sources(&d->house, atomic_load(&d->state) == DAEMON_RUNNING), out);
-	if (t->n == 0) {
-		json_str(out, NULL,
-			_("No backup target is set in backup.yaml: what is on this disk is all there is."));
+	guarantee_of(d, &g);
+	for (size_t i = 0; i < g.n; i++) {
+		json_str(out, NULL, g.reasons[i].text);
 	}
-	for (size_t i = 0; r == 0 && i < t->n && atomic_load(&d->state) == DAEMON_RUNNING; i++) {
+	for (size_t i = 0; r == 0 && runs && i < t->n; i++) {
 		r = show_drill_warnings(d, &t->v[i], out, err);
 	}
 	if (r == 0 && atomic_load(&d->state) == DAEMON_RUNNING) {
 		r = show_residue_warning(d, out, err);
 	}
 	json_close_array(out);
+	if (runs) {
+		json_str(out, "storage_class", guarantee_class(&g));
+	}
 	return r;
 }
 

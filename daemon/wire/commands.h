@@ -141,6 +141,11 @@ X(ERASE_CANCEL, "erase cancel", "io.custos.erase.Cancel",                       
   ACCESS_ADMIN,                                                                         \
   N_("Cancel an erasure before its keys are shredded."),                                \
   N_("The person, or the part, is there again as before."))                             \
+X(ERASE_CERTIFICATE, "erase certificate", "io.custos.erase.Certificate",               \
+  "erasure:text",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print the certificate of an erasure."),                                           \
+  N_("A signed note that anybody can check: the entries of the log with their proofs, what this host can promise about overwritten keys, and by when the last copy of them is gone, as seen at every target at this moment. What is due there is deleted first. Ask again later for a later state.")) \
 X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \

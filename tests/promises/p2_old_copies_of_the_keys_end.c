@@ -122,6 +122,59 @@ static unsigned count_state(struct stage *st, const char *state)
 	return n;
 }
 
+/* --- the certificate ----------------------------------------------------------------
+ */
+
+/* The text of the certificate of the erasure that was replied last, parsed; and the
+ * file. */
+static json_t *certify(struct stage *st, const char *erasure, char path[192])
+{
+	char *text;
+	json_t *object;
+
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", erasure);
+	stage_expect(st, 0);
+	snprintf(path, 192, "%s", stage_text(st, "certificate", st->last.out));
+	text = run_shell(
+		"sed '/^$/,$d' '%s'", path); /* the text, without the signature */
+	object = json_loads(text, 0, NULL);
+	assert_non_null(object);
+	free(text);
+	return object;
+}
+
+/* Whoever has the log's key, which init printed, and a program that is none of ours. */
+static void expect_verified(struct stage *st, const char *path)
+{
+	const char *argv[] = { CUSTOS_VERIFY, "certificate", NULL, path, NULL };
+	char option[256], *key;
+	struct ran r;
+
+	key = run_shell(
+		"sed -n 's/^# custos-log-key: //p' '%s' | tr -d '\n'", st->identity);
+	snprintf(option, sizeof(option), "--key=%s", key);
+	argv[2] = option;
+	run(&(struct run_options){ .uid = RUN_SAME_UID }, argv, &r);
+	if (r.status != 0) {
+		fail_msg("%s %s", r.out, r.err);
+	}
+	ran_done(&r);
+	free(key);
+}
+
+static void copy_erasure(struct stage *st, char erasure[33])
+{
+	snprintf(erasure, 33, "%s",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+}
+
+static const char *last_copy(const json_t *certificate, const char *member)
+{
+	return json_string_value(
+		json_object_get(json_object_get(certificate, "last_copy"), member));
+}
+
 /* The statement names the day: seven days from now, and the hour in which the duty
  * runs. */
 static void an_erasure_names_the_date_of_the_last_copy(void **state)
@@ -307,6 +360,140 @@ static void without_a_target_the_statement_is_about_this_host_only(void **state)
 	assert_non_null(strstr(statement(st), "this host only"));
 }
 
+/* --- the certificate
+ * ------------------------------------------------------------------ */
+
+/* From the day of the erasure to the day after the date that the certificate names. */
+static void the_certificate_says_by_when_and_then_gone(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33], path[192];
+	json_t *c;
+
+	put_person(st, id);
+	erase(st, id);
+	copy_erasure(st, erasure);
+
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "by");
+	assert_non_null(last_copy(c, "date"));
+	assert_string_equal(json_string_value(json_object_get(c, "subject")), id);
+	assert_int_equal(json_array_size(json_object_get(c, "leaves")), 3);
+	expect_verified(st, path);
+	json_decref(c);
+
+	go_ahead(st, 8); /* asking deletes what is due, and looks */
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "gone");
+	assert_null(last_copy(c, "date"));
+	assert_int_equal(count_below(st, 2), 0);
+	expect_verified(st, path);
+	json_decref(c);
+}
+
+static void an_unreachable_target_makes_it_unbounded(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33], path[192];
+	json_t *c;
+
+	put_person(st, id);
+	erase(st, id);
+	copy_erasure(st, erasure);
+	free(run_shell("mv '%s' '%s.away'", st->repo, st->repo));
+
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "unbounded");
+	assert_non_null(last_copy(c, "since"));
+	expect_verified(st, path);
+	json_decref(c);
+	free(run_shell("mv '%s.away' '%s'", st->repo, st->repo));
+}
+
+static void without_a_target_it_is_about_this_host_only(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33], path[192];
+	json_t *c;
+
+	stage_add_person(st, person, id);
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now",
+		"--purpose=erasure_request");
+	copy_erasure(st, erasure);
+
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "this-host-only");
+	expect_verified(st, path);
+	json_decref(c);
+}
+
+/* Nobody knows what a copy of another name holds. */
+static void a_file_that_custos_did_not_put_there_makes_it_unbounded(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33], path[192], *old;
+	json_t *c;
+
+	put_person(st, id);
+	erase(st, id);
+	copy_erasure(st, erasure);
+	old = oldest_object(st);
+	free(run_shell("cp -p '%s' '%s/vault/copy.bak'", old, st->repo));
+	free(old);
+	go_ahead(st, 8);
+
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "unbounded");
+	json_decref(c);
+}
+
+/* The repository that it came from may have older objects, and the new lineage prunes
+ * none there. */
+static void a_restored_store_gives_no_date(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33], path[192], to[192], from[192], identity[224],
+		option[256];
+	json_t *c;
+
+	put_person(st, id);
+	erase(st, id);
+	copy_erasure(st, erasure);
+	stage_stop(st);
+	snprintf(to, sizeof(to), "%s/elsewhere", st->files);
+	snprintf(option, sizeof(option), "--to=%s", to);
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	stage_restore(st, from, identity, option);
+	stage_expect(st, 0);
+	stage_use_state(st, to);
+	stage_start(st);
+
+	c = certify(st, erasure, path);
+	assert_string_equal(last_copy(c, "state"), "unbounded");
+	assert_non_null(strstr(json_string_value(json_object_get(c, "statement")),
+		"This store came out of a backup"));
+	assert_int_equal(json_array_size(json_object_get(c, "leaves")), 3);
+	json_decref(c);
+}
+
+static void there_is_no_certificate_of_what_was_not_erased(void **state)
+{
+	struct stage *st = *state;
+
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate",
+		"00112233445566778899aabbccddeeff");
+	stage_expect(st, 66);
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", "everything");
+	stage_expect(st, 64);
+	if (stage_has_roles()) {
+		stage_ctl(st, AS_SUPPORT, "erase", "certificate",
+			"00112233445566778899aabbccddeeff");
+		stage_expect(st, 77);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +505,12 @@ int main(void)
 		T(a_dry_run_deletes_nothing_and_says_why),
 		T(without_its_target_no_date_is_given),
 		T(without_a_target_the_statement_is_about_this_host_only),
+		T(the_certificate_says_by_when_and_then_gone),
+		T(an_unreachable_target_makes_it_unbounded),
+		T(without_a_target_it_is_about_this_host_only),
+		T(a_file_that_custos_did_not_put_there_makes_it_unbounded),
+		T(a_restored_store_gives_no_date),
+		T(there_is_no_certificate_of_what_was_not_erased),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

@@ -141,6 +141,27 @@ static void whatever_two_bytes_come_the_text_is_json(void **state)
 	buf_done(&b);
 }
 
+/* Signed texts are made of it: no empty line, whatever the strings hold. */
+static void what_is_indented_is_the_same_value(void **state)
+{
+	static const char compact[] =
+		"{\"a\":\"x,{[: \\\"}\\\\\",\"b\":[-1,{},[],[true,null]],\"c\":{\"d\":\"\"}}";
+	struct buf b = BUF_INIT;
+	json_t *before = json_loads(compact, 0, NULL), *after;
+
+	(void)state;
+	json_indent(span_str(compact), &b);
+	after = json_loads(buf_cstr(&b), 0, NULL);
+	assert_true(json_equal(before, after));
+	assert_null(strstr(buf_cstr(&b), "\n\n"));
+	assert_string_equal(strstr(buf_cstr(&b), "  \"b\""),
+		"  \"b\": [\n    -1,\n    {},\n    [],\n    [\n      true,\n      null\n    ]\n  ],\n"
+		"  \"c\": {\n    \"d\": \"\"\n  }\n}\n");
+	json_decref(before);
+	json_decref(after);
+	buf_done(&b);
+}
+
 static void want_of_memory_shows_in_the_buffer(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -163,6 +184,7 @@ int main(void)
 		cmocka_unit_test(valid_utf8_is_written_as_it_is),
 		cmocka_unit_test(an_invalid_byte_becomes_a_mark_and_its_neighbours_stay),
 		cmocka_unit_test(whatever_two_bytes_come_the_text_is_json),
+		cmocka_unit_test(what_is_indented_is_the_same_value),
 		cmocka_unit_test(want_of_memory_shows_in_the_buffer),
 	};
 
