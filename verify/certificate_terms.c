@@ -108,8 +108,10 @@ static int check_last_copy(struct certificate *c, struct flaw *f)
 	if (take_state(last, &whole, &c->last_state, &c->last_date, f) < 0) {
 		return -1;
 	}
+	/* without a target: this host only, or a store restored from where nothing is known */
 	if (!json_is_array(targets) ||
-		(whole == LAST_HERE_ONLY) != (json_array_size(targets) == 0)) {
+		(json_array_size(targets) > 0 ? whole == LAST_HERE_ONLY :
+						whole != LAST_HERE_ONLY && whole != LAST_UNBOUNDED)) {
 		return flaw_set(f, VERDICT_INVALID, "'targets' does not fit 'state'");
 	}
 	json_array_foreach(targets, i, target)

@@ -31,8 +31,7 @@ struct story {
 	char purpose[LEAF_KEY_SIZE];
 	uint64_t generation, nslots;
 	int64_t done_ms;
-	int64_t restored_ms; /* the store came out of a backup at that time; 0: it did
-				not */
+	int64_t restored_ms; /* when the store came out of a backup; 0: it did not */
 	uint64_t *slots;     /* scratch */
 };
 
@@ -103,8 +102,7 @@ static int look_at(struct story *s, const struct id *erasure, uint64_t index,
 	return id_eq(&leaf.obj, erasure) ? take_leaf(s, index, line, &leaf, err) : 0;
 }
 
-/* From the newest on: certificates are asked for soon.  Only few leaves are worth
- * parsing. */
+/* From the newest on: certificates are asked for soon.  Few leaves are worth parsing. */
 static int read_story(struct exchange *x, const struct id *erasure, struct story *s,
 	struct cu_err *err)
 {
@@ -138,19 +136,24 @@ static int read_story(struct exchange *x, const struct id *erasure, struct story
 	return r;
 }
 
+/* How far it has come is what the log says, whatever the store believes. */
 static int require_done(const struct story *s, struct cu_err *err)
 {
 	if (s->n == 0) {
 		return cu_err_set(err, CU_ENOENT, "the log has no such erasure");
 	}
+	if (!s->is_begun) {
+		return cu_err_set(
+			err, CU_ECORRUPT, "the log lacks the beginning of this erasure");
+	}
 	if (!s->is_done) {
 		return cu_err_set(err, CU_EBUSY,
-			"this erasure is not done, so there is nothing to certify: ask "
-			"again when it is");
+			"nothing can be certified yet: this erasure has begun, %s; ask again "
+			"when it is done",
+			s->nslots > 0 ? "its keys are shredded, its rows are not yet gone" :
+					"its keys are not yet shredded");
 	}
-	return s->is_begun ? 0
-			   : cu_err_set(err, CU_ECORRUPT,
-				     "the log lacks the beginning of this erasure");
+	return 0;
 }
 
 /* --- the object ------------------------------------------------------------------- */
@@ -239,16 +242,19 @@ static void put_last_copy(const struct lingering *l, struct json *j)
 static void put_statement(const struct story *s, const struct guarantee *g,
 	const struct lingering *l, struct json *j)
 {
-	char text[1200], where[500], restored[300] = "";
+	char text[1200], where[500] = "", restored[300] = "";
 
-	linger_say(l, where, sizeof(where));
 	if (s->restored_ms > 0) {
 		snprintf(restored, sizeof(restored), " %s",
 			_("This store came out of a backup: the repository that it was "
 			  "restored from may still hold the keys, and is not one that "
 			  "it deletes from."));
 	}
-	snprintf(text, sizeof(text), "%s %s%s",
+	if (s->restored_ms == 0 || l->n > 0) {
+		where[0] = ' ';
+		linger_say(l, where + 1, sizeof(where) - 1);
+	}
+	snprintf(text, sizeof(text), "%s%s%s",
 		g->is_weaker
 			? _("The keys of this data subject were overwritten on this "
 			    "host, on storage that may keep old contents; its records "
@@ -333,8 +339,7 @@ int certificate_make(struct exchange *x, const struct id *erasure, struct buf *o
 		r = require_done(&s, err);
 	}
 	if (r == 0) {
-		r = house_publish(
-			&d->house, err); /* so that every leaf can be proven */
+		r = house_publish(&d->house, err); /* so that every leaf can be proven */
 	}
 	if (r == 0) {
 		r = put_object(d, erasure, &s, &object, err);

@@ -232,6 +232,128 @@ static void what_log_prove_prints_proves_that_entry_and_no_other(void **state)
 	assert_int_equal(verify(st, "proof", key, leaf, bare), 65);
 }
 
+/* --- certificates --------------------------------------------------------------------- */
+
+/* Of somebody who was just erased; a file, kept until stage_free. */
+static const char *certify(struct stage *st, const char *name)
+{
+	char id[33], erasure[33];
+
+	stage_add_person(st, ADA, id);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now", "--purpose=erasure_request");
+	stage_expect(st, 0);
+	snprintf(erasure, sizeof(erasure), "%s",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", erasure);
+	stage_expect(st, 0);
+	return stage_text(st, name, st->last.out);
+}
+
+static void a_real_certificate_is_valid_to_both_and_stands_in_the_log(void **state)
+{
+	struct stage *st = *state;
+	const char *file, *log, *key;
+	char option[300];
+
+	add_entries(st, 20);
+	file = certify(st, "certificate");
+	add_entries(st, 260);
+	log = copy_log(st, "log");
+	key = key_option(st);
+	assert_int_equal(verify(st, "certificate", key, file), 0);
+	snprintf(option, sizeof(option), "--log=%s", log);
+	log = option;
+	assert_int_equal(verify(st, "certificate", key, log, file), 0);
+	if (has_python()) {
+		assert_int_equal(python(st, "verify.py", key_of(key), file, NULL), 0);
+	}
+}
+
+/* A bit in the middle of each line, so of each member; test_certificate has every bit. */
+static void a_bit_changed_in_any_line_of_a_real_certificate_is_refused(void **state)
+{
+	struct stage *st = *state;
+	char file[224], *text = run_shell("cat '%s'", certify(st, "certificate"));
+	const char *key = key_option(st);
+	size_t size = strlen(text), lines = 0;
+
+	snprintf(file, sizeof(file), "%s", stage_text(st, "certificate", text));
+	for (size_t from = 0, n; from < size; from += n + 1) {
+		n = strcspn(text + from, "\n");
+		text[from + n / 2] ^= 1;
+		stage_file(st, "changed", text, size);
+		if (verify(st, "certificate", key, stage_path(st, "changed")) != 65) {
+			fail_msg("accepted: %.*s", (int)n, text + from);
+		}
+		text[from + n / 2] ^= 1;
+		lines++;
+	}
+	assert_true(lines > 50);
+	free(text);
+	if (has_python() && python(st, "flip_bits.py", key_of(key), file, "499") != 0) {
+		fail_msg("%s", st->last.err);
+	}
+}
+
+/* The last-copy state may move on; what was done does not. */
+static void a_second_certificate_tells_the_same_facts(void **state)
+{
+	struct stage *st = *state;
+	const char *file = certify(st, "first");
+	char *facts[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		facts[i] = run_shell("sed '/^$/,$d' '%s' | grep -E '\"(store|lineage|erasure|subject|"
+				     "scope|purpose|generation|slots|index|leaf|origin|key)\":'",
+			file);
+		if (i == 0) {
+			char *id = run_shell("sed -n 's/^  \"erasure\": \"\\(.*\\)\",$/\\1/p' '%s' | "
+					     "tr -d '\n'",
+				file);
+
+			add_entries(st, 5);
+			stage_ctl(st, AS_PRIVACY, "erase", "certificate", id);
+			stage_expect(st, 0);
+			file = stage_text(st, "second", st->last.out);
+			free(id);
+		}
+	}
+	assert_true(strlen(facts[0]) > 500);
+	assert_string_equal(facts[0], facts[1]);
+	free(facts[0]);
+	free(facts[1]);
+}
+
+/* --- two programs --------------------------------------------------------------------- */
+
+static void custos_verify_shares_no_source_and_no_function_with_the_daemon(void **state)
+{
+	static const char defined[] = "awk 'NF >= 2 && $(NF-1) ~ /^[TDBR]$/ {print $NF}' | "
+				      "grep -v '^_\\|@' | sort -u"; /* no libc's */
+	struct stage *st = *state;
+	char *found;
+
+	found = run_shell("grep -n '#include \"' '" SOURCE_DIR "'/verify/*.[ch] | "
+			  "grep -v '\"verify/' || true");
+	assert_string_equal(found, "");
+	free(found);
+
+	if (!run_has_program("nm")) {
+		print_message("nm is not installed\n");
+		skip();
+	}
+	found = run_shell("nm --defined-only '" CUSTOS_VERIFY "' | %s > '%s/ours'; "
+			  "test $(wc -l < '%s/ours') -gt 20; "
+			  "nm --defined-only '" CUSTOSD "' | %s | grep -vx main | "
+			  "comm -12 - '%s/ours'",
+		defined, st->files, st->files, defined, st->files);
+	assert_string_equal(found, "");
+	free(found);
+}
+
 /* --- arguments ------------------------------------------------------------------------ */
 
 static void what_is_asked_wrongly_is_told_with_64(void **state)
@@ -260,6 +382,12 @@ int main(void)
 		T(a_log_that_goes_on_extends_the_checkpoint_that_somebody_kept),
 		T(the_mirror_beside_a_backup_is_a_log_too),
 		T(what_log_prove_prints_proves_that_entry_and_no_other),
+		T(a_real_certificate_is_valid_to_both_and_stands_in_the_log),
+		T(a_bit_changed_in_any_line_of_a_real_certificate_is_refused),
+		T(a_second_certificate_tells_the_same_facts),
+		cmocka_unit_test_setup_teardown(
+			custos_verify_shares_no_source_and_no_function_with_the_daemon,
+			stage_up_bare, stage_down),
 		cmocka_unit_test_setup_teardown(
 			what_is_asked_wrongly_is_told_with_64, stage_up_bare, stage_down),
 	};

@@ -31,8 +31,7 @@ static ground_set judged(const char *type, const char *options)
 	return ground_judge(&m, false, false);
 }
 
-/* --- texts
- * ---------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------ */
 
 static void mounts_are_found_by_their_number(void **state)
 {
@@ -88,8 +87,7 @@ static void what_is_not_there_is_not_known(void **state)
 	assert_int_equal(ground_look("/nowhere"), BIT(UNKNOWN));
 }
 
-/* --- real file systems
- * ---------------------------------------------------------------- */
+/* --- real file systems ------------------------------------------------------------ */
 
 /* The state of a real mount made by this shell command, which gets the image as $1 and
  * where to mount it as $2; or a skip, where it cannot be made here. */
