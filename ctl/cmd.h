@@ -19,7 +19,7 @@ cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_ke
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
-cmd_show cmd_erase_certificate;
+cmd_show cmd_erase_certificate, cmd_erase_verify;
 cmd_show cmd_approval_list, cmd_approval_show, cmd_approval_grant, cmd_approval_deny;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;

@@ -206,3 +206,41 @@ void cmd_erase_certificate(const struct args *a, const json_t *reply)
 	(void)a;
 	printf("%s", out_str(reply, "certificate")); /* a file format: byte for byte */
 }
+
+static const char *outcome_text(const json_t *from)
+{
+	const char *word = out_str(from, "outcome");
+
+	if (strcmp(word, "opened_and_absent") == 0) {
+		return _("opened and absent");
+	}
+	if (strcmp(word, "proves_nothing") == 0) {
+		return _("proves nothing");
+	}
+	return strcmp(word, "found") == 0 ? _("FOUND") : _("could not open");
+}
+
+void cmd_erase_verify(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("TARGET"), N_("OBJECT"), N_("KEYS"),
+		N_("TRIED"), N_("OPENED"), N_("RESULT"), NULL };
+	const json_t *r = json_object_get(reply, "result");
+	struct out_table *t = out_table_begin(headings);
+	json_t *o;
+	size_t i;
+
+	(void)a;
+	json_array_foreach(json_object_get(r, "objects"), i, o) {
+		const char *why = out_str(o, "why");
+
+		out_cell(t, "%s", out_str(o, "target"));
+		out_cell(t, "%s", out_str(o, "object"));
+		out_cell(t, "%" PRId64, out_int(o, "generation"));
+		out_cell(t, "%" PRId64, out_int(o, "tried_records"));
+		out_cell(t, "%" PRId64, out_int(o, "opened_records"));
+		out_cell(t, "%s%s%s", outcome_text(o), *why ? ": " : "", why);
+	}
+	out_table_end(t);
+	out_field(_("erasures"), "%zu", json_array_size(json_object_get(r, "erasures")));
+	out_field(_("result"), "%s", outcome_text(r));
+}

@@ -50,6 +50,7 @@ static const struct {
 	[COMMAND_ERASE_CANCEL] = { cmd_erase_cancel },
 	[COMMAND_ERASE_SCAN] = { cmd_erase_scan },
 	[COMMAND_ERASE_CERTIFICATE] = { cmd_erase_certificate },
+	[COMMAND_ERASE_VERIFY] = { cmd_erase_verify, cmd_backup_more },
 	[COMMAND_APPROVAL_LIST] = { cmd_approval_list },
 	[COMMAND_APPROVAL_SHOW] = { cmd_approval_show },
 	[COMMAND_APPROVAL_GRANT] = { cmd_approval_grant },
@@ -82,6 +83,8 @@ static int status_of(enum command_id id, const json_t *reply)
 		is_bad = json_array_size(json_object_get(reply, "faults")) > 0;
 	} else if (id == COMMAND_BACKUP_CHECK) {
 		is_bad = json_array_size(json_object_get(result, "faults")) > 0;
+	} else if (id == COMMAND_ERASE_VERIFY) {
+		is_bad = strcmp(out_str(result, "outcome"), "opened_and_absent") != 0;
 	} else if (id == COMMAND_DRILL_RUN) {
 		is_bad = !json_is_true(json_object_get(result, "passed"));
 	} else if (id == COMMAND_ERASE_SCAN) {

@@ -303,7 +303,7 @@ static int on_raw(void *ctx, const struct restore_view *v, struct cu_err *err)
 		r = read_history(run, v, err);
 	}
 	if (r == 0) {
-		r = trial_open(v->dir, v->k0, v->arena, &v->store, &run->trial, err);
+		r = trial_open(v->dir, v->dir, v->k0, v->arena, &v->store, &run->trial, err);
 	}
 	if (r == 0) {
 		r = try_all(run, err);
@@ -317,7 +317,7 @@ static int on_settled(void *ctx, const struct restore_view *v, struct cu_err *er
 {
 	struct run *run = ctx;
 	struct trial_count back = { 0 };
-	int r = trial_open(v->dir, v->k0, v->arena, &v->store, &run->trial, err);
+	int r = trial_open(v->dir, v->dir, v->k0, v->arena, &v->store, &run->trial, err);
 
 	for (size_t i = 0; r == 0 && i < run->history.ndead; i++) {
 		r = trial_subject(&run->trial, &run->history.dead[i], NULL, NULL, &back, err);

@@ -32,14 +32,14 @@ int trial_digest(const char *dir, const struct watch *watch, struct digest *ret,
 	return r;
 }
 
-int trial_open(const char *dir, const struct key *k0, struct key_arena *arena,
-	const struct id *store, struct trial *ret, struct cu_err *err)
+int trial_open(const char *data_dir, const char *vault_dir, const struct key *k0,
+	struct key_arena *arena, const struct id *store, struct trial *ret, struct cu_err *err)
 {
 	struct trial t = { 0 };
-	int r = vault_open(dir, k0, arena, &t.vault, err);
+	int r = vault_open(vault_dir, k0, arena, &t.vault, err);
 
 	if (r == 0) { /* the writer's mode: index.db is not there and is made */
-		r = engine_open(dir, ENGINE_WRITE, &t.engine, err);
+		r = engine_open(data_dir, ENGINE_WRITE, &t.engine, err);
 	}
 	if (r == 0) {
 		r = sealer_init(&t.sealer, t.vault, arena, store, err);

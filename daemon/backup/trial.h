@@ -20,14 +20,14 @@ struct watch;
 int trial_digest(const char *dir, const struct watch *watch, struct digest *ret,
 	struct cu_err *err);
 
-/* data.db and the vault of a directory, open. */
+/* data.db of one directory and the vault of one, which may be the same, open. */
 struct trial {
 	struct engine *engine;
 	struct vault *vault;
 	struct sealer sealer;
 };
-int trial_open(const char *dir, const struct key *k0, struct key_arena *arena,
-	const struct id *store, struct trial *ret, struct cu_err *err);
+int trial_open(const char *data_dir, const char *vault_dir, const struct key *k0,
+	struct key_arena *arena, const struct id *store, struct trial *ret, struct cu_err *err);
 void trial_close(struct trial *t); /* zeros are fine */
 
 /* What became of the records of one person, or of all. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "control/drill.h"
+#include "control/drill_process.h"
 #include "control/erase.h"
 #include "control/operator.h"
 #include "control/quarantine.h"
@@ -204,7 +204,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		r = house_take(&d->house, options->state_dir, err);
 	}
 	if (r == 0) {
-		drill_sweep(d);
+		drill_process_sweep(d);
 		r = open_house(d, err);
 	}
 	if (r == 0) {

@@ -11,20 +11,16 @@
 #include "backup/manifest.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
+#include "control/drill_process.h"
 #include "control/drill_worker.h"
-#include "control/errand.h"
 #include "control/exchange.h"
-#include "control/launcher.h"
 #include "control/repos.h"
 #include "crypto/key.h"
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "store/tx.h"
-
-#define FOLDER "drill.tmp" /* below the state directory */
 
 struct drill {
 	struct exchange *x;
@@ -34,24 +30,6 @@ struct drill {
 	char dir[PATH_SIZE];
 	struct drill_record *record;
 };
-
-static void sweep(const char *dir)
-{
-	struct cu_err err;
-
-	if (path_remove_tree(dir, &err) < 0) {
-		log_error("what a drill built could not be removed: %s", err.msg);
-	}
-}
-
-void drill_sweep(struct daemon *d)
-{
-	char dir[PATH_SIZE];
-
-	if (path_join(dir, d->house.dir, FOLDER, NULL) == 0) {
-		sweep(dir);
-	}
-}
 
 /* --- what we remember ------------------------------------------------------------- */
 
@@ -263,27 +241,12 @@ static int keys_for(struct drill *dr, int *ret_fd, struct cu_err *err)
 
 /* --- the process ------------------------------------------------------------------ */
 
-static void show_step(struct drill *dr, const json_t *line)
-{
-	struct buf frame = BUF_INIT;
-	struct json j = exchange_progress_begin(&frame);
-
-	json_open_object(&j, "progress");
-	json_str(&j, "step", json_string_value(json_object_get(line, "step")));
-	json_int(&j, "bytes", json_integer_value(json_object_get(line, "bytes")));
-	json_int(&j, "total_bytes", json_integer_value(json_object_get(line, "total_bytes")));
-	json_close_object(&j);
-	exchange_progress_end(dr->x, &j, &frame);
-}
-
 static int take_line(void *ctx, const json_t *line, struct cu_err *err)
 {
 	struct drill *dr = ctx;
 	const json_t *fault = json_object_get(line, "fault");
 
-	if (json_object_get(line, "step")) {
-		show_step(dr, line);
-	} else if (fault && json_is_string(json_object_get(fault, "object")) &&
+	if (fault && json_is_string(json_object_get(fault, "object")) &&
 		json_is_string(json_object_get(fault, "text"))) {
 		drill_record_fault(dr->record, json_string_value(json_object_get(fault, "object")),
 			json_string_value(json_object_get(fault, "text")));
@@ -296,43 +259,16 @@ static int take_line(void *ctx, const json_t *line, struct cu_err *err)
 	return 0;
 }
 
-static bool is_cancelled(void *ctx)
-{
-	return exchange_is_cancelled(((struct drill *)ctx)->x);
-}
-
-static int run_process(struct drill *dr, struct cu_err *err)
-{
-	const struct errand errand = { "the drill's process", take_line, is_cancelled, dr };
-	struct buf request = BUF_INIT;
-	int keys = -1, r = keys_for(dr, &keys, err);
-
-	drill_request_put(&dr->options, &request);
-	if (r == 0) {
-		r = buf_check(&request, err);
-	}
-	if (r == 0) {
-		r = path_make_dir(dr->dir, 0700, err);
-	}
-	if (r == 0) {
-		r = errand_run(dr->daemon->launcher, LAUNCHER_DRILL, buf_span(&request), keys,
-			&errand, err);
-	}
-	if (keys >= 0) {
-		close(keys);
-	}
-	buf_done(&request);
-	return r;
-}
-
 static int hold(struct drill *dr, struct cu_err *err)
 {
-	int r = path_remove_tree(dr->dir, err); /* of one that we could not remove */
+	struct buf request = BUF_INIT;
+	int keys, r = keys_for(dr, &keys, err);
 
 	if (r == 0) {
-		r = run_process(dr, err);
+		drill_request_put(&dr->options, &request);
+		r = drill_process_run(dr->x, dr->dir, &request, keys, take_line, dr, err);
 	}
-	sweep(dr->dir);
+	buf_done(&request);
 	return r == 0 ? keep(dr, err) : r;
 }
 
@@ -342,23 +278,17 @@ int drill_hold(struct exchange *x, const struct target *t, enum drill_level leve
 	struct daemon *d = x->daemon;
 	struct drill_record record = { .time_ms = clock_now_ms(&d->house.clock), .faults = BUF_INIT };
 	struct drill dr = { .x = x, .daemon = d, .target = t, .record = &record };
-	int r = path_join(dr.dir, d->house.dir, FOLDER, err);
+	int r = drill_process_begin(d, dr.dir, err);
 
-	if (r == 0 && !d->launcher) {
-		r = cu_err_set(err, CU_EUNAVAIL, "custosd was started without its launcher");
-	}
 	if (r < 0) {
 		return r;
-	}
-	if (pthread_mutex_trylock(&d->drilling) != 0) {
-		return cu_err_set(err, CU_EBUSY, "another drill is running");
 	}
 	strncpy(record.target, t->key, sizeof(record.target) - 1);
 	dr.options = (struct drill_options){ .level = level, .repo_dir = t->path, .dir = dr.dir,
 		.sequence = sequence, .now_ms = record.time_ms, .log_key = d->house.verifier,
 		.manifest_key = d->house.verifier };
 	r = hold(&dr, err);
-	pthread_mutex_unlock(&d->drilling);
+	drill_process_end(d);
 	if (r < 0) {
 		drill_record_done(&record);
 		return r;

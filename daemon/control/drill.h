@@ -22,9 +22,6 @@ struct target;
 int drill_hold(struct exchange *x, const struct target *t, enum drill_level level,
 	uint64_t sequence, struct drill_record *ret, struct cu_err *err);
 
-/* Takes away what a drill that was killed left; before any is held. */
-void drill_sweep(struct daemon *d);
-
 /* What this lineage remembers of the drills of a target; zeros: none yet. */
 struct drill_last {
 	int64_t time_ms;

@@ -12,11 +12,12 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "control/absence_worker.h"
 #include "control/errand.h"
 #include "crypto/key.h"
 #include "vault/vault.h"
 
-#define REQUEST_MAX   65536
+#define REQUEST_MAX   (1u << 30) /* of a daemon that we come from */
 #define TELL_EACH_MS  200
 #define KEYS_FD       3
 
@@ -57,32 +58,45 @@ struct worker {
 
 static int read_request(struct worker *w, struct cu_err *err)
 {
-	struct drill_options *o = &w->options;
 	struct buf text = BUF_INIT;
 	json_error_t ignored;
-	json_t *q;
-	const char *key;
 	int r = path_read_fd(STDIN_FILENO, REQUEST_MAX, &text, err);
 
 	if (r == 0) {
 		w->request = json_loadb((const char *)text.p, text.n, 0, &ignored);
+		r = w->request ? 0 : cu_err_set(err, CU_EPROTO, "the request is none");
 	}
 	buf_done(&text);
-	q = w->request;
+	return r;
+}
+
+static int take_options(struct worker *w, struct cu_err *err)
+{
+	struct drill_options *o = &w->options;
+	const json_t *q = w->request;
+	const char *key = json_string_value(json_object_get(q, "key"));
+	int r = 0;
+
 	o->level = (enum drill_level)json_integer_value(json_object_get(q, "level"));
 	o->repo_dir = json_string_value(json_object_get(q, "repository"));
 	o->dir = json_string_value(json_object_get(q, "directory"));
 	o->sequence = (uint64_t)json_integer_value(json_object_get(q, "sequence"));
 	o->now_ms = json_integer_value(json_object_get(q, "now_ms"));
-	key = json_string_value(json_object_get(q, "key"));
-	if (r == 0 && (o->level < DRILL_BYTES || o->level > DRILL_RESTORE || !o->repo_dir || !o->dir ||
-			      !key)) {
+	if (o->level < DRILL_BYTES || o->level > DRILL_RESTORE || !o->repo_dir || !o->dir || !key) {
 		r = cu_err_set(err, CU_EPROTO, "the request is none");
 	}
 	if (r == 0) {
 		r = note_parse_verifier(key, &o->log_key, err);
 	}
 	o->manifest_key = o->log_key;
+	return r;
+}
+
+static int take_identity(struct worker *w, struct cu_err *err)
+{
+	int r = path_read_fd(KEYS_FD, IDENTITY_MAX_SIZE, &w->identity, err);
+
+	w->options.identity = buf_span(&w->identity);
 	return r;
 }
 
@@ -105,10 +119,7 @@ static int take_keys(struct worker *w, struct cu_err *err)
 		}
 		w->options.run = w->run;
 		break;
-	case DRILL_RESTORE:
-		r = path_read_fd(KEYS_FD, IDENTITY_MAX_SIZE, &w->identity, err);
-		w->options.identity = buf_span(&w->identity);
-		break;
+	case DRILL_RESTORE: r = take_identity(w, err); break;
 	}
 	close(KEYS_FD);
 	return r < 0 ? cu_err_wrap(err, r, "the keys") : 0;
@@ -200,20 +211,60 @@ int drill_report_take(const json_t *o, struct drill_report *ret, struct cu_err *
 
 /* --- the process ------------------------------------------------------------------ */
 
+static int hold_drill(struct worker *w, const struct watch *watch, struct cu_err *err)
+{
+	struct drill_report report = { 0 };
+	int r = take_options(w, err);
+
+	if (r == 0) {
+		r = take_keys(w, err);
+	}
+	if (r == 0) {
+		w->options.watch = watch;
+		r = drill_run(&w->options, on_fault, w, &report, err);
+	}
+	if (r == 0) {
+		say_report(&report);
+	}
+	return r;
+}
+
+static void say_outcome(enum absence_outcome outcome)
+{
+	struct buf line = BUF_INIT;
+	struct json j = json_to(&line);
+
+	json_open_object(&j, NULL);
+	json_str(&j, "outcome", absence_word(outcome));
+	json_close_object(&j);
+	errand_say(&line);
+}
+
+static int hold_absence(struct worker *w, const struct watch *watch, struct cu_err *err)
+{
+	enum absence_outcome outcome;
+	int r = take_identity(w, err);
+
+	close(KEYS_FD);
+	if (r == 0) {
+		r = absence_worker_run(w->request, buf_span(&w->identity), watch, &outcome, err);
+	}
+	if (r == 0) {
+		say_outcome(outcome);
+	}
+	return r;
+}
+
 int drill_worker_main(void)
 {
 	struct worker w = { .identity = BUF_INIT_WIPE };
 	struct watch watch = { on_step, &w, NULL };
-	struct drill_report report = { 0 };
 	struct cu_err err = { 0 };
 	int r = read_request(&w, &err);
 
 	if (r == 0) {
-		r = take_keys(&w, &err);
-	}
-	if (r == 0) {
-		w.options.watch = &watch;
-		r = drill_run(&w.options, on_fault, &w, &report, &err);
+		r = absence_is_request(w.request) ? hold_absence(&w, &watch, &err) :
+						    hold_drill(&w, &watch, &err);
 	}
 	if (w.arena) {
 		key_free(w.arena, w.run);
@@ -223,8 +274,6 @@ int drill_worker_main(void)
 	buf_done(&w.identity);
 	if (r < 0) {
 		errand_say_error(&err);
-	} else {
-		say_report(&report);
 	}
 	json_decref(w.request);
 	return r < 0 ? cu_err_exit_status(r) : 0;

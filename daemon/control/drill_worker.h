@@ -5,7 +5,7 @@
  * daemon's: 0 the request (drill_request_put), 3 the keys of its level (a pipe with the key of one
  * run, or the identity file as the caller opened it, or nothing), 1 what it has to say, as lines
  * of JSON: {"step"}, {"fault"}, and at the end {"report"} or {"error"}.  It works in a directory
- * that the daemon made, and leaves it empty.
+ * that the daemon made, and leaves it empty.  Another question is that of absence_worker.h.
  */
 #ifndef CU_CONTROL_DRILL_WORKER_H
 #define CU_CONTROL_DRILL_WORKER_H

@@ -5,12 +5,14 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
+#include "control/absence.h"
 #include "control/certificate.h"
 #include "control/daemon.h"
 #include "control/erase.h"
 #include "control/handle.h"
 #include "control/linger.h"
 #include "control/preview.h"
+#include "control/repos.h"
 #include "policy/policy.h"
 #include "store/reader.h"
 
@@ -329,5 +331,29 @@ int handle_ERASE_CERTIFICATE(struct exchange *x, struct json *out, struct cu_err
 		json_strn(out, "certificate", (const char *)note.p, note.n);
 	}
 	buf_done(&note);
+	return r;
+}
+
+int handle_ERASE_VERIFY(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const char *name = exchange_text(x, "target");
+	const struct target *t = NULL;
+	struct absence absence = { .note = BUF_INIT };
+	struct id erasure;
+	int r = exchange_id(x, "erasure", &erasure, err);
+
+	if (r == 0 && name) {
+		r = repos_find(x->daemon, name, &t, err);
+	}
+	if (r == 0) {
+		r = absence_hold(x, &erasure, t, &absence, err);
+	}
+	if (r == 0) {
+		json_open_object(out, "result");
+		absence_show(&absence, out);
+		json_strn(out, "note", (const char *)absence.note.p, absence.note.n);
+		json_close_object(out);
+	}
+	absence_done(&absence);
 	return r;
 }

@@ -52,14 +52,15 @@ struct cu_err;
 	X(STORE_UNSEAL,   "store.unseal",   "the store was opened by somebody")             \
 	X(KEY_ADD,        "key.add",        "a source of the root key was added")           \
 	X(KEY_REMOVE,     "key.remove",     "a source of the root key was taken away")      \
-	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced") \
+	X(KEY_ROTATE,     "key.rotate",     "the root key or the epoch key was replaced")       \
 	X(ERASE_CANCEL,   "erase.cancel",   "an erasure was cancelled; nothing was lost")   \
 	X(ERASE_EXECUTE,  "erase.execute",  "an erasure can no longer be cancelled")        \
 	X(ERASE_REKEY,    "erase.rekey",    "what remains of a collection has a fresh key") \
 	X(LOG_QUERY,      "log.query",      "it was looked up who did what") \
 	X(RESIDUE_NONE,   "residue.none",   "the raw files hold nothing of the erased")     \
 	X(RESIDUE_WIPED,  "residue.wiped",  "pages that held something unused were wiped")  \
-	X(RESIDUE_FOUND,  "residue.found",  "the raw files hold traces of the erased")
+	X(RESIDUE_FOUND,  "residue.found",  "the raw files hold traces of the erased")       \
+	X(ERASE_VERIFY,   "erase.verify",   "erased data was looked for at the targets")
 /* clang-format on */
 
 enum leaf_act {

@@ -146,6 +146,11 @@ X(ERASE_CERTIFICATE, "erase certificate", "io.custos.erase.Certificate",        
   ACCESS_ADMIN,                                                                         \
   N_("Print the certificate of an erasure."),                                           \
   N_("A signed note that anybody can check: the entries of the log with their proofs, what this host can promise about overwritten keys, and by when the last copy of them is gone, as seen at every target at this moment. What is due there is deleted first. Ask again later for a later state.")) \
+X(ERASE_VERIFY, "erase verify", "io.custos.erase.Verify",                               \
+  "[erasure:text] --identity=file:infile [--target=target:target]",                     \
+  ACCESS_ADMIN | ACCESS_STREAM | ACCESS_FD_IN,                                          \
+  N_("Look for erased data in everything that lies at the targets."),                   \
+  N_("Of one erasure, or of all within twice the bound of backup.yaml. Each backup of data and each vault object is opened with the identity, by a fresh process that keeps nothing, and whoever was erased is tried. An object proves something only if somebody who is remembered opens in it. The result is signed and in the log. A vault object from before the erasure still opens: that is found, until it is deleted. Exits with 65 unless every object was opened and they are absent.")) \
 X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \

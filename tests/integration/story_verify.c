@@ -242,7 +242,7 @@ static const char *certify(struct stage *st, const char *name)
 	stage_add_person(st, ADA, id);
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now", "--purpose=erasure_request");
+	stage_erase(st, "--json", "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 	snprintf(erasure, sizeof(erasure), "%s",
 		json_string_value(json_object_get(
