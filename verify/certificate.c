@@ -163,13 +163,21 @@ static int take_claim(const json_t *leaf, const struct signed_key *key,
 	return 0;
 }
 
+/* How many entries begin it, and how many end it: one, or one for each collection. */
+static size_t count_parts(const struct certificate *c)
+{
+	size_t n = json_array_size(json_object_get(c->json, "collections"));
+
+	return n > 0 ? n : 1;
+}
+
 static int take_claims(
 	struct certificate *c, const struct signed_key *key, struct flaw *f)
 {
 	const json_t *list = json_object_get(c->json, "leaves"), *leaf;
 	size_t i;
 
-	if (json_array_size(list) < 2) { /* 0 for what is no list */
+	if (json_array_size(list) < 2 * count_parts(c)) { /* 0 for what is no list */
 		return flaw_set(
 			f, VERDICT_INVALID, "'leaves' has no beginning and end");
 	}
@@ -198,12 +206,32 @@ static bool is_before(struct bytes a, struct bytes b)
 	return memcmp(a.p, b.p, ENTRY_TIME_SIZE - 1) < 0;
 }
 
+/* What it is about, it says itself: all, a collection, one record of a collection. */
+static int check_part(const struct certificate *c, size_t i, size_t part, struct flaw *f)
+{
+	const json_t *list = json_object_get(c->json, "collections");
+	const struct entry *e = &c->claims[i].entry;
+	bool is_record = strcmp(c->scope, "record") == 0;
+	const char *wanted = json_string_value(json_array_get(list, part));
+
+	if ((json_array_size(list) > 0) != (e->collection.n > 0) ||
+		is_record != (e->record.n > 0)) {
+		return bad(i, "is of more or less than 'scope' says", f);
+	}
+	if (wanted && !bytes_equal(e->collection, bytes_of_text(wanted))) {
+		return bad(i, "is of another collection", f);
+	}
+	return 0;
+}
+
 /* Begin, shreds, done: of this erasure and person, one after the other. */
 static int check_claim(const struct certificate *c, size_t i, struct flaw *f)
 {
 	const struct certificate_claim *claim = &c->claims[i], *before = claim - 1;
 	const struct entry *e = &claim->entry;
-	bool is_first = i == 0, is_last = i + 1 == c->nclaims;
+	size_t nparts = count_parts(c), end = c->nclaims - nparts;
+	bool is_first = i < nparts, is_last = i >= end;
+	size_t part = is_first ? i : is_last ? i - end : SIZE_MAX;
 
 	if (!bytes_equal(e->act, bytes_of_text(is_first  ? "erase.begin"
 					       : is_last ? "erase.done"
@@ -217,18 +245,19 @@ static int check_claim(const struct certificate *c, size_t i, struct flaw *f)
 	if (is_first && !bytes_equal(e->purpose, bytes_of_text(c->purpose))) {
 		return bad(i, "has another purpose", f);
 	}
-	if (!is_first && (claim->index <= before->index ||
+	if (i > 0 && (claim->index <= before->index ||
 				 is_before(e->time, before->entry.time))) {
 		return bad(i, "does not come after the one before it", f);
 	}
-	return 0;
+	return check_part(c, i, part, f);
 }
 
 static int check_generations(const struct certificate *c, struct flaw *f)
 {
 	uint64_t before = 0, generation = 0;
+	size_t nparts = count_parts(c);
 
-	for (size_t i = 1; i < c->nclaims; i++) {
+	for (size_t i = nparts; i < c->nclaims; i++) {
 		if (!bytes_number(c->claims[i].entry.generation, &generation) ||
 			generation < before) {
 			return bad(i, "its vault generation is missing or falls", f);
@@ -237,8 +266,8 @@ static int check_generations(const struct certificate *c, struct flaw *f)
 	}
 	/* the last shred made it, and the end repeats it */
 	if (generation != c->generation ||
-		(c->nclaims > 2 &&
-			!bytes_equal(c->claims[c->nclaims - 2].entry.generation,
+		(c->nclaims > 2 * nparts &&
+			!bytes_equal(c->claims[c->nclaims - nparts - 1].entry.generation,
 				c->claims[c->nclaims - 1].entry.generation))) {
 		return flaw_set(
 			f, VERDICT_INVALID, "'generation' is not that of the entries");
@@ -249,8 +278,9 @@ static int check_generations(const struct certificate *c, struct flaw *f)
 static int check_slots(const struct certificate *c, struct flaw *f)
 {
 	uint64_t n = 0;
+	size_t nparts = count_parts(c);
 
-	for (size_t i = 1; i + 1 < c->nclaims; i++) {
+	for (size_t i = nparts; i + nparts < c->nclaims; i++) {
 		const struct bytes slots = c->claims[i].entry.slots;
 		uint64_t more = slots.n > 0 ? entry_count_slots(slots) : 0;
 

@@ -26,8 +26,10 @@ struct found {
 struct story {
 	struct found *v; /* newest first */
 	size_t n, cap;
-	bool is_begun, is_done;
-	struct id subject;
+	bool is_begun, is_done, is_cancelled;
+	struct id subject, record;
+	char (*collections)[LEAF_KEY_SIZE]; /* newest first; none: the whole subject */
+	size_t ncollections;
 	char purpose[LEAF_KEY_SIZE];
 	uint64_t generation, nslots;
 	int64_t done_ms;
@@ -41,6 +43,7 @@ static void story_done(struct story *s)
 		buf_done(&s->v[i].line);
 	}
 	free(s->v);
+	free(s->collections);
 	free(s->slots);
 }
 
@@ -67,14 +70,31 @@ static int keep(struct story *s, uint64_t index, struct span line, struct cu_err
 	return buf_check(&s->v[s->n++].line, err);
 }
 
+static int add_collection(struct story *s, const char *key, struct cu_err *err)
+{
+	char(*more)[LEAF_KEY_SIZE] =
+		realloc(s->collections, (s->ncollections + 1) * sizeof(*more));
+
+	if (!more) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	s->collections = more;
+	memcpy(more[s->ncollections++], key, LEAF_KEY_SIZE);
+	return 0;
+}
+
 static int take_leaf(struct story *s, uint64_t index, struct span line,
 	const struct leaf *leaf, struct cu_err *err)
 {
+	int r = 0;
+
 	switch (leaf->act) {
-	case LEAF_ERASE_BEGIN:
+	case LEAF_ERASE_BEGIN: /* one, or one for each collection */
 		s->is_begun = true;
 		s->subject = leaf->sub;
+		s->record = leaf->rec;
 		memcpy(s->purpose, leaf->purpose, sizeof(s->purpose));
+		r = leaf->collection[0] ? add_collection(s, leaf->collection, err) : 0;
 		break;
 	case LEAF_ERASE_SHRED: s->nslots += leaf->nslots; break;
 	case LEAF_ERASE_DONE:
@@ -82,9 +102,10 @@ static int take_leaf(struct story *s, uint64_t index, struct span line,
 		s->done_ms = leaf->t_ms;
 		s->generation = leaf->generation;
 		break;
+	case LEAF_ERASE_CANCEL: s->is_cancelled = true; return 0;
 	default: return 0; /* others may name it, too */
 	}
-	return keep(s, index, line, err);
+	return r < 0 ? r : keep(s, index, line, err);
 }
 
 static int look_at(struct story *s, const struct id *erasure, uint64_t index,
@@ -118,17 +139,19 @@ static int read_story(struct exchange *x, const struct id *erasure, struct story
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	for (uint64_t i = ledger_size(l); r == 0 && i-- > 0;) {
-		if (s->is_begun && (!is_restored || s->restored_ms > 0)) {
-			break;
-		}
+		bool is_named;
+
 		if (exchange_is_cancelled(x)) {
 			r = cu_err_set(err, CU_ECANCELED, "cancelled");
 			break;
 		}
 		buf_clear(&line);
 		r = ledger_read(l, i, &line, err);
-		if (r == 0 && (strstr(buf_cstr(&line), hex) ||
-				      strstr(buf_cstr(&line), " act=store.restore"))) {
+		is_named = r == 0 && strstr(buf_cstr(&line), hex);
+		if (!is_named && s->is_begun && (!is_restored || s->restored_ms > 0)) {
+			break; /* its first leaves stand side by side */
+		}
+		if (r == 0 && (is_named || strstr(buf_cstr(&line), " act=store.restore"))) {
 			r = look_at(s, erasure, i, buf_span(&line), err);
 		}
 	}
@@ -145,6 +168,10 @@ static int require_done(const struct story *s, struct cu_err *err)
 	if (!s->is_begun) {
 		return cu_err_set(
 			err, CU_ECORRUPT, "the log lacks the beginning of this erasure");
+	}
+	if (s->is_cancelled) {
+		return cu_err_set(err, CU_ENOENT,
+			"this erasure was cancelled, so there is nothing to certify");
 	}
 	if (!s->is_done) {
 		return cu_err_set(err, CU_EBUSY,
@@ -254,13 +281,16 @@ static void put_statement(const struct story *s, const struct guarantee *g,
 		where[0] = ' ';
 		linger_say(l, where + 1, sizeof(where) - 1);
 	}
-	snprintf(text, sizeof(text), "%s%s%s",
+	snprintf(text, sizeof(text), "%s%s%s%s",
 		g->is_weaker
 			? _("The keys of this data subject were overwritten on this "
 			    "host, on storage that may keep old contents; its records "
 			    "were deleted.")
 			: _("The keys of this data subject were overwritten in place "
 			    "on this host, and read back; its records were deleted."),
+		s->ncollections > 0
+			? _(" This is about a part of what is known, as \"scope\" says.")
+			: "",
 		where, restored);
 	json_str(j, "statement", text);
 }
@@ -279,9 +309,18 @@ static void put_head(struct daemon *d, const struct id *erasure, const struct st
 	put_time(j, "issued", clock_now_ms(&d->house.clock));
 	put_id(j, "erasure", erasure);
 	put_id(j, "subject", &s->subject);
-	json_str(j, "scope", "subject");
+	json_str(j, "scope",
+		s->ncollections == 0     ? "subject" :
+			id_is_nil(&s->record) ? "collection" :
+						"record");
 	json_open_array(j, "collections");
+	for (size_t i = s->ncollections; i-- > 0;) {
+		json_str(j, NULL, s->collections[i]);
+	}
 	json_close_array(j);
+	if (!id_is_nil(&s->record)) {
+		put_id(j, "record", &s->record);
+	}
 	json_str(j, "purpose", s->purpose);
 	json_uint(j, "generation", s->generation);
 	json_uint(j, "slots", s->nslots);

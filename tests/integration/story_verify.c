@@ -298,6 +298,102 @@ static void a_bit_changed_in_any_line_of_a_real_certificate_is_refused(void **st
 	}
 }
 
+static const char *certify_part(struct stage *st, const char *const args[])
+{
+	char erasure[33];
+
+	stage_erase_with(st, args);
+	stage_expect(st, 0);
+	snprintf(erasure, sizeof(erasure), "%s",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", erasure);
+	stage_expect(st, 0);
+	return stage_text(st, "part", st->last.out);
+}
+
+static void expect_valid(struct stage *st, const char *file, const char *scope)
+{
+	const char *key = key_option(st);
+
+	assert_int_equal(verify(st, "--json", "certificate", key, file), 0);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(stage_reply(st), "facts"), "scope")),
+		scope);
+	if (has_python()) {
+		assert_int_equal(python(st, "verify.py", key_of(key), file, NULL), 0);
+	}
+}
+
+/* "--record=<the one of this person that says so>" */
+static void find_record(struct stage *st, const char *id, const char *text, char ret[48])
+{
+	json_t *r;
+	size_t i;
+
+	stage_ctl(st, AS_PRIVACY, "--json", "subject", "get", id, PURPOSE);
+	stage_expect(st, 0);
+	json_array_foreach(
+		json_object_get(stage_reply(st), "records"), i, r) {
+		char *dump = json_dumps(r, 0);
+
+		if (strstr(dump, text)) {
+			snprintf(ret, 48, "--record=%s",
+				json_string_value(json_object_get(r, "record")));
+		}
+		free(dump);
+	}
+}
+
+static void a_certificate_of_a_part_says_of_which(void **state)
+{
+	struct stage *st = *state;
+	char id[33], record[48];
+	const char *file;
+
+	stage_add_person(st,
+		"[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Ada\"}},"
+		"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"a@example.org\"}},"
+		"{\"collection\":\"need\",\"fields\":{\"topic\":\"x\"}},"
+		"{\"collection\":\"need\",\"fields\":{\"topic\":\"topic-y\"}}]",
+		id);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	find_record(st, id, "topic-y", record);
+
+	file = certify_part(st, (const char *const[]){ "--json", "erase", id,
+		"--collection=contact_point", "--collection=profile", "--purpose=erasure_request",
+		NULL });
+	expect_valid(st, file, "collection");
+	file = certify_part(st, (const char *const[]){ "--json", "erase", id, record,
+		"--purpose=erasure_request", NULL });
+	expect_valid(st, file, "record");
+}
+
+static void what_has_not_happened_is_not_certified(void **state)
+{
+	struct stage *st = *state;
+	char id[33], erasure[33];
+
+	stage_add_person(st, ADA, id);
+	stage_stop(st);
+	stage_policy(st, "erasure.yaml", "grace: 72h\n");
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--purpose=erasure_request");
+	stage_expect(st, 0);
+	snprintf(erasure, sizeof(erasure), "%s",
+		json_string_value(json_object_get(
+			json_object_get(stage_reply(st), "result"), "erasure")));
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", erasure);
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, "its keys are not yet shredded"));
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel", erasure);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "erase", "certificate", erasure);
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "was cancelled"));
+}
+
 /* The last-copy state may move on; what was done does not. */
 static void a_second_certificate_tells_the_same_facts(void **state)
 {
@@ -384,6 +480,8 @@ int main(void)
 		T(what_log_prove_prints_proves_that_entry_and_no_other),
 		T(a_real_certificate_is_valid_to_both_and_stands_in_the_log),
 		T(a_bit_changed_in_any_line_of_a_real_certificate_is_refused),
+		T(a_certificate_of_a_part_says_of_which),
+		T(what_has_not_happened_is_not_certified),
 		T(a_second_certificate_tells_the_same_facts),
 		cmocka_unit_test_setup_teardown(
 			custos_verify_shares_no_source_and_no_function_with_the_daemon,

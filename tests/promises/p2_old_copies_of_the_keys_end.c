@@ -410,8 +410,7 @@ static void without_a_target_it_is_about_this_host_only(void **state)
 	json_t *c;
 
 	stage_add_person(st, person, id);
-	stage_ctl(st, AS_PRIVACY, "--json", "erase", id, "--now",
-		"--purpose=erasure_request");
+	erase_with(st, id, 75);
 	copy_erasure(st, erasure);
 
 	c = certify(st, erasure, path);

@@ -36,5 +36,6 @@ def certificate(note, key):
         lines, (size, root) = (p := step["proof"].split("\n\n", 1))[0].split("\n"), head(p[1], key)
         assert climb(sha(b"\0", step["leaf"].encode()), step["index"], size, [*map(unbase64, lines[2:])]) == root
         assert " sub=%s obj=%s" % (c["subject"], c["erasure"]) in step["leaf"] and lines[1] == "index %d" % step["index"]
-    assert re.fullmatch("begin( shred)* done", " ".join(step["leaf"].split(" ")[2][10:] for step in c["leaves"]))
+        assert (" in=" in step["leaf"]) == (c["scope"] != "subject")
+    assert re.fullmatch("(begin )+(shred )*done( done)*", " ".join(step["leaf"].split(" ")[2][10:] for step in c["leaves"]))
 log(p, sys.argv[1]) if (p := pathlib.Path(sys.argv[2])).is_dir() else certificate(p.read_bytes().decode(), sys.argv[1])
