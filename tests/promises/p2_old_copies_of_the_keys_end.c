@@ -410,7 +410,7 @@ static void without_a_target_it_is_about_this_host_only(void **state)
 	json_t *c;
 
 	stage_add_person(st, person, id);
-	erase_with(st, id, 75);
+	erase(st, id);
 	copy_erasure(st, erasure);
 
 	c = certify(st, erasure, path);
