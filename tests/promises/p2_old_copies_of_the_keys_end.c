@@ -306,6 +306,8 @@ static void a_dry_run_deletes_nothing_and_says_why(void **state)
 
 	put_person(st, id);
 	back_up(st);
+	go_ahead(st, 1);
+	wait_until_seen(st, 1); /* its next look, which would find the stray, is in an hour */
 	stage_ctl(st, AS_ADMIN, "backup", "prune", "--dry-run");
 	stage_expect(st, 0);
 	assert_non_null(strstr(st->last.out, "stays: restores use it"));
