@@ -121,7 +121,8 @@ static void put_roles(struct stage *st)
 		" subject.update]\n"
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
-		"    operations: [status, policy.check, log.*, erase.scan, backup.list, backup.check, drill.list, drill.show]\n"
+		"    operations: [status, policy.check, log.show, log.query, log.prove, log.verify,"
+		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show]\n"
 		"operators:\n";
 	char text[2048];
 
