@@ -104,22 +104,23 @@ static bool has_option(const char *options, const char *wanted)
 	return false;
 }
 
+static const char *const journalling[] = { "ext3", "ext4", NULL };
+
 ground_set ground_judge(
 	const struct ground_mount *m, bool is_never_copied, bool is_journalled)
 {
-	static const char *const ext[] = { "ext2", "ext3", "ext4", NULL };
 	static const char *const copying[] = { "zfs", "bcachefs", "f2fs", "nilfs2",
 		NULL };
 	static const char *const network[] = { "nfs", "nfs4", "cifs", "smb3", "9p",
 		"virtiofs", "ceph", "afs", "lustre", "glusterfs", NULL };
 	static const char *const memory[] = { "tmpfs", "ramfs", NULL };
 
-	if (is_one_of(m->type, ext)) {
+	if (is_one_of(m->type, journalling)) {
 		return is_journalled || has_option(m->options, JOURNALLED_ALL)
 			       ? BIT(JOURNALLED)
 			       : 0;
 	}
-	if (strcmp(m->type, "xfs") == 0) {
+	if (strcmp(m->type, "xfs") == 0 || strcmp(m->type, "ext2") == 0) {
 		return 0;
 	}
 	if (strcmp(m->type, "btrfs") == 0) {
@@ -166,6 +167,32 @@ static bool is_solid(const char *source)
 	return false;
 }
 
+/* A mount tells what differs from the superblock's own options, which may be data=journal
+ * (tune2fs -o); what holds is told by the driver, one option a line. */
+static bool read_ext_options(const struct statx *st, struct ground_mount *m)
+{
+	struct buf text = BUF_INIT;
+	char link[64], path[PATH_SIZE], device[PATH_SIZE] = "";
+	const char *name;
+	bool is_read;
+
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", st->stx_dev_major,
+		st->stx_dev_minor);
+	(void)!readlink(link, device, sizeof(device) - 1); /* else there is no such name */
+	name = strrchr(device, '/');
+	snprintf(path, sizeof(path), "/proc/fs/ext4/%.200s/options", name ? name + 1 : "");
+	is_read = name &&
+		path_read_file(path, sizeof(m->options) - 1, &text, NULL) == 0;
+	if (is_read) {
+		snprintf(m->options, sizeof(m->options), "%s", buf_cstr(&text));
+		for (char *at = m->options; (at = strchr(at, '\n'));) {
+			*at = ',';
+		}
+	}
+	buf_done(&text);
+	return is_read;
+}
+
 static bool find_mount_of(const char *path, struct ground_mount *ret)
 {
 	struct buf text = BUF_INIT;
@@ -178,6 +205,9 @@ static bool find_mount_of(const char *path, struct ground_mount *ret)
 		ground_find_mount(buf_cstr(&text), st.stx_mnt_id, ret);
 
 	buf_done(&text);
+	if (is_found && is_one_of(ret->type, journalling)) {
+		is_found = read_ext_options(&st, ret);
+	}
 	return is_found;
 }
 

@@ -54,7 +54,7 @@ ground_set ground_look(const char *dir);
 /* --- parts of it, pure ------------------------------------------------------------ */
 
 struct ground_mount {
-	char type[32], source[256], options[512]; /* of the file system */
+	char type[32], source[256], options[2048]; /* of the file system */
 };
 /* The mount of this id, from the text of /proc/self/mountinfo. */
 bool ground_find_mount(const char *mountinfo, uint64_t id, struct ground_mount *ret);

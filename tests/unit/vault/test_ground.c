@@ -65,6 +65,8 @@ static void each_file_system_has_its_reason(void **state)
 	assert_int_equal(judged("ext4", "data=journal,rw"), BIT(JOURNALLED));
 	assert_int_equal(judged("ext4", "rw,journal_path=/data=journal2"), 0);
 	assert_int_equal(ground_judge(&ext4, false, true), BIT(JOURNALLED));
+	assert_int_equal(judged("ext4", "rw,data=journal,commit=5,"), BIT(JOURNALLED));
+	assert_int_equal(judged("ext2", "rw"), 0);
 	assert_int_equal(judged("xfs", "rw"), 0);
 	assert_int_equal(judged("btrfs", "rw"), BIT(COPIES));
 	assert_int_equal(ground_judge(&btrfs, true, false), 0);
@@ -144,6 +146,17 @@ static void ext4_with_journalled_data_is_seen(void **state)
 		BIT(JOURNALLED));
 }
 
+/* /proc/self/mountinfo says nothing of it. */
+static void ext4_that_journals_data_by_default_is_seen(void **state)
+{
+	(void)state;
+
+	assert_int_equal(look_at_mount("ext4 with data=journal by default",
+				 "mkfs.ext4 -q $1; tune2fs -o journal_data $1; "
+				 "mount -o loop $1 $2"),
+		BIT(JOURNALLED));
+}
+
 static void xfs_writes_in_place(void **state)
 {
 	(void)state;
@@ -176,6 +189,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_not_known),
 		cmocka_unit_test(ext4_writes_in_place),
 		cmocka_unit_test(ext4_with_journalled_data_is_seen),
+		cmocka_unit_test(ext4_that_journals_data_by_default_is_seen),
 		cmocka_unit_test(xfs_writes_in_place),
 		cmocka_unit_test(root_files_on_btrfs_are_marked),
 		cmocka_unit_test(tmpfs_is_seen),
