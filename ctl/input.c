@@ -1,6 +1,7 @@
 #include "ctl/input.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -29,21 +30,41 @@ static int get_line(const char *prompt, const struct arg *arg, char line[LINE_SI
 	return 0;
 }
 
+static struct termios loud; /* as the terminal was */
+
+/* Whoever ends us leaves a terminal that shows what is typed. */
+static void on_end(int number)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &loud);
+	raise(number); /* SA_RESETHAND: as if it had not been caught */
+}
+
+static void silence(bool is_silent)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction how = { .sa_handler = is_silent ? on_end : SIG_DFL,
+		.sa_flags = (int)SA_RESETHAND };
+	struct termios silent = loud;
+
+	sigemptyset(&how.sa_mask);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		sigaction(ends[i], &how, NULL);
+	}
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	silent.c_lflag |= ECHONL;
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, is_silent ? &silent : &loud);
+}
+
 /* On a terminal that shows nothing of it, and twice where a slip would lock people out. */
 static int get_secret(const struct arg *arg, char line[LINE_SIZE], struct cu_err *err)
 {
-	struct termios before, silent;
 	char again[LINE_SIZE] = "";
-	bool is_tty = tcgetattr(STDIN_FILENO, &before) == 0;
 	int r;
 
-	if (!is_tty) {
+	if (tcgetattr(STDIN_FILENO, &loud) < 0) {
 		return get_line(arg->name, arg, line, err);
 	}
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)ECHO;
-	silent.c_lflag |= ECHONL;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	silence(true);
 	r = get_line(arg->name, arg, line, err);
 	if (r == 0 && arg->type == ARG_NEWPASSPHRASE) {
 		r = get_line(_("once more"), arg, again, err);
@@ -51,7 +72,7 @@ static int get_secret(const struct arg *arg, char line[LINE_SIZE], struct cu_err
 			r = cu_err_set(err, CU_EINVAL, _("%s: the two are not the same"), arg->name);
 		}
 	}
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	silence(false);
 	explicit_bzero(again, sizeof(again));
 	return r;
 }

@@ -5,9 +5,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include "stage.h"
 
@@ -229,6 +235,43 @@ static void a_start_takes_the_ring_that_opens_the_vault(void **state)
 	free(run_shell("test ! -e '%s'/keys/3 -a -e '%s'/keys/2", st->state, st->state));
 }
 
+static bool shows_what_is_typed(int terminal)
+{
+	struct termios now;
+
+	assert_int_equal(tcgetattr(terminal, &now), 0);
+	return (now.c_lflag & ECHO) != 0;
+}
+
+static void ctrl_c_at_a_passphrase_leaves_a_terminal_that_shows_what_is_typed(void **state)
+{
+	struct stage *st = *state;
+	char option[192];
+	int master, slave, status;
+	pid_t pid;
+
+	snprintf(option, sizeof(option), "--socket=%s", st->socket);
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	assert_true(shows_what_is_typed(slave));
+	pid = fork();
+	if (pid == 0) {
+		close(master);
+		login_tty(slave);
+		execl(CUSTOSCTL, "custosctl", option, "unseal", (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 300 && shows_what_is_typed(slave); i++) {
+		run_sleep_ms(100);
+	}
+	assert_false(shows_what_is_typed(slave));
+	assert_int_equal(write(master, "\x03", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	assert_true(shows_what_is_typed(slave));
+	close(slave);
+	close(master);
+}
+
 #define on_a_store(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int main(void)
@@ -242,7 +285,10 @@ int main(void)
 		on_a_store(a_rotation_takes_every_source_along),
 		on_a_store(a_rotation_of_the_epoch_key_makes_a_new_generation),
 		on_a_store(a_start_takes_the_ring_that_opens_the_vault),
+		on_a_store(
+			ctrl_c_at_a_passphrase_leaves_a_terminal_that_shows_what_is_typed),
 	};
 
+	cmocka_set_test_filter(getenv("ONLY"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
