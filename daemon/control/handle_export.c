@@ -96,6 +96,13 @@ static int read_chunk(struct export *e, struct cu_err *err)
 	return r;
 }
 
+static int check_cancelled(const struct export *e, struct cu_err *err)
+{
+	return exchange_is_cancelled(e->x) ?
+		cu_err_set(err, CU_ECANCELED, "the export was cancelled") :
+		0;
+}
+
 /* To a pipe that nobody reads at the moment, too: then it is looked up now and then whether
  * we are cancelled.  A pipe that poll calls writable has room for PIPE_BUF bytes. */
 static int put_out(struct export *e, struct span left, struct cu_err *err)
@@ -106,8 +113,9 @@ static int put_out(struct export *e, struct span left, struct cu_err *err)
 	while (r == 0 && left.n > 0) {
 		size_t n = e->is_file ? left.n : left.n < PIPE_BUF ? left.n : PIPE_BUF;
 
-		if (exchange_is_cancelled(e->x)) {
-			return cu_err_set(err, CU_ECANCELED, "the export was cancelled");
+		r = check_cancelled(e, err);
+		if (r < 0) {
+			return r;
 		}
 		if (!e->is_file && poll(&p, 1, LOOK_UP_EACH_MS) <= 0) {
 			continue;
@@ -128,6 +136,10 @@ static int pass_chunk(struct export *e, struct cu_err *err)
 	int r, more;
 
 	do {
+		r = check_cancelled(e, err);
+		if (r < 0) {
+			return r;
+		}
 		e->at = before.at;
 		e->has_at = before.has_at;
 		e->records = before.records;
@@ -180,10 +192,6 @@ int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
 
 	e.is_file = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode);
 	while (r > 0) {
-		if (exchange_is_cancelled(x)) {
-			r = cu_err_set(err, CU_ECANCELED, "the export was cancelled");
-			break;
-		}
 		r = pass_chunk(&e, err);
 		tell(&e);
 	}
