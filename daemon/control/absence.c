@@ -67,7 +67,7 @@ static int add_erasure(struct search *s, const struct id *erasure, struct cu_err
 	return 0;
 }
 
-/* 1: go on, 0: nothing older is of interest. */
+/* 1: nothing older is of interest. */
 static int take_leaf(struct search *s, struct span line, struct cu_err *err)
 {
 	struct leaf leaf;
@@ -78,48 +78,44 @@ static int take_leaf(struct search *s, struct span line, struct cu_err *err)
 		return r;
 	}
 	if (is_one && !id_eq(&leaf.obj, &s->erasure)) {
-		return 1;
+		return 0;
 	}
 	if (!is_one && leaf.t_ms < s->since_ms) {
-		return 0;
+		return 1;
 	}
 	if (leaf.act == LEAF_ERASE_BEGIN) {
 		s->is_begun = true;
-		return !is_one;
+		return is_one;
 	}
 	if (leaf.act != LEAF_ERASE_SHRED) {
-		return 1;
+		return 0;
 	}
 	if (++s->nleaves > LEAVES_MAX) {
 		return cu_err_set(err, CU_ELIMIT, "over %u entries: name an erasure", LEAVES_MAX);
 	}
 	buf_put_span(&s->leaves, line);
 	buf_put_str(&s->leaves, "\n");
-	r = add_erasure(s, &leaf.obj, err);
-	return r < 0 ? r : 1;
+	return add_erasure(s, &leaf.obj, err);
 }
 
-/* From the newest on; only leaves of erasures are worth parsing. */
+/* Only leaves of erasures are worth parsing. */
+static int on_leaf(void *ctx, uint64_t index, struct span line, struct cu_err *err)
+{
+	static const char erase[] = " act=erase.";
+	struct search *s = ctx;
+
+	(void)index;
+	if (exchange_is_cancelled(s->x)) {
+		return cu_err_set(err, CU_ECANCELED, "cancelled");
+	}
+	return memmem(line.p, line.n, erase, sizeof(erase) - 1) ? take_leaf(s, line, err) : 0;
+}
+
+/* From the newest on. */
 static int read_log(struct search *s, struct cu_err *err)
 {
-	struct ledger *l = s->x->daemon->house.ledger;
-	struct buf line = BUF_INIT;
-	int r = 1;
+	int r = ledger_each_back(s->x->daemon->house.ledger, on_leaf, s, err);
 
-	for (uint64_t i = ledger_size(l); r > 0 && i-- > 0;) {
-		if (exchange_is_cancelled(s->x)) {
-			r = cu_err_set(err, CU_ECANCELED, "cancelled");
-			break;
-		}
-		buf_clear(&line);
-		r = ledger_read(l, i, &line, err);
-		if (r == 0) {
-			r = strstr(buf_cstr(&line), " act=erase.") ?
-				take_leaf(s, buf_span(&line), err) :
-				1;
-		}
-	}
-	buf_done(&line);
 	return r < 0 ? r : buf_check(&s->leaves, err);
 }
 

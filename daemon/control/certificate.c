@@ -123,40 +123,48 @@ static int look_at(struct story *s, const struct id *erasure, uint64_t index,
 	return id_eq(&leaf.obj, erasure) ? take_leaf(s, index, line, &leaf, err) : 0;
 }
 
-/* From the newest on: certificates are asked for soon.  Few leaves are worth parsing. */
+struct reading {
+	struct exchange *x;
+	struct story *story;
+	struct id erasure;
+	char hex[ID_TEXT_SIZE];
+	bool is_restored; /* then the leaf that says so is looked for, too */
+};
+
+/* Few leaves are worth parsing.  1 ends it: the first leaves of an erasure stand side by side. */
+static int on_leaf(void *ctx, uint64_t index, struct span line, struct cu_err *err)
+{
+	static const char restore[] = " act=store.restore";
+	struct reading *r = ctx;
+	struct story *s = r->story;
+	bool is_named = memmem(line.p, line.n, r->hex, strlen(r->hex)) != NULL;
+
+	if (exchange_is_cancelled(r->x)) {
+		return cu_err_set(err, CU_ECANCELED, "cancelled");
+	}
+	if (!is_named && s->is_begun && (!r->is_restored || s->restored_ms > 0)) {
+		return 1;
+	}
+	return is_named || memmem(line.p, line.n, restore, sizeof(restore) - 1) ?
+		look_at(s, &r->erasure, index, line, err) :
+		0;
+}
+
+/* From the newest on: certificates are asked for soon. */
 static int read_story(struct exchange *x, const struct id *erasure, struct story *s,
 	struct cu_err *err)
 {
-	struct ledger *l = x->daemon->house.ledger;
-	bool is_restored = store_is_restored(x->daemon->house.store);
-	struct buf line = BUF_INIT;
-	char hex[ID_TEXT_SIZE];
-	int r = 0;
+	struct reading reading = { .x = x, .story = s, .erasure = *erasure,
+		.is_restored = store_is_restored(x->daemon->house.store) };
+	int r;
 
-	id_format(erasure, hex);
+	id_format(erasure, reading.hex);
 	s->slots = malloc(SLOTS_MAX * sizeof(*s->slots));
 	if (!s->slots) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	for (uint64_t i = ledger_size(l); r == 0 && i-- > 0;) {
-		bool is_named;
-
-		if (exchange_is_cancelled(x)) {
-			r = cu_err_set(err, CU_ECANCELED, "cancelled");
-			break;
-		}
-		buf_clear(&line);
-		r = ledger_read(l, i, &line, err);
-		is_named = r == 0 && strstr(buf_cstr(&line), hex);
-		if (!is_named && s->is_begun && (!is_restored || s->restored_ms > 0)) {
-			break; /* its first leaves stand side by side */
-		}
-		if (r == 0 && (is_named || strstr(buf_cstr(&line), " act=store.restore"))) {
-			r = look_at(s, erasure, i, buf_span(&line), err);
-		}
-	}
-	buf_done(&line);
-	return r;
+	r = ledger_each_back(x->daemon->house.ledger, on_leaf, &reading, err);
+	return r < 0 ? r : 0;
 }
 
 /* How far it has come is what the log says, whatever the store believes. */

@@ -145,36 +145,41 @@ int erase_get(struct daemon *d, const struct id *erasure, struct erase_result *r
 	return r;
 }
 
-static bool is_done_leaf(struct daemon *d, uint64_t at, const struct id *erasure,
-	struct buf *text)
+struct done_leaf {
+	struct id erasure;
+	uint64_t at;
+};
+
+static int is_done_leaf(void *ctx, uint64_t at, struct span text, struct cu_err *err)
 {
+	struct done_leaf *d = ctx;
 	struct leaf leaf;
 
-	buf_clear(text);
-	return at < ledger_size(d->house.ledger) &&
-		ledger_read(d->house.ledger, at, text, NULL) == 0 &&
-		leaf_parse(buf_span(text), &leaf, NULL, 0, NULL) == 0 &&
-		leaf.act == LEAF_ERASE_DONE && id_eq(&leaf.obj, erasure);
+	(void)err;
+	d->at = at;
+	return leaf_parse(text, &leaf, NULL, 0, NULL) == 0 && leaf.act == LEAF_ERASE_DONE &&
+		id_eq(&leaf.obj, &d->erasure);
 }
 
 int erase_find_done_leaf(struct daemon *d, const struct row_erasure *row, uint64_t *ret,
 	struct cu_err *err)
 {
+	struct done_leaf done = { .erasure = row->id };
 	struct buf text = BUF_INIT;
-	uint64_t at = row->done_leaf, n = ledger_size(d->house.ledger);
-	bool is_found = is_done_leaf(d, at, &row->id, &text);
+	int r = ledger_read(d->house.ledger, row->done_leaf, &text, NULL);
 
-	/* moved by a crash, or from before that was kept; it is not old */
-	while (!is_found && n > 0) {
-		at = --n;
-		is_found = is_done_leaf(d, at, &row->id, &text);
-	}
+	r = r == 0 ? is_done_leaf(&done, row->done_leaf, buf_span(&text), err) : 0;
 	buf_done(&text);
-	if (!is_found) {
+	if (r == 0) { /* moved by a crash, or from before that was kept; it is not old */
+		r = ledger_each_back(d->house.ledger, is_done_leaf, &done, err);
+	}
+	if (r == 0) {
 		return cu_err_set(err, CU_EINTERNAL, "the log lacks the end of this erasure");
 	}
-	*ret = at;
-	return 0;
+	if (r > 0) {
+		*ret = done.at;
+	}
+	return r < 0 ? r : 0;
 }
 
 /* --- waiting ---------------------------------------------------------------------- */

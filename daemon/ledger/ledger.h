@@ -71,6 +71,9 @@ typedef int log_leaf_fn(void *ctx, uint64_t index, struct span leaf, struct cu_e
 int ledger_each(struct ledger *l, uint64_t from, uint64_t end, log_leaf_fn *fn, void *ctx,
 	struct cu_err *err);
 
+/* The same from the newest leaf back to the first, one by one: for what is likely near the end. */
+int ledger_each_back(struct ledger *l, log_leaf_fn *fn, void *ctx, struct cu_err *err);
+
 /* The last published checkpoint, a note; and its size. */
 int ledger_checkpoint(struct ledger *l, struct buf *note, uint64_t *ret_size,
 	struct cu_err *err);

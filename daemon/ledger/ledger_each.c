@@ -95,3 +95,19 @@ int ledger_each(struct ledger *l, uint64_t from, uint64_t end, log_leaf_fn *fn,
 	free(w);
 	return r < 0 ? cu_err_wrap(err, r, "log") : r;
 }
+
+int ledger_each_back(struct ledger *l, log_leaf_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct buf leaf = BUF_INIT;
+	int r = 0;
+
+	for (uint64_t i = ledger_size(l); r == 0 && i-- > 0;) {
+		buf_clear(&leaf);
+		r = ledger_read(l, i, &leaf, err);
+		if (r == 0) {
+			r = fn(ctx, i, buf_span(&leaf), err);
+		}
+	}
+	buf_done(&leaf);
+	return r;
+}
