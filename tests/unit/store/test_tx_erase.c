@@ -1,12 +1,9 @@
-#include "store_help.h"
+#include "erase_help.h"
 
-#include <ctype.h>
 #include <sys/mman.h>
 
-#include "base/text.h"
 #include "fault.h"
 #include "store/tx_approval.h"
-#include "store/tx_erase.h"
 
 /* --- the steps ---------------------------------------------------------------------------- */
 
@@ -44,68 +41,6 @@ int __wrap_vault_shred(struct vault *v, const uint64_t *slots, size_t n, struct 
 	return r;
 }
 
-#define HOUR (3600 * 1000LL)
-
-struct erasure {
-	struct id subject, record, id, approval;
-	const char *const *collections;
-	size_t ncollections;
-	int64_t grace_ms;
-	uint64_t daily_slots; /* 0: many */
-	bool is_now, is_found;
-	enum erasure_state state; /* after the last step_admit */
-};
-
-static int step_begin(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	struct erasure *e = ctx;
-
-	struct erase_what what = { .subject = e->subject, .collections = e->collections,
-		.ncollections = e->ncollections, .record = e->record, .purpose = "erasure",
-		.grace_ms = e->grace_ms, .is_now = e->is_now, .approval_ms = HOUR };
-
-	return tx_erase_begin(tx, &what, &e->id, err);
-}
-
-static int step_admit(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	struct erasure *e = ctx;
-	struct erase_limits limits = { .now_ms = tx->now_ms, .approval_ms = HOUR,
-		.daily_slots = e->daily_slots ? e->daily_slots : 1000, .daily_cohorts = 1000 };
-	struct row_erasure row;
-	int r = tx_erase_admit(tx, &e->id, &limits, &row, err);
-
-	e->state = r < 0 ? 0 : row.state;
-	e->approval = row.approval;
-	return r;
-}
-
-static int step_rekey(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	return tx_erase_rekey(tx, &((struct erasure *)ctx)->id, err);
-}
-
-static int step_shred(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	return tx_erase_shred(tx, &((struct erasure *)ctx)->id, err);
-}
-
-static int step_rows(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	return tx_erase_rows(tx, &((struct erasure *)ctx)->id, err);
-}
-
-static int step_flush(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	(void)ctx;
-	return tx_flush(tx, err);
-}
-
-static int step_done(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	return tx_erase_done(tx, &((struct erasure *)ctx)->id, err);
-}
-
 static int ask_pending(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	struct erasure *e = ctx;
@@ -117,78 +52,6 @@ static int ask_pending(struct tx *tx, void *ctx, struct cu_err *err)
 		e->id = row.id;
 	}
 	return r < 0 ? r : 0;
-}
-
-#define NSTEPS 7
-
-static const struct step {
-	tx_fn *fn;
-	int kind;
-} steps[NSTEPS] = { { step_begin, STORE_CHANGE }, { step_admit, STORE_CHANGE },
-	{ step_rekey, STORE_CHANGE }, { step_shred, STORE_CHANGE }, { step_rows, STORE_CHANGE }, { step_flush, STORE_ALONE }, { step_done, STORE_CHANGE } };
-
-static void erase(struct house *h, struct erasure *e)
-{
-	for (int i = 0; i < NSTEPS; i++) {
-		must_run(h, steps[i].kind, steps[i].fn, e);
-	}
-}
-
-/* --- two people --------------------------------------------------------------------------- */
-
-#define ADA_EMAIL "ada@canary-7d1f.example"
-#define BOB_EMAIL "bob@canary-55aa.example"
-
-struct people {
-	struct person ada, bob;
-};
-
-/* Ada has data in four collections, in a cohort, and is named in an order of Bob's. */
-static int add_both(struct tx *tx, void *ctx, struct cu_err *err)
-{
-	struct people *p = ctx;
-	struct record rec = { .collection = "order", .anchor_day = 20000, .cohort = 202611 };
-	int r;
-
-	p->ada = (struct person){ .name = "Ada canary-7d1f Lovelace", .email = ADA_EMAIL,
-		.key = "canary-7d1f key" };
-	p->bob = (struct person){ .name = "Bob canary-55aa", .email = BOB_EMAIL, .key = "2" };
-	r = add_person(tx, &p->ada, err);
-	if (r == 0) {
-		r = add_person(tx, &p->bob, err);
-	}
-	for (int i = 0; r == 0 && i < 3; i++) {
-		static const char *const collections[] = { "order", "visit", "need" };
-		struct person more = { .subject = p->ada.subject, .collection = collections[i],
-			.name = "Ada canary-7d1f again", .cohort = i == 0 ? 202611 : 0 };
-
-		r = put_record(tx, &more, err);
-	}
-	if (r == 0) {
-		rec.subject = p->bob.subject;
-		rec.cosubjects[0] = p->ada.subject;
-		rec.ncosubjects = 1;
-		r = record_set(&rec, span_str("name"), span_str("a present"), err);
-	}
-	if (r == 0) {
-		r = tx_record_put(tx, &rec, err);
-	}
-	return r < 0 ? r :
-		       tx_records_leaf(tx, &p->bob.subject, "order", "care", &rec.id, 1, err);
-}
-
-static void assert_bob_is_as_before(struct house *h, const struct people *p)
-{
-	assert_int_equal(records_of(h, &p->bob.subject), 2);
-	assert_int_equal(hits_of(h, "profile.email", BOB_EMAIL), 1);
-}
-
-static void assert_ada_is_gone(struct house *h, const struct people *p)
-{
-	assert_false(has_subject(h, &p->ada.subject));
-	assert_int_equal(records_of(h, &p->ada.subject), 0);
-	assert_int_equal(hits_of(h, "profile.email", ADA_EMAIL), 0);
-	assert_int_equal(hits_of(h, "order.name", "Ada canary-7d1f again"), 0);
 }
 
 /* --- an erasure --------------------------------------------------------------------------- */
@@ -688,202 +551,6 @@ static void many_slots_stand_in_several_leaves(void **state)
 	house_close(&h);
 }
 
-/* --- what lies on the disk ---------------------------------------------------------------- */
-
-#define MAX_FORMS 16
-
-struct needle {
-	uint8_t bytes[128];
-	size_t n;
-};
-
-static struct needle needles[MAX_FORMS];
-static size_t nneedles, nfiles_searched;
-static size_t nfound;
-
-static void add_needle(const void *p, size_t n)
-{
-	assert_true(nneedles < MAX_FORMS && n <= sizeof(needles[0].bytes));
-	memcpy(needles[nneedles].bytes, p, n);
-	needles[nneedles++].n = n;
-}
-
-/* As it is, in UTF-16 of both orders, in hex of both cases, in base64 at all three offsets. */
-static void look_for(const char *text)
-{
-	size_t n = strlen(text);
-	char wide[128], hex[128], base64[128];
-
-	nneedles = 0;
-	add_needle(text, n);
-	for (int order = 0; order < 2; order++) {
-		memset(wide, 0, sizeof(wide));
-		for (size_t i = 0; i < n; i++) {
-			wide[2 * i + (size_t)order] = text[i];
-		}
-		add_needle(wide + order, 2 * n - 1);
-	}
-	text_hex((const uint8_t *)text, n, hex);
-	add_needle(hex, 2 * n);
-	for (size_t i = 0; i < 2 * n; i++) {
-		hex[i] = (char)toupper((unsigned char)hex[i]);
-	}
-	add_needle(hex, 2 * n);
-	for (size_t skip = 0; skip < 3; skip++) {
-		uint8_t shifted[64] = { 0 };
-		size_t len;
-
-		memcpy(shifted + skip, text, n);
-		text_base64(shifted, (n + skip) / 3 * 3, false, base64);
-		len = strlen(base64);
-		/* the first four characters hold what came before */
-		add_needle(base64 + (skip ? 4 : 0), len - (skip ? 4 : 0));
-	}
-}
-
-static int search_file(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	struct buf b = BUF_INIT;
-
-	(void)st;
-	(void)at;
-	if (kind != FTW_F) {
-		return 0;
-	}
-	nfiles_searched++;
-	read_all(path, &b);
-	for (size_t i = 0; i < nneedles; i++) {
-		if (b.n > 0 && memmem(b.p, b.n, needles[i].bytes, needles[i].n)) {
-			print_message("%s holds form %zu\n", path, i);
-			nfound++;
-		}
-	}
-	buf_done(&b);
-	return 0;
-}
-
-/* In how many (file, form) pairs of a directory a text stands.  By another process, for our
- * close() would drop SQLite's locks on a store that is open. */
-static int search_child(void *dir)
-{
-	nfiles_searched = nfound = 0;
-	if (nftw(dir, search_file, 16, FTW_PHYS) != 0 || nfiles_searched < 8) {
-		return -1;
-	}
-	return nfound == 0 ? 0 : -1;
-}
-
-static bool is_anywhere(const char *dir, const char *text)
-{
-	look_for(text);
-	return fault_run(FAULT_ANY, 1L << 30, FAULT_COUNT, 0, search_child, (void *)(uintptr_t)dir) != 1;
-}
-
-static void the_search_finds_each_form(void **state)
-{
-	static const char text[] = "canary-7d1f";
-	const char *dir = new_store_dir();
-
-	(void)state;
-	look_for(text);
-	assert_int_equal(nneedles, 8);
-	assert_memory_equal(needles[0].bytes, text, sizeof(text) - 1);
-	assert_memory_equal(needles[3].bytes, "63616e6172792d37643166", 22);
-	/* base64 of "canary-7d1f", ".canary-7d1f", "..canary-7d1f" */
-	assert_memory_equal(needles[5].bytes, "Y2FuYXJ5LTdk", 12);
-	assert_memory_equal(needles[6].bytes, "bmFyeS03ZDFm", 12);
-	assert_memory_equal(needles[7].bytes, "YW5hcnktN2Qx", 12);
-	assert_false(is_anywhere(dir, text));
-	for (size_t i = 0; i < 8; i++) {
-		look_for(text);
-		write_all(in_dir(dir, "found"), span_of(needles[i].bytes, needles[i].n));
-		assert_true(is_anywhere(dir, text));
-	}
-}
-
-static void no_plaintext_lies_in_any_file(void **state)
-{
-	static const char *const texts[] = { "canary-7d1f", "canary-55aa", "a present",
-		"Lovelace" };
-	struct house h = { 0 };
-	struct people p;
-	struct erasure e;
-	const char *dir = new_store_dir();
-
-	(void)state;
-	must_open(&h, dir);
-	must_run(&h, STORE_CHANGE, add_both, &p);
-	p.ada.name = "Ada canary-7d1f once more";
-	must_run(&h, STORE_CHANGE, put_record, &p.ada);
-	for (int round = 0; round < 4; round++) {
-		if (round == 1) { /* from the write-ahead logs into the files */
-			must_run(&h, STORE_ALONE, step_flush, NULL);
-		} else if (round == 2) {
-			e = (struct erasure){ .subject = p.ada.subject };
-			erase(&h, &e);
-		} else if (round == 3) {
-			house_close(&h);
-		}
-		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-			assert_false(is_anywhere(dir, texts[i]));
-		}
-	}
-}
-
-/* Sealed bytes too: of an erased person none remain, nor the ids of the records. */
-static int copy_sealed(
-	void *ctx, const struct row_record *row, const struct record *rec, struct cu_err *err)
-{
-	struct buf *b = ctx;
-
-	(void)rec;
-	(void)err;
-	buf_put(b, row->sealed.p + 30, 16);
-	buf_put(b, row->id.b, 16);
-	return 0;
-}
-
-static void after_the_flush_no_sealed_byte_of_the_person_is_left(void **state)
-{
-	static const char *const names[] = { "data.db", "data.db-wal", "index.db", "index.db-wal" };
-	struct house h = { 0 };
-	struct people p;
-	struct erasure e;
-	struct reader *rd;
-	struct buf marks = BUF_INIT;
-	const char *dir = new_store_dir();
-	size_t nthere = 0;
-
-	(void)state;
-	must_open(&h, dir);
-	must_run(&h, STORE_CHANGE, add_both, &p);
-	rd = store_reader_take(h.store);
-	assert_int_equal(reader_records(rd, &p.ada.subject, NULL, copy_sealed, &marks, NULL), 0);
-	store_reader_give(h.store, rd);
-	assert_int_equal(marks.n, 4 * 32);
-	e = (struct erasure){ .subject = p.ada.subject };
-	for (int round = 0; round < 2; round++) {
-		house_close(&h); /* so that the files may be read */
-		nthere = 0;
-		for (size_t f = 0; f < 4; f++) {
-			struct buf b = BUF_INIT;
-
-			read_all(in_dir(dir, names[f]), &b);
-			for (size_t at = 0; at < marks.n; at += 16) {
-				nthere += b.n > 0 && memmem(b.p, b.n, marks.p + at, 16) != NULL;
-			}
-			buf_done(&b);
-		}
-		assert_true(round == 0 ? nthere >= 8 : nthere == 0);
-		must_open(&h, dir);
-		if (round == 0) {
-			erase(&h, &e);
-		}
-	}
-	buf_done(&marks);
-	house_close(&h);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -902,9 +569,6 @@ int main(void)
 		cmocka_unit_test(a_collection_is_hidden_from_its_beginning_on_and_goes_alone),
 		cmocka_unit_test(one_record_goes_after_a_death_at_any_step),
 		cmocka_unit_test(many_slots_stand_in_several_leaves),
-		cmocka_unit_test(the_search_finds_each_form),
-		cmocka_unit_test(no_plaintext_lies_in_any_file),
-		cmocka_unit_test(after_the_flush_no_sealed_byte_of_the_person_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, make_template, drop_tmp);
