@@ -320,7 +320,8 @@ static void round_of_full(struct lab *lab)
 		fail_msg("a full disk was called '%s'", cu_err_meaning(refusal));
 	}
 	free(run_shell("rm -f '%s/ballast'", st->state));
-	run_sleep_ms(50);
+	/* whatever its answer: it comes after all that the writer still had to do and say */
+	stage_ctl(st, AS_PRIVACY, "log", "query", "--count=1");
 	said = stage_daemon_log(st);
 	if (strstr(said + from, "custosd ends")) { /* and its next start is clean */
 		if (!run_try_wait(&st->job, END_MS, &ended)) {

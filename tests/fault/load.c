@@ -177,8 +177,13 @@ static _Noreturn void record(int from, const char *path)
 
 void load_start(struct load *l, struct load_run *run)
 {
+	struct client *clients[LOAD_WRITERS];
 	int fds[2];
 
+	/* all before the first of them writes: on a full disk that may be custosd's end */
+	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
+		clients[i] = stage_client(l->stage, AS_PRIVACY);
+	}
 	snprintf(run->path, sizeof(run->path), "%.150s/said", l->stage->files);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	fflush(NULL);
@@ -188,14 +193,14 @@ void load_start(struct load *l, struct load_run *run)
 		record(fds[0], run->path);
 	}
 	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
-		struct client *c = stage_client(l->stage, AS_PRIVACY); /* it answers now */
-
 		run->writers[i] = fork();
 		if (run->writers[i] == 0) {
 			close(fds[0]);
-			write_until_broken(l, i, c, fds[1]);
+			write_until_broken(l, i, clients[i], fds[1]);
 		}
-		client_close(c);
+	}
+	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
+		client_close(clients[i]);
 	}
 	close(fds[0]);
 	close(fds[1]);
