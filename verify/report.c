@@ -24,7 +24,7 @@ void report_done(struct report *r)
 
 /* A text that is not UTF-8 (the name of a file) is left out of JSON rather than
  * mangled. */
-static json_t *sentence(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static json_t *sentence(const char *fmt, va_list ap)
 {
 	json_t *text = json_vsprintf(fmt, ap);
 

@@ -70,7 +70,7 @@ static int apply_expire(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
-static int run_op(struct eraser *e, struct step *s, int kind,
+static int run_op(struct eraser *e, struct step *s, enum store_kind kind,
 	int (*apply)(struct tx *, struct store_op *, struct cu_err *), struct cu_err *err)
 {
 	s->op.apply = apply;

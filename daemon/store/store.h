@@ -57,15 +57,17 @@ bool store_is_quarantined(const struct store *st);
 /* Restored, and not yet anybody's to write backups of into the old targets. */
 bool store_is_restored(const struct store *st);
 
+/* What a step needs: STORE_LEAF only appends leaves (a read), STORE_ALONE runs outside a
+ * transaction with nothing else beside it (an image). */
+enum store_kind { STORE_CHANGE, STORE_LEAF, STORE_ALONE };
+
 /* One change, embedded in its owner's struct, which must live until done was called. */
 struct store_op {
 	/* Writer thread, within a step of the transaction; 0 or a code, which undoes the step. */
 	int (*apply)(struct tx *tx, struct store_op *op, struct cu_err *err);
 	/* Writer thread, after everything is durable, or after the failure in code and err. */
 	void (*done)(struct store_op *op);
-	/* What the step needs: STORE_LEAF only appends leaves (a read), STORE_ALONE runs outside
-	 * a transaction with nothing else beside it (an image). */
-	enum { STORE_CHANGE, STORE_LEAF, STORE_ALONE } kind;
+	enum store_kind kind;
 	struct id actor;        /* the operator, for leaves; nil: the daemon */
 	int code;               /* for done */
 	struct cu_err err;      /* for done */

@@ -168,7 +168,7 @@ static void *call(void *arg)
 /* What the daemon at the other end has used so far, in seconds of a processor. */
 static double daemon_cpu(void)
 {
-	unsigned long long user, system;
+	unsigned long long user = 0, system = 0;
 	struct ucred peer;
 	socklen_t n = sizeof(peer);
 	char path[64];

@@ -76,8 +76,8 @@ static void text_is_utf8_of_the_shortest_form(void **state)
 	static const char *const bad[] = { "\t", "\r\n", "\x80", "\xc1\xbf", "\xc3",
 		"\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
 		"\xf5\x80\x80\x80", "\xe2\x80",
-		"\xe2\x80"
-		"a",
+		("\xe2\x80"
+		 "a"),
 		"\xff" };
 
 	(void)state;
