@@ -334,10 +334,6 @@ static void take_collection(struct read *rd, const struct written_record *w,
 	rec->collection = policy_find_collection(rd->m->policy, w->collection);
 	if (!rec->collection) {
 		FAULT(rd, line, "collection", "there is no collection '%s'", w->collection);
-	} else if (rec->collection->is_system) {
-		FAULT(rd, line, "collection", "'%s' is written by custos alone",
-			w->collection);
-		rec->collection = NULL;
 	}
 }
 

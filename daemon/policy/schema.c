@@ -11,6 +11,8 @@
 #define COLLECTION(member) offsetof(struct collection, member)
 #define COUNT(a)           (sizeof(a) / sizeof((a)[0]))
 
+#define OWN_PREFIX "custos." /* of collections that no file names (store/system.h) */
+
 #define MAX_VALUE_BYTES (1024 * 1024) /* of one value; what is larger is a document's file */
 
 /* In the order of the enums of the header. */
@@ -46,8 +48,6 @@ static const struct rows field_rows = {
 static const struct row collection_row[] = {
 	{ "collection", SET_NAME, MUST, "The collection's key.", COLLECTION(key) },
 	{ "text", SET_TEXT, 0, "What it holds, in one sentence.", COLLECTION(text) },
-	{ "system", SET_BOOLEAN, 0, "Written by custos alone.", COLLECTION(is_system),
-	  .standard = "no" },
 	{ "category", SET_NAME, MUST, "The kind of data, a key of the Fides taxonomy.",
 	  COLLECTION(category), .check = category_check },
 	{ "level", SET_ENUM, MUST, "How confidential it is.", COLLECTION(level),
@@ -172,6 +172,10 @@ static void check_collection(const char *file, const struct schema *s,
 		faults_add(faults, file, line_of(c->node, "collection"), "collection",
 			"'%s' stands twice; first in line %u", c->key,
 			line_of(first->node, "collection"));
+	}
+	if (c->key && strncmp(c->key, OWN_PREFIX, sizeof(OWN_PREFIX) - 1) == 0) {
+		faults_add(faults, file, line_of(c->node, "collection"), "collection",
+			"'%s' begins with '" OWN_PREFIX "', as those of custos itself do", c->key);
 	}
 	if (fields && fields->kind == YAML_LIST && c->nfields == 0) {
 		faults_add(faults, file, fields->line, "fields", "is empty");

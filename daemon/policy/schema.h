@@ -60,7 +60,6 @@ struct field {
 struct collection {
 	const char *key;
 	const char *text;     /* one sentence for people; may be NULL */
-	bool is_system;       /* written by custos alone: not importable, not putable */
 	const char *category; /* fideslang key, such as user.contact */
 	int level;            /* enum level */
 	int anchor;           /* enum anchor */

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "db/db.h"
+#include "store/system.h"
 
 /* Subjects in the order of their key; records in the order of the rowid, which is that of the
  * file: one pass from its beginning to its end.  In the order of the id, which is random, each
@@ -116,6 +117,21 @@ static int take_record(struct digesting *d, struct cu_err *err)
 	return r;
 }
 
+/* Cases are told apart from people. */
+static int take_subject(struct digesting *d, struct cu_err *err)
+{
+	struct part *p = &d->subject_part;
+	int r = 0;
+
+	if (sqlite3_column_int(d->subjects, 1) == SUBJECT_CASE) {
+		r = find_part(d, span_of(SYSTEM_CASES, strlen(SYSTEM_CASES)), &p, err);
+	}
+	if (r == 0) {
+		put_row(p, d->subjects, 0, SUBJECT_FIELDS);
+	}
+	return r;
+}
+
 /* --- steps ------------------------------------------------------------------------ */
 
 int digest_begin(sqlite3 *db, struct digesting **ret, struct cu_err *err)
@@ -154,7 +170,9 @@ static int take_row(struct digesting *d, struct cu_err *err)
 	if (d->subjects) {
 		r = db_step(d->subjects, err);
 		if (r > 0) {
-			put_row(&d->subject_part, d->subjects, 0, SUBJECT_FIELDS);
+			int code = take_subject(d, err);
+
+			r = code < 0 ? code : r;
 		}
 		if (r != 0) {
 			return r;
@@ -226,7 +244,7 @@ uint64_t digest_records(const struct digest *d)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < d->ncollections; i++) {
-		n += d->collections[i].rows;
+		n += system_owns(d->collections[i].name) ? 0 : d->collections[i].rows;
 	}
 	return n;
 }

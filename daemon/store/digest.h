@@ -1,7 +1,7 @@
 /*
  * digest.h: what lies in a data.db, counted and summed: so that a backup can be held to it.
  *
- * One digest over the subjects and one for each collection, BLAKE2b-256 over their rows: who,
+ * One digest over the subjects, one over the cases, and one for each collection, BLAKE2b-256 over their rows: who,
  * which record, which version, under which slots, and the sealed bytes.  They are taken while the
  * image is pinned and travel in the signed manifest; whoever rebuilds the image computes them
  * anew.  Sealed bytes only: no key is needed.  docs/formats/repository.md has the bytes.
@@ -33,7 +33,7 @@ struct digest {
 	size_t ncollections;
 };
 
-/* All records in all collections. */
+/* All records in all collections but those of custos itself. */
 uint64_t digest_records(const struct digest *d);
 
 /* The first part that differs: its name in ret ("subjects", or the collection's key) with a

@@ -24,7 +24,7 @@ struct engine;
 
 #define ENGINE_KEY_SIZE 64 /* a policy key with its NUL */
 
-enum subject_kind { SUBJECT_PERSON = 1, SUBJECT_ORGANISATION = 2 };
+enum subject_kind { SUBJECT_PERSON = 1, SUBJECT_ORGANISATION = 2, SUBJECT_CASE = 3 /* tx_case.h */ };
 enum subject_state { SUBJECT_LIVE = 1, SUBJECT_ERASING = 2 };
 
 struct row_subject {
@@ -107,6 +107,7 @@ struct row_approval {
 	enum approval_state state;
 };
 
+/* Cases and the records of system collections (system.h) are not counted. */
 struct engine_counts {
 	uint64_t subjects, records, sealed_bytes;
 };

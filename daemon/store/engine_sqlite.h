@@ -31,8 +31,9 @@
 	X(INDEX_STEP_UNDO, index, "ROLLBACK TO step")                                           \
 	X(META_GET,       data,  "SELECT value FROM meta WHERE key = ?1")                       \
 	X(META_PUT,       data,  "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                 \
-	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject), count(*),"             \
-		" coalesce(sum(length(sealed)), 0) FROM record")                                \
+	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject WHERE kind <> 3),"       \
+		" count(*), coalesce(sum(length(sealed)), 0) FROM record"                       \
+		" WHERE collection NOT GLOB 'custos.*'")                                        \
 	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7)") \
 	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
 	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \

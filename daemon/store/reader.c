@@ -2,6 +2,7 @@
 
 #include "store/slots.h"
 #include "store/store_internal.h"
+#include "store/system.h"
 
 int reader_begin(struct reader *rd, struct cu_err *err)
 {
@@ -17,13 +18,20 @@ void reader_end(struct reader *rd)
 int reader_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
 	struct cu_err *err)
 {
-	return engine_subject_get(rd->engine, id, ret, err);
+	int r = engine_subject_get(rd->engine, id, ret, err);
+
+	return r > 0 && ret->kind == SUBJECT_CASE ? 0 : r;
 }
 
 int reader_next_subject(struct reader *rd, const struct id *after,
 	struct row_subject *ret, struct cu_err *err)
 {
-	return engine_subject_next(rd->engine, after, ret, err);
+	int r = engine_subject_next(rd->engine, after, ret, err);
+
+	while (r > 0 && ret->kind == SUBJECT_CASE) {
+		r = engine_subject_next(rd->engine, &ret->id, ret, err);
+	}
+	return r;
 }
 
 /* A walk through records, or through hits of the index. */
@@ -53,6 +61,9 @@ static int walk_records(struct walk *w, const struct id *subject, const char *fi
 	while ((r = engine_record_next(rd->engine, subject, filter, after, &row, err)) >
 		0) {
 		after = &row;
+		if (!filter && system_owns(row.collection)) {
+			continue;
+		}
 		r = is_hidden(w, &row, err);
 		if (r == 0) {
 			r = sealer_open(&rd->sealer, &row, &rec, err);

@@ -15,7 +15,7 @@ struct reader;
 int reader_begin(struct reader *rd, struct cu_err *err);
 void reader_end(struct reader *rd);
 
-/* 1, 0 or a code. */
+/* 1, 0 or a code.  A case is no subject. */
 int reader_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
 	struct cu_err *err);
 int reader_next_subject(struct reader *rd, const struct id *after, struct row_subject *ret,
@@ -24,8 +24,9 @@ int reader_next_subject(struct reader *rd, const struct id *after, struct row_su
 /* One record of a walk, borrowed for the call; 0 goes on, 1 ends it. */
 typedef int reader_fn(void *ctx, const struct row_record *row, const struct record *r,
 	struct cu_err *err);
-/* A subject's records by collection and id; filter is a collection or NULL.  Records whose
- * keys were shredded, and what an erasure hides, are passed over. */
+/* A subject's records by collection and id; filter is a collection, or NULL: all but those of
+ * custos itself (system.h).  A case (tx_case.h) has such alone.  Records whose keys were shredded,
+ * and what an erasure hides, are passed over. */
 int reader_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "crypto/key.h"
 #include "store/slots.h"
+#include "store/system.h"
 #include "vault/vault.h"
 
 struct settling {
@@ -32,16 +33,20 @@ static int count_records(struct settling *s, const struct id *subject, uint64_t 
 
 	while ((r = engine_record_next(s->engine, subject, NULL, after, &row, err)) > 0) {
 		after = &row;
-		++*ret;
+		*ret += !system_owns(row.collection);
 	}
 	return r;
 }
 
 static int remove_subject(struct settling *s, const struct id *id, struct cu_err *err)
 {
-	int r = count_records(s, id, &s->counts->removed_records, err);
+	struct row_subject who = { 0 };
+	int r = engine_subject_get(s->engine, id, &who, err);
 
-	s->counts->removed_subjects++;
+	if (r >= 0 && who.kind != SUBJECT_CASE) {
+		s->counts->removed_subjects++;
+		r = count_records(s, id, &s->counts->removed_records, err);
+	}
 	return r < 0 ? r : engine_subject_delete(s->engine, id, err);
 }
 
@@ -97,7 +102,7 @@ static int settle_subject(struct settling *s, const struct row_subject *who, str
 			r = opens(s, row.cohort_slot, err);
 		}
 		if (r == 0) {
-			s->counts->removed_records++;
+			s->counts->removed_records += !system_owns(row.collection);
 			r = engine_record_delete(s->engine, &row.id, err);
 		}
 		if (r < 0) {

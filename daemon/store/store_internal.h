@@ -41,6 +41,9 @@ struct store {
 	struct reader *free_readers;
 };
 
+/* tx.c: a run of slots for a new owner, or for one whose run is used up. */
+int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err);
+
 /* writer.c */
 void *writer_main(void *store);
 /* The leaves of the outbox that the log lacks, after a crash.  Before the writer starts. */

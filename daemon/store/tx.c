@@ -8,6 +8,7 @@
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "store/store_internal.h"
+#include "store/system.h"
 #include "vault/vault.h"
 
 #define EXTEND_MIN_LEAVES 8   /* 256 runs */
@@ -100,7 +101,7 @@ static int extend_vault(struct vault *v, struct cu_err *err)
 }
 
 /* A run is taken for good once the transaction commits; the keys were committed before. */
-static int take_run(struct tx *tx, uint64_t *ret, struct cu_err *err)
+int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err)
 {
 	struct vault *v = tx->store->cfg.vault;
 	uint64_t next = 0;
@@ -132,7 +133,7 @@ static int slot_of(struct tx *tx, struct row_subject *subject, const char *colle
 		return r < 0 ? r : 0;
 	}
 	if (subject->run_used == VAULT_RUN) {
-		r = take_run(tx, &subject->run, err);
+		r = tx_take_run(tx, &subject->run, err);
 		if (r < 0) {
 			return r;
 		}
@@ -174,7 +175,7 @@ int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint6
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
-	r = take_run(tx, ret, err);
+	r = tx_take_run(tx, ret, err);
 	return r < 0 ? r : engine_cohort_put(tx->engine, collection, "default", period, *ret, err);
 }
 
@@ -186,7 +187,7 @@ int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
 	struct row_subject row = { .id = id_new(), .kind = kind, .state = SUBJECT_LIVE,
 		.created_ms = tx->now_ms };
 	struct leaf leaf = { .act = LEAF_SUBJECT_ADD, .sub = row.id };
-	int r = take_run(tx, &row.run, err);
+	int r = tx_take_run(tx, &row.run, err);
 
 	if (r == 0) {
 		r = engine_subject_put(tx->engine, &row, err);
@@ -201,18 +202,25 @@ int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
 	return r;
 }
 
-int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *ret,
-	struct cu_err *err)
+/* A data subject, or a case where one is asked for. */
+static int require_owner(struct tx *tx, const struct id *id, bool is_case,
+	struct row_subject *ret, struct cu_err *err)
 {
 	int r = engine_subject_get(tx->engine, id, ret, err);
 
-	if (r == 0) {
+	if (r == 0 || (r > 0 && ret->kind == SUBJECT_CASE && !is_case)) {
 		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
 	}
 	if (r > 0 && ret->state != SUBJECT_LIVE) {
 		return cu_err_set(err, CU_EDENIED, "this data subject is being erased");
 	}
 	return r < 0 ? r : 0;
+}
+
+int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *ret,
+	struct cu_err *err)
+{
+	return require_owner(tx, id, false, ret, err);
 }
 
 int tx_is_hidden(struct tx *tx, const struct row_subject *who, const char *collection,
@@ -257,7 +265,7 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 {
 	struct row_record row = { .subject = rec->subject, .level = rec->level };
 	struct row_subject subject;
-	int r = tx_subject_require(tx, &rec->subject, &subject, err);
+	int r = require_owner(tx, &rec->subject, system_owns(rec->collection), &subject, err);
 
 	if (r == 0) {
 		r = tx_is_hidden(tx, &subject, rec->collection, &rec->id, err);

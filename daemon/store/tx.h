@@ -52,7 +52,7 @@ int tx_note_put(struct tx *tx, const char *name, uint64_t value, struct cu_err *
 /* A fresh subject with a run of slots; its leaf names the purpose. */
 int tx_subject_add(struct tx *tx, enum subject_kind kind, const char *purpose,
 	struct id *ret_id, struct cu_err *err);
-/* CU_ENOENT; CU_EDENIED when it is being erased. */
+/* CU_ENOENT, also for a case; CU_EDENIED when it is being erased. */
 int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *ret,
 	struct cu_err *err);
 
@@ -60,7 +60,7 @@ int tx_subject_require(struct tx *tx, const struct id *id, struct row_subject *r
 int tx_is_hidden(struct tx *tx, const struct row_subject *who, const char *collection,
 	const struct id *record, struct cu_err *err);
 
-/* Writes a record whose subject exists: a new one when rec->id is nil (then set), else the
+/* Writes a record whose subject, or for a system collection (system.h) whose case, exists: a new one when rec->id is nil (then set), else the
  * next version of that one.  Fills version, at_ms, actor.  CU_EDENIED when it is
  * being erased.  No leaf: the caller tells how many
  * it wrote in one leaf (tx_records_leaf).  cohort and anchor_day are the caller's. */

@@ -48,7 +48,7 @@ static int require_free(struct tx *tx, const struct id *subject,
 	char text[ID_TEXT_SIZE];
 	int r = engine_subject_get(tx->engine, subject, ret, err);
 
-	if (r == 0) {
+	if (r == 0 || (r > 0 && ret->kind == SUBJECT_CASE)) {
 		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
 	}
 	if (r > 0) {

@@ -141,8 +141,8 @@ static const char *const broken[][2] = {
 		"MAP.yaml:1: header: 'nope' is not yes or no\n" },
 	{ HEAD "  - {collection: profiles, fields: {a: A}}\n",
 		"MAP.yaml:4: collection: there is no collection 'profiles'\n" },
-	{ HEAD "  - {collection: diary, fields: {text: A}}\n",
-		"MAP.yaml:4: collection: 'diary' is written by custos alone\n" },
+	{ HEAD "  - {collection: custos.hold, fields: {text: A}}\n",
+		"MAP.yaml:4: collection: there is no collection 'custos.hold'\n" },
 	{ HEAD "  - collection: profile\n    fields:\n      given_nmae: A\n",
 		"MAP.yaml:6: given_nmae: is not a field of collection 'profile'\n" },
 	{ HEAD "  - {collection: profile, fields: [given_name]}\n",
@@ -215,29 +215,12 @@ static void a_constant_is_never_told(void **state)
 	faults_done(&faults);
 }
 
-/* The shipped policy with one collection more, that only custos writes. */
 static int set_up(void **state)
 {
 	struct faults faults = FAULTS_INIT;
-	struct buf schema = BUF_INIT, roles = BUF_INIT;
-	char path[PATH_SIZE];
-	struct test_dir d;
 
 	(void)state;
-	test_dir_make(&d);
-	assert_int_equal(path_join(path, shipped, "schema.yaml", NULL), 0);
-	assert_int_equal(path_read_file(path, 1 << 20, &schema, NULL), 0);
-	assert_int_equal(path_join(path, shipped, "roles.yaml", NULL), 0);
-	assert_int_equal(path_read_file(path, 1 << 20, &roles, NULL), 0);
-	buf_put_str(&schema, "\n  - {collection: diary, system: yes, category: user,\n"
-			     "     level: restricted, anchor: none,\n"
-			     "     fields: [{field: text, type: text}]}\n");
-	test_dir_put(&d, "schema.yaml", buf_span(&schema));
-	test_dir_put(&d, "roles.yaml", buf_span(&roles));
-	assert_int_equal(policy_load(d.path, &faults, &policy, NULL), 0);
-	test_dir_remove(&d);
-	buf_done(&schema);
-	buf_done(&roles);
+	assert_int_equal(policy_load(shipped, &faults, &policy, NULL), 0);
 	return 0;
 }
 

@@ -35,7 +35,6 @@ static void the_shipped_files_load_without_a_fault(void **state)
 		assert_string_equal(c->key, keys[i]);
 		assert_true(c->nfields > 0);
 		assert_non_null(c->text);
-		assert_false(c->is_system);
 	}
 	assert_null(policy_find_collection(p, "profiles"));
 	policy_unref(p);
@@ -110,6 +109,11 @@ static const char *const broken[][3] = {
 		"schema.yaml:1: anchor: is missing\n"
 		"schema.yaml:1: fields: is missing\n" },
 	{ "schema.yaml", ONE "     fields: []}\n", "schema.yaml:3: fields: is empty\n" },
+	{ "schema.yaml",
+		"collections:\n  - {collection: custos.hold, category: user, level: internal,\n"
+		"     anchor: none, fields: [{field: a, type: text}]}\n",
+		"schema.yaml:2: collection: 'custos.hold' begins with 'custos.', as those of custos "
+		"itself do\n" },
 	{ "schema.yaml", ONE "     fields: [{field: a, type: txt}]}\n",
 		"schema.yaml:3: type: 'txt' is not one of text, email, phone, date, decimal, "
 		"integer, boolean, word; did you mean 'text'?\n" },
