@@ -67,11 +67,11 @@ static int is_directory(const char *dir, struct cu_err *err)
 	return S_ISDIR(st.st_mode) ? 1 : cu_err_set(err, CU_EEXIST, "%s is not a directory", dir);
 }
 
-static int sync_above(const char *dir, struct cu_err *err)
+int path_sync_above(const char *path, struct cu_err *err)
 {
 	char above[PATH_SIZE];
 
-	parent_of(dir, above);
+	parent_of(path, above);
 	return path_sync_dir(above, err);
 }
 
@@ -79,7 +79,7 @@ static int sync_above(const char *dir, struct cu_err *err)
  * we may not look above, it was not one of ours. */
 static int sync_found(const char *dir, struct cu_err *err)
 {
-	int r = dir[0] ? sync_above(dir, err) : 0;
+	int r = dir[0] ? path_sync_above(dir, err) : 0;
 
 	return r == CU_EDENIED ? 0 : r;
 }
@@ -94,7 +94,7 @@ static int make_one_dir(const char *dir, mode_t mode, struct cu_err *err)
 			return cu_err_errno(err, saved, "make directory %s", dir);
 		}
 	}
-	return sync_above(dir, err);
+	return path_sync_above(dir, err);
 }
 
 /* found is the deepest directory that was there; it is synced before one is made in it. */

@@ -55,6 +55,7 @@ void path_new_name(const char *name, char out[PATH_NEW_SIZE]);
 
 int path_sync_fd(int fd, const char *what, struct cu_err *err);
 int path_sync_dir(const char *dir, struct cu_err *err);
+int path_sync_above(const char *path, struct cu_err *err); /* the directory that it is in */
 
 /* Removes a file durably; absent is 0. */
 int path_remove(const char *dir, const char *name, struct cu_err *err);

@@ -204,6 +204,10 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	if (r == 0 && mode != DB_READ) {
 		r = set_up_writer(db, is_durable, err);
 	}
+	if (r == 0 && mode != DB_READ) {
+		/* SQLite syncs the new WAL's name as well, but does not look whether that worked */
+		r = path_sync_above(path, err);
+	}
 	if (r < 0) {
 		sqlite3_close(db);
 		if (mode == DB_CREATE) {

@@ -172,6 +172,13 @@ static bool may_go_on(const char *failed)
 		(n > 3 && strcmp(failed + n - 3, ".db") == 0);
 }
 
+/* SQLite syncs the directory once more at the first sync of a write-ahead log, and looks away if that
+ * fails; custosd has done so itself before (db_open). */
+static bool is_done_already(const struct lab *lab)
+{
+	return strcmp(lab->control->failed, lab->stage->state) == 0;
+}
+
 static void expect_it_says_why(struct lab *lab, size_t from)
 {
 	char *said = stage_daemon_log(lab->stage);
@@ -190,7 +197,7 @@ static void end_after_failure(struct lab *lab)
 	struct ran ended;
 
 	if (!run_try_wait(&st->job, 5000, &ended)) {
-		if (!may_go_on(lab->control->failed)) {
+		if (!may_go_on(lab->control->failed) && !is_done_already(lab)) {
 			char *said = stage_daemon_log(st);
 
 			fail_msg("custosd goes on after a failed sync of %s:\n%s",
@@ -229,7 +236,9 @@ static void round_of_failure(struct lab *lab)
 	assert_true(atomic_load(&control->nfailed) == nfailed + 1);
 	end_after_failure(lab);
 	load_end(&lab->load, &run, NULL);
-	expect_it_says_why(lab, from);
+	if (!is_done_already(lab)) {
+		expect_it_says_why(lab, from);
+	}
 	start(lab);
 	judge_store(&lab->judge, false);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "fault.h"
 #include "db/db.h"
 
 static sqlite3 *open_db(const char *path, enum db_mode mode)
@@ -447,6 +448,25 @@ static void a_full_database_is_no_space(void **state)
 	db_close(db);
 }
 
+/* What is in a write-ahead log whose name a power cut takes away is lost. */
+static void a_writer_opens_only_with_a_durable_name_of_its_wal(void **state)
+{
+	const char *path = in_dir(fresh_dir(), "a.db");
+	struct cu_err err = { 0 };
+	sqlite3 *db = NULL;
+
+	(void)state;
+	fault_arm(FAULT_SYNC, 1, FAULT_FAIL, EIO);
+	assert_fails(db_open(path, DB_CREATE, true, &db, &err), CU_EIO, &err, "sync");
+	assert_int_equal(fault_disarm(), 1);
+	assert_false(path_exists(path));
+	db_close(open_db(path, DB_CREATE));
+	fault_arm(FAULT_SYNC, 1, FAULT_FAIL, EIO);
+	assert_fails(db_open(path, DB_WRITE, true, &db, &err), CU_EIO, &err, "sync");
+	fault_disarm();
+	db_close(open_db(path, DB_READ));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +489,7 @@ int main(void)
 		cmocka_unit_test(a_checkpoint_past_a_reader_is_busy),
 		cmocka_unit_test(check_finds_damage),
 		cmocka_unit_test(a_full_database_is_no_space),
+		cmocka_unit_test(a_writer_opens_only_with_a_durable_name_of_its_wal),
 	};
 
 	return cmocka_run_group_tests(tests, make_tmp, drop_tmp);
