@@ -95,6 +95,9 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 		return cu_err_set(err, CU_EDENIED, "uid %u may not %s for this purpose",
 			(unsigned)peer->uid, x->command->words);
 	}
+	if (is_personal && !policy_find_purpose(x->daemon->policy, x->purpose)) {
+		return cu_err_set(err, CU_EINVAL, "purpose: purposes.yaml has no such purpose");
+	}
 	return 0;
 }
 

@@ -67,3 +67,41 @@ const char *category_check(const char *key)
 	}
 	return "is not a data category of the Fides taxonomy 3.2";
 }
+
+/* clang-format off */
+static const char *const special[] = {
+	"user.authorization.biometrics", "user.biometrics", "user.criminal_history",
+	"user.demographic.philosophical_belief", "user.demographic.political_opinion",
+	"user.demographic.protected_classifications", "user.demographic.race_ethnicity",
+	"user.demographic.religious_belief", "user.demographic.sexual_orientation",
+	"user.demographic.union_membership", "user.health",
+};
+
+static const char *const sensitive[] = {
+	"user.children", "user.financial", "user.government_id", "user.location.precise",
+	"user.payment",
+};
+/* clang-format on */
+
+static bool is_below(const char *const roots[], size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(roots[i]);
+
+		if (strncmp(key, roots[i], len) == 0 && (key[len] == '\0' || key[len] == '.')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool category_is_special(const char *key)
+{
+	return is_below(special, sizeof(special) / sizeof(special[0]), key);
+}
+
+bool category_is_sensitive(const char *key)
+{
+	return category_is_special(key) ||
+		is_below(sensitive, sizeof(sensitive) / sizeof(sensitive[0]), key);
+}

@@ -6,8 +6,14 @@
  */
 #ifndef CU_POLICY_CATEGORY_H
 #define CU_POLICY_CATEGORY_H
+#include <stdbool.h>
 
 /* NULL when key is one, else why not; as struct row's check. */
 const char *category_check(const char *key);
+
+/* Special categories: GDPR Art. 9(1) and 10.  Sensitive ones: PIPL Art. 28, and the special ones:
+ * consent to their use is given apart.  A key's children are what it is. */
+bool category_is_special(const char *key);
+bool category_is_sensitive(const char *key);
 
 #endif

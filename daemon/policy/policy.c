@@ -8,12 +8,14 @@
 #include "policy/faults.h"
 #include "policy/yaml.h"
 
-enum file { FILE_SCHEMA, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, FILE_RETENTION, NFILES };
+enum file { FILE_SCHEMA, FILE_PURPOSES, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, FILE_RETENTION, NFILES };
 
 struct policy {
 	atomic_uint refs;
 	struct yaml *files[NFILES]; /* all texts are borrowed from these */
+	bool is_bad[NFILES]; /* while loading: what refers to it is not compared */
 	struct schema schema;
+	struct purposes purposes;
 	struct roles roles;
 	struct targets targets;
 	struct erasure_rules erasure;
@@ -26,6 +28,7 @@ static const struct {
 	const struct rows *rows;
 } files[NFILES] = {
 	[FILE_SCHEMA] = { "schema.yaml", false, &schema_rows },
+	[FILE_PURPOSES] = { "purposes.yaml", false, &purposes_rows },
 	[FILE_ROLES] = { "roles.yaml", false, &roles_rows },
 	[FILE_BACKUP] = { "backup.yaml", true, &targets_rows },
 	[FILE_ERASURE] = { "erasure.yaml", true, &erasure_rows },
@@ -66,6 +69,8 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	}
 	switch (i) {
 	case FILE_SCHEMA: return schema_read(y, faults, &p->schema);
+	case FILE_PURPOSES:
+		return purposes_read(y, p->is_bad[FILE_SCHEMA] ? NULL : &p->schema, faults, &p->purposes);
 	case FILE_ROLES: return roles_read(y, faults, &p->roles);
 	case FILE_BACKUP: return targets_read(y, faults, &p->targets);
 	case FILE_ERASURE: return erasure_read(y, faults, &p->erasure);
@@ -75,25 +80,37 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	return CU_EINTERNAL;
 }
 
+static int load_all(struct policy *p, const char *dir, struct faults *faults, struct cu_err *err)
+{
+	for (enum file i = 0; i < NFILES; i++) {
+		size_t before = faults->ntotal;
+		int r = load_file(p, dir, i, faults, err);
+
+		if (r == 0 && read_file(p, i, faults) < 0) {
+			r = cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+		if (r < 0) {
+			return r;
+		}
+		p->is_bad[i] = faults->ntotal > before;
+	}
+	if (!p->is_bad[FILE_PURPOSES]) {
+		purposes_check_roles(&p->purposes, &p->roles, faults);
+	}
+	return faults_check(faults, err);
+}
+
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
 	struct cu_err *err)
 {
 	struct policy *p = calloc(1, sizeof(*p));
-	int r = 0;
+	int r;
 
 	if (!p) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	atomic_init(&p->refs, 1);
-	for (enum file i = 0; r == 0 && i < NFILES; i++) {
-		r = load_file(p, dir, i, faults, err);
-		if (r == 0 && read_file(p, i, faults) < 0) {
-			r = cu_err_set(err, CU_ENOMEM, "out of memory");
-		}
-	}
-	if (r == 0) {
-		r = faults_check(faults, err);
-	}
+	r = load_all(p, dir, faults, err);
 	if (r < 0) {
 		free_policy(p);
 		return r;
@@ -121,6 +138,11 @@ const struct schema *policy_schema(const struct policy *p)
 	return &p->schema;
 }
 
+const struct purposes *policy_purposes(const struct policy *p)
+{
+	return &p->purposes;
+}
+
 const struct roles *policy_roles(const struct policy *p)
 {
 	return &p->roles;
@@ -144,6 +166,11 @@ const struct retention *policy_retention(const struct policy *p)
 const struct collection *policy_find_collection(const struct policy *p, const char *key)
 {
 	return schema_find_collection(&p->schema, key);
+}
+
+const struct purpose *policy_find_purpose(const struct policy *p, const char *key)
+{
+	return purposes_find(&p->purposes, key);
 }
 
 const struct target *policy_find_target(const struct policy *p, const char *key)

@@ -8,6 +8,7 @@
 #ifndef CU_POLICY_POLICY_H
 #define CU_POLICY_POLICY_H
 #include "policy/erasure.h"
+#include "policy/purposes.h"
 #include "policy/retention.h"
 #include "policy/roles.h"
 #include "policy/schema.h"
@@ -18,7 +19,7 @@ struct cu_err;
 struct faults;
 struct policy;
 
-/* Reads schema.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml and retention.yaml,
+/* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml and retention.yaml,
  * which may be absent.  0 with one reference in *ret; CU_EINVAL with all faults, the first of
  * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
@@ -30,13 +31,16 @@ void policy_unref(struct policy *p); /* NULL is fine */
 
 /* All live as long as p. */
 const struct schema *policy_schema(const struct policy *p);
+const struct purposes *policy_purposes(const struct policy *p);
 const struct roles *policy_roles(const struct policy *p);
 const struct targets *policy_targets(const struct policy *p);
 const struct erasure_rules *policy_erasure(const struct policy *p);
 const struct retention *policy_retention(const struct policy *p);
 
-/* schema_find_collection of its schema; targets_find of its targets. */
+/* schema_find_collection of its schema; purposes_find of its purposes; targets_find of its
+ * targets. */
 const struct collection *policy_find_collection(const struct policy *p, const char *key);
+const struct purpose *policy_find_purpose(const struct policy *p, const char *key);
 const struct target *policy_find_target(const struct policy *p, const char *key);
 
 /* Appends the reference of all files, in Markdown: what policies/README.md holds. */

@@ -43,17 +43,25 @@ static void put_text(const char *name, const char *text)
 		"a file can be written");
 }
 
+static void put_shipped(const char *name)
+{
+	struct buf text = BUF_INIT;
+	char path[PATH_SIZE];
+
+	fuzz_must(path_join(path, SOURCE_DIR "/policies", name, NULL) == 0 &&
+			  path_read_file(path, 1u << 20, &text, NULL) == 0,
+		"the shipped policies are there");
+	put_text(name, buf_cstr(&text));
+	buf_done(&text);
+}
+
 static void put_policies(void)
 {
-	struct buf schema = BUF_INIT;
 	char text[PATH_SIZE + 256];
 
-	fuzz_must(path_make_dir(policies, 0700, NULL) == 0 &&
-			  path_read_file(SOURCE_DIR "/policies/schema.yaml", 1u << 20,
-				  &schema, NULL) == 0,
-		"the shipped schema is there");
-	put_text("schema.yaml", buf_cstr(&schema));
-	buf_done(&schema);
+	fuzz_must(path_make_dir(policies, 0700, NULL) == 0, "a directory can be made");
+	put_shipped("schema.yaml");
+	put_shipped("purposes.yaml");
 	snprintf(text, sizeof(text),
 		"vault_bound: 7d\ntargets:\n"
 		"  - {target: local, kind: directory, path: %s/repo}\n",

@@ -58,6 +58,19 @@ static void read_as(struct span in, int (*pass)(struct yaml *, struct faults *))
 	faults_done(&faults);
 }
 
+static void read_purposes(struct span in, const struct policy *policy)
+{
+	struct faults faults = FAULTS_INIT;
+	struct purposes purposes = { .n = 0 };
+	struct yaml *y = NULL;
+
+	if (yaml_parse(in, "purposes.yaml", &faults, &y, NULL) == 0) {
+		(void)purposes_read(y, policy_schema(policy), &faults, &purposes);
+	}
+	yaml_free(y);
+	faults_done(&faults);
+}
+
 static void read_map(struct span in, struct policy *policy)
 {
 	struct faults faults = FAULTS_INIT;
@@ -83,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_as(in, read_schema);
 	read_as(in, read_roles);
 	read_as(in, read_targets);
+	read_purposes(in, policy);
 	read_map(in, policy);
 	return 0;
 }

@@ -143,7 +143,8 @@ def make_store(bindir):
     with tempfile.TemporaryDirectory() as d:
         os.mkdir(d + "/policies")
         for name, text in (
-                ("schema.yaml", read(os.path.join(HERE, "..", "..", "policies", "schema.yaml")).decode()),
+                *((name, read(os.path.join(HERE, "..", "..", "policies", name)).decode())
+                  for name in ("schema.yaml", "purposes.yaml")),
                 ("backup.yaml", "vault_bound: 7d\ntargets:\n"
                  "  - {target: local, kind: directory, path: %s/repo}\n" % d),
                 ("roles.yaml", "roles:\n  - role: a\n    operations: [status, init, backup.*, log.*]\n"

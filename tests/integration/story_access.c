@@ -209,8 +209,13 @@ static void a_purpose_that_is_no_key_is_refused_before_anything_is_done(void **s
 		assert_int_equal(stage_count_leaves(st, "act=subject"), before);
 		assert_int_equal(stage_count_leaves(st, "act=erase"), 0);
 	}
-	assert_int_equal(
-		call(st, AS_PRIVACY, "io.custos.subject.Get", of_subject(id, "ok"), &err), 0);
+	assert_int_equal(call(st, AS_PRIVACY, "io.custos.subject.Get", of_subject(id, "not_ours"),
+				 &err),
+		CU_EINVAL);
+	assert_string_equal(err.msg, "purpose: purposes.yaml has no such purpose");
+	assert_int_equal(call(st, AS_PRIVACY, "io.custos.subject.Get",
+				 of_subject(id, STAGE_PURPOSE), &err),
+		0);
 }
 
 /* --- the log ----------------------------------------------------------------------------------- */
@@ -221,36 +226,36 @@ static void every_personal_call_carries_its_purpose_into_the_log(void **state)
 	char id[33], leaf[160];
 
 	stage_ctl_text(st, AS_PRIVACY, SOMEBODY, "--json", "subject", "add", "--kind=person",
-		"--purpose=p.add");
+		"--purpose=contract");
 	snprintf(id, sizeof(id), "%s", stage_reply_text(st, "subject"));
-	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=p.get");
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=access_request");
 	stage_ctl_text(st, AS_PRIVACY, "{\"language\":\"en\"}", "subject", "update", id,
-		"--collection=profile", "--purpose=p.update");
+		"--collection=profile", "--purpose=customer_service");
 	stage_expect(st, 0);
 	stage_ctl_text(st, AS_PRIVACY, "a@example.org", "subject", "search", "email",
-		"--purpose=p.search");
-	stage_ctl(st, AS_PRIVACY, "export", "-", "--purpose=p.export");
+		"--purpose=legal_obligation");
+	stage_ctl(st, AS_PRIVACY, "export", "-", "--purpose=analytics");
 	stage_expect(st, 0);
 	stage_ctl(st, AS_PRIVACY, "import",
-		stage_text(st, "one.csv", "no,name\n1,Grace\n"), "--purpose=p.import", "--map",
+		stage_text(st, "one.csv", "no,name\n1,Grace\n"), "--purpose=marketing_post", "--map",
 		stage_text(st, "one.yaml",
 			"source: s\nsubject: {kind: person, key: no}\nrecords:\n"
 			"  - collection: profile\n    fields: {given_name: name}\n"));
 	stage_expect(st, 0);
-	stage_erase(st, "erase", id, "--purpose=p.erase");
+	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 0);
 
-	snprintf(leaf, sizeof(leaf), "for=p.add sub=%s", id);
+	snprintf(leaf, sizeof(leaf), "for=contract sub=%s", id);
 	assert_int_equal(stage_count_leaves(st, leaf), 2); /* subject.add, record.put */
-	snprintf(leaf, sizeof(leaf), "for=p.get sub=%s", id);
+	snprintf(leaf, sizeof(leaf), "for=access_request sub=%s", id);
 	assert_int_equal(stage_count_leaves(st, leaf), 1);
-	snprintf(leaf, sizeof(leaf), "for=p.update sub=%s", id);
+	snprintf(leaf, sizeof(leaf), "for=customer_service sub=%s", id);
 	assert_int_equal(stage_count_leaves(st, leaf), 1);
 	assert_int_equal(stage_count_leaves(st, "act=subject.search by="), 1);
-	assert_int_equal(stage_count_leaves(st, "for=p.search"), 1);
-	assert_int_equal(stage_count_leaves(st, "for=p.export"), 1);
-	assert_int_equal(stage_count_leaves(st, "for=p.import"), 4); /* begin, add, put, done */
-	snprintf(leaf, sizeof(leaf), "for=p.erase sub=%s", id);
+	assert_int_equal(stage_count_leaves(st, "for=legal_obligation"), 1);
+	assert_int_equal(stage_count_leaves(st, "for=analytics"), 1);
+	assert_int_equal(stage_count_leaves(st, "for=marketing_post"), 4); /* begin, add, put, done */
+	snprintf(leaf, sizeof(leaf), "for=erasure_request sub=%s", id);
 	assert_int_equal(stage_count_leaves(st, leaf), 4); /* begin, execute, shred, done */
 }
 

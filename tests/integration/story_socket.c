@@ -438,7 +438,7 @@ static void descriptors_are_taken_only_where_one_is_declared(void **state)
 		}
 	}
 	reply = ask(st, AS_PRIVACY,
-		"{\"method\":\"io.custos.data.Export\",\"parameters\":{\"purpose\":\"p\"}}");
+		"{\"method\":\"io.custos.data.Export\",\"parameters\":{\"purpose\":\"access_request\"}}");
 	assert_string_equal(raw_error(reply), "io.custos.Protocol");
 	json_decref(reply);
 
@@ -462,7 +462,7 @@ static void a_descriptor_belongs_to_the_message_it_came_with(void **state)
 
 	assert_true(raw_send_text(&r, GET_INFO)); /* not with this one */
 	assert_true(raw_send_fds(&r,
-		"{\"method\":\"io.custos.data.Export\",\"parameters\":{\"purpose\":\"p\"}}", &out,
+		"{\"method\":\"io.custos.data.Export\",\"parameters\":{\"purpose\":\"access_request\"}}", &out,
 		1));
 	assert_true(raw_send_text(&r, STATUS)); /* nor with this one */
 

@@ -149,8 +149,8 @@ static void put_policies(struct stage *st)
 {
 	char text[512];
 
-	free(run_shell("cp '" SOURCE_DIR "/policies/schema.yaml' '%s'; chmod 644 '%s'/*",
-		st->policies, st->policies));
+	free(run_shell("cp '" SOURCE_DIR "/policies/schema.yaml' '" SOURCE_DIR
+		"/policies/purposes.yaml' '%s'; chmod 644 '%s'/*", st->policies, st->policies));
 	snprintf(text, sizeof(text),
 		"vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n",
 		st->repo);

@@ -42,6 +42,20 @@ static inline void test_dir_put(const struct test_dir *d, const char *name, stru
 	assert_int_equal(path_put_file(d->path, name, text, 0600, &err), 0);
 }
 
+/* Purposes that cover everything, on a contract. */
+static inline void test_dir_put_purposes(const struct test_dir *d, const char *const keys[],
+	size_t n)
+{
+	char text[4096] = "purposes:\n";
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			"  - {purpose: %s, text: Some., use: essential, basis: contract, data: '*'}\n",
+			keys[i]);
+	}
+	test_dir_put(d, "purposes.yaml", span_str(text));
+}
+
 static inline void test_dir_make(struct test_dir *d)
 {
 	snprintf(d->path, sizeof(d->path), "/tmp/custos-policy-XXXXXX");

@@ -31,6 +31,7 @@ static struct policy *load(const char *roles_text, struct faults *faults)
 
 	test_dir_make(&d);
 	test_dir_put(&d, "schema.yaml", span_str(schema));
+	test_dir_put_purposes(&d, (const char *const[]){ "service", "marketing" }, 2);
 	test_dir_put(&d, "roles.yaml", span_str(roles_text));
 	(void)policy_load(d.path, faults, &p, NULL); /* told by p and faults */
 	test_dir_remove(&d);

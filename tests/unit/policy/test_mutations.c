@@ -13,6 +13,7 @@
 #define NMUTATIONS 1500 /* of each file */
 
 static const char *shipped;
+static struct policy *policy; /* the shipped one */
 
 static uint64_t seed;
 
@@ -142,6 +143,13 @@ static int pass_roles(struct yaml *y, struct faults *faults)
 	return roles_read(y, faults, &roles);
 }
 
+static int pass_purposes(struct yaml *y, struct faults *faults)
+{
+	struct purposes purposes = { .n = 0 };
+
+	return purposes_read(y, policy_schema(policy), faults, &purposes);
+}
+
 static int pass_targets(struct yaml *y, struct faults *faults)
 {
 	struct targets targets = { .n = 0 };
@@ -159,12 +167,15 @@ static int read_roles(struct span text, struct faults *faults)
 	return read_file(text, faults, "roles.yaml", pass_roles);
 }
 
+static int read_purposes(struct span text, struct faults *faults)
+{
+	return read_file(text, faults, "purposes.yaml", pass_purposes);
+}
+
 static int read_targets(struct span text, struct faults *faults)
 {
 	return read_file(text, faults, "backup.yaml", pass_targets);
 }
-
-static struct policy *policy;
 
 /* A map that was taken has a plan of whole lines, whatever its texts are. */
 static int read_map(struct span text, struct faults *faults)
@@ -223,6 +234,12 @@ static void damaged_roles_are_read_or_refused_with_a_reason(void **state)
 	damage_shipped("roles.yaml", read_roles);
 }
 
+static void damaged_purposes_are_read_or_refused_with_a_reason(void **state)
+{
+	(void)state;
+	damage_shipped("purposes.yaml", read_purposes);
+}
+
 static void damaged_targets_are_read_or_refused_with_a_reason(void **state)
 {
 	static const char text[] = "vault_bound: 7d\n"
@@ -275,6 +292,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_damaged_schema_is_read_or_refused_with_a_reason),
 		cmocka_unit_test(damaged_roles_are_read_or_refused_with_a_reason),
+		cmocka_unit_test(damaged_purposes_are_read_or_refused_with_a_reason),
 		cmocka_unit_test(damaged_targets_are_read_or_refused_with_a_reason),
 		cmocka_unit_test(a_damaged_map_is_read_or_refused_with_a_reason),
 	};

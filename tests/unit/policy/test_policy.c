@@ -175,6 +175,9 @@ static const char *const broken[][3] = {
 		"roles.yaml:4: uid: '065534' is the kernel's nobody and is never an operator\n"
 		"roles.yaml:5: gid: '4294967295' is the kernel's word for none and is never an "
 		"operator\n" },
+	{ "roles.yaml", "roles:\n  - role: r\n    operations: [status]\n    purposes:\n      - p\n"
+			"      - q\n",
+		"roles.yaml:6: purposes: purposes.yaml has no purpose 'q'\n" },
 	{ "backup.yaml", "vault_bound: 0h\n",
 		"backup.yaml:1: vault_bound: '0h' is not between 1d and 90d\n" },
 	{ "backup.yaml", "vault_bound: 1y\n",
@@ -204,6 +207,7 @@ static const char *const broken[][3] = {
 static void put_good_files(const struct test_dir *d)
 {
 	test_dir_put(d, "schema.yaml", span_str(ONE "     fields: [{field: a, type: text}]}\n"));
+	test_dir_put_purposes(d, (const char *const[]){ "p" }, 1);
 	test_dir_put(d, "roles.yaml", span_str(ROLES));
 	test_dir_put(d, "backup.yaml", span_str(TARGETS));
 	test_dir_put(d, "erasure.yaml", span_str(""));
@@ -243,16 +247,18 @@ static void the_faults_of_all_files_are_told_together(void **state)
 	put_good_files(&d);
 	test_dir_put(&d, "schema.yaml", span_str("collections: [\n"));
 	test_dir_put(&d, "roles.yaml", span_str("roles: 5\n"));
+	test_dir_put(&d, "purposes.yaml", span_str("purposes: 5\n"));
 	test_dir_put(&d, "backup.yaml", span_str("vault_bound: 7\n"));
 
 	assert_int_equal(policy_load(d.path, &faults, &p, &err), CU_EINVAL);
 
 	expect_faults(&faults,
 		"schema.yaml:2: form: flow sequence without a closing bracket\n"
+		"purposes.yaml:1: purposes: must be a list\n"
 		"roles.yaml:1: roles: must be a list\n"
 		"backup.yaml:1: vault_bound: '7' is not a duration such as 72h, 30d or 7y\n");
 	assert_string_equal(err.msg,
-		"schema.yaml:2: form: flow sequence without a closing bracket (and 2 more)");
+		"schema.yaml:2: form: flow sequence without a closing bracket (and 3 more)");
 	faults_done(&faults);
 	test_dir_remove(&d);
 }
@@ -282,6 +288,12 @@ static void backup_erasure_and_retention_may_be_absent(void **state)
 	assert_int_equal(path_remove(d.path, "roles.yaml", NULL), 0);
 	assert_int_equal(policy_load(d.path, &faults, &p, NULL), CU_EINVAL);
 	expect_faults(&faults, "roles.yaml: file: does not exist\n");
+	faults_done(&faults);
+
+	put_good_files(&d);
+	assert_int_equal(path_remove(d.path, "purposes.yaml", NULL), 0);
+	assert_int_equal(policy_load(d.path, &faults, &p, NULL), CU_EINVAL);
+	expect_faults(&faults, "purposes.yaml: file: does not exist\n");
 	faults_done(&faults);
 	test_dir_remove(&d);
 }

@@ -1,0 +1,561 @@
+#include "policy/purposes.h"
+
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "policy/category.h"
+#include "policy/faults.h"
+#include "policy/roles.h"
+#include "policy/schema.h"
+#include "policy/use.h"
+#include "policy/yaml.h"
+
+#define PURPOSE(member)   offsetof(struct purpose, member)
+#define RECIPIENT(member) offsetof(struct recipient, member)
+#define NOTICE(member)    offsetof(struct notice, member)
+#define TEXT(member)      offsetof(struct notice_text, member)
+#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
+
+#define HASH_BYTES 32
+#define MAX_EXPIRES (100 * 365 * INT64_C(86400))
+
+/* In the order of the enums of the header. */
+#define X(id, word, article, meaning) word " "
+static const char bases[] = PURPOSE_BASES(X);
+static const char specials[] = PURPOSE_SPECIAL_BASES(X);
+#undef X
+#define OBJECTIONS "by_law none possible absolute"
+#define TRANSFERS  "none adequacy clauses binding_rules consent contract other"
+
+/* --- pass 1: what a mapping may hold ---------------------------------------------- */
+
+static const char *check_data(const char *text)
+{
+	return strcmp(text, "*") == 0 || rows_is_name(text) ?
+		NULL :
+		"is not a collection, a field such as contact_point.email, nor *";
+}
+
+static const char *check_day(const char *text)
+{
+	int32_t day;
+
+	return strlen(text) == CIVIL_DAY_SIZE - 1 && civil_parse_day(text, &day) ?
+		NULL :
+		"is not a date such as 2026-11-21";
+}
+
+static const char *check_sha256(const char *text)
+{
+	uint8_t bytes[HASH_BYTES];
+
+	return text_unhex(text, strlen(text), bytes, sizeof(bytes)) ?
+		NULL :
+		"is not 64 hexadecimal digits, as sha256sum prints them";
+}
+
+static const char *check_country(const char *text)
+{
+	return strlen(text) == 2 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2 ?
+		NULL :
+		"is not a country's two letters, as DE or CN";
+}
+
+/* clang-format off */
+static const struct row recipient_row[] = {
+	{ "recipient", SET_NAME, MUST, "The recipient's key.", RECIPIENT(key) },
+	{ "text", SET_TEXT, MUST, "Who it is and why it gets data, in one sentence.", RECIPIENT(text) },
+	{ "country", SET_TEXT, 0, "Where it is: ISO 3166-1, two capital letters.", RECIPIENT(country),
+	  .check = check_country },
+	{ "transfer", SET_ENUM, 0,
+	  "If data leaves the area of the law, what that rests on: an adequacy decision, standard "
+	  "clauses, binding corporate rules, explicit consent, a contract, or something else.",
+	  RECIPIENT(transfer), .standard = "none", .words = TRANSFERS },
+};
+static const struct rows recipient_rows = {
+	"A recipient", recipient_row, COUNT(recipient_row), sizeof(struct recipient),
+	RECIPIENT(node)
+};
+
+static const struct row text_row[] = {
+	{ "language", SET_NAME, MUST, "Its language, as `en`, `zh` or `pt-br`.", TEXT(language) },
+	{ "sha256", SET_TEXT, MUST,
+	  "The SHA-256 of the text's file, as `sha256sum` prints it. Keep the file.", TEXT(sha256),
+	  .check = check_sha256 },
+};
+static const struct rows text_rows = {
+	"A text of a notice", text_row, COUNT(text_row), sizeof(struct notice_text), TEXT(node)
+};
+
+static const struct row notice_row[] = {
+	{ "version", SET_NAME, MUST,
+	  "A key of your choice; another text is another version.",
+	  NOTICE(version) },
+	{ "date", SET_TEXT, MUST, "Since when it is used, as 2026-11-21.", NOTICE(date),
+	  .check = check_day },
+	{ "texts", SET_MAPS, MUST, "What is shown, one for each language.", NOTICE(texts),
+	  NOTICE(ntexts), .of = &text_rows },
+};
+static const struct rows notice_rows = {
+	"A notice", notice_row, COUNT(notice_row), sizeof(struct notice), NOTICE(node)
+};
+
+static const struct row purpose_row[] = {
+	{ "purpose", SET_NAME, MUST, "The purpose's key.", PURPOSE(key) },
+	{ "text", SET_TEXT, MUST, "What the data is used for, in one sentence for people.",
+	  PURPOSE(text) },
+	{ "use", SET_NAME, MUST, "The data use, a key of the Fides taxonomy.", PURPOSE(use),
+	  .check = use_check },
+	{ "basis", SET_ENUM, MUST,
+	  "Why it is lawful: Art. 6(1)(a) to (f) GDPR, in this order.", PURPOSE(basis),
+	  .words = bases },
+	{ "special_basis", SET_ENUM, 0,
+	  "The second basis, Art. 9(2)(a) to (j) GDPR; needed when the data has special categories.",
+	  PURPOSE(special), .standard = "none", .words = specials },
+	{ "data", SET_NAMES, MUST,
+	  "All that it covers: collections of schema.yaml, or single fields as "
+	  "`contact_point.email`; `*` for everything.",
+	  PURPOSE(data), .check = check_data },
+	{ "subjects", SET_NAMES, 0, "Whose data it is, keys of the Fides taxonomy.",
+	  PURPOSE(subjects), .standard = "customer", .check = use_check_subject },
+	{ "recipients", SET_NAMES, 0, "Who receives data for it; keys of the list below.",
+	  PURPOSE(recipients) },
+	{ "notice", SET_MAP, 0, "What people are told; needed with basis consent.",
+	  PURPOSE(notice), .of = &notice_rows },
+	{ "channels", SET_NAMES, 0,
+	  "Ways of reaching somebody that are agreed to one by one, as `email` or `phone`.",
+	  PURPOSE(channels) },
+	{ "consent_expires", SET_DURATION, 0,
+	  "How long a consent lasts; without it, until it is withdrawn.", PURPOSE(expires),
+	  .min = 86400, .max = MAX_EXPIRES },
+	{ "objection", SET_ENUM, 0,
+	  "Whether a person may say no (Art. 21 GDPR). By law: to marketing always, and it ends; "
+	  "to public and legitimate interests, unless you show compelling grounds; else not.",
+	  PURPOSE(objection), .standard = "by_law", .words = OBJECTIONS },
+};
+static const struct rows purpose_rows = {
+	"A purpose", purpose_row, COUNT(purpose_row), sizeof(struct purpose), PURPOSE(node)
+};
+
+static const struct row purposes_row[] = {
+	{ "purposes", SET_MAPS, MUST, "What data may be used for.", offsetof(struct purposes, v),
+	  offsetof(struct purposes, n), .of = &purpose_rows },
+	{ "recipients", SET_MAPS, 0, "Who outside receives data.",
+	  offsetof(struct purposes, recipients), offsetof(struct purposes, nrecipients),
+	  .of = &recipient_rows },
+};
+/* clang-format on */
+const struct rows purposes_rows = { "purposes.yaml", purposes_row, COUNT(purposes_row),
+	sizeof(struct purposes), offsetof(struct purposes, node) };
+
+/* --- pass 2: the data that a purpose covers --------------------------------------- */
+
+/* One reading. */
+struct reading {
+	struct yaml *y;
+	const struct schema *schema; /* NULL: at fault itself */
+	struct faults *faults;
+	struct purposes *to;
+};
+
+static unsigned line_of(const struct yaml_node *node, const char *key)
+{
+	const struct yaml_node *value = yaml_find(node, key);
+
+	return value ? value->line : node->line;
+}
+
+/* The line on which this word of a list stands. */
+static unsigned line_of_word(const struct yaml_node *node, const char *key, const char *word)
+{
+	const struct yaml_node *list = yaml_find(node, key);
+
+	for (const struct yaml_node *at = list ? list->first : NULL; at; at = at->next) {
+		if (at->kind == YAML_SCALAR && strcmp(at->text, word) == 0) {
+			return at->line;
+		}
+	}
+	return line_of(node, key);
+}
+
+/* "contact_point.email": keys may have points, so each is tried. */
+static const struct collection *split(const struct schema *s, const char *word,
+	const struct field **ret)
+{
+	char key[ROWS_KEY_SIZE];
+
+	for (const char *point = strchr(word, '.'); point; point = strchr(point + 1, '.')) {
+		size_t n = (size_t)(point - word);
+		const struct collection *c;
+
+		memcpy(key, word, n);
+		key[n] = '\0';
+		c = schema_find_collection(s, key);
+		*ret = c ? collection_find_field(c, point + 1) : NULL;
+		if (*ret) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+static struct purpose_part *part_of(struct reading *rd, struct purpose *p,
+	const struct collection *c)
+{
+	struct purpose_part *part = NULL;
+	bool *fields;
+
+	for (size_t i = 0; i < p->nparts; i++) {
+		if (p->parts[i].collection == c) {
+			return &p->parts[i];
+		}
+	}
+	fields = yaml_alloc(rd->y, c->nfields * sizeof(*fields));
+	if (fields) {
+		part = &p->parts[p->nparts++];
+		*part = (struct purpose_part){ .collection = c, .fields = fields };
+	}
+	return part;
+}
+
+static int take_data(struct reading *rd, struct purpose *p, const char *word)
+{
+	const struct field *f = NULL;
+	const struct collection *c = schema_find_collection(rd->schema, word);
+	struct purpose_part *part;
+
+	if (strcmp(word, "*") == 0) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of_word(p->node, "data", word), "data",
+			"'*' stands for everything, and alone");
+		return 0;
+	}
+	if (!c) {
+		c = split(rd->schema, word, &f);
+	}
+	if (!c) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of_word(p->node, "data", word), "data",
+			"'%s' is neither a collection of schema.yaml nor a field of one", word);
+		return 0;
+	}
+	part = part_of(rd, p, c);
+	if (!part) {
+		return CU_ENOMEM;
+	}
+	if (f) {
+		((bool *)(uintptr_t)part->fields)[f - c->fields] = true;
+	} else {
+		part->is_whole = true;
+	}
+	return 0;
+}
+
+static int take_parts(struct reading *rd, struct purpose *p)
+{
+	int r = 0;
+
+	p->covers_all = p->data.n == 1 && strcmp(p->data.v[0], "*") == 0;
+	if (p->covers_all || !rd->schema) {
+		return 0;
+	}
+	p->parts = yaml_alloc(rd->y, (p->data.n + 1) * sizeof(*p->parts));
+	if (!p->parts) {
+		return CU_ENOMEM;
+	}
+	for (size_t i = 0; r == 0 && i < p->data.n; i++) {
+		r = take_data(rd, p, p->data.v[i]);
+	}
+	return r;
+}
+
+/* The first category of this kind among the fields that are covered, or NULL. */
+static const char *find_category(const struct reading *rd, const struct purpose *p,
+	bool (*is_so)(const char *key))
+{
+	for (size_t i = 0; rd->schema && i < rd->schema->ncollections; i++) {
+		const struct collection *c = &rd->schema->collections[i];
+
+		for (size_t n = 0; c->key && n < c->nfields; n++) {
+			const struct field *f = &c->fields[n];
+
+			if (f->key && f->category && is_so(f->category) &&
+				purpose_covers_field(p, c->key, f->key)) {
+				return f->category;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void check_special(struct reading *rd, struct purpose *p)
+{
+	const char *special = find_category(rd, p, category_is_special);
+
+	p->sensitive = find_category(rd, p, category_is_sensitive);
+	if (special && p->special == SPECIAL_NONE) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of(p->node, "data"), "special_basis",
+			"is missing: the data has %s, a special category (Art. 9 GDPR)", special);
+	}
+	if (p->special == SPECIAL_EXPLICIT && p->basis != BASIS_CONSENT) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of(p->node, "special_basis"),
+			"special_basis", "explicit_consent needs 'basis: consent'");
+	}
+}
+
+/* --- pass 2: the rest of a purpose ------------------------------------------------ */
+
+/* A basis that is at fault was left at zero, too. */
+static bool says_consent(const struct purpose *p)
+{
+	const struct yaml_node *basis = yaml_find(p->node, "basis");
+
+	return basis && basis->kind == YAML_SCALAR && 
+		strcmp(basis->text, purpose_basis_word(BASIS_CONSENT)) == 0;
+}
+
+static void check_consent(struct reading *rd, const struct purpose *p)
+{
+	const char *file = yaml_file(rd->y);
+
+	if (says_consent(p) && !yaml_find(p->node, "notice")) {
+		faults_add(rd->faults, file, line_of(p->node, "basis"), "notice",
+			"is missing: whoever consents was told something");
+	}
+	if (p->basis != BASIS_CONSENT && yaml_find(p->node, "consent_expires")) {
+		faults_add(rd->faults, file, line_of(p->node, "consent_expires"), "consent_expires",
+			"only a purpose with 'basis: consent' has one");
+	}
+	for (size_t i = 0; i < p->notice.ntexts; i++) {
+		const struct notice_text *t = &p->notice.texts[i];
+
+		if (t->language && notice_find_text(&p->notice, t->language) != t) {
+			faults_add(rd->faults, file, line_of(t->node, "language"), "language",
+				"'%s' stands twice in this notice", t->language);
+		}
+	}
+	if (p->notice.node && yaml_find(p->notice.node, "texts") && p->notice.ntexts == 0) {
+		faults_add(rd->faults, file, line_of(p->notice.node, "texts"), "texts", "is empty");
+	}
+}
+
+static int objection_by_law(const struct purpose *p)
+{
+	if (p->use && use_is_marketing(p->use)) {
+		return OBJECTION_ABSOLUTE;
+	}
+	return p->basis == BASIS_PUBLIC || p->basis == BASIS_LEGITIMATE ? OBJECTION_POSSIBLE :
+									  OBJECTION_NONE;
+}
+
+static void settle_objection(struct reading *rd, struct purpose *p)
+{
+	int law = objection_by_law(p);
+
+	if (p->objection != OBJECTION_BY_LAW && p->objection < law) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of(p->node, "objection"), "objection",
+			"is '%s' by law for this basis and use (Art. 21 GDPR)",
+			purpose_objection_word((enum purpose_objection)law));
+	}
+	if (p->objection < law) {
+		p->objection = law;
+	}
+}
+
+static void check_names(struct reading *rd, const struct purpose *p)
+{
+	for (size_t i = 0; i < p->recipients.n; i++) {
+		const char *key = p->recipients.v[i];
+
+		if (!purposes_find_recipient(rd->to, key)) {
+			faults_add(rd->faults, yaml_file(rd->y),
+				line_of_word(p->node, "recipients", key), "recipients",
+				"there is no recipient '%s' in this file", key);
+		}
+	}
+	if (yaml_find(p->node, "data") && p->data.n == 0) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of(p->node, "data"), "data",
+			"is empty");
+	}
+}
+
+static int check_purpose(struct reading *rd, struct purpose *p)
+{
+	const struct purpose *first = p->key ? purposes_find(rd->to, p->key) : p;
+	int r;
+
+	if (first != p) {
+		faults_add(rd->faults, yaml_file(rd->y), line_of(p->node, "purpose"), "purpose",
+			"'%s' stands twice; first in line %u", p->key,
+			line_of(first->node, "purpose"));
+	}
+	check_names(rd, p);
+	r = take_parts(rd, p);
+	check_special(rd, p);
+	check_consent(rd, p);
+	settle_objection(rd, p);
+	return r;
+}
+
+int purposes_read(struct yaml *y, const struct schema *schema, struct faults *faults,
+	struct purposes *ret)
+{
+	struct reading rd = { y, schema, faults, ret };
+	int r = rows_read(&purposes_rows, y, yaml_root(y), faults, ret);
+
+	if (r < 0) {
+		return r;
+	}
+	for (size_t i = 0; i < ret->nrecipients; i++) {
+		const struct recipient *e = &ret->recipients[i];
+
+		if (e->key && purposes_find_recipient(ret, e->key) != e) {
+			faults_add(faults, yaml_file(y), line_of(e->node, "recipient"), "recipient",
+				"'%s' stands twice", e->key);
+		}
+	}
+	r = 0;
+	for (size_t i = 0; r == 0 && i < ret->n; i++) {
+		r = check_purpose(&rd, &ret->v[i]);
+	}
+	return r;
+}
+
+void purposes_check_roles(const struct purposes *p, const struct roles *roles,
+	struct faults *faults)
+{
+	for (size_t i = 0; i < roles->n; i++) {
+		const struct role *role = &roles->v[i];
+
+		for (size_t n = 0; n < role->purposes.n; n++) {
+			const char *key = role->purposes.v[n];
+
+			if (strcmp(key, "*") != 0 && !purposes_find(p, key)) {
+				faults_add(faults, "roles.yaml",
+					line_of_word(role->node, "purposes", key), "purposes",
+					"purposes.yaml has no purpose '%s'", key);
+			}
+		}
+	}
+}
+
+/* --- questions -------------------------------------------------------------------- */
+
+const struct purpose *purposes_find(const struct purposes *p, const char *key)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].key && strcmp(p->v[i].key, key) == 0) {
+			return &p->v[i];
+		}
+	}
+	return NULL;
+}
+
+const struct recipient *purposes_find_recipient(const struct purposes *p, const char *key)
+{
+	for (size_t i = 0; i < p->nrecipients; i++) {
+		if (p->recipients[i].key && strcmp(p->recipients[i].key, key) == 0) {
+			return &p->recipients[i];
+		}
+	}
+	return NULL;
+}
+
+static const struct purpose_part *find_part(const struct purpose *p, const char *collection)
+{
+	for (size_t i = 0; i < p->nparts; i++) {
+		if (strcmp(p->parts[i].collection->key, collection) == 0) {
+			return &p->parts[i];
+		}
+	}
+	return NULL;
+}
+
+bool purpose_covers(const struct purpose *p, const char *collection)
+{
+	return p->covers_all || find_part(p, collection);
+}
+
+bool purpose_covers_field(const struct purpose *p, const char *collection, const char *field)
+{
+	const struct purpose_part *part;
+	const struct field *f;
+
+	if (p->covers_all) {
+		return true;
+	}
+	part = find_part(p, collection);
+	if (!part || part->is_whole) {
+		return part;
+	}
+	f = collection_find_field(part->collection, field);
+	return f && part->fields[f - part->collection->fields];
+}
+
+bool purpose_has_channel(const struct purpose *p, const char *channel)
+{
+	for (size_t i = 0; i < p->channels.n; i++) {
+		if (strcmp(p->channels.v[i], channel) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct notice_text *notice_find_text(const struct notice *n, const char *language)
+{
+	for (size_t i = 0; i < n->ntexts; i++) {
+		if (n->texts[i].language && strcmp(n->texts[i].language, language) == 0) {
+			return &n->texts[i];
+		}
+	}
+	return NULL;
+}
+
+const char *purpose_basis_word(enum purpose_basis basis)
+{
+	static const char *const words[] = {
+#define X(id, word, article, meaning) word,
+		PURPOSE_BASES(X)
+#undef X
+	};
+
+	return words[basis];
+}
+
+const char *purpose_basis_article(enum purpose_basis basis)
+{
+	static const char *const articles[] = {
+#define X(id, word, article, meaning) article,
+		PURPOSE_BASES(X)
+#undef X
+	};
+
+	return articles[basis];
+}
+
+const char *purpose_special_word(enum purpose_special special)
+{
+	static const char *const words[] = {
+#define X(id, word, article, meaning) word,
+		PURPOSE_SPECIAL_BASES(X)
+#undef X
+	};
+
+	return words[special];
+}
+
+const char *purpose_objection_word(enum purpose_objection objection)
+{
+	static const char *const words[] = { "by_law", "none", "possible", "absolute" };
+
+	return words[objection];
+}
+
+const char *recipient_transfer_word(enum transfer transfer)
+{
+	static const char *const words[] = { "none", "adequacy", "clauses", "binding_rules",
+		"consent", "contract", "other" };
+
+	return words[transfer];
+}
