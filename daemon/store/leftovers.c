@@ -115,6 +115,14 @@ static bool is_passed_over(const FTSENT *at)
 	return false;
 }
 
+/* What mkfs.ext4 makes at the top of a file system, for root alone.  custosd never could write
+ * there, and what fsck may have put there root has to look at. */
+static bool is_roots_own(const FTSENT *at)
+{
+	return at->fts_info == FTS_DNR && at->fts_errno == EACCES && at->fts_level == 1 &&
+		strcmp(at->fts_name, "lost+found") == 0;
+}
+
 static int walk(struct look *l, FTS *fts, struct cu_err *err)
 {
 	FTSENT *at;
@@ -126,7 +134,8 @@ static int walk(struct look *l, FTS *fts, struct cu_err *err)
 		} else if (at->fts_info == FTS_F) {
 			r = look_at(l, at, err);
 		} else if ((at->fts_info == FTS_DNR || at->fts_info == FTS_ERR) &&
-			   at->fts_errno != ENOENT) { /* gone meanwhile */
+			   at->fts_errno != ENOENT && /* gone meanwhile */
+			   !is_roots_own(at)) {
 			r = cu_err_errno(err, at->fts_errno, "%s", at->fts_path);
 		}
 	}
