@@ -18,11 +18,12 @@
 
 /* Deleted blocks stay what they were: nothing is discarded, by mkfs or by the mount. */
 static const struct {
-	const char *fs, *make, *options;
+	const char *fs, *type, *make, *options;
 } kinds[] = {
-	{ "ext4", "mkfs.ext4 -q -F -E nodiscard", "loop,nodiscard" },
-	{ "xfs", "mkfs.xfs -q -f -K", "loop,nodiscard" },
-	{ "btrfs", "mkfs.btrfs -q -f -K", "loop,nodiscard" },
+	{ "ext4", "ext4", "mkfs.ext4 -q -F -E nodiscard", "loop,nodiscard" },
+	{ "xfs", "xfs", "mkfs.xfs -q -f -K", "loop,nodiscard" },
+	{ "btrfs", "btrfs", "mkfs.btrfs -q -f -K", "loop,nodiscard" },
+	{ IMAGE_JOURNALLED, "ext4", "mkfs.ext4 -q -F -E nodiscard -J size=64", "loop,nodiscard,data=journal" },
 };
 
 static char mounted[192]; /* for the end of the process, however it comes */
@@ -59,8 +60,9 @@ static bool can_mount(const char *fs)
 
 	assert_non_null(mkdtemp(dir));
 	snprintf(line, sizeof(line),
-		"truncate -s 320M %s/image && %s %s/image && mkdir %s/on && mount -o %s %s/image %s/on && umount %s/on",
-		dir, kinds[kind].make, dir, dir, kinds[kind].options, dir, dir, dir);
+		"truncate -s 320M %s/image && %s %s/image && mkdir %s/on && "
+		"mount -t %s -o %s %s/image %s/on && umount %s/on",
+		dir, kinds[kind].make, dir, dir, kinds[kind].type, kinds[kind].options, dir, dir, dir);
 	run(&o, (const char *const[]){ "/bin/sh", "-c", line, NULL }, &r);
 	can = r.status == 0;
 	ran_done(&r);
@@ -73,7 +75,7 @@ const char *image_lacks(const char *fs)
 	static char reason[80];
 	char program[32];
 
-	snprintf(program, sizeof(program), "mkfs.%s", fs);
+	snprintf(program, sizeof(program), "mkfs.%s", kinds[kind_of(fs)].type);
 	if (geteuid() != 0) {
 		return "only root can mount an image";
 	}
@@ -99,16 +101,17 @@ void image_make(struct image *im, const char *fs, unsigned mib, const char *path
 void image_mount(struct image *im, const char *where, uid_t owner)
 {
 	static bool is_registered;
+	size_t kind = kind_of(im->fs);
 
 	if (!is_registered) {
 		is_registered = true;
 		atexit(unmount_at_end); /* before the directory is removed */
 	}
-	free(run_shell("mount -t %s -o %s '%s' '%s'", im->fs, kinds[kind_of(im->fs)].options,
+	free(run_shell("mount -t %s -o %s '%s' '%s'", kinds[kind].type, kinds[kind].options,
 		im->path, where));
 	snprintf(im->where, sizeof(im->where), "%s", where);
 	snprintf(mounted, sizeof(mounted), "%s", where);
-	if (strcmp(im->fs, "btrfs") == 0) {
+	if (strcmp(kinds[kind].type, "btrfs") == 0) {
 		free(run_shell("chattr +C '%s'", where));
 	}
 	assert_int_equal(chown(where, owner, owner), 0);

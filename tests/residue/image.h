@@ -11,8 +11,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* ext4 with data=journal: what is overwritten in place goes through the journal, and stays
+ * there for a while. */
+#define IMAGE_JOURNALLED "ext4-journalled"
+
 struct image {
-	const char *fs;  /* "ext4", "xfs", "btrfs" */
+	const char *fs;  /* "ext4", "xfs", "btrfs", IMAGE_JOURNALLED */
 	unsigned mib;
 	char path[192];  /* the file */
 	char where[192]; /* it is mounted there; "" when it is not */

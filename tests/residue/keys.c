@@ -229,30 +229,78 @@ size_t keys_objects(const struct keys *k)
 	return k->ntrees;
 }
 
+static void add_list(const struct key_list *l, struct needles *s)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		needles_add_bytes(s, NEEDLE_KEY, l->v[i], KEY_SIZE);
+	}
+}
+
 void keys_add_needles(const struct keys *k, struct needles *s)
 {
-	for (size_t i = 0; i < k->dead_slots.n; i++) {
-		needles_add_bytes(s, NEEDLE_KEY, k->dead_slots.v[i], KEY_SIZE);
-	}
-	for (size_t i = 0; i < k->dead_inner.n; i++) {
-		needles_add_bytes(s, NEEDLE_KEY, k->dead_inner.v[i], KEY_SIZE);
-	}
+	needles_add_bytes(s, NEEDLE_KEY, k->k0->b, KEY_SIZE);
+	add_list(&k->dead_slots, s);
+	add_list(&k->dead_inner, s);
+	add_list(&k->live_slots, s);
+	add_list(&k->live_inner, s);
 }
 
 /* --- root blocks ------------------------------------------------------------------------- */
 
-/* Whatever an epoch key leads to, in all trees. */
-static void walk_all(struct keys *k, const struct root *root, struct key_list *slots)
+struct attack {
+	struct key_list slots; /* that were had */
+	struct key_list seen;  /* digests of the nodes that were opened */
+};
+
+/* A node that was opened before leads nowhere new. */
+static bool is_new(struct attack *a, struct node_at at, const struct keyset *set)
 {
-	for (size_t i = 0; i < k->ntrees; i++) {
-		(void)walk(k, &k->trees[i], (struct node_at){ 0, 0 }, root->generation, root->epoch,
-			slots, NULL);
+	uint8_t place[8] = { (uint8_t)at.level, (uint8_t)(at.idx >> 16), (uint8_t)(at.idx >> 8),
+		(uint8_t)at.idx };
+	struct key digest;
+
+	crypto_generichash(digest.b, sizeof(digest.b), (const uint8_t *)set, sizeof(*set), place,
+		sizeof(place));
+	for (size_t i = 0; i < a->seen.n; i++) {
+		if (memcmp(a->seen.v[i], digest.b, KEY_SIZE) == 0) {
+			return false;
+		}
+	}
+	list_add(&a->seen, &digest);
+	return true;
+}
+
+/* The key of a place, tried on what every tree has there, whatever its age; and so on below. */
+static void try_place(struct keys *k, struct attack *a, struct node_at at, const struct key *by)
+{
+	struct keyset *set = k->sets[at.level];
+
+	for (size_t t = 0; t < k->ntrees; t++) {
+		bool is_damaged = false;
+		uint64_t gen;
+
+		if (node_get(&k->trees[t].table, at, INT64_MAX, by, set, &gen, &is_damaged, NULL) < 0 ||
+			!is_new(a, at, set)) {
+			continue;
+		}
+		for (unsigned i = 0; i < KEYSET_LEN; i++) {
+			const struct key *key = keyset_at(set, i);
+
+			if (key_is_none(key)) {
+				continue;
+			}
+			if (at.level == NODE_LEAF_LEVEL) {
+				list_add(&a->slots, key);
+			} else {
+				try_place(k, a, (struct node_at){ at.level + 1, at.idx << 8 | i }, key);
+			}
+		}
 	}
 }
 
 /* As the daemon reads it, but from a file in memory. */
 static void try_root(struct keys *k, const uint8_t *block, struct root *root,
-	struct key_list *slots, struct roots *ret)
+	struct attack *a, struct roots *ret)
 {
 	struct root_files files;
 
@@ -266,7 +314,7 @@ static void try_root(struct keys *k, const uint8_t *block, struct root *root,
 
 		ret->current += is_current;
 		ret->older += !is_current;
-		walk_all(k, root, slots);
+		try_place(k, a, (struct node_at){ 0, 0 }, root->epoch);
 	}
 	root_files_close(&files);
 }
@@ -276,20 +324,21 @@ void keys_try_roots(struct keys *k, const uint8_t *p, size_t n, struct roots *re
 	struct cu_err err = { 0 };
 	struct root root = { .index = k->index };
 	const uint8_t *at = p, *end = p + n;
-	struct key_list slots = { 0 };
+	struct attack attack = { .slots = { 0 } };
 
 	*ret = (struct roots){ 0 };
 	assert_ok(key_new(k->arena, &root.epoch, &err), &err);
 	while ((at = memmem(at, (size_t)(end - at), ROOT_MAGIC, ROOT_MAGIC_SIZE)) != NULL) {
 		if (end - at >= ROOT_SIZE) {
-			try_root(k, at, &root, &slots, ret);
+			try_root(k, at, &root, &attack, ret);
 		}
 		at++;
 	}
-	list_sort(&slots);
-	for (size_t i = 0; i < slots.n; i++) {
-		ret->dead_slots += list_has(&k->dead_slots, slots.v[i]);
+	list_sort(&attack.slots);
+	for (size_t i = 0; i < attack.slots.n; i++) {
+		ret->dead_slots += list_has(&k->dead_slots, attack.slots.v[i]);
 	}
-	list_done(&slots);
+	list_done(&attack.slots);
+	list_done(&attack.seen);
 	key_free(k->arena, root.epoch);
 }

@@ -43,7 +43,7 @@ void keys_close(struct keys *k);
 
 uint64_t keys_generation(const struct keys *k); /* of the newest object */
 size_t keys_objects(const struct keys *k);
-void keys_add_needles(const struct keys *k, struct needles *s); /* all that is dead */
+void keys_add_needles(const struct keys *k, struct needles *s); /* dead or alive, and the root key */
 
 /* Root blocks in raw bytes. */
 struct roots {

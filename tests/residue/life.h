@@ -53,8 +53,9 @@ void life_done(struct life *l);
 
 /* Sets up a store and lets them live in it, until after the erasures in part; custosd ends. */
 void life_live(struct life *l);
-/* Begins the erasure of all who are to go, and comes back days later: custosd runs, they are
- * erased, its nightly search of the raw files has been done. */
+/* Begins the erasure of all who are to go, and comes back days later.  Backups are made while
+ * they go, and three times custosd is killed.  Then it runs, they are erased, and its nightly
+ * search of the raw files has been done. */
 void life_erase(struct life *l);
 
 void life_add_needles(const struct life *l, struct needles *s);

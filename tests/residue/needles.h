@@ -15,7 +15,7 @@
 #define NEEDLE_KINDS(X)                                                                      \
 	X(ERASED, "what erased people had")                                                  \
 	X(REMEMBERED, "what remembered people have")                                         \
-	X(KEY, "keys of the erased")                                                         \
+	X(KEY, "keys")                                                         \
 	X(PLANTED, "planted and deleted")
 
 enum needle_kind {
