@@ -161,20 +161,51 @@ static int is_done_leaf(void *ctx, uint64_t at, struct span text, struct cu_err 
 		id_eq(&leaf.obj, &d->erasure);
 }
 
+/* 1: found.  0: the log has it not. */
+static int look_for_end(
+	struct daemon *d, const struct row_erasure *row, struct done_leaf *done, struct cu_err *err)
+{
+	struct buf text = BUF_INIT;
+	int r = ledger_read(d->house.ledger, row->done_leaf, &text, NULL);
+
+	r = r == 0 ? is_done_leaf(done, row->done_leaf, buf_span(&text), err) : 0;
+	buf_done(&text);
+	if (r == 0) { /* moved by a crash, or from before that was kept; it is not old */
+		r = ledger_each_back(d->house.ledger, is_done_leaf, done, err);
+	}
+	return r;
+}
+
+static int apply_nothing(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	(void)tx;
+	(void)op;
+	(void)err;
+	return 0;
+}
+
+/* A row can be seen a moment before its leaf: the log is written after the commit.  What is
+ * submitted now runs after both. */
+static int wait_for_log(struct daemon *d, struct cu_err *err)
+{
+	struct store_op op = { .apply = apply_nothing, .kind = STORE_ALONE };
+
+	return store_run(d->house.store, &op, err);
+}
+
 int erase_find_done_leaf(struct daemon *d, const struct row_erasure *row, uint64_t *ret,
 	struct cu_err *err)
 {
 	struct done_leaf done = { .erasure = row->id };
-	struct buf text = BUF_INIT;
-	int r = ledger_read(d->house.ledger, row->done_leaf, &text, NULL);
+	int r = look_for_end(d, row, &done, err);
 
-	r = r == 0 ? is_done_leaf(&done, row->done_leaf, buf_span(&text), err) : 0;
-	buf_done(&text);
-	if (r == 0) { /* moved by a crash, or from before that was kept; it is not old */
-		r = ledger_each_back(d->house.ledger, is_done_leaf, &done, err);
-	}
 	if (r == 0) {
-		return cu_err_set(err, CU_EINTERNAL, "the log lacks the end of this erasure");
+		r = wait_for_log(d, err);
+		r = r == 0 ? look_for_end(d, row, &done, err) : r;
+		if (r == 0) {
+			return cu_err_set(
+				err, CU_EINTERNAL, "the log lacks the end of this erasure");
+		}
 	}
 	if (r > 0) {
 		*ret = done.at;

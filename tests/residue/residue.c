@@ -11,7 +11,9 @@
  */
 #include <ctype.h>
 #include <iconv.h>
+#include <signal.h>
 #include <sodium.h>
+#include <sys/mount.h>
 #include <zstd.h>
 
 #include "base/clock.h"
@@ -44,6 +46,32 @@ struct found {
 	struct roots roots;
 };
 
+/* --- being stopped ----------------------------------------------------------------------------- */
+
+static const struct stage *running;
+static char everything[sizeof(running->dir)]; /* the directory of all */
+
+/* Nothing stays: custosd, which leads a session of its own, the mount, the files. */
+static void on_signal(int number)
+{
+	(void)number;
+	if (running->daemon > 0) {
+		kill(running->daemon, SIGKILL);
+	}
+	umount2(running->state, MNT_DETACH);
+	execl("/bin/sh", "sh", "-c", "rm -rf \"$0\"; exit 130", everything, (char *)NULL);
+	_exit(130);
+}
+
+static void heed_signals(const struct stage *st)
+{
+	running = st;
+	snprintf(everything, sizeof(everything), "%s", st->dir);
+	*strrchr(everything, '/') = '\0';
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+}
+
 /* --- before and after ------------------------------------------------------------------------ */
 
 static void begin(struct lab *lab, const char *fs, unsigned people, unsigned mib)
@@ -52,6 +80,7 @@ static void begin(struct lab *lab, const char *fs, unsigned people, unsigned mib
 	uint64_t seed;
 
 	lab->stage = stage_new();
+	heed_signals(lab->stage);
 	snprintf(lab->kept, sizeof(lab->kept), "%.150s/kept", lab->stage->dir);
 	assert_int_equal(mkdir(lab->kept, 0700), 0);
 	snprintf(path, sizeof(path), "%.160s/image", lab->kept);
@@ -343,6 +372,8 @@ int main(int argc, char *argv[])
 	keys_close(&lab.keys);
 	needles_free(lab.needles);
 	life_done(&lab.life);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	stage_free(lab.stage);
 	return is_pass ? 0 : 1;
 }
