@@ -114,18 +114,3 @@ void cmd_init(const struct args *a, const json_t *reply)
 	out_field(_("log key"), "%s", out_str(reply, "log_key"));
 	out_field(_("manifest key"), "%s", out_str(reply, "manifest_key"));
 }
-
-void cmd_policy_check(const struct args *a, const json_t *reply)
-{
-	const json_t *faults = json_object_get(reply, "faults");
-	json_t *line;
-	size_t i;
-
-	(void)a;
-	json_array_foreach((json_t *)(uintptr_t)faults, i, line) {
-		out_line("%s", json_string_value(line));
-	}
-	if (json_array_size(faults) == 0) {
-		out_nothing(_("The policies are without fault."));
-	}
-}

@@ -31,13 +31,53 @@ struct civil civil_of_day(int32_t day)
 	return c;
 }
 
-bool civil_is_valid(struct civil c)
+static int days_in_month(int year, int month)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (c.year % 4 == 0 && c.year % 100 != 0) || c.year % 400 == 0;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
+	return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+bool civil_is_valid(struct civil c)
+{
 	return c.year >= 1 && c.year <= 9999 && c.month >= 1 && c.month <= 12 && c.day >= 1 &&
-		c.day <= days[c.month - 1] + (c.month == 2 && leap ? 1 : 0);
+		c.day <= days_in_month(c.year, c.month);
+}
+
+int civil_weekday(int32_t day)
+{
+	return (int)(((int64_t)day % 7 + 10) % 7); /* 1970-01-01 was a Thursday */
+}
+
+int32_t civil_add_months(int32_t day, int n, bool *ret_is_short)
+{
+	struct civil c = civil_of_day(day);
+	int months = c.year * 12 + c.month - 1 + n; /* since the year 0 */
+	int last;
+
+	c.year = months / 12;
+	c.month = months % 12 + 1;
+	last = days_in_month(c.year, c.month);
+	if (ret_is_short) {
+		*ret_is_short = c.day > last;
+	}
+	c.day = c.day > last ? last : c.day;
+	return civil_to_day(c);
+}
+
+/* Meeus, Jones and Butcher; Nature, 20 April 1876. */
+int32_t civil_easter(int year)
+{
+	int a = year % 19, b = year / 100, c = year % 100;
+	int d = b / 4, e = b % 4;
+	int g = (b - (b + 8) / 25 + 1) / 3;
+	int h = (19 * a + b - d - g + 15) % 30;
+	int l = (32 + 2 * e + 2 * (c / 4) - h - c % 4) % 7;
+	int m = (a + 11 * h + 22 * l) / 451;
+	int month = (h + l - 7 * m + 114) / 31;
+
+	return civil_to_day((struct civil){ year, month, (h + l - 7 * m + 114) % 31 + 1 });
 }
 
 /* n digits at s as a number, or -1. */

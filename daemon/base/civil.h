@@ -19,6 +19,16 @@ int32_t civil_to_day(struct civil c);
 struct civil civil_of_day(int32_t day);
 bool civil_is_valid(struct civil c);
 
+/* 0 is Monday, 6 Sunday, as in ISO 8601. */
+int civil_weekday(int32_t day);
+
+/* The same date n months later (n may be negative), or the last day of a month that has no such
+ * date: *ret_is_short then, which may be NULL. */
+int32_t civil_add_months(int32_t day, int n, bool *ret_is_short);
+
+/* Easter Sunday of the Gregorian calendar. */
+int32_t civil_easter(int year);
+
 /* "2026-11-21", and what follows a 'T' or a blank is ignored when it looks like a time
  * ("2021-01-01 00:00:00").  Also "20261121".  False when it is no date. */
 bool civil_parse_day(const char *text, int32_t *ret_day);

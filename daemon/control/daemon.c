@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/zone.h"
 #include "control/drill_process.h"
 #include "control/erase.h"
 #include "control/operator.h"
@@ -122,7 +123,11 @@ static int load_policy(struct daemon *d, struct cu_err *err)
 		log_error("%s", faults.text[i]);
 	}
 	faults_done(&faults);
-	return r < 0 ? cu_err_wrap(err, r, "policies in %s", d->policy_dir) : 0;
+	if (r < 0) {
+		return cu_err_wrap(err, r, "policies in %s", d->policy_dir);
+	}
+	zone_use(policy_organisation(d->policy)->time_zone); /* no thread of ours runs yet */
+	return 0;
 }
 
 int daemon_open_store(

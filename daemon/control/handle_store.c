@@ -1,4 +1,4 @@
-/* The store as a whole: status, init, policy check. */
+/* The store as a whole: status, init. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +17,6 @@
 #include "crypto/key.h"
 #include "crypto/minisign.h"
 #include "ledger/ledger.h"
-#include "policy/faults.h"
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "vault/vault.h"
@@ -274,26 +273,5 @@ int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
 	note_format_verifier(&h->verifier, key);
 	json_str(out, "manifest_key", manifest_key);
 	json_str(out, "log_key", key);
-	return 0;
-}
-
-/* --- policy check ----------------------------------------------------------------- */
-
-int handle_POLICY_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
-{
-	struct faults faults = FAULTS_INIT;
-	struct policy *p = NULL;
-	int r = policy_load(x->daemon->policy_dir, &faults, &p, err);
-
-	policy_unref(p);
-	if (r < 0 && faults.n == 0) {
-		return r; /* not what the files say, but that they cannot be read */
-	}
-	json_open_array(out, "faults");
-	for (size_t i = 0; i < faults.n; i++) {
-		json_str(out, NULL, faults.text[i]);
-	}
-	json_close_array(out);
-	faults_done(&faults);
 	return 0;
 }

@@ -8,7 +8,16 @@
 #include "policy/faults.h"
 #include "policy/yaml.h"
 
-enum file { FILE_SCHEMA, FILE_PURPOSES, FILE_ROLES, FILE_BACKUP, FILE_ERASURE, FILE_RETENTION, NFILES };
+enum file {
+	FILE_SCHEMA,
+	FILE_PURPOSES,
+	FILE_ROLES,
+	FILE_BACKUP,
+	FILE_ERASURE,
+	FILE_RETENTION,
+	FILE_ORGANISATION,
+	NFILES
+};
 
 struct policy {
 	atomic_uint refs;
@@ -20,6 +29,8 @@ struct policy {
 	struct targets targets;
 	struct erasure_rules erasure;
 	struct retention retention;
+	struct organisation organisation;
+	struct lawbook lawbook;
 };
 
 static const struct {
@@ -33,6 +44,7 @@ static const struct {
 	[FILE_BACKUP] = { "backup.yaml", true, &targets_rows },
 	[FILE_ERASURE] = { "erasure.yaml", true, &erasure_rows },
 	[FILE_RETENTION] = { "retention.yaml", true, &retention_rows },
+	[FILE_ORGANISATION] = { "organisation.yaml", true, &organisation_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -40,6 +52,7 @@ static void free_policy(struct policy *p)
 	for (size_t i = 0; i < NFILES; i++) {
 		yaml_free(p->files[i]);
 	}
+	lawbook_done(&p->lawbook);
 	free(p);
 }
 
@@ -75,9 +88,23 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_BACKUP: return targets_read(y, faults, &p->targets);
 	case FILE_ERASURE: return erasure_read(y, faults, &p->erasure);
 	case FILE_RETENTION: return retention_read(y, faults, &p->retention);
+	case FILE_ORGANISATION: return organisation_read(y, faults, &p->organisation);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
+}
+
+static int load_laws(struct policy *p, const char *dir, struct faults *faults, struct cu_err *err)
+{
+	int r = lawbook_load(dir, faults, &p->lawbook, err);
+
+	if (r < 0) {
+		return r;
+	}
+	if (!p->is_bad[FILE_ORGANISATION] && !p->is_bad[FILE_RETENTION]) {
+		lawbook_check(&p->lawbook, &p->organisation, &p->retention, faults);
+	}
+	return faults_check(faults, err);
 }
 
 static int load_all(struct policy *p, const char *dir, struct faults *faults, struct cu_err *err)
@@ -97,7 +124,7 @@ static int load_all(struct policy *p, const char *dir, struct faults *faults, st
 	if (!p->is_bad[FILE_PURPOSES]) {
 		purposes_check_roles(&p->purposes, &p->roles, faults);
 	}
-	return faults_check(faults, err);
+	return load_laws(p, dir, faults, err);
 }
 
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
@@ -163,6 +190,26 @@ const struct retention *policy_retention(const struct policy *p)
 	return &p->retention;
 }
 
+const struct organisation *policy_organisation(const struct policy *p)
+{
+	return &p->organisation;
+}
+
+const struct law *policy_find_law(const struct policy *p, const char *key)
+{
+	return lawbook_find(&p->lawbook, key);
+}
+
+const struct holidays *policy_find_calendar(const struct policy *p, const char *key)
+{
+	return lawbook_find_calendar(&p->lawbook, key);
+}
+
+const struct holidays *policy_calendar_of(const struct policy *p, const struct law *law)
+{
+	return policy_find_calendar(p, law->calendar ? law->calendar : p->organisation.country);
+}
+
 const struct collection *policy_find_collection(const struct policy *p, const char *key)
 {
 	return schema_find_collection(&p->schema, key);
@@ -183,4 +230,6 @@ void policy_explain(struct buf *out)
 	for (size_t i = 0; i < NFILES; i++) {
 		rows_explain(files[i].rows, out);
 	}
+	rows_explain(&law_rows, out);
+	rows_explain(&holidays_rows, out);
 }

@@ -8,6 +8,8 @@
 #ifndef CU_POLICY_POLICY_H
 #define CU_POLICY_POLICY_H
 #include "policy/erasure.h"
+#include "policy/lawbook.h"
+#include "policy/organisation.h"
 #include "policy/purposes.h"
 #include "policy/retention.h"
 #include "policy/roles.h"
@@ -19,8 +21,9 @@ struct cu_err;
 struct faults;
 struct policy;
 
-/* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml and retention.yaml,
- * which may be absent.  0 with one reference in *ret; CU_EINVAL with all faults, the first of
+/* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml,
+ * retention.yaml, organisation.yaml and the directory law, which may be absent.  0 with one
+ * reference in *ret; CU_EINVAL with all faults, the first of
  * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
 	struct cu_err *err);
@@ -36,12 +39,19 @@ const struct roles *policy_roles(const struct policy *p);
 const struct targets *policy_targets(const struct policy *p);
 const struct erasure_rules *policy_erasure(const struct policy *p);
 const struct retention *policy_retention(const struct policy *p);
+const struct organisation *policy_organisation(const struct policy *p);
 
 /* schema_find_collection of its schema; purposes_find of its purposes; targets_find of its
  * targets. */
 const struct collection *policy_find_collection(const struct policy *p, const char *key);
 const struct purpose *policy_find_purpose(const struct policy *p, const char *key);
 const struct target *policy_find_target(const struct policy *p, const char *key);
+
+/* A law, a calendar of this key; NULL when there is none. */
+const struct law *policy_find_law(const struct policy *p, const char *key);
+const struct holidays *policy_find_calendar(const struct policy *p, const char *key);
+/* Whose days off count for a law of this policy: its own calendar, or that of the country. */
+const struct holidays *policy_calendar_of(const struct policy *p, const struct law *law);
 
 /* Appends the reference of all files, in Markdown: what policies/README.md holds. */
 void policy_explain(struct buf *out);

@@ -558,9 +558,21 @@ static void explain_row(const struct row *row, struct buf *out)
 	buf_putf(out, " | %s |\n", row->text);
 }
 
+/* Is this table in out already?  One that is used in several places is explained once. */
+static bool is_explained(const struct rows *rows, struct buf *out)
+{
+	char heading[80];
+
+	snprintf(heading, sizeof(heading), "### %s\n", rows->title);
+	return strstr(buf_cstr(out), heading) != NULL;
+}
+
 /* Calls itself as deep as the tables are nested. */
 void rows_explain(const struct rows *rows, struct buf *out)
 {
+	if (is_explained(rows, out)) {
+		return;
+	}
 	buf_putf(out, "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
 		rows->title);
 	for (size_t i = 0; i < rows->n; i++) {

@@ -81,7 +81,8 @@ struct rows {
 int rows_read(const struct rows *rows, struct yaml *y, const struct yaml_node *map,
 	struct faults *faults, void *to);
 
-/* Appends the reference of the rows as a Markdown table, nested rows after it. */
+/* Appends the reference of the rows as a Markdown table, nested rows after it; what is in out
+ * already is not repeated. */
 void rows_explain(const struct rows *rows, struct buf *out);
 
 /* The length in seconds, a year being 365 days: for comparing, not for calendars. */

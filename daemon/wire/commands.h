@@ -91,6 +91,11 @@ X(POLICY_CHECK, "policy check", "io.custos.PolicyCheck",                        
   ACCESS_ADMIN,                                                                         \
   N_("Check the policy files without applying them."),                                  \
   N_("All faults are listed, each with file, line and reason. Exits with 65 if there is any.")) \
+X(POLICY_DEADLINE, "policy deadline", "io.custos.PolicyDeadline",                       \
+  "law:key request:words(access|portability|rectification|erasure|restriction|objection|withdrawal) --received=day:date [--pause=from-to:text...] [--extended] [--told=day:date] [--country=country:key] [--language=language:words(en|zh)]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Compute until when a request must be answered, step by step."),                   \
+  N_("By law/LAW.yaml and the days off of --country, else those of organisation.yaml. --received is the local day on which it arrived. --pause=2026-02-03..2026-02-10: the person was asked something on the first day and answered on the second; 2026-02-03.. is not answered yet. --extended takes the law's extension, which counts if the person was told by the last day for it: --told says when. Nothing is stored.")) \
 X(SUBJECT_ADD, "subject add", "io.custos.subject.Add",                                  \
   "--kind=kind:words(person|organisation) --purpose=purpose:purpose records:records [--from=file:infile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \

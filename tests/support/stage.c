@@ -109,11 +109,11 @@ static void put_roles(struct stage *st)
 	static const char roles[] =
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, init, seal, unseal, key.*, policy.check,"
+		"    operations: [status, init, seal, unseal, key.*, policy.*,"
 		" approval.*, backup.*, drill.*, "
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan]\n"
 		"  - role: privacy\n"
-		"    operations: [status, policy.check, subject.*, import, export, erase.*,"
+		"    operations: [status, policy.*, subject.*, import, export, erase.*,"
 		" approval.*, log.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
@@ -121,7 +121,7 @@ static void put_roles(struct stage *st)
 		" subject.update]\n"
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
-		"    operations: [status, policy.check, log.show, log.query, log.prove, log.verify,"
+		"    operations: [status, policy.*, log.show, log.query, log.prove, log.verify,"
 		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show]\n"
 		"operators:\n";
 	char text[2048];
@@ -149,8 +149,10 @@ static void put_policies(struct stage *st)
 {
 	char text[512];
 
-	free(run_shell("cp '" SOURCE_DIR "/policies/schema.yaml' '" SOURCE_DIR
-		"/policies/purposes.yaml' '%s'; chmod 644 '%s'/*", st->policies, st->policies));
+	free(run_shell("cd '" SOURCE_DIR
+		       "/policies' && cp schema.yaml purposes.yaml organisation.yaml '%s' && "
+		       "cp -r law '%s' && chmod -R u=rwX,go=rX '%s'",
+		st->policies, st->policies, st->policies));
 	snprintf(text, sizeof(text),
 		"vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n",
 		st->repo);

@@ -196,6 +196,68 @@ static void the_day_of_a_time_is_the_one_it_lies_in(void **state)
 	assert_int_equal(civil_day_of_ms(-86400001), -2);
 }
 
+static int32_t day(const char *text)
+{
+	int32_t d = 0;
+
+	assert_true(civil_parse_day(text, &d));
+	return d;
+}
+
+static void weekdays_follow_one_another_from_a_known_one(void **state)
+{
+	int32_t known = day("2026-11-28"); /* a Saturday */
+
+	(void)state;
+	for (int32_t d = -800000; d < 800000; d++) {
+		assert_int_equal(civil_weekday(d), ((d - known) % 7 + 7 + 5) % 7);
+	}
+}
+
+static void months_are_added_to_the_same_date_or_the_last_of_a_short_month(void **state)
+{
+	static const struct {
+		const char *from;
+		int n;
+		const char *to;
+		bool is_short;
+	} cases[] = {
+		{ "2026-01-31", 1, "2026-02-28", true },
+		{ "2024-01-31", 1, "2024-02-29", true },
+		{ "2024-02-29", 1, "2024-03-29", false },
+		{ "2024-02-29", 12, "2025-02-28", true },
+		{ "2025-12-31", 1, "2026-01-31", false },
+		{ "2025-11-30", 3, "2026-02-28", true },
+		{ "2026-03-31", -1, "2026-02-28", true },
+		{ "2026-01-15", -1, "2025-12-15", false },
+		{ "2026-12-01", 0, "2026-12-01", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool is_short;
+
+		assert_int_equal(civil_add_months(day(cases[i].from), cases[i].n, &is_short),
+			day(cases[i].to));
+		assert_int_equal(is_short, cases[i].is_short);
+	}
+}
+
+/* Dates of the tables of the churches; the earliest and the latest that there are. */
+static void easter_is_where_the_tables_have_it(void **state)
+{
+	static const char *const sundays[] = { "1818-03-22", "1943-04-25", "1961-04-02",
+		"2000-04-23", "2008-03-23", "2011-04-24", "2016-03-27", "2024-03-31", "2025-04-20",
+		"2026-04-05", "2027-03-28", "2028-04-16", "2030-04-21", "2038-04-25", "2285-03-22" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sundays) / sizeof(sundays[0]); i++) {
+		int32_t d = day(sundays[i]);
+
+		assert_int_equal(civil_easter(civil_of_day(d).year), d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +271,10 @@ int main(void)
 		cmocka_unit_test(times_of_all_kinds_come_back),
 		cmocka_unit_test(a_time_has_one_spelling),
 		cmocka_unit_test(the_day_of_a_time_is_the_one_it_lies_in),
+		cmocka_unit_test(weekdays_follow_one_another_from_a_known_one),
+		cmocka_unit_test(
+			months_are_added_to_the_same_date_or_the_last_of_a_short_month),
+		cmocka_unit_test(easter_is_where_the_tables_have_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

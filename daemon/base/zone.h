@@ -1,0 +1,21 @@
+/*
+ * zone.h: which day it is where the organisation is.
+ *
+ * The date on which a letter arrived is a local one.  The zone is the process's: set once,
+ * before threads are started; everything else in custos counts in UTC.
+ */
+#ifndef CU_BASE_ZONE_H
+#define CU_BASE_ZONE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Is it a name of the time zone database ("Europe/Berlin") that this host has?  "UTC" always is. */
+bool zone_is_known(const char *name);
+
+/* From here on local days are those of this zone.  Not beside other threads. */
+void zone_use(const char *name);
+
+/* The local day (base/civil.h) of a time; the host's until zone_use was called.  Any thread. */
+int32_t zone_day_of_ms(int64_t ms);
+
+#endif
