@@ -71,3 +71,30 @@ void cmd_policy_deadline(const struct args *a, const json_t *reply)
 	show_day(reply, _("due when extended"), "extended_due");
 	show_day(reply, _("confirm by"), "confirm_by");
 }
+
+/* --- policy breach ---------------------------------------------------------------- */
+
+void cmd_policy_breach(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("TELL"), N_("UNTIL"), N_("BY"), N_("WHEN"), NULL };
+	const json_t *notices = json_object_get(reply, "notices");
+	struct out_table *t;
+	json_t *n;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(notices) == 0) {
+		out_nothing(_("This law asks nobody to be told."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)notices, i, n) {
+		out_cell(t, "%s", strcmp(out_str(n, "to"), "authority") == 0 ?
+				_("the authority") : _("the people"));
+		out_cell(t, "%s",
+			json_is_true(json_object_get(n, "at_once")) ? _("at once") : out_str(n, "until"));
+		out_cell(t, "%s", out_str(n, "cite"));
+		out_cell(t, "%s", out_str(n, "when"));
+	}
+	out_table_end(t);
+}

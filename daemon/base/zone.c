@@ -42,3 +42,57 @@ int32_t zone_day_of_ms(int64_t ms)
 	}
 	return civil_to_day((struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday });
 }
+
+/* The moment at which the wall shows tm, with the clock put forward or not; false if it never
+ * does. */
+static bool find_moment(struct tm tm, int is_forward, time_t *ret)
+{
+	struct tm shown = tm, again;
+	time_t t;
+
+	shown.tm_isdst = is_forward;
+	t = mktime(&shown);
+	if (t == (time_t)-1 || !localtime_r(&t, &again) || again.tm_hour != tm.tm_hour ||
+		again.tm_min != tm.tm_min) {
+		return false;
+	}
+	*ret = t;
+	return true;
+}
+
+bool zone_parse_time(const char *text, int64_t *ret_ms)
+{
+	char day_text[CIVIL_DAY_SIZE], rest;
+	struct tm tm = { 0 };
+	int32_t day;
+	struct civil c;
+	time_t t;
+
+	snprintf(day_text, sizeof(day_text), "%s", text);
+	if (strlen(text) != 16 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':' ||
+		strspn(text + 11, "0123456789:") != 5 || !civil_parse_day(day_text, &day) ||
+		sscanf(text + 11, "%2d:%2d%c", &tm.tm_hour, &tm.tm_min, &rest) != 2 ||
+		tm.tm_hour > 23 || tm.tm_min > 59) {
+		return false;
+	}
+	c = civil_of_day(day);
+	tm.tm_year = c.year - 1900;
+	tm.tm_mon = c.month - 1;
+	tm.tm_mday = c.day;
+	if (!find_moment(tm, 1, &t) && !find_moment(tm, 0, &t)) {
+		tm.tm_isdst = -1;
+		t = mktime(&tm); /* an hour that was left out */
+	}
+	*ret_ms = (int64_t)t * 1000;
+	return true;
+}
+
+void zone_format_time(int64_t ms, char out[ZONE_TIME_SIZE])
+{
+	time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || strftime(out, ZONE_TIME_SIZE, "%Y-%m-%d %H:%M %Z", &tm) == 0) {
+		snprintf(out, ZONE_TIME_SIZE, "?");
+	}
+}

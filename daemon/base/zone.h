@@ -18,4 +18,12 @@ void zone_use(const char *name);
 /* The local day (base/civil.h) of a time; the host's until zone_use was called.  Any thread. */
 int32_t zone_day_of_ms(int64_t ms);
 
+/* "2026-01-30 10:15" or with a 'T', as a clock on the wall there shows it; of two such moments, when
+ * the clock is put back, the first.  False when it is no time. */
+bool zone_parse_time(const char *text, int64_t *ret_ms);
+
+#define ZONE_TIME_SIZE 32
+/* "2026-02-02 10:15 CET". */
+void zone_format_time(int64_t ms, char out[ZONE_TIME_SIZE]);
+
 #endif

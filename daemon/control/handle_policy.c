@@ -1,4 +1,4 @@
-/* What the policies say: check, deadline. */
+/* What the policies say: check, deadline, breach. */
 #include <stdio.h>
 #include <string.h>
 
@@ -97,14 +97,34 @@ static int read_facts(const struct exchange *x, struct question *q, struct cu_er
 	return r;
 }
 
+static int find_law(const struct exchange *x, const struct law **ret, struct cu_err *err)
+{
+	const char *key = exchange_text(x, "law");
+
+	*ret = policy_find_law(x->daemon->policy, key);
+	return *ret ? 0 :
+		      cu_err_set(err, CU_ENOENT, "there is no law/%.63s.yaml in the policies", key);
+}
+
+/* That of the call, else that of the organisation. */
+static enum language language_of(const struct exchange *x)
+{
+	enum language language =
+		(enum language)policy_organisation(x->daemon->policy)->language;
+
+	if (exchange_has(x, "language")) { /* the interface has its words checked */
+		(void)language_parse(exchange_text(x, "language"), &language);
+	}
+	return language;
+}
+
 static int find_rules(const struct exchange *x, struct question *q, struct cu_err *err)
 {
 	const struct policy *p = x->daemon->policy;
-	const char *key = exchange_text(x, "law"), *country = exchange_text(x, "country");
+	const char *country = exchange_text(x, "country");
 
-	q->law = policy_find_law(p, key);
-	if (!q->law) {
-		return cu_err_set(err, CU_ENOENT, "there is no law/%.63s.yaml in the policies", key);
+	if (find_law(x, &q->law, err) < 0) {
+		return CU_ENOENT;
 	}
 	if (country && q->law->calendar) {
 		return cu_err_set(err, CU_EINVAL, "country: %s always counts by the calendar '%s'",
@@ -119,10 +139,7 @@ static int find_rules(const struct exchange *x, struct question *q, struct cu_er
 	if (!law_request_parse(exchange_text(x, "request"), &q->type)) {
 		return cu_err_set(err, CU_EINVAL, "request: is none that a law knows");
 	}
-	q->language = (enum language)policy_organisation(p)->language;
-	if (exchange_has(x, "language")) { /* the interface has its words checked */
-		(void)language_parse(exchange_text(x, "language"), &q->language);
-	}
+	q->language = language_of(x);
 	return 0;
 }
 
@@ -189,4 +206,45 @@ int handle_POLICY_DEADLINE(struct exchange *x, struct json *out, struct cu_err *
 	}
 	buf_done(&derivation);
 	return r;
+}
+
+/* --- policy breach ---------------------------------------------------------------- */
+
+static void show_notice(const struct law_breach *b, int64_t noticed_ms, enum language language,
+	struct json *out)
+{
+	int64_t until_ms = deadline_breach_ms(b, noticed_ms);
+	char until[ZONE_TIME_SIZE];
+
+	zone_format_time(until_ms, until);
+	json_open_object(out, NULL);
+	json_str(out, "to", b->to == LAW_AUTHORITY ? "authority" : "subjects");
+	json_int(out, "until_ms", until_ms);
+	json_str(out, "until", until);
+	json_bool(out, "at_once", b->within.unit == LAW_AT_ONCE);
+	json_str(out, "cite", b->within.cite.in[language]);
+	if (b->when.node) {
+		json_str(out, "when", b->when.in[language]);
+	}
+	json_close_object(out);
+}
+
+int handle_POLICY_BREACH(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const struct law *law;
+	int64_t noticed_ms;
+
+	if (find_law(x, &law, err) < 0) {
+		return CU_ENOENT;
+	}
+	if (!zone_parse_time(exchange_text(x, "noticed"), &noticed_ms)) {
+		return cu_err_set(err, CU_EINVAL,
+			"noticed: expected a local time, as \"2026-01-30 10:15\"");
+	}
+	json_open_array(out, "notices");
+	for (size_t i = 0; i < law->nbreaches; i++) {
+		show_notice(&law->breaches[i], noticed_ms, language_of(x), out);
+	}
+	json_close_array(out);
+	return 0;
 }

@@ -96,6 +96,11 @@ X(POLICY_DEADLINE, "policy deadline", "io.custos.PolicyDeadline",               
   ACCESS_ADMIN,                                                                         \
   N_("Compute until when a request must be answered, step by step."),                   \
   N_("By law/LAW.yaml and the days off of --country, else those of organisation.yaml. --received is the local day on which it arrived. --pause=2026-02-03..2026-02-10: the person was asked something on the first day and answered on the second; 2026-02-03.. is not answered yet. --extended takes the law's extension, which counts if the person was told by the last day for it: --told says when. Nothing is stored.")) \
+X(POLICY_BREACH, "policy breach", "io.custos.PolicyBreach",                             \
+  "law:key --noticed=time:text [--language=language:words(en|zh)]",                     \
+  ACCESS_ADMIN,                                                                         \
+  N_("Compute until when a breach of personal data must be told, and to whom."),        \
+  N_("--noticed=\"2026-01-30 10:15\" is when it was noticed, in the time zone of organisation.yaml. Hours count on weekends and holidays, too. Nothing is stored.")) \
 X(SUBJECT_ADD, "subject add", "io.custos.subject.Add",                                  \
   "--kind=kind:words(person|organisation) --purpose=purpose:purpose records:records [--from=file:infile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \

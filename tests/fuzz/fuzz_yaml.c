@@ -41,6 +41,20 @@ static int read_targets(struct yaml *y, struct faults *f)
 	return targets_read(y, f, &targets);
 }
 
+static int read_law(struct yaml *y, struct faults *f)
+{
+	struct law law = { .nanswers = 0 };
+
+	return law_read(y, f, &law);
+}
+
+static int read_calendar(struct yaml *y, struct faults *f)
+{
+	struct holidays holidays = { .nyears = 0 };
+
+	return holidays_read(y, f, &holidays);
+}
+
 static void read_as(struct span in, int (*pass)(struct yaml *, struct faults *))
 {
 	struct faults faults = FAULTS_INIT;
@@ -96,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_as(in, read_schema);
 	read_as(in, read_roles);
 	read_as(in, read_targets);
+	read_as(in, read_law);
+	read_as(in, read_calendar);
 	read_purposes(in, policy);
 	read_map(in, policy);
 	return 0;

@@ -91,6 +91,24 @@ static void what_is_not_known_is_refused_with_the_remedy(void **state)
 	expect_text(st->last.err, "a pause begins before the request was received");
 }
 
+static void a_breach_has_its_own_clock(void **state)
+{
+	struct stage *st = *state;
+
+	stage_ctl(st, AS_PRIVACY, "policy", "breach", "gdpr", "--noticed=2026-01-30 10:15");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "2026-02-02 10:15 UTC");
+	expect_text(st->last.out, "GDPR Art. 33(1)");
+	stage_ctl(st, AS_PRIVACY, "policy", "breach", "pipl", "--noticed=2026-01-30T10:15",
+		"--language=zh");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "at once");
+	expect_text(st->last.out, "《个人信息保护法》第五十七条（立即）");
+	stage_ctl(st, AS_PRIVACY, "policy", "breach", "gdpr", "--noticed=yesterday");
+	stage_expect(st, 64);
+	expect_text(st->last.err, "expected a local time");
+}
+
 static void faults_of_laws_are_told_before_they_matter(void **state)
 {
 	struct stage *st = *state;
@@ -111,6 +129,7 @@ int main(void)
 		cmocka_unit_test(programs_get_days_and_words),
 		cmocka_unit_test(a_chinese_deadline_is_explained_in_chinese),
 		cmocka_unit_test(what_is_not_known_is_refused_with_the_remedy),
+		cmocka_unit_test(a_breach_has_its_own_clock),
 		cmocka_unit_test(faults_of_laws_are_told_before_they_matter),
 	};
 

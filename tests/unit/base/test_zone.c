@@ -41,11 +41,68 @@ static void only_names_of_the_database_are_zones(void **state)
 	}
 }
 
+static void check_moment(const char *zone, const char *wall, const char *utc)
+{
+	char text[CIVIL_TIME_SIZE];
+	int64_t ms = 0;
+
+	zone_use(zone);
+	assert_true(zone_parse_time(wall, &ms));
+	civil_format_time(ms, text);
+	assert_string_equal(text, utc);
+}
+
+static void a_wall_clock_is_read_where_it_hangs(void **state)
+{
+	(void)state;
+	check_moment("UTC", "2026-01-30 10:15", "2026-01-30T10:15:00.000Z");
+	check_moment("Europe/Berlin", "2026-01-30T10:15", "2026-01-30T09:15:00.000Z");
+	check_moment("Europe/Berlin", "2026-07-30 10:15", "2026-07-30T08:15:00.000Z");
+	check_moment("Asia/Shanghai", "2026-07-30 00:15", "2026-07-29T16:15:00.000Z");
+	/* 02:30 comes twice, and does not come at all */
+	check_moment("Europe/Berlin", "2026-10-25 02:30", "2026-10-25T00:30:00.000Z");
+	check_moment("Europe/Berlin", "2026-03-29 02:30", "2026-03-29T01:30:00.000Z");
+}
+
+static void what_is_no_time_is_refused(void **state)
+{
+	static const char *const none[] = { "", "2026-01-30", "2026-01-30 24:00", "2026-01-30 10:60",
+		"2026-02-30 10:15", "2026-01-30 10:15:00", "2026-01-30 1:150", "2026-01-30 -1:15",
+		"2026-01-30 10-15", "20260130 10:15", "2026-01-30x10:15" };
+	int64_t ms = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		if (zone_parse_time(none[i], &ms)) {
+			fail_msg("'%s' is taken", none[i]);
+		}
+	}
+	assert_true(ms == 7);
+}
+
+static void a_time_is_shown_with_its_zone(void **state)
+{
+	char text[ZONE_TIME_SIZE];
+	int64_t ms;
+
+	(void)state;
+	assert_true(civil_parse_time("2026-07-30T08:15:59.999Z", &ms));
+	zone_use("Europe/Berlin");
+	zone_format_time(ms, text);
+	assert_string_equal(text, "2026-07-30 10:15 CEST");
+	zone_use("UTC");
+	zone_format_time(ms, text);
+	assert_string_equal(text, "2026-07-30 08:15 UTC");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_day_is_that_of_the_zone),
 		cmocka_unit_test(only_names_of_the_database_are_zones),
+		cmocka_unit_test(a_wall_clock_is_read_where_it_hangs),
+		cmocka_unit_test(what_is_no_time_is_refused),
+		cmocka_unit_test(a_time_is_shown_with_its_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,42 @@ static int pass_targets(struct yaml *y, struct faults *faults)
 	return targets_read(y, faults, &targets);
 }
 
+static int pass_law(struct yaml *y, struct faults *faults)
+{
+	struct law law = { .nanswers = 0 };
+
+	return law_read(y, faults, &law);
+}
+
+static int pass_calendar(struct yaml *y, struct faults *faults)
+{
+	struct holidays holidays = { .nyears = 0 };
+
+	return holidays_read(y, faults, &holidays);
+}
+
+static int pass_organisation(struct yaml *y, struct faults *faults)
+{
+	struct organisation organisation = { .language = 0 };
+
+	return organisation_read(y, faults, &organisation);
+}
+
+static int read_law(struct span text, struct faults *faults)
+{
+	return read_file(text, faults, "law/x.yaml", pass_law);
+}
+
+static int read_calendar(struct span text, struct faults *faults)
+{
+	return read_file(text, faults, "law/calendar/x.yaml", pass_calendar);
+}
+
+static int read_organisation(struct span text, struct faults *faults)
+{
+	return read_file(text, faults, "organisation.yaml", pass_organisation);
+}
+
 static int read_schema(struct span text, struct faults *faults)
 {
 	return read_file(text, faults, "schema.yaml", pass_schema);
@@ -253,6 +289,28 @@ static void damaged_targets_are_read_or_refused_with_a_reason(void **state)
 	damage(text, sizeof(text) - 1, "backup.yaml", read_targets);
 }
 
+static void a_damaged_law_is_read_or_refused_with_a_reason(void **state)
+{
+	(void)state;
+	damage_shipped("law/pipl.yaml", read_law);
+}
+
+static void a_damaged_calendar_is_read_or_refused_with_a_reason(void **state)
+{
+	(void)state;
+	damage_shipped("law/calendar/ie.yaml", read_calendar);
+	damage_shipped("law/calendar/cn.yaml", read_calendar);
+}
+
+static void a_damaged_organisation_is_read_or_refused_with_a_reason(void **state)
+{
+	static const char text[] = "laws: [gdpr, pipl]\ncountry: de\ntime_zone: Europe/Berlin\n"
+				   "controller: {name: Example GmbH, contact: privacy@example.com}\n";
+
+	(void)state;
+	damage(text, sizeof(text) - 1, "organisation.yaml", read_organisation);
+}
+
 static void a_damaged_map_is_read_or_refused_with_a_reason(void **state)
 {
 	static const char text[] =
@@ -294,6 +352,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(damaged_roles_are_read_or_refused_with_a_reason),
 		cmocka_unit_test(damaged_purposes_are_read_or_refused_with_a_reason),
 		cmocka_unit_test(damaged_targets_are_read_or_refused_with_a_reason),
+		cmocka_unit_test(a_damaged_law_is_read_or_refused_with_a_reason),
+		cmocka_unit_test(a_damaged_calendar_is_read_or_refused_with_a_reason),
+		cmocka_unit_test(a_damaged_organisation_is_read_or_refused_with_a_reason),
 		cmocka_unit_test(a_damaged_map_is_read_or_refused_with_a_reason),
 	};
 
