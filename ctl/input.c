@@ -100,25 +100,50 @@ static int read_line(struct args *a, const struct arg *arg, struct cu_err *err)
 	return args_set_json(a, arg->name, value, err);
 }
 
-static int read_json(struct args *a, const struct arg *arg, struct cu_err *err)
+/* All of standard input, or of the file of --from. */
+static int read_text(struct args *a, const struct arg *arg, const char *prompt,
+	struct buf *text, struct cu_err *err)
 {
 	const char *from = args_text(a, "from");
-	bool is_stdin = !from || strcmp(from, "-") == 0;
+
+	if (from && strcmp(from, "-") != 0) {
+		return path_read_file(from, MAX_INPUT, text, err);
+	}
+	if (isatty(STDIN_FILENO)) {
+		fprintf(stderr, "%s: %s\n", arg->name, prompt);
+	}
+	return path_read_fd(STDIN_FILENO, MAX_INPUT, text, err);
+}
+
+static int read_json(struct args *a, const struct arg *arg, struct cu_err *err)
+{
 	struct buf text = BUF_INIT_WIPE;
 	json_error_t at;
 	json_t *value;
-	int r;
+	int r = read_text(a, arg, _("type JSON, then Ctrl-D"), &text, err);
 
-	if (is_stdin && isatty(STDIN_FILENO)) {
-		fprintf(stderr, _("%s: type JSON, then Ctrl-D\n"), arg->name);
-	}
-	r = is_stdin ? path_read_fd(STDIN_FILENO, MAX_INPUT, &text, err) :
-		       path_read_file(from, MAX_INPUT, &text, err);
 	if (r == 0) {
+		const char *from = args_text(a, "from");
+
 		value = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
 		r = value ? args_set_json(a, arg->name, value, err) :
 			    cu_err_set(err, CU_EINVAL, _("%s:%d:%d: %s: this is no JSON"),
-				    is_stdin ? "-" : from, at.line, at.column, arg->name);
+				    from ? from : "-", at.line, at.column, arg->name);
+	}
+	buf_done(&text);
+	return r;
+}
+
+static int read_letter(struct args *a, const struct arg *arg, struct cu_err *err)
+{
+	struct buf text = BUF_INIT_WIPE;
+	json_t *value;
+	int r = read_text(a, arg, _("type it, or what it says, then Ctrl-D"), &text, err);
+
+	if (r == 0) {
+		value = json_stringn((const char *)text.p, text.n);
+		r = value ? args_set_json(a, arg->name, value, err) :
+			    cu_err_set(err, CU_EINVAL, _("%s: expected a text in UTF-8"), arg->name);
 	}
 	buf_done(&text);
 	return r;
@@ -131,6 +156,10 @@ int input_read(struct args *a, struct cu_err *err)
 	if (!arg) {
 		return 0;
 	}
-	return arg->type == ARG_RECORDS || arg->type == ARG_FIELDS ? read_json(a, arg, err) :
-								     read_line(a, arg, err);
+	switch ((int)arg->type) {
+	case ARG_RECORDS:
+	case ARG_FIELDS: return read_json(a, arg, err);
+	case ARG_LETTER: return read_letter(a, arg, err);
+	default: return read_line(a, arg, err);
+	}
 }

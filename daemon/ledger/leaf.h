@@ -60,7 +60,11 @@ struct cu_err;
 	X(RESIDUE_NONE,   "residue.none",   "the raw files hold nothing of the erased")     \
 	X(RESIDUE_WIPED,  "residue.wiped",  "pages that held something unused were wiped")  \
 	X(RESIDUE_FOUND,  "residue.found",  "the raw files hold traces of the erased")       \
-	X(ERASE_VERIFY,   "erase.verify",   "erased data was looked for at the targets")
+	X(ERASE_VERIFY,   "erase.verify",   "erased data was looked for at the targets")    \
+	X(REQUEST_OPEN,   "request.open",   "a data subject's request was received")        \
+	X(REQUEST_MOVE,   "request.move",   "a request has another state: the reason")      \
+	X(REQUEST_NOTE,   "request.note",   "something was recorded about a request")       \
+	X(REQUEST_READ,   "request.read",   "the papers of a request were read")
 /* clang-format on */
 
 enum leaf_act {

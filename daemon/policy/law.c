@@ -126,6 +126,10 @@ static const struct row law_row[] = {
 	  .of = &request_rows },
 	{ "breaches", SET_MAPS, 0, "Who is told of a breach, and until when.", LAW(breaches),
 	  LAW(nbreaches), .of = &breach_rows },
+	{ "remedies", SET_MAP, MUST, "Where a person can turn to who was refused, a sentence or two.",
+	  LAW(remedies), .of = &said_rows },
+	{ "refusals", SET_MAPS, MUST, "Why a request may be refused.", LAW(refusals), LAW(nrefusals),
+	  .of = &refusal_rows },
 	{ "minimums", SET_MAPS, 0, "What has to be kept, and how long at least.", LAW(minimums),
 	  LAW(nminimums), .of = &minimum_rows },
 };
@@ -194,6 +198,27 @@ static void check_requests(const char *file, const struct law *law, struct fault
 	}
 }
 
+static void check_refusals(const char *file, const struct law *law, struct faults *faults)
+{
+	for (size_t i = 0; i < law->nrefusals; i++) {
+		const struct law_refusal *f = &law->refusals[i];
+		enum request_type type;
+
+		for (size_t n = 0; n < f->requests.n; n++) {
+			if (!law_request_parse(f->requests.v[n], &type)) {
+				faults_add(faults, file, f->node->line, "requests",
+					"'%s' is no type of request", f->requests.v[n]);
+			}
+		}
+		for (size_t n = 0; n < i; n++) {
+			if (strcmp(law->refusals[n].key, f->key) == 0) {
+				faults_add(faults, file, f->node->line, "refusal", "'%s' stands twice",
+					f->key);
+			}
+		}
+	}
+}
+
 int law_read(struct yaml *y, struct faults *faults, struct law *ret)
 {
 	const char *file = yaml_file(y);
@@ -210,6 +235,7 @@ int law_read(struct yaml *y, struct faults *faults, struct law *ret)
 	CHECK(file, &ret->extension, for_more, "extension", faults);
 	CHECK(file, &ret->confirm, for_answers, "confirm", faults);
 	check_requests(file, ret, faults);
+	check_refusals(file, ret, faults);
 	for (size_t i = 0; i < ret->nbreaches; i++) {
 		CHECK(file, &ret->breaches[i].within, for_breaches, "within", faults);
 	}
@@ -224,6 +250,19 @@ const struct law_request *law_find_request(const struct law *law, enum request_t
 	for (size_t i = 0; i < law->nrequests; i++) {
 		if (law->requests[i].type == (int)type) {
 			return &law->requests[i];
+		}
+	}
+	return NULL;
+}
+
+const struct law_refusal *law_find_refusal(const struct law *law, enum request_type type,
+	const char *key)
+{
+	for (size_t i = 0; i < law->nrefusals; i++) {
+		const struct law_refusal *f = &law->refusals[i];
+
+		if (strcmp(f->key, key) == 0 && refusal_is_for(f, law_request_word(type))) {
+			return f;
 		}
 	}
 	return NULL;

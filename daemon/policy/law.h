@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/refusal.h"
 #include "policy/rows.h"
 #include "policy/said.h"
 
@@ -93,6 +94,9 @@ struct law {
 	struct law_period extension; /* node is NULL: the law knows none */
 	struct law_period confirm;   /* likewise */
 	struct said refusal;         /* where it says until when, and how, a refusal is told */
+	struct said remedies;        /* where a person can turn to who was refused */
+	struct law_refusal *refusals;
+	size_t nrefusals;
 	struct law_request *requests;
 	size_t nrequests;
 	struct law_breach *breaches;
@@ -111,6 +115,9 @@ int law_read(struct yaml *y, struct faults *faults, struct law *ret);
 
 /* NULL when the law does not know it. */
 const struct law_request *law_find_request(const struct law *law, enum request_type type);
+/* One for this type of request; NULL: there is none of this key. */
+const struct law_refusal *law_find_refusal(const struct law *law, enum request_type type,
+	const char *key);
 const struct law_minimum *law_find_minimum(const struct law *law, const char *what);
 
 /* The longest that it can be, in days: for comparing, not for calendars.  Not of hours. */

@@ -107,6 +107,23 @@
 	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
 	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
+	X(DSR_PUT,        data,  "INSERT OR REPLACE INTO dsr VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10," \
+		"?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)")         \
+	X(DSR_GET,        data,  "SELECT * FROM dsr WHERE number = ?1")                         \
+	X(DSR_BY_ID,      data,  "SELECT * FROM dsr WHERE id = ?1")                             \
+	X(DSR_NEXT,       data,  "SELECT * FROM dsr WHERE number > ?1 ORDER BY number LIMIT 1") \
+	X(DSR_NEXT_OPEN,  data,  "SELECT * FROM dsr WHERE number > ?1 AND closed_ms = 0"        \
+		" ORDER BY number LIMIT 1")                                                     \
+	X(DSR_OF,         data,  "SELECT * FROM dsr WHERE number > ?1 AND subject = ?2"         \
+		" AND closed_ms = 0 ORDER BY number LIMIT 1")                                   \
+	X(DSR_PART_PUT,   data,  "INSERT OR REPLACE INTO dsr_part VALUES (?1, ?2, ?3, ?4)")     \
+	X(DSR_PART_DROP,  data,  "DELETE FROM dsr_part"                                         \
+		" WHERE request = ?1 AND kind = ?2 AND collection = ?3")                        \
+	X(DSR_PART_NEXT,  data,  "SELECT collection, note FROM dsr_part WHERE request = ?1"     \
+		" AND kind = ?2 AND collection > ?3 ORDER BY collection LIMIT 1")               \
+	X(DSR_PAUSE_PUT,  data,  "INSERT OR REPLACE INTO dsr_pause VALUES (?1, ?2, ?3)")        \
+	X(DSR_PAUSE_NEXT, data,  "SELECT from_day, to_day FROM dsr_pause WHERE request = ?1"    \
+		" AND from_day > ?2 ORDER BY from_day LIMIT 1")                                 \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \
 	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token (token, subject, record)"         \

@@ -87,8 +87,32 @@ static const char data_4[] =
 	"PRAGMA user_version = 4;"
 	"COMMIT;";
 
+/* Requests of data subjects. */
+static const char data_5[] =
+	"BEGIN;"
+	"CREATE TABLE dsr (id BLOB PRIMARY KEY, number INTEGER NOT NULL UNIQUE,"
+	" kase BLOB NOT NULL, subject BLOB NOT NULL, type INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, channel INTEGER NOT NULL, language INTEGER NOT NULL,"
+	" law TEXT NOT NULL, about TEXT NOT NULL, received_day INTEGER NOT NULL,"
+	" entered_ms INTEGER NOT NULL, due_day INTEGER NOT NULL, extension INTEGER NOT NULL,"
+	" extension_day INTEGER NOT NULL, method INTEGER NOT NULL, verified_ms INTEGER NOT NULL,"
+	" code BLOB NOT NULL, code_attempts INTEGER NOT NULL, code_expires_ms INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, duplicate_of INTEGER NOT NULL, approval BLOB NOT NULL,"
+	" erasure BLOB NOT NULL, kept INTEGER NOT NULL, closed_ms INTEGER NOT NULL,"
+	" asked_ms INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE INDEX dsr_open ON dsr (number) WHERE closed_ms = 0;"
+	"CREATE INDEX dsr_subject ON dsr (subject) WHERE closed_ms = 0;"
+	"CREATE TABLE dsr_part (request BLOB NOT NULL, kind INTEGER NOT NULL,"
+	" collection TEXT NOT NULL, note BLOB NOT NULL,"
+	" PRIMARY KEY (request, kind, collection)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE dsr_pause (request BLOB NOT NULL, from_day INTEGER NOT NULL,"
+	" to_day INTEGER NOT NULL, PRIMARY KEY (request, from_day)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 5;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
-static const char *const data_steps[] = { data_1, data_2, data_3, data_4 };
+static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

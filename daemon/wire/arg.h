@@ -42,6 +42,7 @@ struct cu_err;
 	X(PERSONAL,   "personal",   N_("asked for, or read from standard input; never an argument")) \
 	X(PASSPHRASE, "passphrase", N_("asked for without echo, or a line of standard input; never an argument")) \
 	X(NEWPASSPHRASE, "newpassphrase", N_("12 bytes or more, asked for twice without echo, or a line of standard input; never an argument")) \
+	X(LETTER,     "letter",     N_("a text, from standard input or --from; never an argument")) \
 	X(RECORDS,    "records",    N_("a JSON array of records, from standard input or --from")) \
 	X(FIELDS,     "fields",     N_("a JSON object of fields, from standard input or --from"))
 /* clang-format on */

@@ -4,8 +4,8 @@
  * The specification is the column `arguments` of commands.h; its language is described there.
  * Values are parsed by type, with messages that name the argument and say what would be
  * right; they never repeat a value.  Nothing personal is taken from argv, where every user of
- * the machine could read it: arguments of the types personal, passphrase, newpassphrase, records
- * and fields are only announced (args_needs_input), read by the caller, and handed in by args_set_json.
+ * the machine could read it: arguments of the types personal, passphrase, newpassphrase, letter,
+ * records and fields are only announced (args_needs_input), read by the caller, and handed in by args_set_json.
  *
  * No I/O.  Used by custosctl; the daemon checks the same values against the interface.
  */
@@ -44,7 +44,7 @@ const char *args_value(const struct args *a, const char *name, size_t i);
 /* The argument that must still be read from standard input (or --from), or NULL.  A command
  * has at most one. */
 const struct arg *args_needs_input(const struct args *a);
-/* Gives it its value: a string for personal, an array for records, an object for fields.
+/* Gives it its value: a string for personal and letter, an array for records, an object for fields.
  * Takes the reference, on failure too.  CU_EINVAL if the JSON type is another. */
 int args_set_json(struct args *a, const char *name, json_t *value, struct cu_err *err);
 

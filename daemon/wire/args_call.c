@@ -94,7 +94,8 @@ const struct arg *args_needs_input(const struct args *a)
 
 static bool is_value_of(enum arg_type type, const json_t *value)
 {
-	if (type == ARG_PERSONAL || type == ARG_PASSPHRASE || type == ARG_NEWPASSPHRASE) {
+	if (type == ARG_PERSONAL || type == ARG_PASSPHRASE || type == ARG_NEWPASSPHRASE ||
+		type == ARG_LETTER) {
 		return json_is_string(value);
 	}
 	return type == ARG_RECORDS ? json_is_array(value) : json_is_object(value);

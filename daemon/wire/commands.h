@@ -17,7 +17,7 @@
  * Types are those of args.h; words(a|b) lists its words.  An argument becomes the call's
  * parameter of the same name, with '_' for '-'; a repeated one of its plural, which is the
  * name with an 's'.  Files become the call's descriptor.  Of the types personal, passphrase,
- * newpassphrase, records and fields, which are asked for or read from standard input or --from,
+ * newpassphrase, letter, records and fields, which are asked for or read from standard input or --from,
  * a command has at most one.  An optional one is asked for when a words(...) argument has its
  * name as value; of a words argument that is absent the first word counts.
  */
@@ -161,6 +161,56 @@ X(ERASE_VERIFY, "erase verify", "io.custos.erase.Verify",                       
   ACCESS_ADMIN | ACCESS_STREAM | ACCESS_FD_IN,                                          \
   N_("Look for erased data in everything that lies at the targets."),                   \
   N_("Of one erasure, or of all within twice the bound of backup.yaml. Each backup of data and each vault object is opened with the identity, by a fresh process that keeps nothing, and whoever was erased is tried. An object proves something only if somebody who is remembered opens in it. The result is signed and in the log. A vault object from before the erasure still opens: that is found, until it is deleted. Exits with 65 unless every object was opened and they are absent.")) \
+X(REQUEST_OPEN, "request open", "io.custos.request.Open",                               \
+  "type:words(access|portability|rectification|erasure|restriction|objection|withdrawal) --received=date:date --channel=channel:words(letter|email|phone|web|in-person|other) [--law=law:key] [--language=language:words(en|zh)] [--subject=subject:subject] [--collection=collection:collection...] [--about=purpose:key] [--from=file:infile] letter:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Record what somebody asked for about their data."),                               \
+  N_("--received is the day on which it arrived, however late it is entered: the clock runs from there. Reads the text of the letter, or a note of what was said, from --from or standard input, and seals it. --collection names what it is about, if not all; --about the purpose. Prints the number that the request is called by; 'request next' leads on.")) \
+X(REQUEST_LIST, "request list", "io.custos.request.List",                               \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the requests that are open, the most urgent first."),                        \
+  N_("With --all also those that are closed."))                                         \
+X(REQUEST_SHOW, "request show", "io.custos.request.Show",                               \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show a request and its papers."),                                                 \
+  N_("The letter and what was noted since. That it was read is in the log."))           \
+X(REQUEST_IDENTIFY, "request identify", "io.custos.request.Identify",                   \
+  "number:count subject:subject",                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say whose data a request is about."),                                             \
+  N_("'subject search' finds people. That the letter is really theirs is for 'request verify'.")) \
+X(REQUEST_ASK, "request ask", "io.custos.request.Ask",                                  \
+  "number:count --method=method:words(code|document|in-person|account|call-back)",      \
+  ACCESS_ADMIN,                                                                         \
+  N_("Note that the person was asked to show who they are."),                           \
+  N_("Where the law allows it the clock stands still from today until 'request verify'. Ask only on reasonable doubt. --method=code makes a one-time code, shown once and good for 14 days and five attempts: send it to an address on file, never to one that came with the letter.")) \
+X(REQUEST_VERIFY, "request verify", "io.custos.request.Verify",                         \
+  "number:count --method=method:words(code|document|in-person|account|call-back) [code:personal]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Confirm that the person who asks is the one whose data it is."),                  \
+  N_("--method=code asks for the code. Of a document only is noted that it was seen, and by whom: destroy the copy now.")) \
+X(REQUEST_DENY, "request deny", "io.custos.request.Deny",                               \
+  "number:count --reason=reason:key",                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Refuse a request."),                                                              \
+  N_("Only for a reason that the law knows; a wrong one lists them. The person is told, with the reason, where to complain and which court to go to, within the time of 'request clock'.")) \
+X(REQUEST_REVOKE, "request revoke", "io.custos.request.Revoke",                         \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Note that the person took a request back."),                                      \
+  N_("In the grace period of an erasure everything is there again as before."))         \
+X(REQUEST_LAPSE, "request lapse", "io.custos.request.Lapse",                            \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Close a request whose sender did not say who they are."),                         \
+  N_("Only after they were asked, and 30 days went by without an answer."))             \
+X(REQUEST_DUPLICATE, "request duplicate", "io.custos.request.Duplicate",                \
+  "number:count --of=number:count",                                                     \
+  ACCESS_ADMIN,                                                                         \
+  N_("Close a request that repeats an earlier one."),                                   \
+  N_("Both verified, of the same person, for the same, and the earlier one not refused: nobody's letter ends somebody else's request.")) \
 X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \
@@ -270,6 +320,7 @@ X(VERSION, "version", "",                                                       
 /* X(first word, title): commands of two words, in the order of the overview. */
 #define CU_FAMILIES(X)                                                                  \
 X("subject", N_("People and organisations"))                                            \
+X("request", N_("What people ask for about their data"))                                \
 X("erase",   N_("Erasures"))                                                            \
 X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \

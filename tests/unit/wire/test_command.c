@@ -133,6 +133,7 @@ static bool is_of_kind(const struct arg *a, const struct idl_type *type)
 	case ARG_OWNFILE:
 	case ARG_PASSPHRASE:
 	case ARG_NEWPASSPHRASE:
+	case ARG_LETTER:
 	case ARG_PERSONAL: return type->kind == IDL_STRING;
 	}
 	return false;
@@ -212,7 +213,7 @@ static void access_agrees_with_the_arguments(void **state)
 		for (size_t i = 0; i < spec.n; i++) {
 			enum arg_type t = spec.args[i].type;
 
-			ninput += t == ARG_RECORDS || t == ARG_FIELDS;
+			ninput += t == ARG_LETTER || t == ARG_RECORDS || t == ARG_FIELDS;
 			nin += t == ARG_INFILE;
 			nout += t == ARG_OUTFILE;
 			npurposes += t == ARG_PURPOSE && spec.args[i].is_required;

@@ -1,0 +1,168 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+#include "wire/args.h"
+
+/* --- one request ------------------------------------------------------------------ */
+
+static void show_names(const char *label, const json_t *names)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)names, i, name) {
+		out_field(i == 0 ? label : "", "%s", json_string_value(name));
+	}
+}
+
+static void show_text(const char *label, const json_t *r, const char *name)
+{
+	if (json_object_get(r, name)) {
+		out_field(label, "%s", out_str(r, name));
+	}
+}
+
+static void show_due(const json_t *r)
+{
+	int64_t left = out_int(r, "days_left");
+
+	if (!json_object_get(r, "due")) {
+		out_field(_("due"), _("not known: 'request clock %" PRId64 "' says why"),
+			out_int(r, "number"));
+	} else if (!json_object_get(r, "days_left")) {
+		out_field(_("due"), "%s", out_str(r, "due"));
+	} else if (left < 0) {
+		out_field(_("due"), _("%s: LATE by %" PRId64 " days"), out_str(r, "due"), -left);
+	} else {
+		out_field(_("due"), _("%s: in %" PRId64 " days%s"), out_str(r, "due"), left,
+			json_is_true(json_object_get(r, "is_paused")) ?
+				_("; the clock stands still until the person answers") :
+				"");
+	}
+}
+
+static void show_request(const json_t *r)
+{
+	char when[32];
+
+	out_field(_("request"), "%" PRId64, out_int(r, "number"));
+	out_field(_("asks for"), _("%s, by %s"), out_str(r, "type"), out_str(r, "law"));
+	show_names(_("about"), json_object_get(r, "collections"));
+	show_text(_("purpose"), r, "about");
+	out_field(_("state"), "%s", out_str(r, "state"));
+	show_text(_("reason"), r, "reason");
+	if (json_object_get(r, "duplicate_of")) {
+		out_field(_("duplicate of"), "%" PRId64, out_int(r, "duplicate_of"));
+	}
+	out_field(_("received"), _("%s, by %s"), out_str(r, "received"), out_str(r, "channel"));
+	show_due(r);
+	show_text(_("extended for"), r, "extension");
+	show_text(_("subject"), r, "subject");
+	show_text(_("identity"), r, "method");
+	show_names(_("kept"), json_object_get(r, "kept"));
+	show_text(_("approval"), r, "approval");
+	show_text(_("erasure"), r, "erasure");
+	if (json_object_get(r, "closed_ms")) {
+		out_field(_("closed"), "%s", out_time(out_int(r, "closed_ms"), when));
+	}
+}
+
+/* What is nearly always wanted after it. */
+static void say_next(const json_t *r)
+{
+	if (!json_object_get(r, "closed_ms")) {
+		out_line(_("What to do now: custosctl request next %" PRId64), out_int(r, "number"));
+	}
+}
+
+void cmd_request(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "request");
+
+	(void)a;
+	show_request(r);
+	say_next(r);
+}
+
+void cmd_request_ask(const struct args *a, const json_t *reply)
+{
+	char when[32];
+
+	cmd_request(a, reply);
+	if (json_object_get(reply, "code")) {
+		out_field(_("code"), "%s", out_str(reply, "code"));
+		out_field(_("good until"), "%s", out_time(out_int(reply, "code_until_ms"), when));
+		out_line("%s", _("It is shown this once. Send it to an address on file of this person, never to one that came with the request."));
+	}
+}
+
+/* A letter has lines; what else would move a cursor is escaped. */
+static void show_lines(const char *label, const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end, label = "") {
+		end = strchrnul(text, '\n');
+		out_field(label, "%.*s", (int)(end - text - (end > text && end[-1] == '\r')), text);
+	}
+}
+
+static void show_papers(const json_t *papers)
+{
+	json_t *paper, *text;
+	const char *name;
+	char when[32];
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)papers, i, paper) {
+		out_line("%s", "");
+		out_field(out_str(paper, "kind"), "%s", out_time(out_int(paper, "at_ms"), when));
+		json_object_foreach(json_object_get(paper, "texts"), name, text) {
+			show_lines(strcmp(name, "text") == 0 ? "" : name, json_string_value(text));
+		}
+	}
+}
+
+void cmd_request_show(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	show_request(json_object_get(reply, "request"));
+	show_papers(json_object_get(reply, "papers"));
+}
+
+/* --- all of them ------------------------------------------------------------------ */
+
+void cmd_request_list(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("REQUEST"), N_("ASKS FOR"), N_("LAW"),
+		N_("STATE"), N_("RECEIVED"), N_("DUE"), N_("DAYS LEFT"), NULL };
+	const json_t *all = json_object_get(reply, "requests");
+	struct out_table *t;
+	json_t *r;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(all) == 0) {
+		out_nothing(_("There are no requests."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)all, i, r) {
+		const json_t *left = json_object_get(r, "days_left");
+
+		out_cell(t, "%" PRId64, out_int(r, "number"));
+		out_cell(t, "%s", out_str(r, "type"));
+		out_cell(t, "%s", out_str(r, "law"));
+		out_cell(t, "%s", out_str(r, "state"));
+		out_cell(t, "%s", out_str(r, "received"));
+		out_cell(t, "%s", out_str(r, "due"));
+		if (left) {
+			out_cell(t, "%" PRId64 "%s", out_int(r, "days_left"),
+				out_int(r, "days_left") < 0 ? _(" LATE") : "");
+		} else {
+			out_cell(t, "%s", "");
+		}
+	}
+	out_table_end(t);
+}

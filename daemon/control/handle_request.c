@@ -1,0 +1,309 @@
+/* Requests of data subjects: what is received, and whose it is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/err.h"
+#include "control/casework.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "policy/policy.h"
+
+#define OLDEST_DAYS     1100 /* a letter from before is a slip of the year */
+#define MAX_COLLECTIONS 64
+
+/* --- open ------------------------------------------------------------------------- */
+
+struct opening {
+	const char *letter;
+	const char *collections[MAX_COLLECTIONS];
+	size_t ncollections;
+};
+
+static int put_collections(struct tx *tx, const struct row_dsr *row, const struct opening *o,
+	struct cu_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->ncollections; i++) {
+		struct row_dsr_part part = { .kind = DSR_WANTED };
+
+		strcpy(part.collection, o->collections[i]);
+		r = tx_dsr_part_put(tx, row, &part, err);
+	}
+	return r;
+}
+
+static int apply_open(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	const struct opening *o = c->ctx;
+	const struct dsr_text text = { "text", span_str(o->letter) };
+	struct row_subject who;
+	int r = id_is_nil(&c->row.subject) ? 0 : tx_subject_require(tx, &c->row.subject, &who, err);
+
+	if (r == 0) {
+		r = tx_dsr_open(tx, &c->row, err);
+	}
+	if (r == 0) {
+		r = tx_dsr_paper(tx, &c->row, "letter", &text, 1, NULL, err);
+	}
+	if (r == 0) {
+		r = put_collections(tx, &c->row, o, err);
+	}
+	if (r == 0 && !id_is_nil(&c->row.subject)) {
+		r = request_move(tx, &c->row, REQ_ON_FIND, err);
+	}
+	return r;
+}
+
+static int read_received(struct exchange *x, struct row_dsr *row, struct cu_err *err)
+{
+	const char *text = exchange_text(x, "received");
+	int32_t today = casework_today(x->daemon);
+
+	if (!civil_parse_day(text, &row->received_day)) {
+		return cu_err_set(err, CU_EINVAL, "received: expected a date, as 2026-11-21");
+	}
+	if (row->received_day > today) {
+		return cu_err_set(err, CU_EINVAL, "received: this day is in the future");
+	}
+	return row->received_day < today - OLDEST_DAYS ?
+		cu_err_set(err, CU_EINVAL, "received: this is more than three years ago: is the year right?") :
+		0;
+}
+
+static int read_law(struct exchange *x, struct row_dsr *row, struct cu_err *err)
+{
+	const struct organisation *org = policy_organisation(x->daemon->policy);
+	const char *key = exchange_text(x, "law");
+	const struct law *law;
+
+	if (!key && org->laws.n == 0) {
+		return cu_err_set(err, CU_EINVAL,
+			"law: organisation.yaml names none, so it must be said here");
+	}
+	key = key ? key : org->laws.v[0];
+	law = policy_find_law(x->daemon->policy, key);
+	if (!law) {
+		return cu_err_set(err, CU_EINVAL, "law: there is no law/%.40s.yaml among the policies", key);
+	}
+	if (!law_find_request(law, (enum request_type)row->type)) {
+		return cu_err_set(err, CU_EINVAL, "law: law/%s.yaml knows no %s", law->key,
+			law_request_word((enum request_type)row->type));
+	}
+	strcpy(row->law, law->key);
+	return 0;
+}
+
+static int read_collections(struct exchange *x, struct opening *o, struct cu_err *err)
+{
+	const json_t *given = json_object_get(x->call.parameters, "collections");
+
+	o->ncollections = json_array_size(given);
+	if (o->ncollections > MAX_COLLECTIONS) {
+		return cu_err_set(err, CU_ELIMIT, "collections: at most %d", MAX_COLLECTIONS);
+	}
+	for (size_t i = 0; i < o->ncollections; i++) {
+		o->collections[i] = json_string_value(json_array_get(given, i));
+		if (!policy_find_collection(x->daemon->policy, o->collections[i])) {
+			return cu_err_set(err, CU_EINVAL,
+				"collections[%zu]: schema.yaml has no such collection", i);
+		}
+	}
+	return 0;
+}
+
+static int read_about(struct exchange *x, struct row_dsr *row, struct cu_err *err)
+{
+	const char *about = exchange_text(x, "about");
+
+	if (about && !rows_is_name(about)) {
+		return cu_err_set(err, CU_EINVAL, "about: expected the key of a purpose");
+	}
+	strncpy(row->about, about ? about : "", sizeof(row->about) - 1);
+	return 0;
+}
+
+static int read_open(struct exchange *x, struct row_dsr *row, struct opening *o,
+	struct cu_err *err)
+{
+	const char *language = exchange_text(x, "language");
+	enum request_type type;
+	enum language in = (enum language)policy_organisation(x->daemon->policy)->language;
+	int r;
+
+	/* the interface checked these words */
+	(void)law_request_parse(exchange_text(x, "type"), &type);
+	if (language) {
+		(void)language_parse(language, &in);
+	}
+	*row = (struct row_dsr){ .type = type, .state = REQ_RECEIVED, .language = in,
+		.channel = request_channel_parse(exchange_text(x, "channel")),
+		.due_day = CIVIL_NO_DAY, .extension_day = CIVIL_NO_DAY };
+	o->letter = exchange_text(x, "letter");
+	r = read_received(x, row, err);
+	if (r == 0) {
+		r = read_law(x, row, err);
+	}
+	if (r == 0) {
+		r = read_collections(x, o, err);
+	}
+	if (r == 0) {
+		r = read_about(x, row, err);
+	}
+	return r < 0 ? r : exchange_id(x, "subject", &row->subject, err);
+}
+
+int handle_REQUEST_OPEN(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct opening o = { 0 };
+	struct casework c = { .fn = apply_open, .ctx = &o };
+	int r = read_open(x, &c.row, &o, err);
+
+	if (r == 0) {
+		r = casework_change(x, &c, err);
+	}
+	return r < 0 ? r : casework_show(x->daemon, out, "request", &c.row, err);
+}
+
+/* --- list, show ------------------------------------------------------------------- */
+
+struct listed {
+	int64_t due; /* those without a clock come first: something is wrong */
+	struct row_dsr row;
+};
+
+static int by_due(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+
+	if (x->due != y->due) {
+		return x->due < y->due ? -1 : 1;
+	}
+	return x->row.number < y->row.number ? -1 : 1;
+}
+
+static int collect(struct exchange *x, bool is_all, struct buf *to, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct listed l = { 0 };
+	int r;
+
+	while ((r = reader_dsr_next(rd, l.row.number, is_all, &l.row, err)) > 0) {
+		struct deadline d = { 0 };
+
+		l.due = casework_deadline(x->daemon, rd, &l.row, &d, NULL, NULL) == 0 ? d.due : INT64_MIN;
+		l.due = l.row.closed_ms ? INT64_MAX : l.due;
+		buf_put(to, &l, sizeof(l));
+	}
+	store_reader_give(x->daemon->house.store, rd);
+	return r < 0 ? r : buf_check(to, err);
+}
+
+int handle_REQUEST_LIST(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct buf all = BUF_INIT;
+	int r = collect(x, exchange_flag(x, "all"), &all, err);
+	struct listed *v = (struct listed *)(void *)all.p;
+	size_t n = all.n / sizeof(*v);
+
+	if (n > 0) {
+		qsort(v, n, sizeof(*v), by_due);
+	}
+	json_open_array(out, "requests");
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = casework_show(x->daemon, out, NULL, &v[i].row, err);
+	}
+	json_close_array(out);
+	buf_done(&all);
+	return r;
+}
+
+struct papers {
+	struct exchange *x;
+	struct json *out;
+};
+
+static int show_paper(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct papers *p = ctx;
+	struct span kind = record_get(rec, "kind");
+
+	(void)err;
+	if (kind.n == 4 && memcmp(kind.p, "code", 4) == 0) { /* a hash is nothing to read */
+		return 0;
+	}
+	json_open_object(p->out, NULL);
+	json_hex(p->out, "paper", row->id.b, sizeof(row->id.b));
+	json_strn(p->out, "kind", (const char *)kind.p, kind.n);
+	json_int(p->out, "at_ms", rec->at_ms);
+	json_bool(p->out, "by_me", id_eq(&rec->actor, &p->x->actor));
+	json_open_object(p->out, "texts");
+	for (unsigned i = 0; i < rec->nfields; i++) {
+		const struct record_field *f = &rec->fields[i];
+		char name[ENGINE_KEY_SIZE];
+
+		snprintf(name, sizeof(name), "%.*s", (int)f->name.n, (const char *)f->name.p);
+		if (strcmp(name, "kind") != 0) {
+			json_strn(p->out, name, (const char *)f->value.p, f->value.n);
+		}
+	}
+	json_close_object(p->out);
+	json_close_object(p->out);
+	return 0;
+}
+
+int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct papers p = { x, out };
+	struct row_dsr row;
+	struct reader *rd;
+	int r = casework_find(x, &row, err);
+
+	if (r == 0) {
+		r = casework_read_leaf(x, &row, "request.show", err);
+	}
+	if (r == 0) {
+		r = casework_show(x->daemon, out, "request", &row, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	rd = store_reader_take(x->daemon->house.store);
+	r = reader_begin(rd, err);
+	json_open_array(out, "papers");
+	if (r == 0) {
+		r = reader_records(rd, &row.kase, REQUEST_COLLECTION, show_paper, &p, err);
+		reader_end(rd);
+	}
+	json_close_array(out);
+	store_reader_give(x->daemon->house.store, rd);
+	return r;
+}
+
+/* --- identify --------------------------------------------------------------------- */
+
+static int apply_identify(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	struct row_subject who;
+	int r = tx_subject_require(tx, c->ctx, &who, err);
+
+	if (r < 0) {
+		return r;
+	}
+	c->row.subject = *(struct id *)c->ctx;
+	c->row.code = (struct id){ 0 }; /* it was for somebody else */
+	c->row.code_expires_ms = 0;
+	return request_move(tx, &c->row, REQ_ON_FIND, err);
+}
+
+int handle_REQUEST_IDENTIFY(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct id subject;
+	struct casework c = { .fn = apply_identify, .ctx = &subject };
+	int r = exchange_id(x, "subject", &subject, err);
+
+	return r < 0 ? r : casework_run(x, &c, out, err);
+}
