@@ -304,7 +304,7 @@ static void wait_for_erasures(struct life *l, size_t may_be_left)
 			fail_msg("%zu erasures are not done: %s", left, stage_daemon_log(l->stage));
 		}
 		if (left > may_be_left) {
-			run_sleep_ms(20);
+			run_sleep_ms(50);
 		}
 	}
 	client_close(c);
