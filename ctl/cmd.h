@@ -17,6 +17,7 @@ typedef void cmd_show(const struct args *a, const json_t *reply);
 cmd_show cmd_status, cmd_init, cmd_policy_check, cmd_policy_deadline, cmd_policy_breach;
 cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_key_rotate;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
+cmd_show cmd_subject_dossier;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;
@@ -26,7 +27,7 @@ cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
 cmd_show cmd_log_accept_gap;
 cmd_show cmd_log_show, cmd_log_query, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
-cmd_more cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
+cmd_more cmd_subject_dossier_more, cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
 
 /* What an erasure would do: io.custos.erase.Preview. */
 void cmd_erase_preview(const json_t *preview);

@@ -3,6 +3,7 @@
 #include "base/intl.h"
 #include "ctl/cmd.h"
 #include "ctl/out.h"
+#include "wire/args.h"
 
 void cmd_subject_add(const struct args *a, const json_t *reply)
 {
@@ -68,5 +69,27 @@ void cmd_subject_search(const struct args *a, const json_t *reply)
 	}
 	if (json_array_size(subjects) == 0) {
 		fprintf(stderr, "%s\n", _("Nobody was found."));
+	}
+}
+
+void cmd_subject_dossier_more(struct progress *p, const json_t *reply)
+{
+	const json_t *now = json_object_get(reply, "progress");
+
+	progress_show(p, _("dossier"), out_int(now, "bytes"), 0, out_int(now, "entries"),
+		_("entries of the log"));
+}
+
+void cmd_subject_dossier(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "result");
+	const char *file = args_text(a, "file");
+	char bytes[32];
+
+	/* to stderr: the dossier itself may be on standard output */
+	fprintf(stderr, _("%" PRId64 " records, %" PRId64 " lines of who looked at them, %s\n"),
+		out_int(r, "records"), out_int(r, "entries"), out_bytes(out_int(r, "bytes"), bytes));
+	if (json_is_true(json_object_get(r, "encrypted"))) {
+		fprintf(stderr, _("It opens with: age -d -i IDENTITY -o dossier.zip %s\n"), file);
 	}
 }

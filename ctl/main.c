@@ -44,6 +44,7 @@ static const struct {
 	[COMMAND_SUBJECT_GET] = { cmd_subject_get },
 	[COMMAND_SUBJECT_UPDATE] = { cmd_subject_update },
 	[COMMAND_SUBJECT_SEARCH] = { cmd_subject_search },
+	[COMMAND_SUBJECT_DOSSIER] = { cmd_subject_dossier, cmd_subject_dossier_more },
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
 	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
 	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },

@@ -1,23 +1,17 @@
 /* Export: everybody's data as JSON lines, into a descriptor. */
-#include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/path.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/outlet.h"
 #include "control/show.h"
 #include "store/reader.h"
 
 #define CHUNK_SUBJECTS   200         /* in one view of the store, one leaf and one write */
 #define CHUNK_BYTES      (4u << 20)
 #define PROGRESS_EACH_MS 200
-#define LOOK_UP_EACH_MS  200 /* from waiting, to see whether we are cancelled */
 
 struct export {
 	struct exchange *x;
@@ -28,9 +22,9 @@ struct export {
 	struct buf ids;   /* of the chunk */
 	struct id at;     /* the last subject written */
 	bool has_at;
-	uint64_t chunk_subjects, subjects, records, bytes;
+	uint64_t chunk_subjects, subjects, records;
 	int64_t told_ms;
-	bool is_file; /* the descriptor's: writing never waits for a reader */
+	struct outlet outlet;
 };
 
 static int put_record(void *ctx, const struct row_record *row, const struct record *rec,
@@ -96,37 +90,6 @@ static int read_chunk(struct export *e, struct cu_err *err)
 	return r;
 }
 
-static int check_cancelled(const struct export *e, struct cu_err *err)
-{
-	return exchange_is_cancelled(e->x) ?
-		cu_err_set(err, CU_ECANCELED, "the export was cancelled") :
-		0;
-}
-
-/* To a pipe that nobody reads at the moment, too: then it is looked up now and then whether
- * we are cancelled.  A pipe that poll calls writable has room for PIPE_BUF bytes. */
-static int put_out(struct export *e, struct span left, struct cu_err *err)
-{
-	struct pollfd p = { .fd = e->x->fd, .events = POLLOUT };
-	int r = 0;
-
-	while (r == 0 && left.n > 0) {
-		size_t n = e->is_file ? left.n : left.n < PIPE_BUF ? left.n : PIPE_BUF;
-
-		r = check_cancelled(e, err);
-		if (r < 0) {
-			return r;
-		}
-		if (!e->is_file && poll(&p, 1, LOOK_UP_EACH_MS) <= 0) {
-			continue;
-		}
-		r = path_write_fd(e->x->fd, span_of(left.p, n), err);
-		left.p += n;
-		left.n -= n;
-	}
-	return r;
-}
-
 /* Read, in the log, and only then written.  When one of its people began to be forgotten in
  * between, it is read again, without them.  1 when there may be more. */
 static int pass_chunk(struct export *e, struct cu_err *err)
@@ -136,7 +99,7 @@ static int pass_chunk(struct export *e, struct cu_err *err)
 	int r, more;
 
 	do {
-		r = check_cancelled(e, err);
+		r = outlet_check(&e->outlet, err);
 		if (r < 0) {
 			return r;
 		}
@@ -152,10 +115,9 @@ static int pass_chunk(struct export *e, struct cu_err *err)
 		r = exchange_bulk(e->x, LEAF_SUBJECT_EXPORT, buf_span(&e->ids), err);
 	} while (r == CU_EDENIED || r == CU_ENOENT);
 	if (r == 0) {
-		r = put_out(e, buf_span(&e->lines), err);
+		r = outlet_put(&e->outlet, buf_span(&e->lines), err);
 	}
 	e->subjects += e->chunk_subjects;
-	e->bytes += e->lines.n;
 	return r < 0 ? r : more;
 }
 
@@ -164,7 +126,7 @@ static void show_counts(struct export *e, struct json *j, const char *name)
 	json_open_object(j, name);
 	json_uint(j, "subjects", e->subjects);
 	json_uint(j, "records", e->records);
-	json_uint(j, "bytes", e->bytes);
+	json_uint(j, "bytes", e->outlet.nbytes);
 	json_close_object(j);
 }
 
@@ -187,16 +149,15 @@ int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct export e = { .x = x, .lines = BUF_INIT_WIPE,
 		.filter = { json_object_get(x->call.parameters, "collections"), NULL } };
-	struct stat st;
 	int r = 1;
 
-	e.is_file = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode);
+	outlet_init(&e.outlet, x);
 	while (r > 0) {
 		r = pass_chunk(&e, err);
 		tell(&e);
 	}
-	if (r == 0 && fsync(x->fd) < 0 && errno != EINVAL && errno != EROFS) {
-		r = cu_err_errno(err, errno, "sync the export"); /* a pipe cannot be synced */
+	if (r == 0) {
+		r = outlet_sync(&e.outlet, err);
 	}
 	if (r == 0) {
 		show_counts(&e, out, "result");

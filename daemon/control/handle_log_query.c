@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "control/concern.h"
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "ledger/leaf.h"
@@ -146,40 +147,23 @@ static bool is_wanted(const struct query *q, const struct leaf *l)
 	       (!q->purpose || strcmp(q->purpose, l->purpose) == 0);
 }
 
-static bool is_bulk_read(const struct leaf *l)
-{
-	return (l->act == LEAF_SUBJECT_EXPORT || l->act == LEAF_SUBJECT_SEARCH) &&
-	       l->count > 0 && id_is_nil(&l->sub);
-}
-
-/* Does a bulk read stand for the subject that is asked about?  The access journal knows. */
-static int has_shown(struct query *q, const struct leaf *l, bool *ret, struct cu_err *err)
-{
-	struct span ids = { 0 };
-	int r = reader_access(q->reader, l, &ids, err);
-
-	*ret = false;
-	q->nunknown += r == 0;
-	for (size_t at = 0; r > 0 && !*ret && at < ids.n; at += sizeof(struct id)) {
-		*ret = memcmp(ids.p + at, q->subject.b, sizeof(q->subject.b)) == 0;
-	}
-	return r < 0 ? r : 0;
-}
-
 static int judge(struct query *q, uint64_t index, struct span text, const struct leaf *l,
 	struct cu_err *err)
 {
-	bool is_bulk = false;
-	int r;
+	enum concern concern = CONCERN_NAMED;
+	int r = 0;
 
 	if (!is_wanted(q, l)) {
 		return 0;
 	}
-	if (id_is_nil(&q->subject) || id_eq(&q->subject, &l->sub)) {
-		return show_entry(q, index, text, l, false, err);
+	if (!id_is_nil(&q->subject)) {
+		r = concern_of(q->reader, l, &q->subject, &concern, err);
+		q->nunknown += r == 0 && concern == CONCERN_UNKNOWN;
 	}
-	r = is_bulk_read(l) ? has_shown(q, l, &is_bulk, err) : 0;
-	return r < 0 || !is_bulk ? r : show_entry(q, index, text, l, true, err);
+	if (r < 0 || concern == CONCERN_NONE || concern == CONCERN_UNKNOWN) {
+		return r;
+	}
+	return show_entry(q, index, text, l, concern == CONCERN_SHOWN, err);
 }
 
 static void tell(struct query *q)

@@ -33,6 +33,22 @@ void show_kind(struct json *j, enum subject_kind kind)
 	json_str(j, "kind", kind == SUBJECT_ORGANISATION ? "organisation" : "person");
 }
 
+static bool shows_field(const struct show_filter *f, const struct record_field *field)
+{
+	return is_in(f->fields, (const char *)field->name.p, field->name.n);
+}
+
+void show_narrow(const struct show_filter *f, const struct record *rec, struct record *ret)
+{
+	*ret = *rec;
+	ret->nfields = 0;
+	for (unsigned i = 0; i < rec->nfields; i++) {
+		if (shows_field(f, &rec->fields[i])) {
+			ret->fields[ret->nfields++] = rec->fields[i];
+		}
+	}
+}
+
 void show_record(struct json *j, const struct show_filter *f, const struct row_record *row,
 	const struct record *rec)
 {
@@ -54,8 +70,7 @@ void show_record(struct json *j, const struct show_filter *f, const struct row_r
 	for (unsigned i = 0; i < rec->nfields; i++) {
 		const struct record_field *field = &rec->fields[i];
 
-		if (field->name.n < sizeof(name) &&
-			is_in(f->fields, (const char *)field->name.p, field->name.n)) {
+		if (field->name.n < sizeof(name) && shows_field(f, field)) {
 			memcpy(name, field->name.p, field->name.n);
 			name[field->name.n] = '\0';
 			json_strn(j, name, (const char *)field->value.p, field->value.n);

@@ -51,10 +51,10 @@ static int is_hidden(struct walk *w, const struct row_record *row, struct cu_err
 }
 
 static int walk_records(struct walk *w, const struct id *subject, const char *filter,
-	struct cu_err *err)
+	const struct row_record *after, struct cu_err *err)
 {
 	struct reader *rd = w->reader;
-	struct row_record row, *after = NULL;
+	struct row_record row;
 	struct record rec;
 	int r;
 
@@ -81,15 +81,21 @@ static int walk_records(struct walk *w, const struct id *subject, const char *fi
 	return r;
 }
 
-int reader_records(struct reader *rd, const struct id *subject, const char *filter,
-	reader_fn *fn, void *ctx, struct cu_err *err)
+int reader_records_after(struct reader *rd, const struct id *subject, const char *filter,
+	const struct row_record *after, reader_fn *fn, void *ctx, struct cu_err *err)
 {
 	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
 	struct row_subject who;
 	int r = engine_subject_get(rd->engine, subject, &who, err);
 
 	w.is_partly = r > 0 && who.is_partly;
-	return r < 0 ? r : walk_records(&w, subject, filter, err);
+	return r < 0 ? r : walk_records(&w, subject, filter, after, err);
+}
+
+int reader_records(struct reader *rd, const struct id *subject, const char *filter,
+	reader_fn *fn, void *ctx, struct cu_err *err)
+{
+	return reader_records_after(rd, subject, filter, NULL, fn, ctx, err);
 }
 
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
@@ -97,7 +103,7 @@ int reader_all_records(struct reader *rd, const struct id *subject, const char *
 {
 	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
 
-	return walk_records(&w, subject, filter, err);
+	return walk_records(&w, subject, filter, NULL, err);
 }
 
 static int pass_hit(void *ctx, const struct row_record *row, const struct record *rec,

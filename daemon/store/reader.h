@@ -30,6 +30,11 @@ typedef int reader_fn(void *ctx, const struct row_record *row, const struct reco
 int reader_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 
+/* The same from the record after this one on, of which collection and id count; NULL starts: for
+ * a walk that rests between views. */
+int reader_records_after(struct reader *rd, const struct id *subject, const char *filter,
+	const struct row_record *after, reader_fn *fn, void *ctx, struct cu_err *err);
+
 /* The same with what an erasure hides: for whoever must say what would be erased. */
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);

@@ -208,7 +208,7 @@ static void streams_declare_progress_and_result_as_optional(void **state)
 		}
 		nstreams++;
 	}
-	assert_int_equal(nstreams, 8);
+	assert_int_equal(nstreams, 9);
 }
 
 static void a_call_and_a_reply_of_subject_get_are_checked(void **state)

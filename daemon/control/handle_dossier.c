@@ -1,0 +1,322 @@
+/* The dossier: all that is kept about one person, as an archive for that person. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "control/concern.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/outlet.h"
+#include "control/show.h"
+#include "crypto/age.h"
+#include "ledger/ledger.h"
+#include "policy/policy.h"
+#include "privacy/dossier.h"
+#include "store/reader.h"
+#include "vault/vault.h"
+
+#define MAX_SLOTS        (VAULT_MAX_LEAVES * VAULT_LEAF_SLOTS) /* of one leaf, as ranges */
+#define CHUNK_RECORDS    200           /* in one view of the store */
+#define CHUNK_BYTES      (256u << 10)  /* sealed, likewise */
+#define LOOK_UP_EACH     256           /* leaves, from looking whether we are cancelled */
+#define PROGRESS_EACH_MS 200
+
+struct making {
+	struct exchange *x;
+	struct dossier dossier;
+	struct show_filter filter;
+	struct outlet outlet;
+	struct age_recipients *recipients; /* NULL: not encrypted */
+	struct age_writer *age;
+	struct reader *reader;             /* while the log is read */
+	uint64_t *slots;                   /* of the leaf at hand */
+	uint64_t nentries;                 /* of the log, looked at */
+	int64_t told_ms;
+};
+
+/* --- what is asked ---------------------------------------------------------------- */
+
+static int take_recipients(struct making *m, struct cu_err *err)
+{
+	const json_t *given = json_object_get(m->x->call.parameters, "recipients");
+	int r = 0;
+
+	if (json_array_size(given) == 0) {
+		return 0;
+	}
+	r = age_recipients_new(&m->recipients, err);
+	for (size_t i = 0; r == 0 && i < json_array_size(given); i++) {
+		r = age_recipients_add(m->recipients,
+			json_string_value(json_array_get(given, i)), err);
+		if (r < 0) {
+			cu_err_wrap(err, r, "recipients[%zu]", i);
+		}
+	}
+	return r;
+}
+
+static int take_collections(struct making *m, const char ***ret, struct cu_err *err)
+{
+	const json_t *given = json_object_get(m->x->call.parameters, "collections");
+	size_t n = json_array_size(given);
+
+	*ret = n > 0 ? calloc(n, sizeof(**ret)) : NULL;
+	if (n > 0 && !*ret) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < n; i++) {
+		(*ret)[i] = json_string_value(json_array_get(given, i));
+		if (!policy_find_collection(m->x->daemon->policy, (*ret)[i])) {
+			return cu_err_set(
+				err, CU_EINVAL, "collections[%zu]: schema.yaml has no such collection", i);
+		}
+	}
+	m->filter.collections = n > 0 ? given : NULL;
+	m->dossier.only = (struct names){ *ret, n };
+	return 0;
+}
+
+static int take_question(struct making *m, const char ***ret_only, struct cu_err *err)
+{
+	struct exchange *x = m->x;
+	const char *language = exchange_text(x, "language");
+	int r = exchange_id(x, "subject", &m->dossier.subject, err);
+
+	m->dossier.policy = x->daemon->policy;
+	m->dossier.language = language && strcmp(language, "zh") == 0 ? DOSSIER_ZH : DOSSIER_EN;
+	m->dossier.store = store_id(x->daemon->house.store);
+	m->dossier.by = x->actor;
+	m->dossier.purpose = x->purpose;
+	m->dossier.made_ms = clock_now_ms(&x->daemon->house.clock);
+	if (r == 0) {
+		r = take_collections(m, ret_only, err);
+	}
+	return r < 0 ? r : take_recipients(m, err);
+}
+
+static void tell(struct making *m)
+{
+	int64_t now = clock_monotonic_ms();
+	struct buf frame = BUF_INIT;
+	struct json j;
+
+	if (now - m->told_ms < PROGRESS_EACH_MS) {
+		return;
+	}
+	m->told_ms = now;
+	j = exchange_progress_begin(&frame);
+	json_open_object(&j, "progress");
+	json_uint(&j, "entries", m->nentries);
+	json_uint(&j, "bytes", m->outlet.nbytes);
+	json_close_object(&j);
+	exchange_progress_end(m->x, &j, &frame);
+}
+
+/* --- records, view by view -------------------------------------------------------- */
+
+/* One walk; what is taken out of a view is passed on after it. */
+struct walk {
+	struct making *m;
+	dossier_take *take;
+	void *to;
+	struct row_record at; /* the last that was looked at */
+	bool has_at, has_more;
+	size_t nrecords, nbytes; /* of this view */
+};
+
+static int pass_record(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct walk *w = ctx;
+	struct record shown;
+	int r = 0;
+
+	if (show_has_collection(&w->m->filter, row->collection)) {
+		show_narrow(&w->m->filter, rec, &shown);
+		r = w->take(w->to, row, &shown, err);
+	}
+	w->at = *row;
+	w->at.sealed = (struct span){ 0 };
+	w->has_at = true;
+	w->nbytes += row->sealed.n;
+	w->has_more = ++w->nrecords >= CHUNK_RECORDS || w->nbytes >= CHUNK_BYTES;
+	return r < 0 ? r : w->has_more;
+}
+
+/* Nobody is told about anybody whose erasure began in between. */
+static int require_subject(struct reader *rd, struct dossier *d, struct cu_err *err)
+{
+	struct row_subject who;
+	int r = reader_subject(rd, &d->subject, &who, err);
+
+	if (r == 0) {
+		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
+	}
+	if (r > 0 && who.state != SUBJECT_LIVE) {
+		return cu_err_set(err, CU_EDENIED, "this data subject is being erased");
+	}
+	d->kind = who.kind;
+	return r < 0 ? r : 0;
+}
+
+static int walk_view(struct walk *w, const char *collection, struct cu_err *err)
+{
+	struct store *store = w->m->x->daemon->house.store;
+	struct reader *rd = store_reader_take(store);
+	int r = reader_begin(rd, err);
+
+	w->has_more = false;
+	w->nrecords = w->nbytes = 0;
+	if (r == 0) {
+		r = require_subject(rd, &w->m->dossier, err);
+		if (r == 0) {
+			r = reader_records_after(rd, &w->m->dossier.subject, collection,
+				w->has_at ? &w->at : NULL, pass_record, w, err);
+		}
+		reader_end(rd);
+	}
+	store_reader_give(store, rd);
+	return r < 0 ? r : 0;
+}
+
+static int each(void *ctx, const char *collection, dossier_take *take,
+	int (*rest)(void *to, struct cu_err *err), void *to, struct cu_err *err)
+{
+	struct walk w = { .m = ctx, .take = take, .to = to };
+	int r = 0;
+
+	do {
+		r = outlet_check(&w.m->outlet, err);
+		if (r == 0) {
+			r = walk_view(&w, collection, err);
+		}
+		if (r == 0 && rest) {
+			r = rest(to, err);
+		}
+	} while (r == 0 && w.has_more);
+	return r;
+}
+
+/* --- the survey ------------------------------------------------------------------- */
+
+static int survey_record(void *to, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	return dossier_survey(to, row, rec, err);
+}
+
+static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *err)
+{
+	struct making *m = ctx;
+	enum concern concern = CONCERN_NONE;
+	struct leaf l;
+	int r = leaf_parse(text, &l, m->slots, MAX_SLOTS, err);
+
+	if (r == 0) {
+		r = concern_of(m->reader, &l, &m->dossier.subject, &concern, err);
+	}
+	if (r == 0 && (concern == CONCERN_NAMED || concern == CONCERN_SHOWN)) {
+		dossier_add_look(&m->dossier, &l);
+	}
+	m->dossier.nunknown += r == 0 && concern == CONCERN_UNKNOWN;
+	if (r == 0 && index % LOOK_UP_EACH == 0) {
+		m->nentries = index;
+		tell(m);
+		r = outlet_check(&m->outlet, err);
+	}
+	return r;
+}
+
+static int survey(struct making *m, struct cu_err *err)
+{
+	struct ledger *ledger = m->x->daemon->house.ledger;
+	int r = each(m, NULL, survey_record, NULL, &m->dossier, err);
+
+	m->slots = malloc(MAX_SLOTS * sizeof(*m->slots));
+	if (r == 0 && !m->slots) {
+		r = cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	if (r == 0) {
+		m->reader = store_reader_take(m->x->daemon->house.store);
+		r = ledger_each(ledger, 0, ledger_size(ledger), survey_leaf, m, err);
+		store_reader_give(m->x->daemon->house.store, m->reader);
+	}
+	free(m->slots);
+	return r;
+}
+
+/* --- writing ---------------------------------------------------------------------- */
+
+static int put_out(void *ctx, struct span bytes, struct cu_err *err)
+{
+	struct making *m = ctx;
+
+	tell(m);
+	return outlet_put(&m->outlet, bytes, err);
+}
+
+static int put_into_age(void *ctx, struct span bytes, struct cu_err *err)
+{
+	return age_writer_put(((struct making *)ctx)->age, bytes, err);
+}
+
+static int write_out(struct making *m, struct cu_err *err)
+{
+	const struct dossier_records records = { each, m };
+	const struct dossier_sink sink = { m->recipients ? put_into_age : put_out, m };
+	int r = m->recipients ?
+		age_writer_new(m->recipients, false, put_out, m, &m->age, err) :
+		0;
+
+	if (r == 0) {
+		r = dossier_write(&m->dossier, &records, &sink, err);
+	}
+	if (r == 0 && m->age) {
+		r = age_writer_finish(m->age, err);
+	}
+	age_writer_free(m->age);
+	return r < 0 ? r : outlet_sync(&m->outlet, err);
+}
+
+static void show_result(const struct making *m, struct json *out)
+{
+	json_open_object(out, "result");
+	json_uint(out, "collections", m->dossier.nparts);
+	json_uint(out, "records", m->dossier.nrecords);
+	json_uint(out, "entries", m->dossier.nlooks);
+	json_uint(out, "bytes", m->outlet.nbytes);
+	json_bool(out, "encrypted", m->recipients != NULL);
+	json_close_object(out);
+}
+
+int handle_SUBJECT_DOSSIER(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct making m = { .x = x };
+	struct leaf leaf = { .act = LEAF_SUBJECT_DOSSIER };
+	const char **only = NULL;
+	int r = take_question(&m, &only, err);
+
+	outlet_init(&m.outlet, x);
+	if (r == 0) {
+		r = dossier_init(&m.dossier, err);
+	}
+	if (r == 0) {
+		r = survey(&m, err);
+	}
+	if (r == 0) {
+		leaf.sub = m.dossier.subject;
+		leaf.count = m.dossier.nrecords;
+		r = exchange_leaf(x, &leaf, err); /* durable before the first byte leaves */
+	}
+	if (r == 0) {
+		r = write_out(&m, err);
+	}
+	if (r == 0) {
+		show_result(&m, out);
+	}
+	dossier_done(&m.dossier);
+	age_recipients_free(m.recipients);
+	free(only);
+	return r;
+}

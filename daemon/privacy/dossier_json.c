@@ -1,0 +1,217 @@
+/* data.json: for programs.  docs/formats/dossier.schema.json says what it holds. */
+#include <string.h>
+
+#include "base/civil.h"
+#include "ledger/leaf.h"
+#include "policy/policy.h"
+#include "privacy/dossier_forms.h"
+
+#define FORMAT_VERSION 1
+
+static void put_time(struct json *j, const char *key, int64_t ms)
+{
+	char text[CIVIL_TIME_SIZE];
+
+	civil_format_time(ms, text);
+	json_str(j, key, text);
+}
+
+static const char *word(const char *const words[], size_t n, int value)
+{
+	return value >= 0 && (size_t)value < n ? words[value] : "";
+}
+
+static const char *level_word(int level)
+{
+	static const char *const words[] = { "public", "internal", "confidential", "restricted" };
+
+	return word(words, 4, level);
+}
+
+static const char *anchor_word(int anchor)
+{
+	static const char *const words[] = { "none", "activity", "event" };
+
+	return word(words, 3, anchor);
+}
+
+static const char *type_word(int type)
+{
+	static const char *const words[] = {
+#define X(id, text, meaning) text,
+		FIELD_TYPES(X)
+#undef X
+	};
+
+	return word(words, FIELD_NTYPES_, type);
+}
+
+static void json_begin(struct dossier_pen *p)
+{
+	struct json *j = &p->json;
+	const struct dossier *d = p->d;
+
+	json_open_object(j, NULL);
+	json_str(j, "format", "custos dossier");
+	json_uint(j, "version", FORMAT_VERSION);
+	json_open_object(j, "made");
+	put_time(j, "time", d->made_ms);
+	json_hex(j, "store", d->store.b, sizeof(d->store.b));
+	json_hex(j, "by", d->by.b, sizeof(d->by.b));
+	json_str(j, "purpose", d->purpose);
+	json_close_object(j);
+	json_open_object(j, "subject");
+	json_hex(j, "id", d->subject.b, sizeof(d->subject.b));
+	json_str(j, "kind", d->kind == SUBJECT_ORGANISATION ? "organisation" : "person");
+	json_close_object(j);
+	json_open_array(j, "collections");
+}
+
+static void put_field(struct json *j, const struct collection *c, const char *key)
+{
+	const struct field *f = c ? collection_find_field(c, key) : NULL;
+
+	json_open_object(j, NULL);
+	json_str(j, "field", key);
+	if (f) {
+		json_str(j, "type", type_word(f->type));
+		json_str(j, "category", f->category ? f->category : c->category);
+	}
+	json_close_object(j);
+}
+
+static void json_part_begin(struct dossier_pen *p, const struct dossier_part *part)
+{
+	const struct collection *c = part->collection;
+	struct json *j = &p->json;
+
+	json_open_object(j, NULL);
+	json_str(j, "collection", part->key);
+	if (c) {
+		if (c->text) {
+			json_str(j, "text", c->text);
+		}
+		json_str(j, "category", c->category);
+		json_str(j, "level", level_word(c->level));
+		json_str(j, "counts_from", anchor_word(c->anchor));
+	}
+	json_open_array(j, "fields");
+	for (size_t i = 0; i < part->ncolumns; i++) {
+		put_field(j, c, part->columns[i].name);
+	}
+	json_close_array(j);
+	json_open_array(j, "records");
+}
+
+static void put_provenance(struct json *j, const struct record *rec)
+{
+	json_str(j, "origin", rec->origin == RECORD_EXTERNAL ? "external" : "internal");
+	if (rec->source.n > 0) {
+		json_strn(j, "source", (const char *)rec->source.p, rec->source.n);
+	}
+	if (rec->key.n > 0) {
+		json_strn(j, "key", (const char *)rec->key.p, rec->key.n);
+	}
+	if (!id_is_nil(&rec->actor)) {
+		json_hex(j, "written_by", rec->actor.b, sizeof(rec->actor.b));
+	}
+	if (rec->ncosubjects > 0) {
+		json_uint(j, "others", rec->ncosubjects);
+	}
+}
+
+static void json_record(struct dossier_pen *p, const struct dossier_part *part,
+	const struct row_record *row, const struct record *rec)
+{
+	char day[CIVIL_DAY_SIZE], name[ENGINE_KEY_SIZE];
+	struct json *j = &p->json;
+
+	(void)part;
+	json_open_object(j, NULL);
+	json_hex(j, "record", row->id.b, sizeof(row->id.b));
+	json_uint(j, "version", row->version);
+	if (rec->anchor_day != CIVIL_NO_DAY) {
+		civil_format_day(rec->anchor_day, day);
+		json_str(j, "date", day);
+	}
+	put_time(j, "created", row->created_ms);
+	put_time(j, "updated", row->updated_ms);
+	put_provenance(j, rec);
+	json_open_object(j, "fields");
+	for (unsigned i = 0; i < rec->nfields; i++) {
+		const struct record_field *f = &rec->fields[i];
+
+		if (f->name.n < sizeof(name)) {
+			memcpy(name, f->name.p, f->name.n);
+			name[f->name.n] = '\0';
+			json_strn(j, name, (const char *)f->value.p, f->value.n);
+		}
+	}
+	json_close_object(j);
+	json_close_object(j);
+	buf_put_u8(p->to, '\n');
+}
+
+static void json_part_end(struct dossier_pen *p, const struct dossier_part *part)
+{
+	(void)part;
+	json_close_array(&p->json);
+	json_close_object(&p->json);
+	buf_put_u8(p->to, '\n');
+}
+
+static void put_sources(struct json *j, const struct dossier *d)
+{
+	json_open_array(j, "sources");
+	for (size_t i = 0; i < d->nsources; i++) {
+		const struct dossier_source *s = &d->sources[i];
+
+		json_open_object(j, NULL);
+		json_str(j, "origin", s->origin == RECORD_EXTERNAL ? "external" : "internal");
+		if (*s->name) {
+			json_str(j, "source", s->name);
+		}
+		json_uint(j, "records", s->nrecords);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+static void put_looks(struct json *j, const struct dossier *d)
+{
+	json_open_object(j, "access");
+	json_open_array(j, "entries");
+	for (size_t i = 0; i < d->nlooks; i++) {
+		const struct dossier_look *k = &d->looks[i];
+
+		json_open_object(j, NULL);
+		put_time(j, "first", k->first_ms);
+		put_time(j, "last", k->last_ms);
+		json_str(j, "act", leaf_act_word(k->act));
+		if (*k->purpose) {
+			json_str(j, "purpose", k->purpose);
+		}
+		if (!id_is_nil(&k->by)) {
+			json_hex(j, "by", k->by.b, sizeof(k->by.b));
+		}
+		json_uint(j, "times", k->times);
+		json_close_object(j);
+	}
+	json_close_array(j);
+	json_bool(j, "complete", !d->has_more_looks);
+	json_uint(j, "unknown", d->nunknown);
+	json_close_object(j);
+}
+
+static void json_end(struct dossier_pen *p)
+{
+	json_close_array(&p->json);
+	put_sources(&p->json, p->d);
+	put_looks(&p->json, p->d);
+	json_close_object(&p->json);
+	buf_put_u8(p->to, '\n');
+}
+
+const struct dossier_form dossier_json = {
+	json_begin, json_part_begin, json_record, json_part_end, json_end
+};
