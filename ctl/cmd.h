@@ -22,6 +22,7 @@ cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;
 cmd_show cmd_request, cmd_request_ask, cmd_request_show, cmd_request_list;
+cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list;
 cmd_show cmd_approval_list, cmd_approval_show, cmd_approval_grant, cmd_approval_deny;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "control/erase.h"
+#include "control/expiry.h"
 #include "control/gap.h"
+#include "control/keeping.h"
 
 static const struct approval_kind *const kinds[] = { &erase_approval_now, &erase_approval_cap,
-	&gap_approval };
+	&gap_approval, &expiry_approval, &keeping_approval_clock, &keeping_approval_rules };
 
 const struct approval_kind *approval_kind_find(const char *key)
 {

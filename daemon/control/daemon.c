@@ -194,6 +194,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
 	eraser_init(&d->eraser, d);
+	expiry_init(&d->expiry);
 	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "control/eraser.h"
+#include "control/expiry.h"
 #include "control/gate.h"
 #include "control/house.h"
 #include "control/upkeep.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct known_operator *operators;
 
 	struct eraser eraser;
+	struct expiry expiry;
 	uv_timer_t each_second;
 	struct work publishing;
 	bool is_publishing;

@@ -139,6 +139,9 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	if (r == 0 && atomic_load(&d->state) == DAEMON_RUNNING) {
 		r = show_residue_warning(d, out, err);
 	}
+	if (runs) {
+		expiry_warn(d, out);
+	}
 	json_close_array(out);
 	if (runs) {
 		json_str(out, "storage_class", guarantee_class(&g));

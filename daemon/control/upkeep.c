@@ -10,6 +10,7 @@
 #include "control/daemon.h"
 #include "control/drill_keys.h"
 #include "control/erase.h"
+#include "control/expiry.h"
 #include "control/linger.h"
 #include "control/quarantine.h"
 #include "control/residue.h"
@@ -19,7 +20,8 @@
 #define HOURLY_MS      (3600 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
 
-static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, bring_vaults, prune_targets;
+static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, end_what_is_over, bring_vaults,
+	prune_targets;
 
 /* In this order: keys that are to die, then copies of those that live, then old copies.
  */
@@ -32,6 +34,7 @@ static const struct duty {
 		look_for_rollback },
 	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
 	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
+	{ "data whose time is over", HOURLY_MS, end_what_is_over },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
 	{ "the search of the raw files for erased people", TEN_MINUTES_MS, residue_duty },
@@ -61,6 +64,12 @@ static bool run_duty(
 	return r != CU_ECANCELED;
 }
 
+/* Somebody has answered, or there is more of it than one round takes. */
+static bool is_wanted(struct daemon *d, const struct duty *duty)
+{
+	return duty->run == end_what_is_over && atomic_exchange(&d->expiry.is_wanted, false);
+}
+
 /* What is due when the round comes to it; counted from its beginning, however long it
  * took. */
 static int run_round(struct work *w, struct cu_err *err)
@@ -77,7 +86,7 @@ static int run_round(struct work *w, struct cu_err *err)
 	for (size_t i = 0; goes_on && i < UPKEEP_NDUTIES; i++) {
 		int64_t now = clock_monotonic_ms();
 
-		if (now >= d->upkeep.due_ms[i]) {
+		if (now >= d->upkeep.due_ms[i] || is_wanted(d, &duties[i])) {
 			d->upkeep.due_ms[i] = now + duties[i].each_ms;
 			goes_on = run_duty(d, &duties[i], &watch);
 		}
@@ -91,9 +100,14 @@ static void on_round_done(struct work *w)
 	daemon_of(w)->upkeep.is_running = false;
 }
 
-static bool is_anything_due(const struct upkeep *u)
+static bool is_anything_due(const struct daemon *d)
 {
+	const struct upkeep *u = &d->upkeep;
 	int64_t now = clock_monotonic_ms();
+
+	if (atomic_load(&d->expiry.is_wanted)) {
+		return true;
+	}
 
 	for (size_t i = 0; i < UPKEEP_NDUTIES; i++) {
 		if (now >= u->due_ms[i]) {
@@ -114,7 +128,7 @@ void upkeep_tick(struct daemon *d)
 
 	/* an erasure goes first: it brings its vault to the targets itself */
 	if (u->is_running || d->eraser.is_running ||
-		store_is_restricted(d->house.store) || !is_anything_due(u)) {
+		store_is_restricted(d->house.store) || !is_anything_due(d)) {
 		return;
 	}
 	u->work.run = run_round;
@@ -175,6 +189,15 @@ static int end_access_keys(
 		log_info("the access journal's keys of %zu days were shredded", e.n);
 	}
 	return r;
+}
+
+static int end_what_is_over(
+	struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	static const struct id itself;
+	struct expiry_outcome outcome;
+
+	return expiry_run(d, &itself, watch, &outcome, err);
 }
 
 static int bring_vaults(struct daemon *d, const struct watch *watch, struct cu_err *err)

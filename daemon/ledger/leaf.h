@@ -65,7 +65,11 @@ struct cu_err;
 	X(REQUEST_MOVE,   "request.move",   "a request has another state: the reason")      \
 	X(REQUEST_NOTE,   "request.note",   "something was recorded about a request")       \
 	X(REQUEST_READ,   "request.read",   "the papers of a request were read")              \
-	X(SUBJECT_DOSSIER, "subject.dossier", "a person's data was handed out as a dossier")
+	X(SUBJECT_DOSSIER, "subject.dossier", "a person's data was handed out as a dossier") \
+	X(RETENTION_RUN,  "retention.run",  "what is over ends; it cannot be stopped any more") \
+	X(RETENTION_DONE, "retention.done", "the rows of what ended are deleted")           \
+	X(RETENTION_POLICY, "retention.policy", "a shorter keep was confirmed")             \
+	X(RETENTION_CLOCK, "retention.clock", "a clock that had jumped was confirmed")
 /* clang-format on */
 
 enum leaf_act {

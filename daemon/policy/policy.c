@@ -124,6 +124,9 @@ static int load_all(struct policy *p, const char *dir, struct faults *faults, st
 	if (!p->is_bad[FILE_PURPOSES]) {
 		purposes_check_roles(&p->purposes, &p->roles, faults);
 	}
+	if (!p->is_bad[FILE_RETENTION] && !p->is_bad[FILE_SCHEMA]) {
+		retention_check(&p->retention, &p->schema, files[FILE_RETENTION].name, faults);
+	}
 	return load_laws(p, dir, faults, err);
 }
 

@@ -1,20 +1,44 @@
 /*
- * retention.h: how long is kept what custos itself writes about people: retention.yaml.
+ * retention.h: how long things are kept: retention.yaml.
  *
- * Immutable; lives as long as its policy.
+ * A rule ends a collection some time after the date that its anchor in schema.yaml names; a law's
+ * minimum keeps it longer than the rule would.  Immutable; lives as long as its policy.
  */
 #ifndef CU_POLICY_RETENTION_H
 #define CU_POLICY_RETENTION_H
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/rows.h"
 
 struct faults;
+struct schema;
 struct yaml;
 struct yaml_node;
 
+enum retention_then { RETENTION_SHRED, RETENTION_REVIEW };
+
+struct retention_rule {
+	const char *collection;
+	struct duration keep;
+	int then; /* enum retention_then */
+	const char *reason;
+	const struct yaml_node *node;
+};
+
+struct retention_minimum {
+	const char *collection;
+	struct duration keep;
+	const char *citation;
+	const struct yaml_node *node;
+};
+
 struct retention {
 	struct duration access_journal; /* from the end of the day that an entry is of */
+	struct retention_rule *rules;   /* read-only, as all of this */
+	size_t nrules;
+	struct retention_minimum *minimums;
+	size_t nminimums;
 	const struct yaml_node *node;
 };
 
@@ -23,9 +47,20 @@ extern const struct rows retention_rows;
 /* Fills ret from the tree of retention.yaml; it borrows from y.  0, also when there are
  * faults; CU_ENOMEM. */
 int retention_read(struct yaml *y, struct faults *faults, struct retention *ret);
+/* What of it does not go with the collections that there are. */
+void retention_check(const struct retention *r, const struct schema *schema,
+	const char *file, struct faults *faults);
+
+/* NULL: kept until it is erased. */
+const struct retention_rule *retention_find(const struct retention *r, const char *collection);
+/* The longest that a law wants; NULL: none. */
+const struct retention_minimum *retention_minimum(const struct retention *r,
+	const char *collection);
 
 /* The last day whose keep is over when today begins; days as in civil.h.  What is of a
  * day is kept whole days beyond its end, years by the calendar. */
 int32_t retention_last_day_over(struct duration keep, int32_t today);
+/* The other way round: the first day at whose beginning what is of last_day is over. */
+int32_t retention_day_over(struct duration keep, int32_t last_day);
 
 #endif

@@ -14,6 +14,11 @@
 /* clang-format off */
 #define RECORD_COLUMNS "id, subject, collection, slot, cohort_slot, version, anchor_day, level," \
 	" created_ms, updated_ms, seq, sealed"
+/* The day on which a subject was last heard of; before year 1 when nothing tells. */
+#define ACTIVITY_OF(subject) "max(coalesce((SELECT max(max(updated_ms / 86400000,"              \
+	" coalesce(anchor_day, updated_ms / 86400000))) FROM record WHERE record.subject = "    \
+	subject " AND collection NOT GLOB 'custos.*'), -800000), coalesce((SELECT day"          \
+	" FROM activity WHERE activity.subject = " subject "), -800000))"
 #define ENGINE_STATEMENTS(X)                                                                    \
 	X(BEGIN,          data,  "BEGIN IMMEDIATE")                                             \
 	X(READ,           data,  "BEGIN DEFERRED")                                              \
@@ -84,7 +89,8 @@
 	X(ERASURE_NEXT_OPEN, data, "SELECT * FROM erasure WHERE state < 5"                      \
 		" AND (due_ms, id) > (?1, ?2) ORDER BY due_ms, id LIMIT 1")                     \
 	X(ERASURE_SPENT,  data,  "SELECT coalesce(sum(slots), 0), coalesce(sum(cohorts), 0)"    \
-		" FROM erasure WHERE shredded_ms >= ?1")                                        \
+		" FROM (SELECT slots, cohorts FROM erasure WHERE shredded_ms >= ?1 UNION ALL"   \
+		" SELECT slots, cohorts FROM expiry WHERE went_ms >= ?1)")                      \
 	X(ERASURE_HIDES,  data,  "SELECT 1 FROM erasure AS e WHERE subject = ?1 AND state < 5"  \
 		" AND (scope = 3 AND record = ?3 OR scope = 2 AND EXISTS (SELECT 1 FROM"        \
 		" erasure_part AS p WHERE p.erasure = e.id AND p.collection = ?2))")            \
@@ -95,6 +101,40 @@
 	X(ERASURE_SLOTS,  data,  "SELECT slot FROM erasure_slot WHERE erasure = ?1"             \
 		" AND (?2 IS NULL OR collection = ?2) ORDER BY slot")                           \
 	X(ERASURE_SLOTS_DROP, data, "DELETE FROM erasure_slot WHERE erasure = ?1")              \
+	X(EXPIRY_PUT,     data,  "INSERT OR REPLACE INTO expiry VALUES"                         \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                            \
+	X(EXPIRY_GET,     data,  "SELECT * FROM expiry WHERE id = ?1")                          \
+	X(EXPIRY_DEL,     data,  "DELETE FROM expiry WHERE id = ?1")                            \
+	X(EXPIRY_LAST,    data,  "SELECT * FROM expiry WHERE is_review = ?1"                    \
+		" ORDER BY begun_ms DESC, id DESC LIMIT 1")                                     \
+	X(EXPIRY_NEXT,    data,  "SELECT * FROM expiry WHERE (begun_ms, id) < (?1, ?2)"         \
+		" ORDER BY begun_ms DESC, id DESC LIMIT 1")                                     \
+	X(EXPIRY_ITEM_PUT, data, "INSERT OR IGNORE INTO expiry_item VALUES (?1,?2,0,?3,?4,?5,?6)") \
+	X(EXPIRY_ITEM_NEXT, data, "SELECT slot, kind, collection, period, subject"              \
+		" FROM expiry_item WHERE run = ?1 AND is_shredded = ?2 AND slot > ?3"           \
+		" ORDER BY slot LIMIT 1")                                                       \
+	X(EXPIRY_ITEM_SHREDDED, data, "UPDATE expiry_item SET is_shredded = 1 WHERE slot = ?1") \
+	X(EXPIRY_ITEM_DEL, data, "DELETE FROM expiry_item WHERE slot = ?1")                     \
+	X(EXPIRY_ITEMS_DROP, data, "DELETE FROM expiry_item WHERE run = ?1")                    \
+	X(EXPIRY_RULE_PUT, data, "INSERT OR REPLACE INTO expiry_rule VALUES (?1,?2,?3,?4)")     \
+	X(EXPIRY_RULE_NEXT, data, "SELECT * FROM expiry_rule WHERE collection > ?1"             \
+		" ORDER BY collection LIMIT 1")                                                 \
+	X(EXPIRY_RULE_DEL, data, "DELETE FROM expiry_rule WHERE collection = ?1")               \
+	X(COHORT_NEXT,    data,  "SELECT period, slot FROM cohort WHERE collection = ?1"        \
+		" AND class = 'default' AND period > ?2 ORDER BY period LIMIT 1")               \
+	X(COHORT_COUNT,   data,  "SELECT count(*) FROM record WHERE cohort_slot = ?1")          \
+	X(COHORT_SLOT_NEXT, data, "SELECT slot FROM cohort WHERE slot > ?1 ORDER BY slot LIMIT 1") \
+	X(COHORT_DEL,     data,  "DELETE FROM cohort WHERE slot = ?1")                          \
+	X(RECORD_IN_COHORT, data, "SELECT id FROM record WHERE cohort_slot = ?1 LIMIT 1")       \
+	X(RECORD_UNDER,   data,  "SELECT id FROM record WHERE subject = ?1 AND collection = ?2" \
+		" AND slot = ?3 LIMIT 1")                                                       \
+	X(ACTIVITY_NEXT,  data,  "SELECT id, " ACTIVITY_OF("s.id") " FROM subject AS s"          \
+		" WHERE id > ?1 AND kind <> 3 AND created_ms < ?2"                              \
+		" ORDER BY id LIMIT 1")                                                         \
+	X(ACTIVITY_OF,    data,  "SELECT " ACTIVITY_OF("?1"))                                   \
+	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
+		" DO UPDATE SET day = max(day, excluded.day)")                                  \
+	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \
 	X(APPROVAL_PUT,   data,  "INSERT OR REPLACE INTO approval VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(APPROVAL_GET,   data,  "SELECT * FROM approval WHERE id = ?1")                        \
 	X(APPROVAL_NEXT,  data,  "SELECT * FROM approval WHERE (asked_ms, id) > (?1, ?2)"       \

@@ -111,8 +111,31 @@ static const char data_5[] =
 	"PRAGMA user_version = 5;"
 	"COMMIT;";
 
+/* What ends because its time is over: runs, the keys they list, the rules they go by. */
+static const char data_6[] =
+	"BEGIN;"
+	"CREATE INDEX record_cohort ON record (cohort_slot) WHERE cohort_slot IS NOT NULL;"
+	"CREATE TABLE expiry (id BLOB PRIMARY KEY, is_review INTEGER NOT NULL,"
+	" state INTEGER NOT NULL, day INTEGER NOT NULL, asker BLOB NOT NULL,"
+	" approval BLOB NOT NULL, begun_ms INTEGER NOT NULL, went_ms INTEGER NOT NULL,"
+	" done_ms INTEGER NOT NULL, cohorts INTEGER NOT NULL, slots INTEGER NOT NULL,"
+	" records INTEGER NOT NULL, generation INTEGER NOT NULL,"
+	" digest BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX expiry_begun ON expiry (begun_ms, id);"
+	"CREATE INDEX expiry_went ON expiry (went_ms);"
+	"CREATE TABLE expiry_item (run BLOB NOT NULL, slot INTEGER PRIMARY KEY,"
+	" is_shredded INTEGER NOT NULL, kind INTEGER NOT NULL, collection TEXT NOT NULL,"
+	" period INTEGER NOT NULL, subject BLOB NOT NULL) STRICT;"
+	"CREATE INDEX expiry_item_of ON expiry_item (run, is_shredded, slot);"
+	"CREATE TABLE activity (subject BLOB PRIMARY KEY, day INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE expiry_rule (collection TEXT PRIMARY KEY, keep TEXT NOT NULL,"
+	" minimum TEXT NOT NULL, is_review INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 6;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
-static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5 };
+static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

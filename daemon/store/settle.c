@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/key.h"
+#include "store/engine_expiry.h"
 #include "store/slots.h"
 #include "store/system.h"
 #include "vault/vault.h"
@@ -121,6 +122,25 @@ static int settle_subjects(struct settling *s, struct cu_err *err)
 	while ((r = engine_subject_next(s->engine, after, &who, err)) > 0) {
 		after = &who.id;
 		r = settle_subject(s, &who, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+/* Nor may what is written next into an old month. */
+static int drop_dead_cohorts(struct settling *s, struct cu_err *err)
+{
+	uint64_t slot, *after = NULL;
+	int r;
+
+	while ((r = engine_cohort_slot_next(s->engine, after, &slot, err)) > 0) {
+		after = &slot;
+		r = opens(s, slot, err);
+		if (r == 0) {
+			r = engine_cohort_delete(s->engine, slot, err);
+		}
 		if (r < 0) {
 			break;
 		}
@@ -376,6 +396,9 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	r = remove_erased(s, how, err);
 	if (r == 0) {
 		r = settle_subjects(s, err);
+	}
+	if (r == 0) {
+		r = drop_dead_cohorts(s, err);
 	}
 	if (r == 0) {
 		r = settle_erasures(s, how, err);

@@ -322,7 +322,7 @@ int tx_record_get(struct tx *tx, const struct id *id, struct row_record *row,
 
 	if (r > 0) {
 		r = sealer_open(tx->sealer, row, ret, err);
-		return r < 0 ? r : 1;
+		return r == CU_ENOKEY ? 0 : r < 0 ? r : 1; /* its time is over; its row is about to go */
 	}
 	return r;
 }

@@ -216,6 +216,21 @@ X(REQUEST_DUPLICATE, "request duplicate", "io.custos.request.Duplicate",        
   ACCESS_ADMIN,                                                                         \
   N_("Close a request that repeats an earlier one."),                                   \
   N_("Both verified, of the same person, for the same, and the earlier one not refused: nobody's letter ends somebody else's request.")) \
+X(RETENTION_PLAN, "retention plan", "io.custos.retention.Plan",                         \
+  "[--months=number:count]",                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show what ends when, by month and rule."),                                        \
+  N_("For the next twelve months, or as many as --months says; counts only. Also which collections have no rule and are kept until they are erased, which rules of retention.yaml wait for a second user because they keep less than before, and whether the clock is believed.")) \
+X(RETENTION_RUN, "retention run", "io.custos.retention.Run",                            \
+  "[--dry-run]",                                                                        \
+  ACCESS_ADMIN,                                                                         \
+  N_("End what is over now."),                                                          \
+  N_("custosd does so by itself each hour. Keys are shredded: what is under them is gone, in backups of any age too; the rows are deleted in the background. Above the daily caps of erasure.yaml, and where a rule says review, a second user has to confirm first. --dry-run only counts.")) \
+X(RETENTION_LIST, "retention list", "io.custos.retention.List",                         \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("List what was ended, the newest first."),                                         \
+  N_("Each with the number of keys that were shredded and of rows that were deleted. 'asked' waits for a second user.")) \
 X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \
@@ -327,6 +342,7 @@ X(VERSION, "version", "",                                                       
 X("subject", N_("People and organisations"))                                            \
 X("request", N_("What people ask for about their data"))                                \
 X("erase",   N_("Erasures"))                                                            \
+X("retention", N_("What ends when its time is over"))                                    \
 X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \

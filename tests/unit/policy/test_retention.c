@@ -1,6 +1,9 @@
 #include "base/civil.h"
 #include "check.h"
+#include "policy/faults.h"
 #include "policy/retention.h"
+#include "policy/schema.h"
+#include "policy/yaml.h"
 
 static int32_t day(const char *text)
 {
@@ -35,12 +38,119 @@ static void years_are_counted_by_the_calendar(void **state)
 	check((struct duration){ 4, 'y' }, "2024-03-01", "2020-02-29");
 }
 
+/* The first day over is the first of which retention_last_day_over says so. */
+static void the_day_on_which_something_is_over_is_the_first_that_says_so(void **state)
+{
+	static const struct duration keeps[] = { { 1, 'd' }, { 30, 'd' }, { 25, 'h' }, { 1, 'y' },
+		{ 4, 'y' }, { 7, 'y' }, { 100, 'y' } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keeps) / sizeof(keeps[0]); i++) {
+		for (int32_t last = day("2023-01-01"); last < day("2029-01-01"); last++) {
+			int32_t over = retention_day_over(keeps[i], last);
+
+			assert_true(retention_last_day_over(keeps[i], over) >= last);
+			assert_true(retention_last_day_over(keeps[i], over - 1) < last);
+		}
+	}
+}
+
+/* --- rules ------------------------------------------------------------------------ */
+
+#define SCHEMA                                                                          \
+	"collections:\n"                                                                \
+	"- {collection: order, category: user, level: internal, anchor: event,"         \
+	" anchor_field: date, cohort: month, fields: [{field: date, type: date, required: yes}]}\n"    \
+	"- {collection: visit, category: user, level: internal, anchor: event,"         \
+	" anchor_field: date, fields: [{field: date, type: date, required: yes}]}\n"                   \
+	"- {collection: fixed, category: user, level: internal, anchor: none,"          \
+	" fields: [{field: a, type: text}]}\n"
+
+struct read {
+	struct yaml *schema_file, *file;
+	struct schema schema;
+	struct retention rules;
+	struct faults faults;
+};
+
+static void read_rules(struct read *r, const char *text)
+{
+	*r = (struct read){ .faults = FAULTS_INIT };
+	assert_int_equal(yaml_parse(span_str(SCHEMA), "schema.yaml", &r->faults, &r->schema_file,
+				 NULL),
+		0);
+	assert_int_equal(schema_read(r->schema_file, &r->faults, &r->schema), 0);
+	assert_int_equal(yaml_parse(span_str(text), "retention.yaml", &r->faults, &r->file, NULL), 0);
+	assert_int_equal(retention_read(r->file, &r->faults, &r->rules), 0);
+	if (r->faults.n == 0) {
+		retention_check(&r->rules, &r->schema, "retention.yaml", &r->faults);
+	}
+}
+
+static void read_done(struct read *r)
+{
+	faults_done(&r->faults);
+	yaml_free(r->schema_file);
+	yaml_free(r->file);
+}
+
+static void expect_fault(const char *text, const char *fault)
+{
+	struct read r;
+
+	read_rules(&r, text);
+	if (r.faults.n != 1) {
+		fail_msg("%zu faults; the first: %s", r.faults.n, r.faults.text[0]);
+	}
+	if (!strstr(r.faults.text[0], fault)) {
+		fail_msg("no '%s' in: %s", fault, r.faults.text[0]);
+	}
+	read_done(&r);
+}
+
+static void a_rule_that_cannot_be_kept_is_a_fault(void **state)
+{
+	(void)state;
+	expect_fault("rules:\n- {collection: ordr, keep: 7y, reason: x}\n",
+		"retention.yaml:2: collection: schema.yaml has no collection 'ordr'");
+	expect_fault("rules:\n- {collection: fixed, keep: 7y, reason: x}\n", "counts from no date");
+	expect_fault("rules:\n- {collection: visit, keep: 7y, reason: x}\n", "has no cohort");
+	expect_fault("rules:\n- {collection: order, keep: 7y, reason: x}\n"
+		     "- {collection: order, keep: 8y, reason: x}\n",
+		"'order' has two rules; the first in line 2");
+	expect_fault("rules:\n- {collection: order, keep: 7y}\n", "reason");
+	expect_fault("rules:\n- {collection: order, keep: 7y, then: anonymise, reason: x}\n",
+		"'anonymise' is not one of shred, review");
+	expect_fault("minimums:\n- {collection: ordr, keep: 7y, citation: x}\n",
+		"schema.yaml has no collection 'ordr'");
+}
+
+static void the_longest_minimum_of_a_collection_counts(void **state)
+{
+	struct read r;
+
+	(void)state;
+	read_rules(&r, "rules:\n- {collection: order, keep: 2y, reason: x}\n"
+		       "minimums:\n- {collection: order, keep: 8y, citation: HGB}\n"
+		       "- {collection: order, keep: 400d, citation: another}\n");
+	assert_int_equal(r.faults.n, 0);
+	assert_string_equal(retention_minimum(&r.rules, "order")->citation, "HGB");
+	assert_null(retention_minimum(&r.rules, "visit"));
+	assert_non_null(retention_find(&r.rules, "order"));
+	assert_null(retention_find(&r.rules, "visit"));
+	read_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_day_is_over_once_whole_days_have_passed_since_its_end),
 		cmocka_unit_test(years_are_counted_by_the_calendar),
+		cmocka_unit_test(
+			the_day_on_which_something_is_over_is_the_first_that_says_so),
+		cmocka_unit_test(a_rule_that_cannot_be_kept_is_a_fault),
+		cmocka_unit_test(the_longest_minimum_of_a_collection_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

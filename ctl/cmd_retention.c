@@ -1,0 +1,157 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "ctl/cmd.h"
+#include "ctl/out.h"
+#include "wire/args.h"
+
+static bool show_clock(const json_t *clock)
+{
+	char now[32], known[32];
+
+	if (strcmp(out_str(clock, "state"), "good") == 0) {
+		return true;
+	}
+	out_field(_("clock"), _("%s; it was last known to be right at %s"),
+		out_time(out_int(clock, "now_ms"), now), out_time(out_int(clock, "known_ms"), known));
+	if (strcmp(out_str(clock, "state"), "behind") == 0) {
+		out_line("%s", _("The clock is behind what it was: nothing ends until it has caught up."));
+	} else {
+		out_line(_("The clock is a day or more ahead: nothing ends until a second user says that it is right: custosctl approval grant %s"),
+			out_str(clock, "approval"));
+	}
+	return false;
+}
+
+static void show_due(const json_t *all)
+{
+	static const char *const headings[] = { N_("MONTH"), N_("COLLECTION"), N_("COHORTS"),
+		N_("RECORDS"), N_("PEOPLE"), N_("THEN"), N_("KEPT BY"), NULL };
+	struct out_table *t = out_table_begin(headings);
+	json_t *e;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_cell(t, "%s", out_str(e, "month"));
+		out_cell(t, "%s", out_str(e, "collection"));
+		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
+		out_cell(t, "%" PRId64, out_int(e, "records"));
+		out_cell(t, "%" PRId64, out_int(e, "people"));
+		out_cell(t, "%s", out_str(e, "then"));
+		out_cell(t, "%s", json_object_get(e, "minimum") ? out_str(e, "minimum") : _("the rule"));
+	}
+	out_table_end(t);
+}
+
+static void show_held(const json_t *all, const char *approval)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_field(i == 0 ? _("held back") : "",
+			_("%s: %s instead of %s would end cohorts: %" PRId64 ", records: %" PRId64
+			  ", people: %" PRId64),
+			out_str(e, "collection"), out_str(e, "keep"),
+			json_object_get(e, "before") ? out_str(e, "before") : _("for ever"),
+			out_int(e, "cohorts"), out_int(e, "records"), out_int(e, "people"));
+	}
+	if (json_array_size(all) > 0) {
+		out_line(_("retention.yaml keeps less than before. A second user has to confirm: custosctl approval grant %s"),
+			approval);
+	}
+}
+
+static void show_unruled(const json_t *all)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_field(i == 0 ? _("without a rule") : "", _("%s, kept until it is erased"),
+			json_string_value(e));
+	}
+}
+
+void cmd_retention_plan(const struct args *a, const json_t *reply)
+{
+	const json_t *due = json_object_get(reply, "due");
+
+	(void)a;
+	show_clock(json_object_get(reply, "clock"));
+	if (json_array_size(due) > 0) {
+		show_due(due);
+	} else {
+		out_nothing(_("Nothing ends in these months."));
+	}
+	show_held(json_object_get(reply, "held"), out_str(reply, "policy_approval"));
+	show_unruled(json_object_get(reply, "unruled"));
+}
+
+static void show_run(const json_t *e)
+{
+	const char *state = out_str(e, "state");
+
+	out_field(_("run"), "%s", out_str(e, "run"));
+	out_field(_("state"), "%s", state);
+	out_field(_("cohorts"), "%" PRId64, out_int(e, "cohorts"));
+	out_field(_("people"), _("%" PRId64 " (a collection of one person counts once)"),
+		out_int(e, "people"));
+	if (strcmp(state, "asked") == 0) {
+		out_line(_("Nothing has ended: a second user has to confirm: custosctl approval grant %s"),
+			out_str(e, "approval"));
+	} else if (strcmp(state, "clearing") == 0) {
+		out_line("%s", _("The keys are gone, in backups too once their vault objects are; the rows are deleted in the background."));
+	}
+}
+
+void cmd_retention_run(const struct args *a, const json_t *reply)
+{
+	const json_t *runs = json_object_get(reply, "runs"), *due = json_object_get(reply, "due");
+	json_t *e;
+	size_t i;
+
+	if (!show_clock(json_object_get(reply, "clock"))) {
+		return;
+	}
+	if (out_int(reply, "held") > 0) {
+		out_line("%s", _("Rules that keep less than before are held back: see 'retention plan'."));
+	}
+	if (args_is_set(a, "dry-run") && json_array_size(due) > 0) {
+		show_due(due);
+		return;
+	}
+	json_array_foreach((json_t *)(uintptr_t)runs, i, e) {
+		show_run(e);
+	}
+	if (json_array_size(runs) == 0) {
+		out_nothing(_("Nothing is over."));
+	}
+}
+
+void cmd_retention_list(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("RUN"), N_("STATE"), N_("DAY"), N_("COHORTS"),
+		N_("PEOPLE"), N_("RECORDS"), NULL };
+	const json_t *all = json_object_get(reply, "runs");
+	struct out_table *t;
+	json_t *e;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(all) == 0) {
+		out_nothing(_("Nothing was ended yet."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_cell(t, "%s", out_str(e, "run"));
+		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_str(e, "day"));
+		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
+		out_cell(t, "%" PRId64, out_int(e, "people"));
+		out_cell(t, "%" PRId64, out_int(e, "records"));
+	}
+	out_table_end(t);
+}

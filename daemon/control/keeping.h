@@ -1,0 +1,58 @@
+/*
+ * keeping.h: which rules of retention.yaml are in force today, and whether the clock may be
+ * believed.
+ *
+ * A rule that keeps shorter than the one before it, or that ends what was kept without one, is
+ * not in force until a second user has confirmed it; until then the longer one is.  What keeps
+ * longer is in force at once; and any rule while there is nobody in the store.
+ */
+#ifndef CU_CONTROL_KEEPING_H
+#define CU_CONTROL_KEEPING_H
+#include "policy/retention.h"
+#include "store/tx_expiry.h"
+#include "store/tx_keeping.h"
+
+struct approval_kind;
+struct buf;
+struct collection;
+struct cu_err;
+struct daemon;
+struct json;
+
+struct kept {
+	const struct retention_rule *rule;
+	const struct collection *collection;
+	const struct retention_minimum *minimum; /* the longest of its collection; NULL: none */
+	bool is_held;                 /* what is in force is before; without one: for ever */
+	bool has_before;
+	struct row_expiry_rule before;
+};
+
+struct keeping {
+	struct keeping_clock clock;
+	int32_t today;
+	struct kept *v;
+	size_t n, nheld;
+	struct row_approval asked; /* about those that are held */
+};
+
+/* Looks at both, and asks whom it must ask.  Worker thread. */
+int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err);
+void keeping_done(struct keeping *k);
+
+/* The last day that is over today, by what is in force, or by what the file says;
+ * CIVIL_NO_DAY: none. */
+int32_t kept_last_day(const struct kept *k, int32_t today);
+int32_t kept_last_day_of_file(const struct kept *k, int32_t today);
+/* When what is of last_day ends, by what is in force; INT32_MAX: never. */
+int32_t kept_day_over(const struct kept *k, int32_t last_day);
+bool kept_is_moving(const struct kept *k);
+/* By what is in force. */
+bool kept_is_review(const struct kept *k);
+
+/* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit. */
+void keeping_limits(const struct keeping *k, bool is_review, struct buf *to);
+
+extern const struct approval_kind keeping_approval_clock, keeping_approval_rules;
+
+#endif

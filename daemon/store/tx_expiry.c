@@ -1,0 +1,291 @@
+/* A run of expiry, up to the moment from which its keys die: the list, and the brake. */
+#include "store/tx_expiry.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "store/store_internal.h"
+#include "store/tx_approval.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* Periods of months have six digits, those of days eight: a schema may have changed from one to
+ * the other. */
+int32_t expiry_last_day(uint32_t period)
+{
+	bool is_month = period < 1000000;
+	uint32_t month = is_month ? period : period / 100;
+	struct civil c = { (int)(month / 100), (int)(month % 100), is_month ? 1 : (int)(period % 100) };
+
+	if (!is_month) {
+		return civil_to_day(c);
+	}
+	c.month++;
+	if (c.month > 12) {
+		c.month = 1;
+		c.year++;
+	}
+	return civil_to_day(c) - 1;
+}
+
+int tx_expiry_get(struct tx *tx, const struct id *run, struct row_expiry *ret,
+	struct cu_err *err)
+{
+	int r = engine_expiry_get(tx->engine, run, ret, err);
+
+	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such run of 'retention'") :
+	       r < 0  ? r :
+			0;
+}
+
+/* --- the list --------------------------------------------------------------------- */
+
+int tx_expiry_begin(struct tx *tx, bool is_review, int32_t day, struct id *ret,
+	struct cu_err *err)
+{
+	struct row_expiry row;
+	int r = engine_expiry_last(tx->engine, is_review, &row, err);
+
+	if (r > 0 && row.state >= EXPIRY_ASKED && row.state <= EXPIRY_CLEARING) {
+		return cu_err_set(err, CU_EBUSY, "what is due is being ended already");
+	}
+	if (r > 0 && row.state == EXPIRY_PLANNING) {
+		row.state = EXPIRY_DROPPED;
+		r = engine_expiry_items_drop(tx->engine, &row.id, err);
+		r = r < 0 ? r : engine_expiry_put(tx->engine, &row, err);
+	}
+	row = (struct row_expiry){ .id = id_new(), .is_review = is_review, .day = day,
+		.state = EXPIRY_PLANNING, .asker = tx->actor, .begun_ms = tx->now_ms };
+	if (r >= 0) {
+		r = engine_expiry_put(tx->engine, &row, err);
+	}
+	if (r == 0) {
+		*ret = row.id;
+	}
+	return r;
+}
+
+/* What a second user confirms is a list, by the digest of its lines one after the other. */
+static int list(struct tx *tx, struct row_expiry *run, const struct row_expiry_item *item,
+	struct cu_err *err)
+{
+	char subject[ID_TEXT_SIZE];
+	int r = engine_expiry_item_put(tx->engine, &run->id, item, err);
+
+	if (r <= 0) {
+		return r; /* on another list */
+	}
+	*(item->kind == EXPIRY_COHORT ? &run->ncohorts : &run->nslots) += 1;
+	id_format(&item->subject, subject);
+	buf_clear(&tx->scratch);
+	buf_put(&tx->scratch, run->digest, sizeof(run->digest));
+	buf_putf(&tx->scratch, "%s %" PRIu32 " %s %" PRIu64, item->collection, item->period, subject,
+		item->slot);
+	hash_blake2b(buf_span(&tx->scratch), run->digest);
+	return buf_check(&tx->scratch, err);
+}
+
+static int get_planning(struct tx *tx, const struct id *run, struct row_expiry *ret,
+	struct cu_err *err)
+{
+	int r = tx_expiry_get(tx, run, ret, err);
+
+	return r == 0 && ret->state != EXPIRY_PLANNING ?
+		cu_err_set(err, CU_EINTERNAL, "this list is complete") :
+		r;
+}
+
+int tx_expiry_list_cohorts(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
+	struct cu_err *err)
+{
+	struct row_expiry_item item = { .kind = EXPIRY_COHORT };
+	struct row_cohort cohort = { 0 };
+	struct row_expiry row;
+	int r = get_planning(tx, run, &row, err);
+
+	strcpy(item.collection, limit->collection);
+	if (r < 0) {
+		return r;
+	}
+	while ((r = engine_cohort_next(
+			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
+		if (expiry_last_day(cohort.period) > limit->last_day) {
+			continue;
+		}
+		item.period = cohort.period;
+		item.slot = cohort.slot;
+		r = list(tx, &row, &item, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r < 0 ? r : engine_expiry_put(tx->engine, &row, err);
+}
+
+/* Is this subject's data due?  1, 0 or a code.  One that is being erased is left to that. */
+static int is_owner_due(struct tx *tx, const struct id *subject,
+	const struct expiry_limit *limit, struct cu_err *err)
+{
+	struct row_subject who;
+	int32_t day = 0;
+	int r = engine_subject_get(tx->engine, subject, &who, err);
+
+	if (r > 0 && (who.state != SUBJECT_LIVE || who.is_partly || who.kind == SUBJECT_CASE)) {
+		return 0;
+	}
+	if (r > 0) {
+		r = engine_activity_of(tx->engine, subject, &day, err);
+	}
+	return r > 0 ? day <= limit->last_day : r;
+}
+
+int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
+	const struct id *subject, struct cu_err *err)
+{
+	struct row_expiry_item item = { .kind = EXPIRY_OWNER, .subject = *subject };
+	struct row_expiry row;
+	int r = get_planning(tx, run, &row, err);
+
+	strcpy(item.collection, limit->collection);
+	if (r == 0) {
+		r = is_owner_due(tx, subject, limit, err);
+	}
+	if (r > 0) {
+		r = engine_slot_get(tx->engine, subject, limit->collection, &item.slot, err);
+	}
+	if (r > 0) {
+		r = list(tx, &row, &item, err);
+		r = r < 0 ? r : engine_expiry_put(tx->engine, &row, err);
+	}
+	return r;
+}
+
+/* --- the brake -------------------------------------------------------------------- */
+
+int tx_expiry_scope(struct tx *tx, const struct id *run, struct buf *to, struct cu_err *err)
+{
+	char id[ID_TEXT_SIZE], day[CIVIL_DAY_SIZE], digest[2 * HASH_SIZE + 1];
+	struct row_expiry row;
+	int r = tx_expiry_get(tx, run, &row, err);
+
+	if (r < 0) {
+		return r;
+	}
+	id_format(&row.id, id);
+	civil_format_day(row.day, day);
+	text_hex(row.digest, sizeof(row.digest), digest);
+	buf_putf(to, "custos retention v1 %s\nday %s cohorts %" PRIu64 " slots %" PRIu64 "\n%s\n",
+		id, day, row.ncohorts, row.nslots, digest);
+	return buf_check(to, err);
+}
+
+static int ask(struct tx *tx, struct row_expiry *row, int64_t keep_ms, struct cu_err *err)
+{
+	struct approval_ask question = { .kind = EXPIRY_KIND_RUN, .object = row->id,
+		.asker = row->asker, .keep_ms = keep_ms };
+	struct buf scope = BUF_INIT;
+	int r = tx_expiry_scope(tx, &row->id, &scope, err);
+
+	question.scope = buf_span(&scope);
+	if (r == 0) {
+		r = tx_approval_ask(tx, &question, &row->approval, err);
+	}
+	buf_done(&scope);
+	row->state = EXPIRY_ASKED;
+	return r;
+}
+
+static int go(struct tx *tx, struct row_expiry *row, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_RETENTION_RUN, .obj = row->id,
+		.count = row->ncohorts + row->nslots, .has_digest = true };
+
+	memcpy(leaf.digest, row->digest, sizeof(leaf.digest));
+	row->state = EXPIRY_GOING;
+	row->went_ms = tx->now_ms;
+	return tx_leaf(tx, &leaf, err);
+}
+
+static int drop(struct tx *tx, struct row_expiry *row, enum expiry_state state,
+	struct cu_err *err)
+{
+	row->state = state;
+	row->done_ms = tx->now_ms;
+	return engine_expiry_items_drop(tx->engine, &row->id, err);
+}
+
+static int on_listed(struct tx *tx, struct row_expiry *row, const struct erase_limits *brake,
+	struct cu_err *err)
+{
+	uint64_t slots = 0, cohorts = 0;
+	int r = engine_erasure_spent(tx->engine, tx->now_ms - DAY_MS, &slots, &cohorts, err);
+
+	if (r < 0) {
+		return r;
+	}
+	if (row->ncohorts + row->nslots == 0) {
+		return drop(tx, row, EXPIRY_DROPPED, err);
+	}
+	if (row->is_review || slots + row->nslots > brake->daily_slots ||
+		cohorts + row->ncohorts > brake->daily_cohorts) {
+		return ask(tx, row, brake->approval_ms, err);
+	}
+	return go(tx, row, err);
+}
+
+static int use(struct tx *tx, struct row_expiry *row, struct cu_err *err)
+{
+	struct buf scope = BUF_INIT;
+	int r = tx_expiry_scope(tx, &row->id, &scope, err);
+
+	if (r == 0) {
+		r = tx_approval_use(tx, &row->approval, EXPIRY_KIND_RUN, buf_span(&scope), err);
+	}
+	buf_done(&scope);
+	return r < 0 ? r : go(tx, row, err);
+}
+
+static int on_answer(struct tx *tx, struct row_expiry *row, struct cu_err *err)
+{
+	struct row_approval a;
+	int r = tx_approval_get(tx, &row->approval, &a, err);
+
+	if (r < 0) {
+		return r;
+	}
+	switch (a.state) {
+	case APPROVAL_ASKED:
+		return tx->now_ms < a.expires_ms ? 0 : drop(tx, row, EXPIRY_DROPPED, err);
+	case APPROVAL_GRANTED: return use(tx, row, err);
+	case APPROVAL_DENIED: return drop(tx, row, EXPIRY_DENIED, err);
+	case APPROVAL_EXPIRED: return drop(tx, row, EXPIRY_DROPPED, err);
+	case APPROVAL_USED: break;
+	}
+	return cu_err_set(err, CU_EINTERNAL, "an approval was used before");
+}
+
+int tx_expiry_admit(struct tx *tx, const struct id *run, const struct erase_limits *brake,
+	struct row_expiry *ret, struct cu_err *err)
+{
+	struct row_expiry row;
+	int r = tx_expiry_get(tx, run, &row, err);
+
+	if (r == 0 && row.state == EXPIRY_PLANNING) {
+		r = on_listed(tx, &row, brake, err);
+	} else if (r == 0 && row.state == EXPIRY_ASKED) {
+		r = on_answer(tx, &row, err);
+	}
+	if (r == 0) { /* of an empty list nothing is to be remembered */
+		r = row.ncohorts + row.nslots == 0 ?
+			engine_expiry_delete(tx->engine, &row.id, err) :
+			engine_expiry_put(tx->engine, &row, err);
+	}
+	if (r == 0) {
+		*ret = row;
+	}
+	return r;
+}

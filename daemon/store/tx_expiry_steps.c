@@ -1,0 +1,291 @@
+/* The steps of a run of expiry that was let go: its keys, then its rows. */
+#include <string.h>
+
+#include "base/err.h"
+#include "store/store_internal.h"
+#include "store/tx_expiry.h"
+#include "vault/vault.h"
+
+/* The next keys of a list, in the order of their slots. */
+struct batch {
+	struct row_expiry_item items[EXPIRY_BATCH];
+	size_t n;
+};
+
+/* --- shred ------------------------------------------------------------------------ */
+
+static const struct expiry_limit *find_limit(
+	const struct expiry_limits *limits, const char *collection, bool is_review)
+{
+	for (size_t i = 0; i < limits->n; i++) {
+		if (strcmp(limits->v[i].collection, collection) == 0 &&
+			limits->v[i].is_review == is_review) {
+			return &limits->v[i];
+		}
+	}
+	return NULL;
+}
+
+/* Who was heard of since, or is being erased, is not due any more; and a key that has had its
+ * end, or was replaced, is not what was listed. */
+static int is_owner_due(struct tx *tx, const struct row_expiry_item *item,
+	const struct expiry_limit *limit, struct cu_err *err)
+{
+	struct row_subject who;
+	uint64_t slot;
+	int32_t day = 0;
+	int r = engine_subject_get(tx->engine, &item->subject, &who, err);
+
+	if (r > 0 && (who.state != SUBJECT_LIVE || who.is_partly)) {
+		return 0;
+	}
+	if (r > 0) {
+		r = engine_slot_get(tx->engine, &item->subject, item->collection, &slot, err);
+	}
+	if (r > 0 && slot != item->slot) {
+		return 0;
+	}
+	if (r > 0) {
+		r = engine_activity_of(tx->engine, &item->subject, &day, err);
+	}
+	return r > 0 ? day <= limit->last_day : r;
+}
+
+static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
+	const struct expiry_limit *limit, struct cu_err *err)
+{
+	uint64_t slot;
+	int r = engine_cohort_get(tx->engine, item->collection, "default", item->period, &slot, err);
+
+	return r > 0 ? slot == item->slot && expiry_last_day(item->period) <= limit->last_day : r;
+}
+
+static int is_due(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,
+	const struct expiry_limits *limits, struct cu_err *err)
+{
+	const struct expiry_limit *limit = find_limit(limits, item->collection, run->is_review);
+
+	if (!limit || limit->is_moving != (item->kind == EXPIRY_OWNER)) {
+		return 0;
+	}
+	return item->kind == EXPIRY_OWNER ? is_owner_due(tx, item, limit, err) :
+					    is_cohort_due(tx, item, limit, err);
+}
+
+/* What of the list may go now, up to a batch; the rest of what was looked at leaves the list. */
+static int take_batch(struct tx *tx, struct row_expiry *run, const struct expiry_limits *limits,
+	struct batch *b, struct cu_err *err)
+{
+	struct row_expiry_item item;
+	uint64_t at, *after = NULL;
+	int r = 1;
+
+	for (int looked = 0; looked < EXPIRY_BATCH; looked++) {
+		r = engine_expiry_item_next(tx->engine, &run->id, false, after, &item, err);
+		if (r <= 0) {
+			break;
+		}
+		at = item.slot;
+		after = &at;
+		r = is_due(tx, run, &item, limits, err);
+		if (r > 0) {
+			b->items[b->n++] = item;
+		} else if (r == 0) {
+			*(item.kind == EXPIRY_COHORT ? &run->ncohorts : &run->nslots) -= 1;
+			r = engine_expiry_item_delete(tx->engine, item.slot, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A leaf for each collection in the batch; a restore does the shreds again by them. */
+static int tell(struct tx *tx, const struct row_expiry *run, const struct batch *b,
+	struct cu_err *err)
+{
+	bool is_told[EXPIRY_BATCH] = { false };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		struct leaf leaf = { .act = LEAF_ERASE_SHRED, .obj = run->id,
+			.generation = run->generation, .why = "retention" };
+		uint64_t slots[EXPIRY_BATCH];
+
+		if (is_told[i]) {
+			continue;
+		}
+		strcpy(leaf.collection, b->items[i].collection);
+		for (size_t j = i; j < b->n; j++) {
+			if (strcmp(b->items[j].collection, leaf.collection) == 0) {
+				is_told[j] = true;
+				slots[leaf.nslots++] = b->items[j].slot;
+			}
+		}
+		leaf.slots = slots;
+		r = tx_leaf(tx, &leaf, err);
+	}
+	return r;
+}
+
+/* What is written from now on takes another key. */
+static int forget_key(struct tx *tx, const struct row_expiry_item *item, struct cu_err *err)
+{
+	int r = item->kind == EXPIRY_COHORT ?
+		engine_cohort_delete(tx->engine, item->slot, err) :
+		engine_slot_delete(tx->engine, &item->subject, item->collection, err);
+
+	return r < 0 ? r : engine_expiry_item_set_shredded(tx->engine, item->slot, err);
+}
+
+/* The shred comes before the rows change: after a crash in between the list names slots that are
+ * shredded again, which does no harm. */
+static int shred(struct tx *tx, struct row_expiry *run, const struct batch *b,
+	struct cu_err *err)
+{
+	struct vault *v = tx->store->cfg.vault;
+	uint64_t slots[EXPIRY_BATCH];
+	int r;
+
+	for (size_t i = 0; i < b->n; i++) {
+		slots[i] = b->items[i].slot;
+	}
+	r = vault_shred(v, slots, b->n, err);
+	if (r == 0) {
+		run->generation = vault_generation(v);
+		r = tell(tx, run, b, err);
+	}
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		r = forget_key(tx, &b->items[i], err);
+	}
+	return r;
+}
+
+int tx_expiry_shred(struct tx *tx, const struct id *id, const struct expiry_limits *limits,
+	struct row_expiry *ret, struct cu_err *err)
+{
+	struct batch b = { .n = 0 };
+	struct row_expiry_item item;
+	struct row_expiry run;
+	int r = tx_expiry_get(tx, id, &run, err);
+
+	if (r == 0 && run.state == EXPIRY_GOING) {
+		r = take_batch(tx, &run, limits, &b, err);
+		if (r == 0 && b.n > 0) {
+			r = shred(tx, &run, &b, err);
+		}
+		if (r == 0) {
+			r = engine_expiry_item_next(tx->engine, &run.id, false, NULL, &item, err);
+		}
+		if (r == 0) {
+			run.state = EXPIRY_CLEARING;
+		}
+		r = r < 0 ? r : engine_expiry_put(tx->engine, &run, err);
+	}
+	if (r == 0) {
+		*ret = run;
+	}
+	return r;
+}
+
+/* --- clear ------------------------------------------------------------------------ */
+
+static int find_record(struct tx *tx, const struct row_expiry_item *item, struct id *ret,
+	struct cu_err *err)
+{
+	return item->kind == EXPIRY_COHORT ?
+		engine_record_in_cohort(tx->engine, item->slot, ret, err) :
+		engine_record_under_slot(tx->engine, &item->subject, item->collection, item->slot, ret,
+			err);
+}
+
+/* That somebody was heard of outlives the record that said so: what counts from it has longer,
+ * perhaps. */
+static int keep_activity(struct tx *tx, const struct id *record, struct cu_err *err)
+{
+	struct row_record row;
+	int32_t day = 0;
+	int r = engine_record_get(tx->engine, record, &row, err);
+
+	if (r > 0) {
+		r = engine_activity_of(tx->engine, &row.subject, &day, err);
+	}
+	return r > 0 ? engine_activity_raise(tx->engine, &row.subject, day, err) : r;
+}
+
+/* Some records of a key that is gone.  The number, or a code; fewer than cap: there are none. */
+static int clear_key(struct tx *tx, const struct row_expiry_item *item, int cap,
+	struct cu_err *err)
+{
+	struct id record;
+
+	for (int n = 0; n < cap; n++) {
+		int r = find_record(tx, item, &record, err);
+
+		if (r <= 0) {
+			return r < 0 ? r : n;
+		}
+		r = keep_activity(tx, &record, err);
+		if (r == 0) {
+			r = engine_record_delete(tx->engine, &record, err);
+		}
+		if (r < 0) {
+			return r;
+		}
+	}
+	return cap;
+}
+
+static int end(struct tx *tx, struct row_expiry *run, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_RETENTION_DONE, .obj = run->id, .count = run->nrecords,
+		.generation = run->generation };
+
+	run->state = EXPIRY_DONE;
+	run->done_ms = tx->now_ms;
+	return tx_leaf(tx, &leaf, err);
+}
+
+/* Up to a step's worth of rows.  1: there may be more. */
+static int clear_some(struct tx *tx, struct row_expiry *run, struct cu_err *err)
+{
+	struct row_expiry_item item;
+	int room = EXPIRY_CLEAR_STEP, n, r;
+
+	while ((r = engine_expiry_item_next(tx->engine, &run->id, true, NULL, &item, err)) > 0) {
+		n = clear_key(tx, &item, room, err);
+		if (n < 0) {
+			return n;
+		}
+		run->nrecords += (uint64_t)n;
+		if (n == room) {
+			return 1;
+		}
+		room -= n + 1;
+		r = engine_expiry_item_delete(tx->engine, item.slot, err);
+		if (r < 0 || room <= 0) {
+			return r < 0 ? r : 1;
+		}
+	}
+	return r;
+}
+
+int tx_expiry_clear(struct tx *tx, const struct id *id, struct row_expiry *ret,
+	struct cu_err *err)
+{
+	struct row_expiry run;
+	int r = tx_expiry_get(tx, id, &run, err);
+
+	if (r == 0 && run.state == EXPIRY_CLEARING) {
+		r = clear_some(tx, &run, err);
+		if (r == 0) {
+			r = end(tx, &run, err);
+		}
+		r = r < 0 ? r : engine_expiry_put(tx->engine, &run, err);
+	}
+	if (r == 0) {
+		*ret = run;
+	}
+	return r;
+}

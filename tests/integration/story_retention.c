@@ -1,0 +1,244 @@
+/* What is over ends: when, how, and what stops it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "stage.h"
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+/* "2026-11-21", so many days from now. */
+static const char *day_from_now(int days)
+{
+	static char text[4][CIVIL_DAY_SIZE];
+	static int next;
+	struct clock clock = clock_system();
+	char *to = text[next++ % 4];
+
+	civil_format_day(civil_day_of_ms(clock_now_ms(&clock)) + days, to);
+	return to;
+}
+
+/* A profile, and an order of each of these days. */
+static void add_customer(struct stage *st, char id[33], const char *const days[])
+{
+	char records[1024];
+	int n = snprintf(records, sizeof(records),
+		"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"李娜\"}}");
+
+	for (int i = 0; days[i]; i++) {
+		n += snprintf(records + n, sizeof(records) - (size_t)n,
+			",{\"collection\":\"order\",\"fields\":{\"date\":\"%s\"}}", days[i]);
+	}
+	snprintf(records + n, sizeof(records) - (size_t)n, "]");
+	stage_add_person(st, records, id);
+}
+
+static void restart(struct stage *st, int days)
+{
+	static char ahead[64];
+
+	if (st->daemon) {
+		stage_stop(st);
+	}
+	snprintf(ahead, sizeof(ahead), "--clock-ahead-ms=%lld", days * DAY_MS);
+	st->options[0] = ahead;
+	stage_start(st);
+}
+
+static void use_rules(struct stage *st, const char *text)
+{
+	stage_stop(st);
+	stage_policy(st, "retention.yaml", text);
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "retention", "plan");
+	stage_expect(st, 0);
+}
+
+static void expect_shown(struct stage *st, const char *id, const char *text, bool is_shown)
+{
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	assert_int_equal(strstr(st->last.out, text) != NULL, is_shown);
+}
+
+static void grant(struct stage *st, const char *kind)
+{
+	char approval[33];
+
+	stage_approval(st, approval);
+	stage_ctl(st, AS_SECOND, "approval", "show", approval);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, kind));
+	stage_ctl(st, AS_SECOND, "approval", "grant", approval);
+	stage_expect(st, 0);
+}
+
+static void end_now(struct stage *st)
+{
+	stage_ctl(st, AS_PRIVACY, "retention", "run");
+	stage_expect(st, 0);
+}
+
+#define ORDERS_30D "rules:\n  - {collection: order, keep: 30d, reason: a test}\n"
+
+/* The clock is 70 days ahead all at once, which somebody has to confirm. */
+static void nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_too(void **state)
+{
+	struct stage *st = *state;
+	char id[33], from[200], identity[240], to[240];
+
+	use_rules(st, ORDERS_30D);
+	add_customer(st, id, (const char *const[]){ day_from_now(0), NULL });
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "Nothing is over"));
+	stage_ctl(st, AS_PRIVACY, "retention", "plan", "--months=4");
+	assert_non_null(strstr(st->last.out, "order"));
+
+	restart(st, 70);
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "a day or more ahead: nothing ends"));
+	expect_shown(st, id, day_from_now(0), true);
+	stage_ctl(st, AS_ADMIN, "status");
+	assert_non_null(strstr(st->last.out, "The clock is a day or more ahead"));
+	restart(st, -2); /* behind what it was */
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "behind what it was"));
+	expect_shown(st, id, day_from_now(0), true);
+
+	restart(st, 70);
+	grant(st, "retention.clock");
+	end_now(st);
+	expect_shown(st, id, day_from_now(0), false);
+	expect_shown(st, id, "李娜", true);
+	assert_int_equal(stage_count_leaves(st, "act=retention.clock"), 1);
+	assert_int_equal(stage_count_leaves(st, "in=order why=retention gen="), 1);
+	for (int i = 0; i < 100 && stage_count_leaves(st, "act=retention.done") == 0; i++) {
+		run_sleep_ms(100);
+	}
+	assert_int_equal(stage_count_leaves(st, "act=retention.done"), 1);
+	stage_ctl(st, AS_PRIVACY, "retention", "list");
+	assert_non_null(strstr(st->last.out, "done"));
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+
+	/* the data of the first backup, from before: the key is gone in there, too */
+	stage_stop(st);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "restored"));
+	stage_restore(st, from, identity, to, "--sequence=1");
+	stage_expect(st, 0);
+	stage_use_state(st, stage_path(st, "restored"));
+	stage_start(st);
+	expect_shown(st, id, day_from_now(0), false);
+	expect_shown(st, id, "李娜", true);
+}
+
+static void shortened_keep_waits_for_a_second_user(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+
+	use_rules(st, "rules:\n  - {collection: order, keep: 7y, reason: a test}\n");
+	add_customer(st, id, (const char *const[]){ day_from_now(-100), NULL });
+
+	use_rules(st, "rules:\n  - {collection: order, keep: 7d, reason: a slip}\n");
+	assert_non_null(strstr(st->last.out, "7d instead of 7y would end cohorts: 1, records: 1"));
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "held back"));
+	expect_shown(st, id, day_from_now(-100), true);
+
+	grant(st, "order: kept 7d instead of 7y");
+	end_now(st);
+	expect_shown(st, id, day_from_now(-100), false);
+	assert_int_equal(stage_count_leaves(st, "act=retention.policy"), 1);
+
+	/* what keeps longer needs nobody; a law's minimum wins over what is shorter */
+	use_rules(st, "rules:\n  - {collection: order, keep: 8d, reason: a test}\n"
+		      "minimums:\n  - {collection: order, keep: 10y, citation: HGB 257}\n");
+	assert_null(strstr(st->last.out, "instead of"));
+	add_customer(st, id, (const char *const[]){ day_from_now(-100), NULL });
+	end_now(st);
+	expect_shown(st, id, day_from_now(-100), true);
+	stage_ctl(st, AS_PRIVACY, "retention", "plan", "--months=130");
+	assert_non_null(strstr(st->last.out, "HGB 257"));
+}
+
+static void above_the_cap_and_for_review_a_second_user_confirms(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+
+	stage_policy(st, "erasure.yaml", "daily_cohorts: 1\n");
+	use_rules(st, "rules:\n  - {collection: order, keep: 30d, reason: a test}\n"
+		      "  - {collection: feedback, keep: 30d, then: review, reason: a test}\n");
+	add_customer(st, id,
+		(const char *const[]){ day_from_now(-100), day_from_now(-200), NULL });
+	stage_ctl(st, AS_PRIVACY, "retention", "run", "--dry-run");
+	assert_non_null(strstr(st->last.out, "order"));
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "Nothing has ended"));
+	expect_shown(st, id, day_from_now(-100), true);
+	expect_shown(st, id, day_from_now(-200), true);
+	grant(st, "order: cohorts: 2");
+	end_now(st);
+	expect_shown(st, id, day_from_now(-100), false);
+	expect_shown(st, id, day_from_now(-200), false);
+
+	stage_ctl_text(st, AS_PRIVACY, "{\"date\":\"2020-01-01\",\"text\":\"hm\"}", "subject",
+		"update", id, "--purpose=" STAGE_PURPOSE, "--collection=feedback");
+	stage_expect(st, 0);
+	end_now(st);
+	expect_shown(st, id, "2020-01-01", true);
+	grant(st, "feedback: cohorts: 1");
+	end_now(st);
+	expect_shown(st, id, "2020-01-01", false);
+}
+
+static void who_was_not_heard_of_for_long_is_forgotten_and_others_are_not(void **state)
+{
+	struct stage *st = *state;
+	char old[33], fresh[33];
+
+	use_rules(st, "rules:\n  - {collection: profile, keep: 90d, reason: a test}\n");
+	add_customer(st, old, (const char *const[]){ day_from_now(-5), NULL });
+	add_customer(st, fresh, (const char *const[]){ day_from_now(60), NULL });
+	restart(st, 100);
+	end_now(st);
+	grant(st, "retention.clock");
+	end_now(st);
+	expect_shown(st, old, "李娜", false);
+	expect_shown(st, old, day_from_now(-5), true); /* orders have no rule */
+	expect_shown(st, fresh, "李娜", true);
+	stage_ctl(st, AS_ADMIN, "retention", "run");
+	stage_expect(st, 77);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		T(nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_too),
+		T(shortened_keep_waits_for_a_second_user),
+		T(above_the_cap_and_for_review_a_second_user_confirms),
+		T(who_was_not_heard_of_for_long_is_forgotten_and_others_are_not),
+	};
+
+	if (!stage_has_roles()) {
+		print_message("skipped: a second user takes a second uid, so root\n");
+		return 0;
+	}
+	cmocka_set_test_filter(getenv("ONLY"));
+	return cmocka_run_group_tests_name("retention", tests, NULL, NULL);
+}
