@@ -355,7 +355,7 @@ static uint64_t count_shredded(struct life *l)
 	return n;
 }
 
-void life_erase(struct life *l)
+void life_erase_most(struct life *l)
 {
 	struct client *c;
 
@@ -369,14 +369,22 @@ void life_erase(struct life *l)
 	client_close(c);
 	go_on_hours_later(l, 2 * GRACE_HOURS);
 	for (unsigned i = 3; i > 0; i--) {
+		if (!l->stage->daemon) {
+			stage_start(l->stage);
+		}
 		wait_for_erasures(l, l->nto_go * i / 4);
 		back_up(l); /* some of them are in it, and must not be in the next */
 		stage_kill(l->stage);
-		stage_start(l->stage);
 	}
+}
+
+void life_erase_rest(struct life *l)
+{
+	stage_start(l->stage);
 	wait_for_erasures(l, 0);
 	back_up(l);
 	stage_ctl(l->stage, AS_PRIVACY, "erase", "scan");
 	stage_expect(l->stage, 0);
 	l->nshredded = count_shredded(l);
+	stage_stop(l->stage);
 }

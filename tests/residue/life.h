@@ -42,7 +42,7 @@ struct life {
 	struct life_person *people;
 	unsigned n, nto_go;
 	unsigned nbackups;
-	uint64_t nshredded; /* slots, by all erasures; known after life_erase */
+	uint64_t nshredded; /* slots, by all erasures; known after life_erase_rest */
 	uint64_t seed;
 };
 
@@ -54,9 +54,10 @@ void life_done(struct life *l);
 /* Sets up a store and lets them live in it, until after the erasures in part; custosd ends. */
 void life_live(struct life *l);
 /* Begins the erasure of all who are to go, and comes back days later.  Backups are made while
- * they go, and three times custosd is killed.  Then it runs, they are erased, and its nightly
- * search of the raw files has been done. */
-void life_erase(struct life *l);
+ * they go, and three times custosd is killed: the last time for good, with some still to go. */
+void life_erase_most(struct life *l);
+/* All are erased, and the nightly search of the raw files has been done; custosd has ended. */
+void life_erase_rest(struct life *l);
 
 void life_add_needles(const struct life *l, struct needles *s);
 

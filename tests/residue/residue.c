@@ -29,6 +29,7 @@
 #define PLANT_SIZE  65536
 #define SPELLINGS   14 /* of a text 8, of bytes 6 */
 #define PERSON_KEYS 8  /* a run of slots */
+#define ROOTS       2
 
 struct lab {
 	struct stage *stage;
@@ -37,7 +38,8 @@ struct lab {
 	struct keys keys;
 	struct needles *needles;
 	char kept[192];      /* a directory outside of the image: what is kept from before */
-	char before[224];    /* the image, as it was then */
+	char before[224];    /* copies of the image: before the erasures */
+	char between[224];   /* and when custosd was killed for the last time */
 };
 
 /* What one image showed. */
@@ -45,6 +47,8 @@ struct found {
 	struct search search;
 	struct roots roots;
 };
+
+enum moment { BEFORE, BETWEEN, AFTER, NMOMENTS };
 
 /* --- being stopped ----------------------------------------------------------------------------- */
 
@@ -91,17 +95,23 @@ static void begin(struct lab *lab, const char *fs, unsigned people, unsigned mib
 	lab->needles = needles_new();
 }
 
-/* The whole disk, and every vault object, as a thief may have taken them the day before. */
-static void keep_what_was(struct lab *lab)
+/* custosd does not run.  The path of the copy in ret. */
+static void copy_disk(struct lab *lab, const char *name, char ret[224])
 {
 	char where[192];
 
 	snprintf(where, sizeof(where), "%s", lab->image.where);
 	image_unmount(&lab->image);
-	snprintf(lab->before, sizeof(lab->before), "%.200s/before", lab->kept);
-	image_copy(&lab->image, lab->before);
-	free(run_shell("cp -a '%s' '%s/repo'", lab->stage->repo, lab->kept));
+	snprintf(ret, 224, "%s/%s", lab->kept, name);
+	image_copy(&lab->image, ret);
 	image_mount(&lab->image, where, stage_uid(AS_DAEMON));
+}
+
+/* The whole disk, and every vault object, as a thief may have taken them the day before. */
+static void keep_what_was(struct lab *lab)
+{
+	copy_disk(lab, "before", lab->before);
+	free(run_shell("cp -a '%s' '%s/repo'", lab->stage->repo, lab->kept));
 }
 
 static void put(struct buf *to, const void *p, size_t n)
@@ -174,7 +184,6 @@ static void plant(struct lab *lab)
 
 static void end_of_life(struct lab *lab)
 {
-	stage_stop(lab->stage);
 	free(run_shell("cp -a '%s/keys/1' '%s/keys'", lab->image.where, lab->kept));
 	plant(lab);
 	image_unmount(&lab->image);
@@ -228,8 +237,9 @@ static size_t living_keys(const struct lab *lab)
 	return n;
 }
 
-static void control_search(struct lab *lab, const struct found *before, const struct found *after)
+static void control_search(struct lab *lab, const struct found *found)
 {
+	const struct found *before = &found[BEFORE], *after = &found[AFTER];
 	unsigned kept = lab->life.n - lab->life.nto_go;
 
 	if (count_planted(&after->search, 0) != SPELLINGS ||
@@ -237,7 +247,7 @@ static void control_search(struct lab *lab, const struct found *before, const st
 		fail_msg("of a deleted file's %d spellings %u are found, in zstd %u", SPELLINGS,
 			count_planted(&after->search, 0), count_planted(&after->search, 1));
 	}
-	if (after->roots.current < 2 || before->roots.older < 2) {
+	if (after->roots.current < ROOTS || before->roots.older < ROOTS) {
 		fail_msg("of the two root blocks of today %u are found, of those of before %u",
 			after->roots.current, before->roots.older);
 	}
@@ -285,10 +295,24 @@ static void control_restore(struct lab *lab)
 
 /* --- the table ------------------------------------------------------------------------------------ */
 
-static unsigned count_findings(const struct found *f)
+/* Older roots than there may be: when custosd was killed, its two were not the last ones. */
+static unsigned count_stale(const struct found *found)
 {
-	return search_total(&f->search, NEEDLE_ERASED) + search_total(&f->search, NEEDLE_REMEMBERED) +
-		search_total(&f->search, NEEDLE_KEY) + f->roots.older + (unsigned)f->roots.dead_slots;
+	unsigned between = found[BETWEEN].roots.older;
+
+	return found[AFTER].roots.older + (between > ROOTS ? between - ROOTS : 0);
+}
+
+static unsigned count_findings(const struct found *found)
+{
+	unsigned n = count_stale(found) + (unsigned)found[AFTER].roots.dead_slots;
+
+	for (enum moment m = 0; m < NMOMENTS; m++) {
+		n += search_total(&found[m].search, NEEDLE_ERASED) +
+			search_total(&found[m].search, NEEDLE_REMEMBERED) +
+			search_total(&found[m].search, NEEDLE_KEY);
+	}
+	return n;
 }
 
 static void print_image(const char *when, const struct found *f)
@@ -304,22 +328,24 @@ static bool must_find(const struct lab *lab)
 	return strcmp(lab->image.fs, IMAGE_JOURNALLED) == 0;
 }
 
-static bool is_right(const struct lab *lab, const struct found *after)
+static bool is_right(const struct lab *lab, const struct found *found)
 {
-	return must_find(lab) ? after->roots.older > 0 : count_findings(after) == 0;
+	return must_find(lab) ? count_stale(found) > 0 : count_findings(found) == 0;
 }
 
-static const char *verdict(const struct lab *lab, const struct found *after)
+static const char *verdict(const struct lab *lab, const struct found *found)
 {
 	if (must_find(lab)) {
-		return is_right(lab, after) ? "caught, as it must be" : "NOT CAUGHT";
+		return is_right(lab, found) ? "caught, as it must be" : "NOT CAUGHT";
 	}
-	return is_right(lab, after) ? "nothing is left" : "RESIDUE";
+	return is_right(lab, found) ? "nothing is left" : "RESIDUE";
 }
 
-static void print(const struct lab *lab, const struct found *before, const struct found *after,
-	double seconds, double searched)
+static void print(
+	const struct lab *lab, const struct found *found, double seconds, double searched)
 {
+	static const char *const moments[] = { "before the erasures", "killed between them",
+		"after them" };
 	const struct needles *s = lab->needles;
 
 	printf("%s, %u MiB: %u people, %u of them erased; %u backups, %zu vault objects opened\n",
@@ -330,14 +356,15 @@ static void print(const struct lab *lab, const struct found *before, const struc
 		needles_count(s, NEEDLE_KEY), lab->keys.dead_slots.n);
 	printf("  %-22s %10s %10s %8s %8s %8s %10s %8s\n", "found in the image", "erased",
 		"remembered", "keys", "roots", "older", "open keys", "zstd/cut");
-	print_image("before the erasures", before);
-	print_image("after them", after);
-	for (unsigned i = 0; i < after->search.nfirst; i++) {
-		printf("  FOUND: %s\n", after->search.first[i]);
+	for (enum moment m = 0; m < NMOMENTS; m++) {
+		print_image(moments[m], &found[m]);
+		for (unsigned i = 0; i < found[m].search.nfirst; i++) {
+			printf("  FOUND: %s\n", found[m].search.first[i]);
+		}
 	}
 	printf("  planted and deleted: found in all %d spellings, and in zstd\n", 2 * SPELLINGS);
 	printf("  %s, %.1f s, of which %.1f s of searching\n",
-		verdict(lab, after), seconds, searched);
+		verdict(lab, found), seconds, searched);
 }
 
 int main(int argc, char *argv[])
@@ -348,7 +375,7 @@ int main(int argc, char *argv[])
 	int64_t began = clock_monotonic_ms(), searching, searched;
 	struct lab lab = { .stage = NULL };
 	bool is_pass;
-	struct found before, after;
+	struct found found[NMOMENTS];
 
 	if (lacks) {
 		printf("%s: skipped: %s\n", fs, lacks);
@@ -357,18 +384,21 @@ int main(int argc, char *argv[])
 	begin(&lab, fs, people, mib);
 	life_live(&lab.life);
 	keep_what_was(&lab);
-	life_erase(&lab.life);
+	life_erase_most(&lab.life);
+	copy_disk(&lab, "between", lab.between);
+	life_erase_rest(&lab.life);
 	end_of_life(&lab);
 	searching = clock_monotonic_ms();
 	open_keys(&lab);
-	search_image(&lab, lab.before, &before);
-	search_image(&lab, lab.image.path, &after);
+	search_image(&lab, lab.before, &found[BEFORE]);
+	search_image(&lab, lab.between, &found[BETWEEN]);
+	search_image(&lab, lab.image.path, &found[AFTER]);
 	searched = clock_monotonic_ms() - searching;
-	control_search(&lab, &before, &after);
+	control_search(&lab, found);
 	control_restore(&lab);
-	print(&lab, &before, &after, (double)(clock_monotonic_ms() - began) / 1000,
+	print(&lab, found, (double)(clock_monotonic_ms() - began) / 1000,
 		(double)searched / 1000);
-	is_pass = is_right(&lab, &after);
+	is_pass = is_right(&lab, found);
 	keys_close(&lab.keys);
 	needles_free(lab.needles);
 	life_done(&lab.life);
