@@ -3,6 +3,7 @@
 
 #include "base/intl.h"
 #include "ctl/cmd.h"
+#include "ctl/next.h"
 #include "ctl/out.h"
 #include "wire/args.h"
 
@@ -165,4 +166,79 @@ void cmd_request_list(const struct args *a, const json_t *reply)
 		}
 	}
 	out_table_end(t);
+}
+
+/* --- what it is about, until when, what now --------------------------------------- */
+
+void cmd_request_scope(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("COLLECTION"), N_("RECORDS"), N_("IS"),
+		N_("BY"), N_("WHAT IT HOLDS"), NULL };
+	const json_t *all = json_object_get(reply, "scope");
+	struct out_table *t;
+	json_t *item;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(all) == 0) {
+		out_nothing(_("Nothing is held that it is about."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)all, i, item) {
+		out_cell(t, "%s", out_str(item, "collection"));
+		out_cell(t, "%" PRId64, out_int(item, "records"));
+		out_cell(t, "%s", out_str(item, "action"));
+		out_cell(t, "%s", out_str(item, "citation"));
+		out_cell(t, "%s", out_str(item, "text"));
+	}
+	out_table_end(t);
+}
+
+void cmd_request_clock(const struct args *a, const json_t *reply)
+{
+	json_t *line;
+	size_t i;
+
+	(void)a;
+	show_text(_("due"), reply, "due");
+	show_text(_("confirm receipt by"), reply, "confirm_by");
+	show_text(_("refuse by"), reply, "refuse_by");
+	show_text(_("tell an extension by"), reply, "tell_by");
+	show_text(_("with an extension"), reply, "extended_due");
+	json_array_foreach(json_object_get(reply, "derivation"), i, line) {
+		out_line("%s", json_string_value(line));
+	}
+}
+
+static void show_choices(const json_t *choices)
+{
+	json_t *choice;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)choices, i, choice) {
+		out_line("%s", out_str(choice, "when"));
+		out_line("    custosctl %s", out_str(choice, "command"));
+	}
+}
+
+void cmd_request_next(const struct args *a, const json_t *reply)
+{
+	const json_t *r = json_object_get(reply, "request"), *step = json_object_get(reply, "step");
+
+	out_line(_("Request %" PRId64 ": %s by %s, %s. %s"), out_int(r, "number"), out_str(r, "type"),
+		out_str(r, "law"), out_str(r, "state"), out_str(step, "clock"));
+	out_line("%s", "");
+	out_line("%s", out_str(step, "what"));
+	if (*out_str(step, "command")) {
+		out_line("    custosctl %s", out_str(step, "command"));
+	}
+	if (*out_str(step, "why")) {
+		out_line(_("Why: %s"), out_str(step, "why"));
+	}
+	if (json_array_size(json_object_get(step, "choices")) > 0) {
+		out_line("%s", "");
+		show_choices(json_object_get(step, "choices"));
+	}
+	next_offer(a, step);
 }

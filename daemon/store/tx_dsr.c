@@ -177,6 +177,12 @@ int tx_dsr_scope(struct tx *tx, const struct row_dsr *row, struct buf *to, struc
 	return r < 0 ? r : buf_check(to, err);
 }
 
+int tx_dsr_each(struct tx *tx, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
+	struct cu_err *err)
+{
+	return dsr_scope_each(tx->engine, row, fn, ctx, err);
+}
+
 int tx_dsr_open_of(struct tx *tx, const struct id *subject, uint32_t after, struct row_dsr *ret,
 	struct cu_err *err)
 {

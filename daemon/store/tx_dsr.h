@@ -6,7 +6,7 @@
  */
 #ifndef CU_STORE_TX_DSR_H
 #define CU_STORE_TX_DSR_H
-#include "store/engine_dsr.h"
+#include "store/dsr_scope.h"
 #include "store/tx.h"
 
 struct buf;
@@ -53,6 +53,10 @@ int tx_dsr_next_pause(struct tx *tx, const struct row_dsr *row, int32_t after,
 /* Exactly what it is about, as the text that an approval is bound to: a line for each collection
  * that the subject has data in. */
 int tx_dsr_scope(struct tx *tx, const struct row_dsr *row, struct buf *to, struct cu_err *err);
+
+/* dsr_scope_each. */
+int tx_dsr_each(struct tx *tx, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
+	struct cu_err *err);
 
 /* The first open request of this subject after a number (0 starts): 1, 0 or a code.  What it is
  * about is not to expire meanwhile. */

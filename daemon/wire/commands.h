@@ -196,6 +196,46 @@ X(REQUEST_VERIFY, "request verify", "io.custos.request.Verify",                 
   ACCESS_ADMIN,                                                                         \
   N_("Confirm that the person who asks is the one whose data it is."),                  \
   N_("--method=code asks for the code. Of a document only is noted that it was seen, and by whom: destroy the copy now.")) \
+X(REQUEST_NEXT, "request next", "io.custos.request.Next",                               \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say what is to be done now about a request, why, and by which command."),         \
+  N_("On a terminal it asks, does it, and goes on to what comes next.")) \
+X(REQUEST_SCOPE, "request scope", "io.custos.request.Scope",                            \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("List what a request is about."),                                                  \
+  N_("Each collection that the person has data in, how many records, what becomes of them, and what a law keeps. The list is the same whether the data is to be shown or erased.")) \
+X(REQUEST_EXEMPT, "request exempt", "io.custos.request.Exempt",                         \
+  "number:count --collection=collection:collection [--citation=article:text] [--undo]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Keep a collection out of a request, by a law."),                                  \
+  N_("--citation names the article that demands it, such as 'HGB § 257'; the person is told. --undo takes it back.")) \
+X(REQUEST_APPROVE, "request approve", "io.custos.request.Approve",                      \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Ask a second user to approve a request."),                                        \
+  N_("They approve exactly the list of 'request scope', by 'approval grant'.")) \
+X(REQUEST_EXECUTE, "request execute", "io.custos.request.Execute",                      \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Carry out a request that was approved."),                                         \
+  N_("An erasure begins with its grace period, in which 'request revoke' gives everything back. For others 'request next' leads on. Refused when what is held of the person has changed since it was approved.")) \
+X(REQUEST_DONE, "request done", "io.custos.request.Done",                               \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say that the person was given the data, or that it was corrected."),              \
+  N_("The request is closed then."))                                                    \
+X(REQUEST_CLOCK, "request clock", "io.custos.request.Clock",                            \
+  "number:count [--language=language:words(en|zh)]",                                    \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show until when a request must be answered, and why."),                           \
+  N_("Step by step, with the articles, so that anybody can check it by hand."))         \
+X(REQUEST_EXTEND, "request extend", "io.custos.request.Extend",                         \
+  "number:count --reason=reason:words(complexity|number) [--told=day:date]",            \
+  ACCESS_ADMIN,                                                                         \
+  N_("Take the longer time that a law allows."),                                        \
+  N_("The person must be told within the first period that it takes longer, and why: the request is complex, or there are many. --told is the day on which that was written, today if nothing is said.")) \
 X(REQUEST_DENY, "request deny", "io.custos.request.Deny",                               \
   "number:count --reason=reason:key",                                                   \
   ACCESS_ADMIN,                                                                         \

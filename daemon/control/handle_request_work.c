@@ -1,0 +1,354 @@
+/* Requests of data subjects: what they are about, who approves, and carrying them out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/err.h"
+#include "control/casework.h"
+#include "control/daemon.h"
+#include "control/handle.h"
+#include "control/request_approval.h"
+#include "policy/policy.h"
+#include "store/system.h"
+#include "store/tx_approval.h"
+#include "store/tx_erase.h"
+
+#define MAX_COLLECTIONS 128
+
+/* --- scope ------------------------------------------------------------------------ */
+
+struct scope {
+	struct exchange *x;
+	struct reader *reader;
+	struct json *out;
+	const struct row_dsr *row;
+};
+
+struct citing {
+	const struct id *paper;
+	struct json *out;
+};
+
+static int show_citation(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct citing *c = ctx;
+	struct span text = record_get(rec, "citation");
+
+	(void)err;
+	if (!id_eq(&row->id, c->paper)) {
+		return 0;
+	}
+	json_strn(c->out, "citation", (const char *)text.p, text.n);
+	return 1;
+}
+
+/* What becomes of it, in the interface's words. */
+static const char *action_of(const struct row_dsr *row, bool is_kept)
+{
+	if (is_kept) {
+		return "kept";
+	}
+	switch ((enum request_type)row->type) {
+	case REQUEST_ACCESS:
+	case REQUEST_PORTABILITY: return "shown";
+	case REQUEST_RECTIFICATION: return "corrected";
+	case REQUEST_ERASURE: return "erased";
+	case REQUEST_RESTRICTION: return "restricted";
+	case REQUEST_OBJECTION:
+	case REQUEST_WITHDRAWAL:
+	case NREQUEST_TYPES: break;
+	}
+	return "used_less";
+}
+
+static int show_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
+{
+	struct scope *s = ctx;
+	const struct collection *c = policy_find_collection(s->x->daemon->policy, item->collection);
+	struct citing citing = { &item->note, s->out };
+	int r = 0;
+
+	json_open_object(s->out, NULL);
+	json_str(s->out, "collection", item->collection);
+	if (c && c->text) {
+		json_str(s->out, "text", c->text);
+	}
+	json_uint(s->out, "records", item->nrecords);
+	json_str(s->out, "action", action_of(s->row, item->is_kept));
+	if (item->is_kept) {
+		r = reader_records(s->reader, &s->row->kase, REQUEST_COLLECTION, show_citation, &citing,
+			err);
+	}
+	json_close_object(s->out);
+	return r < 0 ? r : 0;
+}
+
+int handle_REQUEST_SCOPE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct row_dsr row;
+	struct scope s = { .x = x, .out = out, .row = &row };
+	int r = casework_find(x, &row, err);
+
+	if (r == 0 && id_is_nil(&row.subject)) {
+		r = cu_err_set(err, CU_EBUSY, "it is not known whose data it is about: 'request identify %u'",
+			row.number);
+	}
+	if (r == 0) {
+		r = casework_read_leaf(x, &row, "request.scope", err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	s.reader = store_reader_take(x->daemon->house.store);
+	r = reader_begin(s.reader, err);
+	json_open_array(out, "scope");
+	if (r == 0) {
+		r = reader_dsr_scope(s.reader, &row, show_item, &s, err);
+		reader_end(s.reader);
+	}
+	json_close_array(out);
+	store_reader_give(x->daemon->house.store, s.reader);
+	return r;
+}
+
+/* --- exempt ----------------------------------------------------------------------- */
+
+struct exemption {
+	const char *collection, *citation;
+	bool is_undone;
+};
+
+static int put_exemption(struct tx *tx, struct casework *c, const struct exemption *e, int has,
+	struct cu_err *err)
+{
+	struct row_dsr_part part = { .kind = DSR_KEPT };
+	const struct dsr_text texts[] = { { "collection", span_str(e->collection) },
+		{ "citation", span_str(e->citation) } };
+	int r = tx_dsr_paper(tx, &c->row, "exemption", texts, 2, &part.note, err);
+
+	strncpy(part.collection, e->collection, sizeof(part.collection) - 1);
+	c->row.nkept += has == 0;
+	return r < 0 ? r : tx_dsr_part_put(tx, &c->row, &part, err);
+}
+
+static int apply_exempt(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	const struct exemption *e = c->ctx;
+	int has, r;
+
+	if (c->row.state != REQ_SCOPING) {
+		return cu_err_set(err, CU_EBUSY,
+			"request %u is %s: what is kept is said before it is approved ('approval deny' takes that back)",
+			c->row.number, request_state_word(c->row.state));
+	}
+	has = r = tx_dsr_has_part(tx, &c->row, DSR_KEPT, e->collection, err);
+	if (r >= 0 && !e->is_undone) {
+		r = put_exemption(tx, c, e, has, err);
+	} else if (r > 0) {
+		r = tx_dsr_part_drop(tx, &c->row, DSR_KEPT, e->collection, err);
+		c->row.nkept--;
+	}
+	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, e->is_undone ? "exempt.undo" : "exempt", err);
+}
+
+int handle_REQUEST_EXEMPT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct exemption e = { exchange_text(x, "collection"), exchange_text(x, "citation"),
+		exchange_flag(x, "undo") };
+	struct casework c = { .fn = apply_exempt, .ctx = &e };
+
+	if (!policy_find_collection(x->daemon->policy, e.collection)) {
+		return cu_err_set(err, CU_EINVAL, "collection: schema.yaml has no such collection");
+	}
+	if (!e.is_undone && (!e.citation || !*e.citation)) {
+		return cu_err_set(err, CU_EINVAL,
+			"citation: expected the article of the law that demands it, such as 'HGB § 257'");
+	}
+	return casework_run(x, &c, out, err);
+}
+
+/* --- approve ---------------------------------------------------------------------- */
+
+static int apply_approve(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	struct buf scope = BUF_INIT;
+	struct approval_ask ask = { .kind = REQUEST_APPROVAL, .object = c->row.id,
+		.subject = c->row.subject, .keep_ms = *(const int64_t *)c->ctx };
+	int r = request_may(&c->row, REQ_ON_ASK, err);
+
+	if (r == 0) {
+		r = tx_dsr_scope(tx, &c->row, &scope, err);
+	}
+	if (r == 0) {
+		ask.scope = buf_span(&scope);
+		r = tx_approval_ask(tx, &ask, &c->row.approval, err);
+	}
+	buf_done(&scope);
+	return r < 0 ? r : request_move(tx, &c->row, REQ_ON_ASK, err);
+}
+
+int handle_REQUEST_APPROVE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	int64_t keep_ms =
+		duration_seconds(policy_erasure(x->daemon->policy)->approval_expires) * 1000;
+	struct casework c = { .fn = apply_approve, .ctx = &keep_ms };
+
+	return casework_run(x, &c, out, err);
+}
+
+/* --- execute ---------------------------------------------------------------------- */
+
+struct execution {
+	int64_t grace_ms, approval_ms;
+	char collections[MAX_COLLECTIONS][ENGINE_KEY_SIZE];
+	const char *names[MAX_COLLECTIONS];
+	size_t n;        /* of those that are not kept */
+	bool is_changed; /* since it was approved */
+};
+
+static int take_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
+{
+	struct execution *e = ctx;
+
+	if (item->is_kept) {
+		return 0;
+	}
+	if (e->n == MAX_COLLECTIONS) {
+		return cu_err_set(err, CU_ELIMIT, "it is about more than %d collections", MAX_COLLECTIONS);
+	}
+	strcpy(e->collections[e->n], item->collection);
+	e->names[e->n] = e->collections[e->n];
+	e->n++;
+	return 0;
+}
+
+/* The whole person, if nothing stays and nothing else was asked for. */
+static int begin_erasure(struct tx *tx, struct casework *c, struct execution *e,
+	struct cu_err *err)
+{
+	struct erase_what what = { .subject = c->row.subject, .collections = e->names,
+		.purpose = request_purpose(c->row.type), .grace_ms = e->grace_ms,
+		.approval_ms = e->approval_ms };
+	struct row_dsr_part part;
+	int r = tx_dsr_next_part(tx, &c->row, DSR_WANTED, "", &part, err);
+	bool is_whole = r == 0 && c->row.nkept == 0;
+
+	if (r >= 0) {
+		r = tx_dsr_each(tx, &c->row, take_item, e, err);
+	}
+	if (r == 0 && !is_whole && e->n == 0) {
+		return cu_err_set(err, CU_EBUSY,
+			"nothing is left that could be erased: 'request deny %u' says so to the person",
+			c->row.number);
+	}
+	what.ncollections = is_whole ? 0 : e->n;
+	return r < 0 ? r : tx_erase_begin(tx, &what, &c->row.erasure, err);
+}
+
+/* 1: it is approved for exactly this; 0: what is held has changed since. */
+static int use_approval(struct tx *tx, struct row_dsr *row, struct cu_err *err)
+{
+	struct buf scope = BUF_INIT;
+	struct row_approval approval;
+	int r = tx_dsr_scope(tx, row, &scope, err);
+
+	if (r == 0) {
+		r = tx_approval_get(tx, &row->approval, &approval, err);
+	}
+	if (r == 0 && !tx_approval_is_open(tx, &approval, REQUEST_APPROVAL, buf_span(&scope))) {
+		r = tx_approval_drop(tx, &row->approval, err);
+	} else if (r == 0) {
+		r = tx_approval_use(tx, &row->approval, REQUEST_APPROVAL, buf_span(&scope), err);
+		r = r < 0 ? r : 1;
+	}
+	buf_done(&scope);
+	return r;
+}
+
+static int carry_out(struct tx *tx, struct casework *c, struct execution *e, struct cu_err *err)
+{
+	int r = c->row.type == REQUEST_ERASURE ? begin_erasure(tx, c, e, err) : 0;
+
+	if (r == 0) {
+		r = request_move(tx, &c->row, REQ_ON_EXECUTE, err);
+	}
+	return r < 0 || c->row.type == REQUEST_ERASURE ? r :
+							 request_move(tx, &c->row, REQ_ON_HAND_OVER, err);
+}
+
+static int apply_execute(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	struct execution *e = c->ctx;
+	int r;
+
+	if (c->row.state != REQ_APPROVED) {
+		return request_may(&c->row, REQ_ON_EXECUTE, err);
+	}
+	r = use_approval(tx, &c->row, err);
+	e->is_changed = r == 0;
+	if (r > 0) {
+		return carry_out(tx, c, e, err);
+	}
+	c->row.approval = (struct id){ 0 };
+	return r < 0 ? r : request_move(tx, &c->row, REQ_ON_WITHHOLD, err);
+}
+
+/* What there is nothing for yet is refused, and not half done. */
+static int require_means(const struct row_dsr *row, struct cu_err *err)
+{
+	switch ((enum request_type)row->type) {
+	case REQUEST_ACCESS:
+	case REQUEST_PORTABILITY:
+	case REQUEST_RECTIFICATION:
+	case REQUEST_ERASURE: return 0;
+	case REQUEST_RESTRICTION:
+	case REQUEST_OBJECTION:
+	case REQUEST_WITHDRAWAL:
+	case NREQUEST_TYPES: break;
+	}
+	return cu_err_set(err, CU_EUNSUP, "this custos cannot carry out a %s yet; nothing was done",
+		law_request_word((enum request_type)row->type));
+}
+
+int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const struct erasure_rules *rules = policy_erasure(x->daemon->policy);
+	struct execution e = { .grace_ms = duration_seconds(rules->grace) * 1000,
+		.approval_ms = duration_seconds(rules->approval_expires) * 1000 };
+	struct casework c = { .fn = apply_execute, .ctx = &e };
+	struct row_dsr row;
+	int r = casework_find(x, &row, err);
+
+	if (r == 0) {
+		r = require_means(&row, err);
+	}
+	if (r == 0) {
+		r = casework_run(x, &c, out, err);
+	}
+	if (r == 0 && e.is_changed) {
+		return cu_err_set(err, CU_EDENIED,
+			"what is held of this person has changed since it was approved, or the approval has expired: 'request approve %u' again",
+			row.number);
+	}
+	if (r == 0) {
+		eraser_wake(&x->daemon->eraser);
+	}
+	return r;
+}
+
+/* --- done ------------------------------------------------------------------------- */
+
+static int apply_done(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	int r = request_move(tx, &c->row, REQ_ON_ANSWER, err);
+
+	return r < 0 ? r : request_move(tx, &c->row, REQ_ON_COMPLETE, err);
+}
+
+int handle_REQUEST_DONE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct casework c = { .fn = apply_done };
+
+	return casework_run(x, &c, out, err);
+}

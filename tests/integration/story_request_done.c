@@ -1,0 +1,371 @@
+/* What somebody asked for about their data is carried out, from the letter to the last backup. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "stage.h"
+
+#define DAY_MS 86400000LL
+#define WANG                                                                              \
+	"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}},"                \
+	"{\"collection\":\"need\",\"fields\":{\"topic\":\"a\"}},"                           \
+	"{\"collection\":\"transaction\",\"fields\":{\"date\":\"2026-01-02\",\"kind\":\"invoice\"," \
+	"\"amount\":\"12.50\"}}]"
+#define LETTER "Please forget me."
+#define HGB    "HGB § 257 Abs. 1 Nr. 4"
+
+static const char *day_before(int days)
+{
+	static char text[CIVIL_DAY_SIZE];
+
+	civil_format_day((int32_t)(time(NULL) / 86400) - days, text);
+	return text;
+}
+
+static void go_ahead(struct stage *st, long long ms)
+{
+	static char option[64];
+
+	stage_stop(st);
+	snprintf(option, sizeof(option), "--clock-ahead-ms=%lld", ms);
+	st->options[0] = option;
+	stage_start(st);
+}
+
+static const json_t *request_of(struct stage *st)
+{
+	return json_object_get(stage_reply(st), "request");
+}
+
+static const char *text_of(struct stage *st, const char *name)
+{
+	return json_string_value(json_object_get(request_of(st), name));
+}
+
+/* What 'request next' says; the request has moved on as far as it could. */
+static const char *next_of(struct stage *st, const char *number, const char *name)
+{
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "next", number);
+	stage_expect(st, 0);
+	return json_string_value(json_object_get(json_object_get(stage_reply(st), "step"), name));
+}
+
+static const char *state_of(struct stage *st, const char *number)
+{
+	(void)next_of(st, number, "what");
+	return text_of(st, "state");
+}
+
+static void wait_for_state(struct stage *st, const char *number, const char *state)
+{
+	for (int i = 0; i < 300 && strcmp(state_of(st, number), state) != 0; i++) {
+		run_sleep_ms(50);
+	}
+	assert_string_equal(state_of(st, number), state);
+}
+
+/* Of this person, so many days ago, and verified; its number. */
+static const char *verified_one(struct stage *st, const char *type, int days, const char *id)
+{
+	static char number[8][12];
+	static unsigned turn;
+	char received[32];
+
+	snprintf(received, sizeof(received), "--received=%s", day_before(days));
+	stage_ctl_text(st, AS_PRIVACY, LETTER, "--json", "request", "open", type, received,
+		"--channel=letter");
+	stage_expect(st, 0);
+	turn = (turn + 1) % 8;
+	snprintf(number[turn], sizeof(number[0]), "%d",
+		(int)json_integer_value(json_object_get(request_of(st), "number")));
+	stage_ctl(st, AS_PRIVACY, "request", "identify", number[turn], id);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "verify", number[turn], "--method=document");
+	stage_expect(st, 0);
+	return number[turn];
+}
+
+static void approve(struct stage *st, const char *number)
+{
+	char approval[33];
+
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "approve", number);
+	stage_expect(st, 0);
+	snprintf(approval, sizeof(approval), "%s", text_of(st, "approval"));
+	stage_ctl(st, AS_PRIVACY, "approval", "grant", approval);
+	stage_expect(st, 77); /* whoever asked cannot */
+	stage_ctl(st, AS_SECOND, "approval", "grant", approval);
+	stage_expect(st, 0);
+	assert_string_equal(state_of(st, number), "approved");
+}
+
+static void execute(struct stage *st, const char *number)
+{
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 0);
+}
+
+static void expect_there(struct stage *st, const char *id, int status)
+{
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, status);
+}
+
+/* --- erasure ---------------------------------------------------------------------------- */
+
+static void an_erasure_by_the_gdpr_from_the_letter_to_the_last_backup(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	number = verified_one(st, "erasure", 9, id);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, "'request approve'"));
+	approve(st, number);
+	execute(st, number);
+
+	assert_non_null(strstr(next_of(st, number, "what"), "Wait: the keys are shredded after"));
+	assert_string_equal(state_of(st, number), "cooling_off");
+	assert_string_equal(next_of(st, number, "command"), "");
+	expect_there(st, id, 77);
+	assert_int_equal(stage_count_leaves(st, "act=erase.shred"), 0);
+
+	go_ahead(st, 4 * DAY_MS); /* the grace period is over */
+	wait_for_state(st, number, "backups_pending");
+	expect_there(st, id, 66);
+	assert_non_null(strstr(next_of(st, number, "why"), "deletes the last of these by"));
+	stage_ctl(st, AS_PRIVACY, "request", "revoke", number);
+	stage_expect(st, 75);
+
+	go_ahead(st, 13 * DAY_MS); /* and so is the bound of the vault objects */
+	wait_for_state(st, number, "fulfilled");
+	assert_string_equal(next_of(st, number, "clock"), "");
+	stage_ctl(st, AS_PRIVACY, "request", "list");
+	assert_non_null(strstr(st->last.out, "There are no requests."));
+	assert_int_equal(stage_count_leaves(st, "why=live_done"), 1);
+	assert_int_equal(stage_count_leaves(st, "why=backups_pending"), 1);
+	assert_int_equal(stage_count_leaves(st, "why=fulfilled"), 1);
+}
+
+static void an_invoice_is_exempted_with_citation_and_the_rest_goes(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33], *found;
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "erasure", 0, id);
+	stage_ctl(st, AS_PRIVACY, "request", "exempt", number, "--collection=transaction");
+	stage_expect(st, 64); /* by which law? */
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "exempt", number, "--collection=transaction",
+		"--citation=" HGB);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "scope", number);
+	found = strstr(st->last.out, "transaction");
+	assert_non_null(found);
+	assert_non_null(strstr(found, "kept"));
+	assert_non_null(strstr(found, HGB));
+	assert_non_null(strstr(st->last.out, "erased"));
+	approve(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "exempt", number, "--collection=transaction", "--undo");
+	stage_expect(st, 75); /* it was approved so */
+	execute(st, number);
+	go_ahead(st, 4 * DAY_MS);
+
+	wait_for_state(st, number, "partially_fulfilled"); /* there is no backup */
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "12.50"));
+	assert_null(strstr(st->last.out, "王小明"));
+	assert_false(stage_grep(st->state, "HGB")); /* what was typed is sealed */
+}
+
+static void in_the_grace_period_the_person_can_take_it_back(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33], erasure[33];
+
+	if (!stage_has_roles()) {
+		print_message("needs several users\n");
+		return;
+	}
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "erasure", 0, id);
+	approve(st, number);
+	execute(st, number);
+	expect_there(st, id, 77);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "revoke", number);
+	stage_expect(st, 0);
+	assert_string_equal(text_of(st, "state"), "revoked");
+	expect_there(st, id, 0);
+
+	/* an erasure that somebody cancels leaves the request open: it has to be decided anew */
+	number = verified_one(st, "erasure", 0, id);
+	approve(st, number);
+	execute(st, number);
+	(void)state_of(st, number);
+	snprintf(erasure, sizeof(erasure), "%s", text_of(st, "erasure"));
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel", erasure);
+	stage_expect(st, 0);
+	assert_string_equal(state_of(st, number), "scoping");
+	approve(st, number);
+}
+
+/* --- approval --------------------------------------------------------------------------- */
+
+static void what_was_approved_is_exactly_what_happens(void **state)
+{
+	static const char more[] = "{\"topic\":\"b\"}";
+	struct stage *st = *state;
+	const char *number;
+	char id[33], approval[33];
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "erasure", 0, id);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "approve", number);
+	snprintf(approval, sizeof(approval), "%s", text_of(st, "approval"));
+	assert_non_null(strstr(next_of(st, number, "what"), "Wait for a second user"));
+	stage_ctl(st, AS_SECOND, "approval", "show", approval);
+	assert_non_null(strstr(st->last.out, "need: records: 1: erased for ever"));
+	stage_ctl(st, AS_SECOND, "approval", "deny", approval);
+	assert_string_equal(state_of(st, number), "scoping");
+
+	approve(st, number);
+	stage_ctl_text(st, AS_PRIVACY, more, "subject", "update", id, "--purpose=" STAGE_PURPOSE,
+		"--collection=need");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 77);
+	assert_non_null(strstr(st->last.err, "has changed since"));
+	assert_string_equal(state_of(st, number), "scoping");
+	expect_there(st, id, 0);
+}
+
+/* --- the others ------------------------------------------------------------------------- */
+
+static char *scope_of(struct stage *st, const char *number)
+{
+	json_t *item, *list = json_array();
+	size_t i;
+
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "scope", number);
+	stage_expect(st, 0);
+	json_array_foreach(json_object_get(stage_reply(st), "scope"), i, item) {
+		json_array_append_new(list, json_sprintf("%s %d", json_string_value(json_object_get(item, "collection")),
+			(int)json_integer_value(json_object_get(item, "records"))));
+	}
+	{
+		char *text = json_dumps(list, JSON_COMPACT);
+
+		json_decref(list);
+		return text;
+	}
+}
+
+static void what_is_shown_and_what_is_erased_is_the_same_list(void **state)
+{
+	struct stage *st = *state;
+	char id[33], *shown, *erased;
+
+	stage_add_person(st, WANG, id);
+	shown = scope_of(st, verified_one(st, "access", 0, id));
+	erased = scope_of(st, verified_one(st, "erasure", 0, id));
+	assert_string_equal(shown, erased);
+	assert_string_equal(shown, "[\"need 1\",\"profile 1\",\"transaction 1\"]");
+	free(shown);
+	free(erased);
+}
+
+static void access_is_fulfilled_when_the_person_has_the_data(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "access", 0, id);
+	stage_ctl(st, AS_PRIVACY, "request", "done", number);
+	stage_expect(st, 75);
+	approve(st, number);
+	execute(st, number);
+	assert_string_equal(state_of(st, number), "needs_input");
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "done", number);
+	stage_expect(st, 0);
+	assert_string_equal(text_of(st, "state"), "fulfilled");
+	stage_ctl(st, AS_PRIVACY, "request", "done", number);
+	stage_expect(st, 75);
+}
+
+static void what_cannot_be_carried_out_is_refused_and_stays_approved(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "restriction", 0, id);
+	approve(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 80);
+	assert_string_equal(state_of(st, number), "approved");
+}
+
+/* --- the clock -------------------------------------------------------------------------- */
+
+static void the_clock_is_derived_in_words_and_extended_once(void **state)
+{
+	struct stage *st = *state;
+	const char *number, *late;
+	char id[33], due[16];
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "access", 5, id);
+	stage_ctl(st, AS_PRIVACY, "request", "clock", number);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Art. 12(3)"));
+	stage_ctl(st, AS_PRIVACY, "request", "clock", number, "--language=zh");
+	assert_non_null(strstr(st->last.out, "第12条第3款"));
+
+	(void)state_of(st, number);
+	snprintf(due, sizeof(due), "%s", text_of(st, "due"));
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "extend", number, "--reason=complexity");
+	stage_expect(st, 0);
+	assert_true(strcmp(text_of(st, "due"), due) > 0);
+	stage_ctl(st, AS_PRIVACY, "request", "extend", number, "--reason=number");
+	stage_expect(st, 75);
+	late = verified_one(st, "access", 40, id);
+	stage_ctl(st, AS_PRIVACY, "request", "extend", late, "--reason=complexity");
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, "too late"));
+	assert_non_null(strstr(next_of(st, late, "clock"), "LATE"));
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(an_erasure_by_the_gdpr_from_the_letter_to_the_last_backup),
+		STORY(an_invoice_is_exempted_with_citation_and_the_rest_goes),
+		STORY(in_the_grace_period_the_person_can_take_it_back),
+		STORY(what_was_approved_is_exactly_what_happens),
+		STORY(what_is_shown_and_what_is_erased_is_the_same_list),
+		STORY(access_is_fulfilled_when_the_person_has_the_data),
+		STORY(what_cannot_be_carried_out_is_refused_and_stays_approved),
+		STORY(the_clock_is_derived_in_words_and_extended_once),
+	};
+
+	return cmocka_run_group_tests_name("request done", tests, NULL, NULL);
+}
