@@ -98,3 +98,18 @@ void cmd_policy_breach(const struct args *a, const json_t *reply)
 	}
 	out_table_end(t);
 }
+
+/* --- policy letter ---------------------------------------------------------------- */
+
+void cmd_policy_letter(const struct args *a, const json_t *reply)
+{
+	const char *at = out_str(reply, "text");
+
+	(void)a;
+	out_line("%s", out_str(reply, "subject"));
+	out_line("%s", "");
+	for (size_t n; *at; at += n + (at[n] == '\n')) {
+		n = strcspn(at, "\n");
+		out_line("%.*s", (int)n, at);
+	}
+}

@@ -40,6 +40,7 @@ static const struct {
 	[COMMAND_POLICY_CHECK] = { cmd_policy_check },
 	[COMMAND_POLICY_DEADLINE] = { cmd_policy_deadline },
 	[COMMAND_POLICY_BREACH] = { cmd_policy_breach },
+	[COMMAND_POLICY_LETTER] = { cmd_policy_letter },
 	[COMMAND_SUBJECT_ADD] = { cmd_subject_add },
 	[COMMAND_SUBJECT_GET] = { cmd_subject_get },
 	[COMMAND_SUBJECT_UPDATE] = { cmd_subject_update },

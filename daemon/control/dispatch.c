@@ -105,7 +105,7 @@ static bool needs_store(enum command_id id)
 {
 	return id != COMMAND_STATUS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
 		id != COMMAND_POLICY_CHECK && id != COMMAND_POLICY_DEADLINE &&
-		id != COMMAND_POLICY_BREACH;
+		id != COMMAND_POLICY_BREACH && id != COMMAND_POLICY_LETTER;
 }
 
 static int check_state(struct exchange *x, struct cu_err *err)

@@ -1,4 +1,4 @@
-/* What the policies say: check, deadline, breach. */
+/* What the policies say: check, deadline, breach, letter. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +10,7 @@
 #include "policy/faults.h"
 #include "policy/policy.h"
 #include "privacy/deadline.h"
+#include "privacy/letter.h"
 
 /* --- policy check ----------------------------------------------------------------- */
 
@@ -118,6 +119,14 @@ static enum language language_of(const struct exchange *x)
 	return language;
 }
 
+/* The interface has its words checked. */
+static int find_type(const struct exchange *x, enum request_type *ret, struct cu_err *err)
+{
+	return law_request_parse(exchange_text(x, "request"), ret) ?
+		0 :
+		cu_err_set(err, CU_EINVAL, "request: is none that a law knows");
+}
+
 static int find_rules(const struct exchange *x, struct question *q, struct cu_err *err)
 {
 	const struct policy *p = x->daemon->policy;
@@ -136,11 +145,8 @@ static int find_rules(const struct exchange *x, struct question *q, struct cu_er
 			"there is no law/calendar/%.63s.yaml in the policies",
 			country ? country : policy_organisation(p)->country);
 	}
-	if (!law_request_parse(exchange_text(x, "request"), &q->type)) {
-		return cu_err_set(err, CU_EINVAL, "request: is none that a law knows");
-	}
 	q->language = language_of(x);
-	return 0;
+	return find_type(x, &q->type, err);
 }
 
 static void show_day(struct json *out, const char *name, int32_t day)
@@ -247,4 +253,45 @@ int handle_POLICY_BREACH(struct exchange *x, struct json *out, struct cu_err *er
 	}
 	json_close_array(out);
 	return 0;
+}
+
+/* --- policy letter ---------------------------------------------------------------- */
+
+#define MARK_SIZE 40
+
+/* Brackets around its name stand for what only a request knows. */
+static void mark_values(char marks[NLETTER_VALUES][MARK_SIZE], struct letter_order *o)
+{
+	for (int v = 0; v < NLETTER_VALUES; v++) {
+		snprintf(marks[v], MARK_SIZE, "[%s]", letters_value_name((enum letter_value)v));
+		o->given[v] = marks[v];
+	}
+}
+
+int handle_POLICY_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct letter_order o = { .language = language_of(x),
+		.today = zone_day_of_ms(clock_now_ms(&x->daemon->house.clock)) };
+	struct buf subject = BUF_INIT, text = BUF_INIT;
+	char marks[NLETTER_VALUES][MARK_SIZE];
+	int r = find_law(x, &o.law, err);
+
+	if (r == 0) {
+		r = find_type(x, &o.type, err);
+	}
+	if (r == 0 && !law_letter_parse(exchange_text(x, "letter"), &o.kind)) {
+		r = cu_err_set(err, CU_EINVAL, "letter: there is none of this name");
+	}
+	if (r == 0) {
+		mark_values(marks, &o);
+		r = letter_write(x->daemon->policy, &o, &subject, &text, err);
+	}
+	if (r == 0) {
+		json_str(out, "language", language_word(o.language));
+		json_strn(out, "subject", (const char *)subject.p, subject.n);
+		json_strn(out, "text", (const char *)text.p, text.n);
+	}
+	buf_done(&subject);
+	buf_done(&text);
+	return r;
 }

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "policy/faults.h"
+#include "policy/letters.h"
 #include "policy/yaml.h"
 
 #define COUNT(a)       (sizeof(a) / sizeof((a)[0]))
@@ -11,6 +12,7 @@
 #define REQ(member)    offsetof(struct law_request, member)
 #define BREACH(member) offsetof(struct law_breach, member)
 #define MIN_(member)   offsetof(struct law_minimum, member)
+#define DEMAND(member) offsetof(struct law_letter, member)
 #define COUNTING(member) offsetof(struct law_counting, member)
 #define LAW(member)    offsetof(struct law, member)
 
@@ -24,6 +26,28 @@ static const char requests[] = REQUEST_TYPES(X);
 #undef X
 static const char units[] = "at_once hours days working_days months years"; /* enum law_unit */
 static const char told[] = "authority subjects";                          /* enum law_told */
+
+static const char *const letter_words[NLETTER_KINDS] = {
+#define X(id, word) word,
+	LETTER_KINDS(X)
+#undef X
+};
+
+const char *law_letter_word(enum letter_kind kind)
+{
+	return letter_words[kind];
+}
+
+bool law_letter_parse(const char *word, enum letter_kind *ret)
+{
+	for (int i = 0; i < NLETTER_KINDS; i++) {
+		if (strcmp(letter_words[i], word) == 0) {
+			*ret = (enum letter_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 const char *law_request_word(enum request_type type)
 {
@@ -39,6 +63,20 @@ bool law_request_parse(const char *word, enum request_type *ret)
 		}
 	}
 	return false;
+}
+
+const char *law_check_request(const char *word)
+{
+	enum request_type type;
+
+	return law_request_parse(word, &type) ? NULL : "is no request";
+}
+
+static const char *check_value(const char *text)
+{
+	enum letter_value v;
+
+	return letters_value_parse(text, &v) ? NULL : "is no placeholder of letters";
 }
 
 /* clang-format off */
@@ -87,6 +125,18 @@ static const struct rows minimum_rows = {
 	"What must be kept", minimum_row, COUNT(minimum_row), sizeof(struct law_minimum), MIN_(node)
 };
 
+static const struct row letter_row[] = {
+	{ "letter", SET_ENUM, MUST, "Which letter.", DEMAND(kind), .words = LAW_LETTER_WORDS },
+	{ "requests", SET_NAMES, 0, "To which requests; to all by default.", DEMAND(requests),
+	  .check = law_check_request },
+	{ "needs", SET_NAMES, MUST, "The placeholders that it must have.", DEMAND(needs),
+	  .check = check_value },
+	{ "cite", SET_MAP, MUST, "Where the law says so.", DEMAND(cite), .of = &said_rows },
+};
+static const struct rows letter_rows = {
+	"What a letter must say", letter_row, COUNT(letter_row), sizeof(struct law_letter), DEMAND(node)
+};
+
 static const struct row counting_row[] = {
 	{ "first_day", SET_MAP, MUST, "Why the day of receipt does not count.",
 	  COUNTING(first_day), .of = &said_rows },
@@ -122,11 +172,13 @@ static const struct row law_row[] = {
 	{ "refusal", SET_MAP, MUST,
 	  "Where it says that a refusal is told, with reasons. It never waits for an extension.",
 	  LAW(refusal), .of = &said_rows },
+	{ "letters", SET_MAPS, 0, "What letters must say.", LAW(letters), LAW(nletters),
+	  .of = &letter_rows },
 	{ "requests", SET_MAPS, MUST, "What a person may ask for.", LAW(requests), LAW(nrequests),
 	  .of = &request_rows },
 	{ "breaches", SET_MAPS, 0, "Who is told of a breach, and until when.", LAW(breaches),
 	  LAW(nbreaches), .of = &breach_rows },
-	{ "remedies", SET_MAP, MUST, "Where a person can turn to who was refused, a sentence or two.",
+	{ "remedies", SET_MAP, MUST, "Where a person can turn to who was refused, a sentence or two: `{remedies}` of letters.",
 	  LAW(remedies), .of = &said_rows },
 	{ "refusals", SET_MAPS, MUST, "Why a request may be refused.", LAW(refusals), LAW(nrefusals),
 	  .of = &refusal_rows },

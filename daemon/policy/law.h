@@ -36,6 +36,30 @@ enum request_type {
 
 const char *law_request_word(enum request_type type);
 bool law_request_parse(const char *word, enum request_type *ret);
+/* NULL when it is one, else why not; as struct row's check. */
+const char *law_check_request(const char *word);
+
+/* X(id, word): what is written to people.  Append only. */
+#define LETTER_KINDS(X)              \
+	X(ACKNOWLEDGE, "acknowledge") \
+	X(IDENTIFY,    "identify")    \
+	X(EXTEND,      "extend")      \
+	X(REFUSE,      "refuse")      \
+	X(FULFIL,      "fulfil")      \
+	X(BACKUPS,     "backups")
+
+enum letter_kind {
+#define X(id, word) LETTER_KIND_##id,
+	LETTER_KINDS(X)
+#undef X
+	NLETTER_KINDS
+};
+
+#define LAW_LETTER_WORD_(id, word) word " "
+#define LAW_LETTER_WORDS           LETTER_KINDS(LAW_LETTER_WORD_) /* by blanks, as rows want them */
+
+const char *law_letter_word(enum letter_kind kind);
+bool law_letter_parse(const char *word, enum letter_kind *ret);
 
 /* In the order of law.c's words. */
 enum law_unit { LAW_AT_ONCE, LAW_HOURS, LAW_DAYS, LAW_WORKING_DAYS, LAW_MONTHS, LAW_YEARS };
@@ -77,6 +101,15 @@ struct law_minimum {
 };
 #define LAW_LOG "log"
 
+/* What a letter has to say; letters.h has the letters. */
+struct law_letter {
+	int kind;              /* enum letter_kind */
+	struct names requests; /* none: for all */
+	struct names needs;    /* of LETTER_VALUES */
+	struct said cite;
+	const struct yaml_node *node;
+};
+
 /* Why periods are counted as they are. */
 struct law_counting {
 	struct said first_day, short_month, rest_day;
@@ -97,6 +130,8 @@ struct law {
 	struct said remedies;        /* where a person can turn to who was refused */
 	struct law_refusal *refusals;
 	size_t nrefusals;
+	struct law_letter *letters;
+	size_t nletters;
 	struct law_request *requests;
 	size_t nrequests;
 	struct law_breach *breaches;

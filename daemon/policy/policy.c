@@ -31,6 +31,7 @@ struct policy {
 	struct retention retention;
 	struct organisation organisation;
 	struct lawbook lawbook;
+	struct letters letters;
 };
 
 static const struct {
@@ -53,6 +54,7 @@ static void free_policy(struct policy *p)
 		yaml_free(p->files[i]);
 	}
 	lawbook_done(&p->lawbook);
+	letters_done(&p->letters);
 	free(p);
 }
 
@@ -96,10 +98,17 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 
 static int load_laws(struct policy *p, const char *dir, struct faults *faults, struct cu_err *err)
 {
+	size_t before = faults->ntotal;
 	int r = lawbook_load(dir, faults, &p->lawbook, err);
 
+	if (r == 0) {
+		r = letters_load(dir, faults, &p->letters, err);
+	}
 	if (r < 0) {
 		return r;
+	}
+	if (faults->ntotal == before) {
+		letters_check(&p->letters, &p->lawbook, faults);
 	}
 	if (!p->is_bad[FILE_ORGANISATION] && !p->is_bad[FILE_RETENTION]) {
 		lawbook_check(&p->lawbook, &p->organisation, &p->retention, faults);
@@ -213,6 +222,11 @@ const struct holidays *policy_calendar_of(const struct policy *p, const struct l
 	return policy_find_calendar(p, law->calendar ? law->calendar : p->organisation.country);
 }
 
+const struct letters_letter *policy_find_letter(const struct policy *p, enum letter_kind kind)
+{
+	return p->letters.v[kind].node ? &p->letters.v[kind] : NULL;
+}
+
 const struct collection *policy_find_collection(const struct policy *p, const char *key)
 {
 	return schema_find_collection(&p->schema, key);
@@ -235,4 +249,6 @@ void policy_explain(struct buf *out)
 	}
 	rows_explain(&law_rows, out);
 	rows_explain(&holidays_rows, out);
+	rows_explain(&letters_rows, out);
+	letters_explain(out);
 }

@@ -9,6 +9,7 @@
 #define CU_POLICY_POLICY_H
 #include "policy/erasure.h"
 #include "policy/lawbook.h"
+#include "policy/letters.h"
 #include "policy/organisation.h"
 #include "policy/purposes.h"
 #include "policy/retention.h"
@@ -22,7 +23,7 @@ struct faults;
 struct policy;
 
 /* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml,
- * retention.yaml, organisation.yaml and the directory law, which may be absent.  0 with one
+ * retention.yaml, organisation.yaml and the directories law and letters, which may be absent.  0 with one
  * reference in *ret; CU_EINVAL with all faults, the first of
  * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
@@ -52,6 +53,9 @@ const struct law *policy_find_law(const struct policy *p, const char *key);
 const struct holidays *policy_find_calendar(const struct policy *p, const char *key);
 /* Whose days off count for a law of this policy: its own calendar, or that of the country. */
 const struct holidays *policy_calendar_of(const struct policy *p, const struct law *law);
+
+/* NULL when there is no such letter. */
+const struct letters_letter *policy_find_letter(const struct policy *p, enum letter_kind kind);
 
 /* Appends the reference of all files, in Markdown: what policies/README.md holds. */
 void policy_explain(struct buf *out);

@@ -366,6 +366,11 @@ static bool is_taken(const struct names *names, const char *text)
 	return false;
 }
 
+bool names_allow(const struct names *names, const char *name)
+{
+	return names->n == 0 || is_taken(names, name);
+}
+
 static void take_name(struct read *rd, const struct row *row, const struct yaml_node *node,
 	struct names *names)
 {

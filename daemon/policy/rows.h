@@ -91,4 +91,7 @@ bool duration_parse(const char *text, struct duration *ret);
 
 bool rows_is_name(const char *text);
 
+/* Is it one of them?  No names at all allow every one. */
+bool names_allow(const struct names *names, const char *name);
+
 #endif

@@ -15,14 +15,19 @@ const struct rows said_rows = { "A text in each language", said_row,
 	sizeof(said_row) / sizeof(said_row[0]), sizeof(struct said),
 	offsetof(struct said, node) };
 
+static const char *const words[NLANGUAGES] = {
+#define X(id, text) text,
+	LANGUAGES(X)
+#undef X
+};
+
+const char *language_word(enum language language)
+{
+	return words[language];
+}
+
 bool language_parse(const char *word, enum language *ret)
 {
-	static const char *const words[] = {
-#define X(id, text) text,
-		LANGUAGES(X)
-#undef X
-	};
-
 	for (int i = 0; i < NLANGUAGES; i++) {
 		if (strcmp(words[i], word) == 0) {
 			*ret = (enum language)i;

@@ -24,6 +24,7 @@ struct said {
 
 extern const struct rows said_rows;
 
+const char *language_word(enum language language);
 /* false when there is no such language. */
 bool language_parse(const char *word, enum language *ret);
 

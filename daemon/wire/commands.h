@@ -101,6 +101,11 @@ X(POLICY_BREACH, "policy breach", "io.custos.PolicyBreach",                     
   ACCESS_ADMIN,                                                                         \
   N_("Compute until when a breach of personal data must be told, and to whom."),        \
   N_("--noticed=\"2026-01-30 10:15\" is when it was noticed, in the time zone of organisation.yaml. Hours count on weekends and holidays, too. Nothing is stored.")) \
+X(POLICY_LETTER, "policy letter", "io.custos.PolicyLetter",                             \
+  "law:key request:words(access|portability|rectification|erasure|restriction|objection|withdrawal) letter:words(acknowledge|identify|extend|refuse|fulfil|backups) [--language=language:words(en|zh)]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show a letter as people would get it."),                                          \
+  N_("What organisation.yaml and the law say is filled in; what only a request knows stands in brackets. A letter that cannot be written, because something is missing in organisation.yaml, says what. Read each once before the first request comes.")) \
 X(SUBJECT_ADD, "subject add", "io.custos.subject.Add",                                  \
   "--kind=kind:words(person|organisation) --purpose=purpose:purpose records:records [--from=file:infile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \

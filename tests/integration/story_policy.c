@@ -109,6 +109,34 @@ static void a_breach_has_its_own_clock(void **state)
 	expect_text(st->last.err, "expected a local time");
 }
 
+static void a_letter_is_read_before_it_is_needed(void **state)
+{
+	struct stage *st = *state;
+
+	stage_ctl(st, AS_PRIVACY, "policy", "letter", "gdpr", "erasure", "refuse");
+	stage_expect(st, 66);
+	expect_text(st->last.err, "{controller} has no value: set 'controller' in organisation.yaml");
+
+	stage_stop(st);
+	stage_policy(st, "organisation.yaml",
+		"laws: [gdpr, pipl]\nlanguage: zh\ntime_zone: Asia/Shanghai\n"
+		"controller: {name: 示例有限公司, contact: privacy@example.com}\n"
+		"authority: {name: 国家互联网信息办公室}\n");
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "policy", "letter", "pipl", "erasure", "refuse");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "理由如下：[reasons]。");
+	expect_text(st->last.out, "负责的主管机关：国家互联网信息办公室。");
+	expect_text(st->last.out, "也可以依法向人民法院提起诉讼（第五十条）。");
+	stage_ctl(st, AS_PRIVACY, "policy", "letter", "gdpr", "access", "fulfil", "--language=en");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "You find enclosed: [enclosed].");
+	expect_text(st->last.out, "示例有限公司");
+	stage_ctl(st, AS_PRIVACY, "policy", "letter", "pipl", "access", "extend");
+	stage_expect(st, 80);
+	expect_text(st->last.err, "law/pipl.yaml: knows no extension for 'access'");
+}
+
 static void faults_of_laws_are_told_before_they_matter(void **state)
 {
 	struct stage *st = *state;
@@ -130,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_chinese_deadline_is_explained_in_chinese),
 		cmocka_unit_test(what_is_not_known_is_refused_with_the_remedy),
 		cmocka_unit_test(a_breach_has_its_own_clock),
+		cmocka_unit_test(a_letter_is_read_before_it_is_needed),
 		cmocka_unit_test(faults_of_laws_are_told_before_they_matter),
 	};
 

@@ -189,34 +189,35 @@ static void without_laws_there_are_none(void **state)
 #define LAW                                                                               \
 	"law: x\nname: " SAID "\n"                                                        \
 	"counting: {first_day: " SAID ", short_month: " SAID ", rest_day: " SAID "}\n"    \
-	"refusal: " SAID "\n"
+	"refusal: " SAID "\n"                                                             \
+	"remedies: " SAID "\nrefusals: []\n"
 #define REQUEST "requests: [{request: access, title: " SAID ", cite: " SAID "}]\n"
 
 /* a law, and all faults */
 static const char *const broken_laws[][2] = {
 	{ LAW REQUEST "answer: [" PERIOD "]\n", "" },
-	{ LAW REQUEST "answer: []\n", "law/x.yaml:6: answer: is empty\n" },
-	{ LAW REQUEST "answer: [" PERIOD "]\nlaw2: 1\n", "law/x.yaml:7: law2: is not known here; did you mean 'law'?\n" },
-	{ LAW REQUEST "answer: [{unit: months, cite: " SAID "}]\n", "law/x.yaml:6: n: is missing\n" },
+	{ LAW REQUEST "answer: []\n", "law/x.yaml:8: answer: is empty\n" },
+	{ LAW REQUEST "answer: [" PERIOD "]\nlaw2: 1\n", "law/x.yaml:9: law2: is not known here; did you mean 'law'?\n" },
+	{ LAW REQUEST "answer: [{unit: months, cite: " SAID "}]\n", "law/x.yaml:8: n: is missing\n" },
 	{ LAW REQUEST "answer: [{n: 1, unit: at_once, cite: " SAID "}]\n",
-		"law/x.yaml:6: n: has no meaning with at_once\n" },
+		"law/x.yaml:8: n: has no meaning with at_once\n" },
 	{ LAW REQUEST "answer: [{n: 1, unit: years, cite: " SAID "}]\n",
-		"law/x.yaml:6: answer: is not counted in this unit\n" },
+		"law/x.yaml:8: answer: is not counted in this unit\n" },
 	{ LAW REQUEST "answer: [{n: 1, unit: days, cite: " SAID "}]\nextension: " PERIOD "\n",
-		"law/x.yaml:6: answer: is not counted in the unit of 'extension'\n" },
+		"law/x.yaml:8: answer: is not counted in the unit of 'extension'\n" },
 	{ LAW REQUEST "answer: [" PERIOD "]\nbreaches: [{to: authority, within: " PERIOD "}]\n",
-		"law/x.yaml:7: within: is not counted in this unit\n" },
+		"law/x.yaml:9: within: is not counted in this unit\n" },
 	{ LAW REQUEST "answer: [" PERIOD "]\nminimums: [{what: log, keep: {n: 1, unit: hours, cite: " SAID
 		      "}}]\n",
-		"law/x.yaml:7: keep: is not counted in this unit\n" },
+		"law/x.yaml:9: keep: is not counted in this unit\n" },
 	{ LAW "requests:\n  - {request: access, title: " SAID ", cite: " SAID "}\n"
 	      "  - {request: access, title: " SAID ", cite: " SAID "}\n"
 	      "answer: [" PERIOD "]\n",
-		"law/x.yaml:7: request: 'access' stands twice\n" },
+		"law/x.yaml:9: request: 'access' stands twice\n" },
 	{ LAW REQUEST "answer: [" PERIOD "]\ncalendar: nowhere\n",
 		"law/x.yaml:1: calendar: there is no law/calendar/nowhere.yaml\n" },
 	{ LAW REQUEST "answer: [{n: 1, unit: months, cite: {en: e}}]\n",
-		"law/x.yaml:6: zh: is missing\n" },
+		"law/x.yaml:8: zh: is missing\n" },
 };
 
 static void broken_laws_are_refused_with_line_and_reason(void **state)
