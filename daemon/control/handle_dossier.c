@@ -120,28 +120,28 @@ struct walk {
 	struct making *m;
 	dossier_take *take;
 	void *to;
-	struct row_record at; /* the last that was looked at */
-	bool has_at, has_more;
-	size_t nrecords, nbytes; /* of this view */
+	size_t nrecords, nbytes; /* of this view; sealed */
 };
+
+static bool is_enough(const struct walk *w)
+{
+	return w->nrecords >= CHUNK_RECORDS || w->nbytes >= CHUNK_BYTES;
+}
 
 static int pass_record(void *ctx, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
 	struct walk *w = ctx;
 	struct record shown;
-	int r = 0;
 
-	if (show_has_collection(&w->m->filter, row->collection)) {
-		show_narrow(&w->m->filter, rec, &shown);
-		r = w->take(w->to, row, &shown, err);
-	}
-	w->at = *row;
-	w->at.sealed = (struct span){ 0 };
-	w->has_at = true;
+	w->nrecords++;
 	w->nbytes += row->sealed.n;
-	w->has_more = ++w->nrecords >= CHUNK_RECORDS || w->nbytes >= CHUNK_BYTES;
-	return r < 0 ? r : w->has_more;
+	if (!show_has_collection(&w->m->filter, row->collection) ||
+		!id_eq(&row->subject, &w->m->dossier.subject)) {
+		return 0;
+	}
+	show_narrow(&w->m->filter, rec, &shown);
+	return w->take(w->to, row, &shown, err);
 }
 
 /* Nobody is told about anybody whose erasure began in between. */
@@ -160,50 +160,100 @@ static int require_subject(struct reader *rd, struct dossier *d, struct cu_err *
 	return r < 0 ? r : 0;
 }
 
-static int walk_view(struct walk *w, const char *collection, struct cu_err *err)
+/* A view of the store in which the subject may be shown. */
+static int begin_view(struct walk *w, struct reader **ret, struct cu_err *err)
 {
-	struct store *store = w->m->x->daemon->house.store;
-	struct reader *rd = store_reader_take(store);
-	int r = reader_begin(rd, err);
+	int r;
 
-	w->has_more = false;
 	w->nrecords = w->nbytes = 0;
-	if (r == 0) {
-		r = require_subject(rd, &w->m->dossier, err);
-		if (r == 0) {
-			r = reader_records_after(rd, &w->m->dossier.subject, collection,
-				w->has_at ? &w->at : NULL, pass_record, w, err);
-		}
-		reader_end(rd);
+	*ret = store_reader_take(w->m->x->daemon->house.store);
+	r = reader_begin(*ret, err);
+	return r < 0 ? r : require_subject(*ret, &w->m->dossier, err);
+}
+
+static void end_view(struct making *m, struct reader *rd)
+{
+	reader_end(rd);
+	store_reader_give(m->x->daemon->house.store, rd);
+}
+
+/* Records from *at on, until it is enough for one view. */
+static int walk_view(struct walk *w, const struct dossier_part *part, size_t *at,
+	struct cu_err *err)
+{
+	struct reader *rd;
+	int r = begin_view(w, &rd, err);
+
+	while (r >= 0 && *at < part->nrecords && !is_enough(w)) {
+		r = reader_record(rd, &part->places[(*at)++].id, pass_record, w, err);
 	}
-	store_reader_give(store, rd);
+	end_view(w->m, rd);
 	return r < 0 ? r : 0;
 }
 
-static int each(void *ctx, const char *collection, dossier_take *take,
+static int each(void *ctx, const struct dossier_part *part, dossier_take *take,
 	int (*rest)(void *to, struct cu_err *err), void *to, struct cu_err *err)
 {
 	struct walk w = { .m = ctx, .take = take, .to = to };
 	int r = 0;
 
-	do {
+	for (size_t at = 0; r == 0 && at < part->nrecords;) {
 		r = outlet_check(&w.m->outlet, err);
 		if (r == 0) {
-			r = walk_view(&w, collection, err);
+			r = walk_view(&w, part, &at, err);
 		}
-		if (r == 0 && rest) {
+		if (r == 0) {
 			r = rest(to, err);
 		}
-	} while (r == 0 && w.has_more);
+	}
 	return r;
 }
 
 /* --- the survey ------------------------------------------------------------------- */
 
-static int survey_record(void *to, const struct row_record *row, const struct record *rec,
+struct survey {
+	struct walk walk;
+	struct row_record at; /* the last that was looked at; its collection is "" before */
+	bool has_more;
+};
+
+static int survey_record(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct survey *s = ctx;
+	int r = pass_record(&s->walk, row, rec, err);
+
+	s->at = *row;
+	s->has_more = is_enough(&s->walk);
+	return r < 0 ? r : s->has_more;
+}
+
+static int take_survey(void *to, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
 	return dossier_survey(to, row, rec, err);
+}
+
+static int survey_records(struct making *m, struct cu_err *err)
+{
+	struct survey s = { .walk = { .m = m, .take = take_survey, .to = &m->dossier } };
+	struct reader *rd;
+	int r;
+
+	do {
+		s.has_more = false;
+		r = begin_view(&s.walk, &rd, err);
+		if (r == 0) {
+			r = reader_records_after(rd, &m->dossier.subject, NULL,
+				*s.at.collection ? &s.at : NULL, survey_record, &s, err);
+		}
+		end_view(m, rd);
+		if (r >= 0) {
+			r = outlet_check(&m->outlet, err);
+		}
+	} while (r == 0 && s.has_more);
+	dossier_order(&m->dossier);
+	return r;
 }
 
 static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *err)
@@ -231,7 +281,7 @@ static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_er
 static int survey(struct making *m, struct cu_err *err)
 {
 	struct ledger *ledger = m->x->daemon->house.ledger;
-	int r = each(m, NULL, survey_record, NULL, &m->dossier, err);
+	int r = survey_records(m, err);
 
 	m->slots = malloc(MAX_SLOTS * sizeof(*m->slots));
 	if (r == 0 && !m->slots) {

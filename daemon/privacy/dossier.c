@@ -55,9 +55,7 @@ static int put_part(struct file *f, const struct dossier_part *part,
 	f->part = part;
 	f->pen.n = 0;
 	f->form->part_begin(&f->pen, part);
-	r = part->nrecords == 0 ?
-		0 :
-		records->each(records->ctx, part->key, take, pass_on, f, err);
+	r = part->nrecords == 0 ? 0 : records->each(records->ctx, part, take, pass_on, f, err);
 	if (r == 0) {
 		f->form->part_end(&f->pen, part);
 		r = pass_on(f, err);

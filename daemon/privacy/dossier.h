@@ -3,8 +3,8 @@
  *
  * A ZIP with a page to read and print, JSON for programs, and a CSV for each collection, as
  * docs/formats/dossier.md says.  Nothing here looks anything up: the caller hands over the
- * records one by one, as often as they are asked for, and takes the bytes.  Memory does not grow
- * with the number of records.  One thread.
+ * records one by one, as often as they are asked for, and takes the bytes.  A record costs 24
+ * bytes of memory, whatever is in it.  One thread.
  *
  * First everything is surveyed (dossier_survey for each record, dossier_add_look for each entry of
  * the log); then dossier_write asks for the records once for each form, and refuses to end
@@ -28,6 +28,7 @@ struct policy;
 #define DOSSIER_MAX_PARTS   256    /* collections */
 #define DOSSIER_MAX_SOURCES 256    /* that are told apart */
 #define DOSSIER_MAX_LOOKS   20000  /* lines of the log's summary; 3 MB */
+#define DOSSIER_MAX_RECORDS 4000000
 
 /* X(id, word) */
 #define DOSSIER_LANGUAGES(X) X(EN, "en") X(ZH, "zh")
@@ -46,10 +47,17 @@ struct dossier_column {
 	size_t longest; /* value, bytes */
 };
 
+/* Where a record stands in its part: by its own date, else by when it was written. */
+struct dossier_place {
+	int64_t ms;
+	struct id id;
+};
+
 struct dossier_part {
 	char key[ENGINE_KEY_SIZE];
 	const struct collection *collection; /* NULL: schema.yaml has it no more */
-	uint64_t nrecords;
+	struct dossier_place *places; /* the oldest first, once dossier_order was called */
+	size_t nrecords, room;
 	struct dossier_column *columns; /* the schema's in its order, then others */
 	size_t ncolumns;
 };
@@ -101,6 +109,8 @@ void dossier_done(struct dossier *d);
 /* Counts one record in, as it may be shown. */
 int dossier_survey(struct dossier *d, const struct row_record *row, const struct record *rec,
 	struct cu_err *err);
+/* Once all of them are. */
+void dossier_order(struct dossier *d);
 /* Counts one entry of the log in, in their order. */
 void dossier_add_look(struct dossier *d, const struct leaf *l);
 
@@ -110,11 +120,11 @@ void dossier_add_look(struct dossier *d, const struct leaf *l);
 typedef int dossier_take(
 	void *to, const struct row_record *row, const struct record *rec, struct cu_err *err);
 
-/* Where records come from: all of a collection, in an order that is always the same, each as
- * it may be shown.  rest is called between records when nothing of the store is held, and only
+/* Where records come from: these of one part, in this order, each as it may be shown; what is gone is
+ * left out.  rest is called between records when nothing of the store is held, and only
  * then bytes are passed on: it may wait for a slow reader. */
 struct dossier_records {
-	int (*each)(void *ctx, const char *collection, dossier_take *take,
+	int (*each)(void *ctx, const struct dossier_part *part, dossier_take *take,
 		int (*rest)(void *to, struct cu_err *err), void *to, struct cu_err *err);
 	void *ctx;
 };

@@ -97,9 +97,10 @@ static void put_minute(struct dossier_pen *p, int64_t ms)
 	buf_putf(p->to, "%.10s %.5s", text, text + 11);
 }
 
-static void put_heading(struct dossier_pen *p, const char *id, const char *text)
+/* is_short: better on another page than on two. */
+static void put_heading(struct dossier_pen *p, const char *id, bool is_short, const char *text)
 {
-	buf_putf(p->to, "<section class=\"about\"><h2 id=\"%s\">", id);
+	buf_putf(p->to, "<section%s><h2 id=\"%s\">", is_short ? " class=\"short\"" : "", id);
 	say(p, text);
 	buf_put_str(p->to, "</h2>\n");
 }
@@ -169,7 +170,7 @@ static void put_contents(struct dossier_pen *p)
 		if (d->parts[i].nrecords > 0) {
 			buf_putf(p->to, "<li><a href=\"#c-%s\">", d->parts[i].key);
 			put_label(p, d->parts[i].key);
-			buf_putf(p->to, "</a> <span class=\"n\">%" PRIu64 "</span></li>\n",
+			buf_putf(p->to, "</a> <span class=\"n\">%zu</span></li>\n",
 				d->parts[i].nrecords);
 		}
 	}
@@ -259,7 +260,7 @@ static void html_part_begin(struct dossier_pen *p, const struct dossier_part *pa
 	}
 	buf_putf(p->to, "<section><h2 id=\"c-%s\">", part->key);
 	put_label(p, part->key);
-	buf_putf(p->to, " <span class=\"n\">%" PRIu64 "</span></h2>\n", part->nrecords);
+	buf_putf(p->to, " <span class=\"n\">%zu</span></h2>\n", part->nrecords);
 	if (part->collection && part->collection->text) {
 		buf_put_str(p->to, "<p class=\"what\">");
 		say(p, part->collection->text);
@@ -281,9 +282,10 @@ static void html_part_begin(struct dossier_pen *p, const struct dossier_part *pa
 	buf_put_str(p->to, "</th></tr></thead>\n<tbody>\n");
 }
 
+/* Names that hand entry gave have custos as their source. */
 static void put_source(struct dossier_pen *p, struct span source, enum record_origin origin)
 {
-	if (source.n > 0) {
+	if (source.n > 0 && !span_eq(source, span_str("custos"))) {
 		put_value(p, source);
 	} else {
 		say(p, origin == RECORD_EXTERNAL ? "from outside, without a name" : "entered here");
@@ -331,12 +333,12 @@ static void put_meta(struct dossier_pen *p, const struct row_record *row, const 
 
 	buf_put_str(p->to, "<p class=\"meta\">");
 	say(p, "source");
-	buf_put_str(p->to, ": ");
+	say(p, ": ");
 	put_source(p, rec->source, rec->origin);
 	if (rec->key.n > 0) {
 		buf_put_str(p->to, " · ");
-		say(p, "number there");
-		buf_put_str(p->to, ": ");
+		say(p, "its name there");
+		say(p, ": ");
 		put_value(p, rec->key);
 	}
 	civil_format_day(civil_day_of_ms(row->created_ms), day);
@@ -396,21 +398,35 @@ static void html_part_end(struct dossier_pen *p, const struct dossier_part *part
 
 /* --- about it --------------------------------------------------------------------- */
 
+static void put_note(struct dossier_pen *p, const char *text)
+{
+	buf_put_str(p->to, "<p>");
+	say(p, text);
+	buf_put_str(p->to, "</p>\n");
+}
+
+static void put_heads(
+	struct dossier_pen *p, const char *kind, const char *const heads[], size_t n)
+{
+	buf_putf(p->to, "<table class=\"%s\"><thead><tr>", kind);
+	for (size_t i = 0; i < n; i++) {
+		buf_put_str(p->to, "<th scope=\"col\">");
+		say(p, heads[i]);
+		buf_put_str(p->to, "</th>");
+	}
+	buf_put_str(p->to, "</tr></thead><tbody>\n");
+}
+
 static void put_sources(struct dossier_pen *p)
 {
+	static const char *const heads[] = { "source", "records" };
 	const struct dossier *d = p->d;
 
-	put_heading(p, "sources", "Where it comes from");
+	put_heading(p, "sources", p->d->nsources < 12, "Where it comes from");
 	if (d->nsources == 0) {
-		buf_put_str(p->to, "<p>");
-		say(p, "There is no entry.");
-		buf_put_str(p->to, "</p>");
+		put_note(p, "There is no entry.");
 	} else {
-		buf_put_str(p->to, "<table><thead><tr><th scope=\"col\">");
-		say(p, "source");
-		buf_put_str(p->to, "</th><th scope=\"col\" class=\"num\">");
-		say(p, "records");
-		buf_put_str(p->to, "</th></tr></thead><tbody>\n");
+		put_heads(p, "count", heads, sizeof(heads) / sizeof(heads[0]));
 	}
 	for (size_t i = 0; i < d->nsources; i++) {
 		buf_put_str(p->to, "<tr><td>");
@@ -420,9 +436,7 @@ static void put_sources(struct dossier_pen *p)
 	}
 	buf_put_str(p->to, d->nsources > 0 ? "</tbody></table>\n" : "");
 	if (d->has_more_sources) {
-		buf_put_str(p->to, "<p>");
-		say(p, "Further sources are told with each record in data.json.");
-		buf_put_str(p->to, "</p>");
+		put_note(p, "Further sources are told with each record in data.json.");
 	}
 	buf_put_str(p->to, "</section>\n");
 }
@@ -430,42 +444,72 @@ static void put_sources(struct dossier_pen *p)
 static const char *counting(const struct collection *c)
 {
 	switch (c ? (enum anchor)c->anchor : ANCHOR_NONE) {
-	case ANCHOR_ACTIVITY: return "counts from the last activity";
-	case ANCHOR_EVENT: return "counts from the record's own date";
+	case ANCHOR_ACTIVITY: return "after the last activity";
+	case ANCHOR_EVENT: return "after the record's own date";
 	case ANCHOR_NONE: break;
 	}
-	return "counts from no date";
+	return "";
+}
+
+/* "400 days", "3 years". */
+static void put_duration(struct dossier_pen *p, struct duration d)
+{
+	buf_putf(p->to, "%d", d.n);
+	say(p, d.unit == 'y' ? " years" : d.unit == 'd' ? " days" : d.unit == 'h' ? " hours" : " seconds");
+}
+
+static void put_keep(struct dossier_pen *p, const struct dossier_part *part)
+{
+	const struct retention *all = policy_retention(p->d->policy);
+	const struct retention_rule *rule = retention_find(all, part->key);
+	const struct retention_minimum *minimum = retention_minimum(all, part->key);
+
+	buf_put_str(p->to, "<tr><td>");
+	put_label(p, part->key);
+	buf_put_str(p->to, "</td><td>");
+	if (rule) {
+		put_duration(p, rule->keep);
+		buf_put_str(p->to, " ");
+		say(p, counting(part->collection));
+	} else {
+		say(p, "until it is no longer needed for its purpose, or is erased");
+	}
+	if (minimum) {
+		buf_put_str(p->to, "<br>");
+		say(p, "a law wants it kept for");
+		buf_put_str(p->to, " ");
+		put_duration(p, minimum->keep);
+	}
+	buf_put_str(p->to, "</td><td>");
+	put_text(p, rule ? rule->reason : "");
+	if (minimum) {
+		buf_put_str(p->to, rule ? "<br>" : "");
+		put_text(p, minimum->citation);
+	}
+	buf_put_str(p->to, "</td></tr>\n");
 }
 
 static void put_retention(struct dossier_pen *p)
 {
+	static const char *const heads[] = { "collection", "kept for", "reason" };
 	const struct dossier *d = p->d;
-	const struct duration *journal = &policy_retention(d->policy)->access_journal;
 
-	put_heading(p, "retention", "How long it is kept");
-	buf_put_str(p->to, "<p>");
-	say(p, "No fixed period is set: it is kept until it is no longer needed for its purpose, or "
-	       "until it is erased.");
-	buf_put_str(p->to, " ");
-	say(p, "Who searched for or exported many people's data is remembered for");
-	buf_putf(p->to, " %d%c.</p>\n", journal->n, journal->unit);
+	put_heading(p, "retention", true, "How long it is kept");
 	if (d->nrecords > 0) {
-		buf_put_str(p->to, "<table><thead><tr><th scope=\"col\">");
-		say(p, "collection");
-		buf_put_str(p->to, "</th><th scope=\"col\">");
-		say(p, "how keeping counts");
-		buf_put_str(p->to, "</th></tr></thead><tbody>\n");
-	}
-	for (size_t i = 0; i < d->nparts; i++) {
-		if (d->parts[i].nrecords > 0) {
-			buf_put_str(p->to, "<tr><td>");
-			put_label(p, d->parts[i].key);
-			buf_put_str(p->to, "</td><td>");
-			say(p, counting(d->parts[i].collection));
-			buf_put_str(p->to, "</td></tr>\n");
+		put_heads(p, "rules", heads, sizeof(heads) / sizeof(heads[0]));
+		for (size_t i = 0; i < d->nparts; i++) {
+			if (d->parts[i].nrecords > 0) {
+				put_keep(p, &d->parts[i]);
+			}
 		}
+		buf_put_str(p->to, "</tbody></table>\n");
 	}
-	buf_put_str(p->to, d->nrecords > 0 ? "</tbody></table></section>\n" : "</section>\n");
+	buf_put_str(p->to, "<p>");
+	say(p, "Who searched for or exported many people's data is remembered for");
+	buf_put_str(p->to, " ");
+	put_duration(p, policy_retention(d->policy)->access_journal);
+	say(p, ".");
+	buf_put_str(p->to, "</p></section>\n");
 }
 
 static void put_look(struct dossier_pen *p, const struct dossier_look *k)
@@ -487,32 +531,19 @@ static void put_look(struct dossier_pen *p, const struct dossier_look *k)
 	buf_putf(p->to, "</td><td class=\"num\">%" PRIu64 "</td></tr>\n", k->times);
 }
 
-static void put_note(struct dossier_pen *p, const char *text)
-{
-	buf_put_str(p->to, "<p>");
-	say(p, text);
-	buf_put_str(p->to, "</p>\n");
-}
-
 static void put_looks(struct dossier_pen *p)
 {
 	static const char *const heads[] = { "day", "what", "purpose", "operator", "times" };
 	const struct dossier *d = p->d;
 
-	put_heading(p, "access", "Who looked at it or changed it");
+	put_heading(p, "access", p->d->nlooks < 12, "Who looked at it or changed it");
 	put_note(p, "From the audit log, in which every access stands before anything is shown. An "
 		    "operator is a person or a program of the organisation, under a random number. "
 		    "Times are of UTC.");
 	if (d->nlooks == 0) {
 		put_note(p, "There is no entry.");
 	} else {
-		buf_put_str(p->to, "<table class=\"log\"><thead><tr>");
-		for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-			buf_put_str(p->to, "<th scope=\"col\">");
-			say(p, heads[i]);
-			buf_put_str(p->to, "</th>");
-		}
-		buf_put_str(p->to, "</tr></thead><tbody>\n");
+		put_heads(p, "log count", heads, sizeof(heads) / sizeof(heads[0]));
 	}
 	for (size_t i = 0; i < d->nlooks; i++) {
 		put_look(p, &d->looks[i]);
@@ -535,7 +566,7 @@ static void html_end(struct dossier_pen *p)
 	put_sources(p);
 	put_retention(p);
 	put_looks(p);
-	put_heading(p, "rights", "Your rights");
+	put_heading(p, "rights", true, "Your rights");
 	put_note(p, "You may ask that wrong data is corrected, that data is erased or its use "
 		    "restricted, and that what you gave is handed over in a form that programs read "
 		    "(data.json is one). You may object to its use, and withdraw a consent at any "
@@ -543,7 +574,7 @@ static void html_end(struct dossier_pen *p)
 		    "data is handled, and complain to a supervisory authority or go to court (Art. 15 "
 		    "to 22 and 77 to 79 GDPR; Art. 44 to 50 PIPL).");
 	buf_put_str(p->to, "</section>\n");
-	put_heading(p, "document", "About this document");
+	put_heading(p, "document", true, "About this document");
 	put_note(p, "Values stand here as they are kept. Random numbers (32 digits) stand for "
 		    "people, records and operators in the audit log.");
 	put_note(p, "Keep this archive as you keep your papers: whoever has it reads all of it.");

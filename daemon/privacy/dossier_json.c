@@ -1,4 +1,5 @@
 /* data.json: for programs.  docs/formats/dossier.schema.json says what it holds. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
@@ -177,6 +178,41 @@ static void put_sources(struct json *j, const struct dossier *d)
 	json_close_array(j);
 }
 
+static void put_keep(struct json *j, struct duration keep)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%d%c", keep.n, keep.unit);
+	json_str(j, "keep", text);
+}
+
+static void put_retention(struct json *j, const struct dossier *d)
+{
+	const struct retention *all = policy_retention(d->policy);
+
+	json_open_array(j, "retention");
+	for (size_t i = 0; i < d->nparts; i++) {
+		const struct retention_rule *rule = retention_find(all, d->parts[i].key);
+		const struct retention_minimum *minimum = retention_minimum(all, d->parts[i].key);
+
+		json_open_object(j, NULL);
+		json_str(j, "collection", d->parts[i].key);
+		if (rule) {
+			put_keep(j, rule->keep);
+			json_str(j, "then", rule->then == RETENTION_REVIEW ? "review" : "shred");
+			json_str(j, "reason", rule->reason);
+		}
+		if (minimum) {
+			json_open_object(j, "minimum");
+			put_keep(j, minimum->keep);
+			json_str(j, "citation", minimum->citation);
+			json_close_object(j);
+		}
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
 static void put_looks(struct json *j, const struct dossier *d)
 {
 	json_open_object(j, "access");
@@ -207,6 +243,7 @@ static void json_end(struct dossier_pen *p)
 {
 	json_close_array(&p->json);
 	put_sources(&p->json, p->d);
+	put_retention(&p->json, p->d);
 	put_looks(&p->json, p->d);
 	json_close_object(&p->json);
 	buf_put_u8(p->to, '\n');

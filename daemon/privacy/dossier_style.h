@@ -16,10 +16,10 @@
 	".day{margin:0;color:var(--soft)}\n"                                                      \
 	"h1{margin:.1rem 0 .75rem;font-size:2rem;line-height:1.2;letter-spacing:-.01em}\n"        \
 	".lead{max-width:44rem;margin:0 0 1.5rem;font-size:1.05rem}\n"                            \
-	"h2{margin:0 0 .25rem;font-size:1.3rem;line-height:1.3;color:var(--mark)}\n"              \
+	"h2{margin:0 0 .4rem;font-size:1.3rem;line-height:1.3;color:var(--mark)}\n"              \
 	"main h2::first-letter,nav a::first-letter,dt::first-letter,th::first-letter,"            \
-	".meta::first-letter{text-transform:uppercase}\n"                                         \
-	"nav a,dt,th,main h2,.absent span{display:inline-block}\n"                                \
+	".meta::first-letter,.absent span::first-letter{text-transform:uppercase}\n"                                         \
+	"nav a,.absent span{display:inline-block}\n"                                \
 	"th,dt{text-align:left;font-weight:600}\n"                                                \
 	".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));"           \
 	"gap:.9rem 2rem;margin:0;padding:1.1rem 1.25rem;background:var(--fill);"                  \
@@ -35,7 +35,7 @@
 	".n{font-size:.75em;font-weight:400;color:var(--soft)}\n"                                 \
 	"section{margin-top:2.75rem}\n"                                                           \
 	".what,.meta,.others{color:var(--soft)}\n"                                                \
-	".what{margin:0 0 .75rem}\n"                                                              \
+	".what{margin:-.3rem 0 .75rem}\n"                                                              \
 	".absent{margin:2.25rem 0 0;padding:.8rem 1.1rem;background:var(--fill);"                 \
 	"border-radius:6px;color:var(--soft)}\n"                                                  \
 	".absent span{margin-left:.5rem;padding:0 .5rem;border:1px solid var(--line);"            \
@@ -46,6 +46,9 @@
 	"td{padding:.4rem .7rem .4rem 0;border-bottom:1px solid var(--line);"                     \
 	"vertical-align:top}\n"                                                                   \
 	"td bdi{white-space:pre-wrap}\n"                                                          \
+	".count th:last-child{text-align:right;padding-right:0;white-space:nowrap}\n"             \
+	".rules td:first-child{width:20%}.rules td:nth-child(2){width:42%}\n"                     \
+	".log code{font-size:.78rem;white-space:nowrap}\n"                                       \
 	".num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}\n"              \
 	".time,time{white-space:nowrap;font-variant-numeric:tabular-nums}\n"                      \
 	".from,.log td{font-size:.87rem}\n"                                                       \
@@ -63,9 +66,9 @@
 	"@page{size:A4;margin:18mm 16mm 20mm}\n"                                                  \
 	"@media print{body{max-width:none;padding:0;font-size:10pt}h1{font-size:20pt}"            \
 	"h2{font-size:13pt;break-after:avoid}.what,h3{break-after:avoid}"                         \
-	"section.about{break-before:auto}article,tr,.facts,.absent{break-inside:avoid}"           \
+	"article,tr,.facts,.absent,.short{break-inside:avoid}"           \
 	"thead{display:table-header-group}a{color:inherit;text-decoration:none}"                  \
-	"nav{break-after:page}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
+	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
 /* clang-format on */
 
 #endif

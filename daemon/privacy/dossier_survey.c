@@ -93,6 +93,7 @@ void dossier_done(struct dossier *d)
 {
 	for (size_t i = 0; i < d->nparts; i++) {
 		free(d->parts[i].columns);
+		free(d->parts[i].places);
 	}
 	for (size_t i = 0; i < d->nsources; i++) {
 		free(d->sources[i].name);
@@ -144,13 +145,15 @@ static int survey_field(struct dossier *d, struct dossier_part *part,
 
 /* --- sources ---------------------------------------------------------------------- */
 
+/* Names that hand entry gave have custos as their source. */
 static int survey_source(struct dossier *d, const struct record *rec, struct cu_err *err)
 {
+	struct span name = span_eq(rec->source, span_str("custos")) ? (struct span){ 0 } : rec->source;
 	struct dossier_source *s;
 
 	for (size_t i = 0; i < d->nsources; i++) {
 		s = &d->sources[i];
-		if (s->origin == rec->origin && span_eq(span_str(s->name), rec->source)) {
+		if (s->origin == rec->origin && span_eq(span_str(s->name), name)) {
 			s->nrecords++;
 			return 0;
 		}
@@ -160,8 +163,7 @@ static int survey_source(struct dossier *d, const struct record *rec, struct cu_
 		return 0;
 	}
 	s = &d->sources[d->nsources];
-	s->name = rec->source.n > 0 ? strndup((const char *)rec->source.p, rec->source.n) :
-				      strdup("");
+	s->name = name.n > 0 ? strndup((const char *)name.p, name.n) : strdup("");
 	if (!s->name) {
 		return no_memory(err);
 	}
@@ -186,6 +188,50 @@ void dossier_see(uint8_t seen[32], const struct row_record *row)
 	}
 }
 
+static int survey_place(struct dossier *d, struct dossier_part *part,
+	const struct row_record *row, const struct record *rec, struct cu_err *err)
+{
+	if (d->nrecords == DOSSIER_MAX_RECORDS) {
+		return cu_err_set(err, CU_ELIMIT,
+			"more than %d records: make a dossier of some collections at a time",
+			DOSSIER_MAX_RECORDS);
+	}
+	if (part->nrecords == part->room) {
+		size_t room = part->room > 0 ? part->room * 2 : 16;
+		struct dossier_place *more = realloc(part->places, room * sizeof(*more));
+
+		if (!more) {
+			return no_memory(err);
+		}
+		part->places = more;
+		part->room = room;
+	}
+	part->places[part->nrecords++] = (struct dossier_place){
+		.ms = rec->anchor_day != CIVIL_NO_DAY ? rec->anchor_day * (int64_t)86400000 :
+							row->created_ms,
+		.id = row->id,
+	};
+	d->nrecords++;
+	return 0;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct dossier_place *x = a, *y = b;
+
+	return x->ms < y->ms ? -1 : x->ms > y->ms ? 1 : memcmp(x->id.b, y->id.b, sizeof(x->id.b));
+}
+
+void dossier_order(struct dossier *d)
+{
+	for (size_t i = 0; i < d->nparts; i++) {
+		if (d->parts[i].nrecords > 1) {
+			qsort(d->parts[i].places, d->parts[i].nrecords, sizeof(*d->parts[i].places),
+				compare_places);
+		}
+	}
+}
+
 int dossier_survey(struct dossier *d, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
@@ -199,8 +245,9 @@ int dossier_survey(struct dossier *d, const struct row_record *row, const struct
 		r = survey_source(d, rec, err);
 	}
 	if (r == 0) {
-		part->nrecords++;
-		d->nrecords++;
+		r = survey_place(d, part, row, rec, err);
+	}
+	if (r == 0) {
 		dossier_see(d->seen, row);
 	}
 	return r;

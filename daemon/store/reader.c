@@ -98,6 +98,33 @@ int reader_records(struct reader *rd, const struct id *subject, const char *filt
 	return reader_records_after(rd, subject, filter, NULL, fn, ctx, err);
 }
 
+int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
+	struct cu_err *err)
+{
+	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
+	struct row_subject who;
+	struct row_record row;
+	struct record rec;
+	int r = engine_record_get(rd->engine, id, &row, err);
+
+	if (r > 0) {
+		r = engine_subject_get(rd->engine, &row.subject, &who, err);
+	}
+	if (r <= 0) {
+		return r;
+	}
+	w.is_partly = who.is_partly;
+	r = is_hidden(&w, &row, err);
+	if (r == 0) {
+		r = sealer_open(&rd->sealer, &row, &rec, err);
+	}
+	if (r > 0 || r == CU_ENOKEY) {
+		return 0;
+	}
+	r = r < 0 ? r : fn(ctx, &row, &rec, err);
+	return r < 0 ? r : 1;
+}
+
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err)
 {

@@ -39,6 +39,10 @@ int reader_records_after(struct reader *rd, const struct id *subject, const char
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 
+/* One record, as reader_records would show it: 1 and fn was called, 0 or a code. */
+int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
+	struct cu_err *err);
+
 /* Records that have a term, confirmed, and not hidden.  The number of hits, or a code. */
 int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
 	void *ctx, struct cu_err *err);

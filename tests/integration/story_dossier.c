@@ -173,6 +173,28 @@ static void an_encrypted_one_opens_with_age(void **state)
 	assert_non_null(strstr(st->last.err, "recipients[0]"));
 }
 
+static void how_long_it_is_kept_stands_in_it(void **state)
+{
+	struct stage *st = *state;
+	const char *path;
+	char id[33];
+
+	stage_policy(st, "retention.yaml", "access_journal: 2y\nrules:\n"
+		"  - {collection: transaction, keep: 9y, reason: 'books <tax>'}\n"
+		"minimums:\n  - {collection: transaction, keep: 8y, citation: 'AO 147(3)'}\n");
+	stage_start(st);
+	stage_init(st);
+	stage_add_person(st, ada, id);
+	path = make(st, id, "kept.zip", "--language=en");
+	stage_expect(st, 0);
+	free(checked(path));
+	assert_true(holds(path, "index.html", "9 years after the record&#39;s own date"));
+	assert_true(holds(path, "index.html", "books &lt;tax&gt;"));
+	assert_true(holds(path, "index.html", "AO 147(3)"));
+	assert_true(holds(path, "index.html", "remembered for 2 years."));
+	assert_true(holds(path, "data.json", "\"keep\":\"9y\""));
+}
+
 /* --- whom it is refused ------------------------------------------------------------------------ */
 
 static void what_is_being_erased_is_not_in_it(void **state)
@@ -334,6 +356,7 @@ int main(void)
 		T(it_speaks_chinese),
 		T(of_nobody_it_says_that_nothing_is_kept),
 		T(a_part_of_it_says_so),
+		cmocka_unit_test_setup_teardown(how_long_it_is_kept_stands_in_it, stage_up_bare, stage_down),
 		T(an_encrypted_one_opens_with_age),
 		T(what_is_being_erased_is_not_in_it),
 		T(whoever_is_being_erased_has_none),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/civil.h"
 #include "base/err.h"
 #include "ledger/leaf.h"
 #include "policy/faults.h"
@@ -134,7 +135,7 @@ static void fill(const struct some *s, unsigned i, struct row_record *row, struc
 	rec->fields[0] = (struct record_field){ span_str(s->field), span_str(value) };
 }
 
-static int each_of(void *ctx, const char *collection, dossier_take *take,
+static int each_of(void *ctx, const struct dossier_part *part, dossier_take *take,
 	int (*rest)(void *to, struct cu_err *err), void *to, struct cu_err *err)
 {
 	const struct some *s = ctx;
@@ -143,7 +144,7 @@ static int each_of(void *ctx, const char *collection, dossier_take *take,
 	char value[16];
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < s->n && strcmp(collection, s->collection) == 0; i++) {
+	for (unsigned i = 0; r == 0 && i < s->n && strcmp(part->key, s->collection) == 0; i++) {
 		fill(s, i, &row, &rec, value);
 		r = take(to, &row, &rec, err);
 		r = r < 0 ? r : rest(to, err);
@@ -162,6 +163,7 @@ static void survey(struct dossier *d, const struct some *s)
 		fill(s, i, &row, &rec, value);
 		assert_int_equal(dossier_survey(d, &row, &rec, &err), 0);
 	}
+	dossier_order(d);
 }
 
 static int keep(void *ctx, struct span bytes, struct cu_err *err)
@@ -215,6 +217,30 @@ static void what_the_schema_has_no_more_is_in_it(void **state)
 	assert_int_equal(write_some(d, &old, &to, &err), 0);
 	assert_non_null(memmem(to.p, to.n, "csv/loyalty.csv", 15));
 	buf_done(&to);
+}
+
+static void records_stand_in_the_order_of_their_dates(void **state)
+{
+	static const int32_t days[] = { 300, CIVIL_NO_DAY, 100, 200 };
+	struct dossier *d = *state;
+	struct row_record row = { .collection = "order", .created_ms = 150 * (int64_t)86400000 };
+	struct record rec = { .origin = RECORD_INTERNAL };
+	const struct dossier_part *part = NULL;
+	struct cu_err err;
+
+	for (uint8_t i = 0; i < 4; i++) {
+		row.id.b[0] = i;
+		rec.anchor_day = days[i];
+		assert_int_equal(dossier_survey(d, &row, &rec, &err), 0);
+	}
+	dossier_order(d);
+	for (size_t i = 0; i < d->nparts; i++) {
+		part = d->parts[i].nrecords > 0 ? &d->parts[i] : part;
+	}
+	assert_string_equal(part->key, "order");
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(part->places[i].id.b[0], ((int[]){ 2, 1, 3, 0 })[i]);
+	}
 }
 
 static int refuse(void *ctx, struct span bytes, struct cu_err *err)
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(amounts_and_telephone_numbers_stay_what_they_are),
 		T(what_changes_meanwhile_makes_no_archive),
 		T(what_the_schema_has_no_more_is_in_it),
+		T(records_stand_in_the_order_of_their_dates),
 		T(a_sink_that_fails_ends_it_with_its_own_error),
 		T(who_looked_is_summed_up_by_the_day),
 		T(too_many_lines_are_left_out_and_that_is_said),
