@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "control/concern.h"
 #include "control/daemon.h"
+#include "control/deliver.h"
 #include "control/handle.h"
 #include "control/outlet.h"
 #include "control/show.h"
@@ -37,9 +38,8 @@ struct making {
 
 /* --- what is asked ---------------------------------------------------------------- */
 
-static int take_recipients(struct making *m, struct cu_err *err)
+static int take_recipients(struct making *m, const json_t *given, struct cu_err *err)
 {
-	const json_t *given = json_object_get(m->x->call.parameters, "recipients");
 	int r = 0;
 
 	if (json_array_size(given) == 0) {
@@ -56,9 +56,9 @@ static int take_recipients(struct making *m, struct cu_err *err)
 	return r;
 }
 
-static int take_collections(struct making *m, const char ***ret, struct cu_err *err)
+static int take_collections(struct making *m, const json_t *given, const char ***ret,
+	struct cu_err *err)
 {
-	const json_t *given = json_object_get(m->x->call.parameters, "collections");
 	size_t n = json_array_size(given);
 
 	*ret = n > 0 ? calloc(n, sizeof(**ret)) : NULL;
@@ -77,22 +77,21 @@ static int take_collections(struct making *m, const char ***ret, struct cu_err *
 	return 0;
 }
 
-static int take_question(struct making *m, const char ***ret_only, struct cu_err *err)
+static int take_question(struct making *m, const struct delivery *what, const char ***ret_only,
+	struct cu_err *err)
 {
 	struct exchange *x = m->x;
-	const char *language = exchange_text(x, "language");
-	int r = exchange_id(x, "subject", &m->dossier.subject, err);
+	int r;
 
+	m->dossier.subject = what->subject;
 	m->dossier.policy = x->daemon->policy;
-	m->dossier.language = language && strcmp(language, "zh") == 0 ? DOSSIER_ZH : DOSSIER_EN;
+	m->dossier.language = what->language && strcmp(what->language, "zh") == 0 ? DOSSIER_ZH : DOSSIER_EN;
 	m->dossier.store = store_id(x->daemon->house.store);
 	m->dossier.by = x->actor;
 	m->dossier.purpose = x->purpose;
 	m->dossier.made_ms = clock_now_ms(&x->daemon->house.clock);
-	if (r == 0) {
-		r = take_collections(m, ret_only, err);
-	}
-	return r < 0 ? r : take_recipients(m, err);
+	r = take_collections(m, what->collections, ret_only, err);
+	return r < 0 ? r : take_recipients(m, what->recipients, err);
 }
 
 static void tell(struct making *m)
@@ -340,12 +339,13 @@ static void show_result(const struct making *m, struct json *out)
 	json_close_object(out);
 }
 
-int handle_SUBJECT_DOSSIER(struct exchange *x, struct json *out, struct cu_err *err)
+int deliver_dossier(struct exchange *x, const struct delivery *what, struct json *out,
+	struct cu_err *err)
 {
 	struct making m = { .x = x };
 	struct leaf leaf = { .act = LEAF_SUBJECT_DOSSIER };
 	const char **only = NULL;
-	int r = take_question(&m, &only, err);
+	int r = take_question(&m, what, &only, err);
 
 	outlet_init(&m.outlet, x);
 	if (r == 0) {
@@ -369,4 +369,14 @@ int handle_SUBJECT_DOSSIER(struct exchange *x, struct json *out, struct cu_err *
 	age_recipients_free(m.recipients);
 	free(only);
 	return r;
+}
+
+int handle_SUBJECT_DOSSIER(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct delivery what = { .collections = json_object_get(x->call.parameters, "collections"),
+		.language = exchange_text(x, "language"),
+		.recipients = json_object_get(x->call.parameters, "recipients") };
+	int r = exchange_id(x, "subject", &what.subject, err);
+
+	return r < 0 ? r : deliver_dossier(x, &what, out, err);
 }

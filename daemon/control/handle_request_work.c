@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "control/casework.h"
 #include "control/daemon.h"
+#include "control/deliver.h"
 #include "control/handle.h"
 #include "control/request_approval.h"
 #include "policy/policy.h"
@@ -223,6 +224,26 @@ static int take_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 	return 0;
 }
 
+static bool wants_file(const struct row_dsr *row)
+{
+	return row->type == REQUEST_ACCESS || row->type == REQUEST_PORTABILITY;
+}
+
+/* Whoever asks to see their data and to have it erased is shown it first. */
+static int require_answered(struct tx *tx, const struct row_dsr *row, struct cu_err *err)
+{
+	struct row_dsr other = { .number = 0 };
+	int r;
+
+	while ((r = tx_dsr_open_of(tx, &row->subject, other.number, &other, err)) > 0) {
+		if (other.method != 0 && wants_file(&other)) {
+			return cu_err_set(err, CU_EBUSY,
+				"the same person asks for the data, too: answer request %u first", other.number);
+		}
+	}
+	return r;
+}
+
 /* The whole person, if nothing stays and nothing else was asked for. */
 static int begin_erasure(struct tx *tx, struct casework *c, struct execution *e,
 	struct cu_err *err)
@@ -231,8 +252,13 @@ static int begin_erasure(struct tx *tx, struct casework *c, struct execution *e,
 		.purpose = request_purpose(c->row.type), .grace_ms = e->grace_ms,
 		.approval_ms = e->approval_ms };
 	struct row_dsr_part part;
-	int r = tx_dsr_next_part(tx, &c->row, DSR_WANTED, "", &part, err);
-	bool is_whole = r == 0 && c->row.nkept == 0;
+	int r = require_answered(tx, &c->row, err);
+	bool is_whole;
+
+	if (r == 0) {
+		r = tx_dsr_next_part(tx, &c->row, DSR_WANTED, "", &part, err);
+	}
+	is_whole = r == 0 && c->row.nkept == 0;
 
 	if (r >= 0) {
 		r = tx_dsr_each(tx, &c->row, take_item, e, err);
@@ -294,6 +320,72 @@ static int apply_execute(struct tx *tx, struct casework *c, struct cu_err *err)
 	return r < 0 ? r : request_move(tx, &c->row, REQ_ON_WITHHOLD, err);
 }
 
+/* Before a file is written for it. */
+static int apply_check(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	struct execution *e = c->ctx;
+	struct row_approval approval;
+	struct buf scope = BUF_INIT;
+	int r = request_may(&c->row, REQ_ON_EXECUTE, err);
+
+	if (r == 0) {
+		r = tx_dsr_scope(tx, &c->row, &scope, err);
+	}
+	if (r == 0) {
+		r = tx_approval_get(tx, &c->row.approval, &approval, err);
+	}
+	e->is_changed = r == 0 &&
+		!tx_approval_is_open(tx, &approval, REQUEST_APPROVAL, buf_span(&scope));
+	buf_done(&scope);
+	return r < 0 || !e->is_changed ? r : apply_execute(tx, c, err); /* it takes the approval away */
+}
+
+/* The archive for the person, of all that is not kept back. */
+static int deliver(struct exchange *x, const struct row_dsr *row, struct execution *e,
+	struct json *out, struct cu_err *err)
+{
+	static const char *const languages[] = {
+#define X(id, word) word,
+		LANGUAGES(X)
+#undef X
+	};
+	struct delivery what = { .subject = row->subject, .language = languages[row->language],
+		.recipients = json_object_get(x->call.parameters, "recipients") };
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	json_t *collections = json_array();
+	int r = reader_dsr_scope(rd, row, take_item, e, err);
+
+	store_reader_give(x->daemon->house.store, rd);
+	for (size_t i = 0; r == 0 && i < e->n; i++) {
+		if (json_array_append_new(collections, json_string(e->names[i])) < 0) {
+			r = cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+	}
+	if (r == 0 && e->n == 0) {
+		r = cu_err_set(err, CU_EBUSY, "nothing is held that could be shown: 'request deny %u' says so to the person",
+			row->number);
+	}
+	what.collections = collections;
+	x->purpose = request_purpose(row->type);
+	if (r == 0) {
+		r = deliver_dossier(x, &what, out, err);
+	}
+	json_decref(collections);
+	return r;
+}
+
+static int require_file(const struct exchange *x, const struct row_dsr *row, struct cu_err *err)
+{
+	if (wants_file(row) && x->fd < 0) {
+		return cu_err_set(err, CU_EINVAL,
+			"file: expected a new file for the person: 'request execute %u dossier.zip'",
+			row->number);
+	}
+	return !wants_file(row) && x->fd >= 0 ?
+		cu_err_set(err, CU_EINVAL, "file: request %u shows nobody anything", row->number) :
+		0;
+}
+
 /* What there is nothing for yet is refused, and not half done. */
 static int require_means(const struct row_dsr *row, struct cu_err *err)
 {
@@ -324,6 +416,18 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 		r = require_means(&row, err);
 	}
 	if (r == 0) {
+		r = require_file(x, &row, err);
+	}
+	if (r == 0 && wants_file(&row)) {
+		c.number = row.number;
+		c.fn = apply_check;
+		r = casework_change(x, &c, err);
+		if (r == 0 && !e.is_changed) {
+			r = deliver(x, &row, &e, out, err);
+		}
+	}
+	if (r == 0 && !e.is_changed) {
+		c.fn = apply_execute;
 		r = casework_run(x, &c, out, err);
 	}
 	if (r == 0 && e.is_changed) {

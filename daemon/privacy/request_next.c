@@ -218,7 +218,8 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 		put(s->what, "%s", _("Send the file to the person, then say that it is done."));
 		put(s->why, "%s", _("It is answered when the person has it: to the address that was verified, not to one that came with the letter. Then delete the file."));
 		command(choice(s, _("The file was lost, or new data came:"))->command,
-			"request execute %u <a new file>", n);
+			"subject dossier %s <a new file> --purpose=%s", id,
+			request_purpose(f->row->type));
 	}
 	command(s->command, "request done %u", n);
 	choose_end(f, s);

@@ -222,10 +222,10 @@ X(REQUEST_APPROVE, "request approve", "io.custos.request.Approve",              
   N_("Ask a second user to approve a request."),                                        \
   N_("They approve exactly the list of 'request scope', by 'approval grant'.")) \
 X(REQUEST_EXECUTE, "request execute", "io.custos.request.Execute",                      \
-  "number:count",                                                                       \
-  ACCESS_ADMIN,                                                                         \
+  "number:count [file:outfile] [--recipient=key:text...]",                              \
+  ACCESS_ADMIN | ACCESS_STREAM | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                    \
   N_("Carry out a request that was approved."),                                         \
-  N_("An erasure begins with its grace period, in which 'request revoke' gives everything back. For others 'request next' leads on. Refused when what is held of the person has changed since it was approved.")) \
+  N_("An erasure begins with its grace period, in which 'request revoke' gives everything back. For access and portability the file receives the archive for the person, as of 'subject dossier'. For others 'request next' leads on. Refused when what is held of the person has changed since it was approved.")) \
 X(REQUEST_DONE, "request done", "io.custos.request.Done",                               \
   "number:count",                                                                       \
   ACCESS_ADMIN,                                                                         \

@@ -4,7 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pty.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+#include <utmp.h>
 
 #include <cmocka.h>
 
@@ -292,20 +296,67 @@ static void access_is_fulfilled_when_the_person_has_the_data(void **state)
 {
 	struct stage *st = *state;
 	const char *number;
-	char id[33];
+	char id[33], *out;
 
 	stage_add_person(st, WANG, id);
 	number = verified_one(st, "access", 0, id);
 	stage_ctl(st, AS_PRIVACY, "request", "done", number);
 	stage_expect(st, 75);
 	approve(st, number);
-	execute(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 64); /* into which file? */
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number, "wang.zip");
+	stage_expect(st, 0);
+	out = run_shell("unzip -p '%s/wang.zip' '*data.json'", st->files);
+	assert_non_null(strstr(out, "王小明"));
+	assert_non_null(strstr(out, "12.50"));
+	free(out);
 	assert_string_equal(state_of(st, number), "needs_input");
 	stage_ctl(st, AS_PRIVACY, "--json", "request", "done", number);
 	stage_expect(st, 0);
 	assert_string_equal(text_of(st, "state"), "fulfilled");
 	stage_ctl(st, AS_PRIVACY, "request", "done", number);
 	stage_expect(st, 75);
+}
+
+static void what_belongs_to_others_is_left_out_of_what_is_shown(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33], *out;
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "portability", 0, id);
+	stage_ctl(st, AS_PRIVACY, "request", "exempt", number, "--collection=transaction",
+		"--citation=GDPR Art. 20(4)");
+	stage_expect(st, 0);
+	approve(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number, "wang.zip");
+	stage_expect(st, 0);
+	out = run_shell("unzip -p '%s/wang.zip' '*data.json'", st->files);
+	assert_non_null(strstr(out, "王小明"));
+	assert_null(strstr(out, "12.50"));
+	free(out);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "done", number);
+	assert_string_equal(text_of(st, "state"), "partially_fulfilled");
+}
+
+static void data_that_is_asked_for_is_shown_before_it_is_erased(void **state)
+{
+	struct stage *st = *state;
+	const char *access, *erasure;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	erasure = verified_one(st, "erasure", 0, id);
+	access = verified_one(st, "access", 0, id);
+	approve(st, erasure);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", erasure);
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, "answer request 2 first"));
+	assert_string_equal(state_of(st, erasure), "approved");
+	stage_ctl(st, AS_PRIVACY, "request", "revoke", access);
+	execute(st, erasure);
 }
 
 static void what_cannot_be_carried_out_is_refused_and_stays_approved(void **state)
@@ -352,6 +403,64 @@ static void the_clock_is_derived_in_words_and_extended_once(void **state)
 	assert_non_null(strstr(next_of(st, late, "clock"), "LATE"));
 }
 
+/* --- by the hand ------------------------------------------------------------------------ */
+
+/* All that is written to a terminal until its program ends, with these lines typed in. */
+static char *at_a_terminal(struct stage *st, const char *typed, const char *number)
+{
+	static char text[16384];
+	char option[192];
+	int master, slave, status;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	snprintf(option, sizeof(option), "--socket=%s", st->socket);
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(master);
+		login_tty(slave);
+		if (stage_has_roles() && setuid(stage_uid(AS_PRIVACY)) < 0) {
+			_exit(126);
+		}
+		execl(CUSTOSCTL, "custosctl", option, "request", "next", number, (char *)NULL);
+		_exit(127);
+	}
+	close(slave);
+	assert_int_equal(write(master, typed, strlen(typed)), (ssize_t)strlen(typed));
+	while (n < sizeof(text) - 1 && (got = read(master, text + n, sizeof(text) - 1 - n)) > 0) {
+		n += (size_t)got;
+	}
+	text[n] = '\0';
+	close(master);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return text;
+}
+
+static void at_a_terminal_next_asks_and_does_it_and_goes_on(void **state)
+{
+	struct stage *st = *state;
+	const char *number = "1", *said;
+	char id[33], typed[64], received[32];
+
+	stage_add_person(st, WANG, id);
+	snprintf(received, sizeof(received), "--received=%s", day_before(0));
+	stage_ctl_text(st, AS_PRIVACY, LETTER, "request", "open", "erasure", received,
+		"--channel=letter");
+	stage_expect(st, 0);
+	said = at_a_terminal(st, "no\n", number);
+	assert_non_null(strstr(said, "Find the person whose data it is about."));
+	assert_string_equal(state_of(st, number), "received");
+
+	snprintf(typed, sizeof(typed), "yes\n%s\nyes\ndocument\nyes\n", id);
+	said = at_a_terminal(st, typed, number);
+	assert_non_null(strstr(said, "Make sure that the letter comes from that person."));
+	assert_non_null(strstr(said, "Wait for a second user"));
+	assert_string_equal(state_of(st, number), "awaiting_approval");
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
 
 int main(void)
@@ -363,7 +472,10 @@ int main(void)
 		STORY(what_was_approved_is_exactly_what_happens),
 		STORY(what_is_shown_and_what_is_erased_is_the_same_list),
 		STORY(access_is_fulfilled_when_the_person_has_the_data),
+		STORY(what_belongs_to_others_is_left_out_of_what_is_shown),
+		STORY(data_that_is_asked_for_is_shown_before_it_is_erased),
 		STORY(what_cannot_be_carried_out_is_refused_and_stays_approved),
+		STORY(at_a_terminal_next_asks_and_does_it_and_goes_on),
 		STORY(the_clock_is_derived_in_words_and_extended_once),
 	};
 
