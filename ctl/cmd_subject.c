@@ -21,11 +21,15 @@ static void show_record(const json_t *record)
 {
 	const char *name;
 	json_t *value;
+	size_t i;
 
 	printf("\n");
 	out_line("%s  %s  v%" PRId64 "%s%s", out_str(record, "collection"), out_str(record, "record"),
 		out_int(record, "version"), *out_str(record, "anchor") ? "  " : "",
 		out_str(record, "anchor"));
+	json_array_foreach(json_object_get(record, "others"), i, value) {
+		out_field(_("  also concerns"), "%s", json_string_value(value));
+	}
 	json_object_foreach(json_object_get(record, "fields"), name, value) {
 		char label[64];
 

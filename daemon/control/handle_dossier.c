@@ -8,6 +8,7 @@
 #include "control/daemon.h"
 #include "control/deliver.h"
 #include "control/handle.h"
+#include "control/others.h"
 #include "control/outlet.h"
 #include "control/show.h"
 #include "crypto/age.h"
@@ -27,6 +28,7 @@ struct making {
 	struct exchange *x;
 	struct dossier dossier;
 	struct show_filter filter;
+	struct others others;
 	struct outlet outlet;
 	struct age_recipients *recipients; /* NULL: not encrypted */
 	struct age_writer *age;
@@ -176,16 +178,57 @@ static void end_view(struct making *m, struct reader *rd)
 	store_reader_give(m->x->daemon->house.store, rd);
 }
 
+/* One record, kept until the reader is free again. */
+struct held {
+	struct row_record row;
+	struct record rec;
+	struct buf text; /* of rec; wiped */
+	bool is_there;
+};
+
+static int hold_record(void *to, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct held *h = to;
+
+	h->row = *row;
+	h->row.sealed = (struct span){ 0 };
+	h->rec = *rec;
+	h->is_there = true;
+	buf_clear(&h->text);
+	return record_copy_spans(&h->rec, &h->text, err);
+}
+
+/* What a record tells of others is left out. */
+static int walk_record(struct walk *w, struct reader *rd, const struct id *id, struct held *h,
+	struct cu_err *err)
+{
+	struct walk one = { .m = w->m, .take = hold_record, .to = h };
+	int r;
+
+	h->is_there = false;
+	r = reader_record(rd, id, pass_record, &one, err);
+	w->nrecords += one.nrecords;
+	w->nbytes += one.nbytes;
+	if (r >= 0 && h->is_there) {
+		r = others_leave_out(&w->m->others, rd, &h->rec, err);
+		r = r < 0 ? r : w->take(w->to, &h->row, &h->rec, err);
+	}
+	return r;
+}
+
 /* Records from *at on, until it is enough for one view. */
 static int walk_view(struct walk *w, const struct dossier_part *part, size_t *at,
 	struct cu_err *err)
 {
+	struct held held = { .text = BUF_INIT_WIPE };
 	struct reader *rd;
 	int r = begin_view(w, &rd, err);
 
 	while (r >= 0 && *at < part->nrecords && !is_enough(w)) {
-		r = reader_record(rd, &part->places[(*at)++].id, pass_record, w, err);
+		r = walk_record(w, rd, &part->places[(*at)++].id, &held, err);
 	}
+	buf_done(&held.text);
 	end_view(w->m, rd);
 	return r < 0 ? r : 0;
 }
@@ -347,6 +390,7 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 	const char **only = NULL;
 	int r = take_question(&m, what, &only, err);
 
+	others_init(&m.others, m.dossier.policy, &m.dossier.subject, dossier_another(&m.dossier));
 	outlet_init(&m.outlet, x);
 	if (r == 0) {
 		r = dossier_init(&m.dossier, err);
@@ -365,6 +409,7 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 	if (r == 0) {
 		show_result(&m, out);
 	}
+	others_done(&m.others);
 	dossier_done(&m.dossier);
 	age_recipients_free(m.recipients);
 	free(only);

@@ -26,6 +26,20 @@ struct add {
 	struct buf reply; /* ids: the subject, then its records */
 };
 
+static int require_others(struct tx *tx, const struct record *rec, struct cu_err *err)
+{
+	struct row_subject who;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < rec->ncosubjects; i++) {
+		r = tx_subject_require(tx, &rec->cosubjects[i], &who, err);
+		if (r < 0) {
+			cu_err_wrap(err, r, "others[%u]", i);
+		}
+	}
+	return r;
+}
+
 static int add_all(struct tx *tx, struct add *a, struct cu_err *err)
 {
 	struct id subject;
@@ -37,7 +51,8 @@ static int add_all(struct tx *tx, struct add *a, struct cu_err *err)
 	buf_put(&a->reply, subject.b, sizeof(subject.b));
 	for (size_t i = 0; i < a->n; i++) {
 		a->records[i].subject = subject;
-		r = tx_record_put(tx, &a->records[i], err);
+		r = require_others(tx, &a->records[i], err);
+		r = r < 0 ? r : tx_record_put(tx, &a->records[i], err);
 		if (r < 0) {
 			return r;
 		}
@@ -67,6 +82,23 @@ static int apply_add(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return r;
 }
 
+/* Other subjects whom it concerns; that there are such is looked at when it is written. */
+static int build_others(const json_t *others, struct record *rec, struct cu_err *err)
+{
+	if (json_array_size(others) > RECORD_MAX_COSUBJECTS) {
+		return cu_err_set(err, CU_ELIMIT, "others: at most %d", RECORD_MAX_COSUBJECTS);
+	}
+	for (size_t i = 0; i < json_array_size(others); i++) {
+		struct id *id = &rec->cosubjects[rec->ncosubjects++];
+
+		if (!id_parse(json_string_value(json_array_get(others, i)), id)) {
+			return cu_err_set(err, CU_EINVAL,
+				"others[%zu]: expected the id of a person or organisation", i);
+		}
+	}
+	return 0;
+}
+
 static int build_one(struct exchange *x, const json_t *given, struct record *rec,
 	struct cu_err *err)
 {
@@ -81,6 +113,9 @@ static int build_one(struct exchange *x, const json_t *given, struct record *rec
 	}
 	if (r == 0) {
 		r = build_finish(c, anchor, rec, err);
+	}
+	if (r == 0) {
+		r = build_others(json_object_get(given, "others"), rec, err);
 	}
 	if (r == 0 && key) {
 		rec->source = span_str("custos"); /* a name that hand entry gave it */

@@ -66,6 +66,13 @@ void show_record(struct json *j, const struct show_filter *f, const struct row_r
 	if (rec->source.n > 0) {
 		json_strn(j, "source", (const char *)rec->source.p, rec->source.n);
 	}
+	if (rec->ncosubjects > 0) {
+		json_open_array(j, "others");
+		for (unsigned i = 0; i < rec->ncosubjects; i++) {
+			json_hex(j, NULL, rec->cosubjects[i].b, sizeof(rec->cosubjects[i].b));
+		}
+		json_close_array(j);
+	}
 	json_open_object(j, "fields");
 	for (unsigned i = 0; i < rec->nfields; i++) {
 		const struct record_field *field = &rec->fields[i];

@@ -114,6 +114,9 @@ void dossier_order(struct dossier *d);
 /* Counts one entry of the log in, in their order. */
 void dossier_add_look(struct dossier *d, const struct leaf *l);
 
+/* "another person", in its language: what stands instead of others. */
+const char *dossier_another(const struct dossier *d);
+
 /* --- writing ---------------------------------------------------------------------- */
 
 /* Takes one record; 0 or a code, which ends the walk. */

@@ -155,6 +155,11 @@ const char *dossier_say(const struct dossier *d, const char *text)
 	return zh ? zh : text;
 }
 
+const char *dossier_another(const struct dossier *d)
+{
+	return dossier_say(d, "another person");
+}
+
 const char *dossier_label(
 	const struct dossier *d, const char *key, char out[ENGINE_KEY_SIZE])
 {

@@ -96,6 +96,41 @@ static void the_dossier_holds_what_is_known_and_nothing_of_others(void **state)
 	assert_int_equal(stage_count_leaves(st, "act=subject.dossier"), 1);
 }
 
+static void what_a_record_tells_of_others_is_left_out(void **state)
+{
+	struct stage *st = *state;
+	char id[33], other[33], records[512], *said;
+	const char *path;
+
+	stage_add_person(st, bob, other);
+	snprintf(records, sizeof(records),
+		"[{\"collection\":\"interaction\",\"others\":[\"%s\"],\"fields\":{\"date\":\"2026-02-01\","
+		"\"subject\":\"Robert Otherman and 王小明\",\"summary\":\"OTHERMAN paid.\"}},"
+		"{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}}]", other);
+	stage_add_person(st, records, id);
+	stage_ctl(st, AS_PRIVACY, "--json", "subject", "get", id, PURPOSE);
+	assert_non_null(strstr(st->last.out, other)); /* staff may follow it */
+
+	path = make(st, id, "shared.zip", "--language=en");
+	stage_expect(st, 0);
+
+	said = checked(path);
+	assert_int_equal(strtol(said, NULL, 10), 2);
+	free(said);
+	assert_true(holds(path, "data.json", "another person and 王小明"));
+	assert_true(holds(path, "data.json", "\"others\":1"));
+	assert_true(holds(path, "csv/interaction.csv", "another person paid."));
+	assert_true(holds(path, "index.html", "also concerns others"));
+	assert_false(holds(path, "*", "therman"));
+	assert_false(holds(path, "*", other));
+
+	stage_ctl_text(st, AS_PRIVACY, "[{\"collection\":\"need\",\"others\":"
+		"[\"00112233445566778899aabbccddeeff\"],\"fields\":{\"topic\":\"x\"}}]",
+		"subject", "add", "--kind=person", PURPOSE);
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "others[0]"));
+}
+
 static void it_speaks_chinese(void **state)
 {
 	struct stage *st = *state;
@@ -353,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_dossier_holds_what_is_known_and_nothing_of_others),
+		T(what_a_record_tells_of_others_is_left_out),
 		T(it_speaks_chinese),
 		T(of_nobody_it_says_that_nothing_is_kept),
 		T(a_part_of_it_says_so),
