@@ -21,6 +21,7 @@ cmd_show cmd_subject_dossier;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;
+cmd_show cmd_request_letter;
 cmd_show cmd_request_next, cmd_request_scope, cmd_request_clock;
 cmd_show cmd_request, cmd_request_ask, cmd_request_show, cmd_request_list;
 cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list;

@@ -132,6 +132,24 @@ void cmd_request_show(const struct args *a, const json_t *reply)
 	show_papers(json_object_get(reply, "papers"));
 }
 
+static void print_text(const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		out_line("%.*s", (int)(end - text), text);
+	}
+}
+
+void cmd_request_letter(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	print_text(out_str(reply, "address"));
+	out_line("%s", "");
+	out_line("%s", out_str(reply, "subject"));
+	out_line("%s", "");
+	print_text(out_str(reply, "text"));
+}
+
 /* --- all of them ------------------------------------------------------------------ */
 
 void cmd_request_list(const struct args *a, const json_t *reply)

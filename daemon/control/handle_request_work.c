@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/civil.h"
 #include "base/err.h"
+#include "control/addressee.h"
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/deliver.h"
@@ -206,6 +206,7 @@ struct execution {
 	const char *names[MAX_COLLECTIONS];
 	size_t n;        /* of those that are not kept */
 	bool is_changed; /* since it was approved */
+	struct addressee who; /* of an erasure: whom the last letter goes to */
 };
 
 static int take_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
@@ -297,6 +298,9 @@ static int carry_out(struct tx *tx, struct casework *c, struct execution *e, str
 	int r = c->row.type == REQUEST_ERASURE ? begin_erasure(tx, c, e, err) : 0;
 
 	if (r == 0) {
+		r = addressee_seal(tx, &c->row, &e->who, err);
+	}
+	if (r == 0) {
 		r = request_move(tx, &c->row, REQ_ON_EXECUTE, err);
 	}
 	return r < 0 || c->row.type == REQUEST_ERASURE ? r :
@@ -374,6 +378,21 @@ static int deliver(struct exchange *x, const struct row_dsr *row, struct executi
 	return r;
 }
 
+/* While it is there. */
+static int find_addressee(struct exchange *x, const struct row_dsr *row, struct addressee *ret,
+	struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	int r = reader_begin(rd, err);
+
+	if (r == 0) {
+		r = addressee_find(rd, row, ret, err);
+		reader_end(rd);
+	}
+	store_reader_give(x->daemon->house.store, rd);
+	return r;
+}
+
 static int require_file(const struct exchange *x, const struct row_dsr *row, struct cu_err *err)
 {
 	if (wants_file(row) && x->fd < 0) {
@@ -426,10 +445,14 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 			r = deliver(x, &row, &e, out, err);
 		}
 	}
+	if (r == 0 && row.type == REQUEST_ERASURE) {
+		r = find_addressee(x, &row, &e.who, err);
+	}
 	if (r == 0 && !e.is_changed) {
 		c.fn = apply_execute;
 		r = casework_run(x, &c, out, err);
 	}
+	addressee_done(&e.who);
 	if (r == 0 && e.is_changed) {
 		return cu_err_set(err, CU_EDENIED,
 			"what is held of this person has changed since it was approved, or the approval has expired: 'request approve %u' again",

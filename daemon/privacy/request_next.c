@@ -80,6 +80,10 @@ static void choose_extension(const struct request_facts *f, struct request_step 
 	const struct deadline *d = f->deadline;
 	char by[CIVIL_DAY_SIZE], text[REQUEST_TEXT];
 
+	if (f->row->extension && f->row->closed_ms == 0) {
+		command(choice(s, _("To write that it takes longer:"))->command, "request letter %u extend",
+			f->row->number);
+	}
 	if (!d || d->tell_by == CIVIL_NO_DAY || f->row->extension || f->today > d->tell_by) {
 		return;
 	}
@@ -87,6 +91,16 @@ static void choose_extension(const struct request_facts *f, struct request_step 
 	put(text, _("It takes longer; the person has to be told by %s, with reasons:"), by);
 	command(choice(s, text)->command, "request extend %u --reason=<complexity or number>",
 		f->row->number);
+}
+
+/* Whom it was passed on to is told first, where a law demands it. */
+static void choose_letter(const struct request_facts *f, struct request_step *s)
+{
+	bool is_told = f->row->type == REQUEST_RECTIFICATION || f->row->type == REQUEST_ERASURE ||
+		f->row->type == REQUEST_RESTRICTION;
+
+	command(choice(s, _("To write what was done:"))->command, "request letter %u fulfil%s",
+		f->row->number, is_told ? " --recipients=<who was told of it, or nobody>" : "");
 }
 
 /* --- state by state --------------------------------------------------------------- */
@@ -98,6 +112,8 @@ static void on_received(const struct request_facts *f, struct request_step *s)
 	put(s->what, "%s", _("Find the person whose data it is about."));
 	put(s->why, "%s", _("Read the letter with 'request show'. Nothing can be listed, shown or erased before it is known whose data is meant."));
 	command(s->command, "request identify %u <the id of the person>", n);
+	command(choice(s, _("To write that it has arrived:"))->command,
+		"request letter %u acknowledge", n);
 	command(choice(s, _("To find the id:"))->command,
 		"subject search <email, phone or external-id> --purpose=%s", request_purpose(f->row->type));
 	command(choice(s, _("The letter does not say enough, and you wrote back:"))->command,
@@ -122,6 +138,8 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 	}
 	command(choice(s, _("To send a one-time code to an address on file:"))->command,
 		"request ask %u --method=code", n);
+	command(choice(s, _("To write and ask for proof:"))->command,
+		"request letter %u identify --method=<document, account or call-back>", n);
 	command(choice(s, _("It is another person:"))->command,
 		"request identify %u <the id of the person>", n);
 	if (f->row->asked_ms) {
@@ -222,6 +240,7 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 			request_purpose(f->row->type));
 	}
 	command(s->command, "request done %u", n);
+	choose_letter(f, s);
 	choose_end(f, s);
 }
 
@@ -230,6 +249,15 @@ static void on_backups(const struct request_facts *f, struct request_step *s)
 	put(s->what, "%s", _("Wait: custosd deletes older copies of the keys by itself, and closes the request then."));
 	put(s->why, _("The keys are gone from this host and from the newest vault object at every target. %s"),
 		f->backups ? f->backups : "");
+	choose_letter(f, s);
+	command(choice(s, _("To write what this means for backups:"))->command,
+		"request letter %u backups", f->row->number);
+}
+
+/* What was done, or why not. */
+static void choose_denied(const struct request_facts *f, struct request_step *s)
+{
+	command(choice(s, _("To write so:"))->command, "request letter %u refuse", f->row->number);
 }
 
 static void on_closed(const struct request_facts *f, struct request_step *s)
@@ -238,10 +266,14 @@ static void on_closed(const struct request_facts *f, struct request_step *s)
 	switch (f->row->state) {
 	case REQ_DENIED:
 		put(s->why, "%s", _("The person has to be told, with the reason, where to complain and which court to go to."));
+		choose_denied(f, s);
 		break;
 	case REQ_PARTIALLY_FULFILLED:
 		put(s->why, "%s", _("What a law obliges you to keep is kept; the person has to be told what, and why."));
+		choose_letter(f, s);
+		choose_denied(f, s);
 		break;
+	case REQ_FULFILLED: choose_letter(f, s); break;
 	case REQ_DUPLICATE:
 		put(s->why, _("Request %u answers it."), f->row->duplicate_of);
 		break;

@@ -22,7 +22,7 @@ struct request_facts {
 
 #define REQUEST_TEXT    400
 #define REQUEST_COMMAND 200
-#define REQUEST_CHOICES 8
+#define REQUEST_CHOICES 10
 
 /* A command, without "custosctl"; what stands in <...> is to be filled in. */
 struct request_choice {

@@ -231,6 +231,11 @@ X(REQUEST_DONE, "request done", "io.custos.request.Done",                       
   ACCESS_ADMIN,                                                                         \
   N_("Say that the person was given the data, or that it was corrected."),              \
   N_("The request is closed then."))                                                    \
+X(REQUEST_LETTER, "request letter", "io.custos.request.Letter",                         \
+  "number:count letter:words(acknowledge|identify|extend|refuse|fulfil|backups) [--language=language:words(en|zh)] [--method=method:words(code|document|in-person|account|call-back)] [--recipients=names:text] [--draft]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Write a letter to the person who asked."),                                        \
+  N_("With all that the law demands of it, or not at all: what is missing is named. It is sealed with the request as it goes out, unless it is a --draft. --method says what 'identify' asks for, --recipients who was told of a rectification, an erasure or a restriction: nobody, or names of organisations. 'backups' names the day by which the last copy of an erased person's keys is gone.")) \
 X(REQUEST_CLOCK, "request clock", "io.custos.request.Clock",                            \
   "number:count [--language=language:words(en|zh)]",                                    \
   ACCESS_ADMIN,                                                                         \

@@ -403,6 +403,83 @@ static void the_clock_is_derived_in_words_and_extended_once(void **state)
 	assert_non_null(strstr(next_of(st, late, "clock"), "LATE"));
 }
 
+/* --- letters ---------------------------------------------------------------------------- */
+
+#define ORGANISATION                                                                         \
+	"laws: [gdpr, pipl]\ncountry: none\ntime_zone: UTC\nlanguage: en\n"                  \
+	"controller: {name: Example GmbH, address: Musterweg 1, contact: privacy@example.com}\n" \
+	"dpo: {name: Officer, contact: dpo@example.com}\n"                                     \
+	"authority: {name: Authority, contact: authority.example}\n"
+
+static void the_last_letter_is_written_after_the_person_is_gone(void **state)
+{
+	static const char with_address[] =
+		"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}},"
+		"{\"collection\":\"contact_point\",\"fields\":{\"street\":\"Needleweg 7\","
+		"\"postal_code\":\"10115\",\"city\":\"Berlin\"}}]";
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_policy(st, "organisation.yaml", ORGANISATION);
+	stage_stop(st);
+	stage_start(st);
+	stage_add_person(st, with_address, id);
+	number = verified_one(st, "erasure", 2, id);
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil", "--recipients=nobody");
+	stage_expect(st, 75); /* it has not been done */
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "acknowledge", "--language=zh");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "王小明"));
+	approve(st, number);
+	execute(st, number);
+	go_ahead(st, 4 * DAY_MS);
+	wait_for_state(st, number, "fulfilled"); /* there is no backup */
+	expect_there(st, id, 66);
+
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil");
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "--recipients"));
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil", "--recipients=nobody");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Needleweg 7\n10115 Berlin\n"));
+	assert_non_null(strstr(st->last.out, "Dear 王小明,"));
+	assert_non_null(strstr(st->last.out, "Art. 77"));
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "backups");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "The last copy of these keys in our backups is gone by"));
+	assert_int_equal(stage_count_leaves(st, "why=letter.fulfil"), 1);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "show", number);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "papers")), 5);
+	stage_stop(st);
+	assert_false(stage_grep(st->state, "Needleweg"));
+	stage_start(st);
+}
+
+static void a_refusal_says_why_and_where_to_turn_to(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	number = verified_one(st, "erasure", 2, id);
+	stage_ctl(st, AS_PRIVACY, "request", "deny", number, "--reason=legal_claims");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "refuse");
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "organisation.yaml")); /* from whom? */
+	stage_policy(st, "organisation.yaml", ORGANISATION);
+	stage_stop(st);
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "refuse", "--draft");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Art. 17(3)(e)"));
+	assert_non_null(strstr(st->last.out, "Art. 77"));
+	assert_non_null(strstr(st->last.out, "Art. 79"));
+	assert_int_equal(stage_count_leaves(st, "why=letter.refuse"), 0);
+}
+
 /* --- by the hand ------------------------------------------------------------------------ */
 
 /* All that is written to a terminal until its program ends, with these lines typed in. */
@@ -475,6 +552,8 @@ int main(void)
 		STORY(what_belongs_to_others_is_left_out_of_what_is_shown),
 		STORY(data_that_is_asked_for_is_shown_before_it_is_erased),
 		STORY(what_cannot_be_carried_out_is_refused_and_stays_approved),
+		STORY(the_last_letter_is_written_after_the_person_is_gone),
+		STORY(a_refusal_says_why_and_where_to_turn_to),
 		STORY(at_a_terminal_next_asks_and_does_it_and_goes_on),
 		STORY(the_clock_is_derived_in_words_and_extended_once),
 	};

@@ -1,0 +1,131 @@
+#include "control/addressee.h"
+
+#include <string.h>
+
+#include "privacy/request.h"
+
+/* Collections and fields of schema.yaml. */
+#define PROFILE "profile"
+#define CONTACT "contact_point"
+#define PAPER   "addressee"
+
+void addressee_done(struct addressee *a)
+{
+	buf_done(&a->person);
+	buf_done(&a->address);
+}
+
+static bool is_text(struct span has, const char *text)
+{
+	return has.n == strlen(text) && memcmp(has.p, text, has.n) == 0;
+}
+
+static int take_paper(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct addressee *a = ctx;
+
+	(void)row;
+	(void)err;
+	if (!is_text(record_get(rec, "kind"), PAPER)) {
+		return 0;
+	}
+	buf_put_span(&a->person, record_get(rec, "person"));
+	buf_put_span(&a->address, record_get(rec, "address"));
+	a->is_sealed = true;
+	return 1;
+}
+
+/* Several parts in one line. */
+static void put_line(struct buf *to, const struct record *rec, const char *const *names)
+{
+	bool is_begun = false;
+
+	for (; *names; names++) {
+		struct span part = record_get(rec, *names);
+
+		if (part.n > 0) {
+			buf_put_str(to, is_begun ? " " : to->n > 0 ? "\n" : "");
+			buf_put_span(to, part);
+			is_begun = true;
+		}
+	}
+}
+
+static void take_name(struct addressee *a, const struct record *rec)
+{
+	static const char *const full[] = { "full_name", NULL };
+	static const char *const parts[] = { "given_name", "family_name", NULL };
+	static const char *const organisation[] = { "organisation", NULL };
+
+	if (a->person.n == 0) {
+		put_line(&a->person, rec, full);
+	}
+	if (a->person.n == 0) {
+		put_line(&a->person, rec, parts);
+	}
+	if (a->person.n == 0) {
+		put_line(&a->person, rec, organisation);
+	}
+}
+
+/* The first that letters can be sent to; by post before by mail. */
+static void take_address(struct addressee *a, const struct record *rec)
+{
+	static const char *const lines[][4] = { { "recipient", NULL }, { "street", NULL },
+		{ "postal_code", "city", "district", NULL }, { "state", "country", NULL } };
+	static const char *const mail[] = { "email", NULL };
+
+	if (record_get(rec, "street").n > 0) {
+		buf_clear(&a->address);
+		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+			put_line(&a->address, rec, lines[i]);
+		}
+	} else if (a->address.n == 0) {
+		put_line(&a->address, rec, mail);
+	}
+}
+
+static int take_record(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct addressee *a = ctx;
+
+	(void)err;
+	if (strcmp(row->collection, PROFILE) == 0) {
+		take_name(a, rec);
+	} else if (strcmp(row->collection, CONTACT) == 0) {
+		take_address(a, rec);
+	}
+	return 0;
+}
+
+int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
+	struct cu_err *err)
+{
+	int r;
+
+	*ret = (struct addressee){ .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE };
+	r = reader_records(rd, &row->kase, REQUEST_COLLECTION, take_paper, ret, err);
+	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
+		r = reader_records(rd, &row->subject, PROFILE, take_record, ret, err);
+	}
+	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
+		r = reader_records(rd, &row->subject, CONTACT, take_record, ret, err);
+	}
+	if (r >= 0) {
+		r = buf_check(&ret->person, err);
+	}
+	return r < 0 ? r : buf_check(&ret->address, err);
+}
+
+int addressee_seal(struct tx *tx, const struct row_dsr *row, const struct addressee *a,
+	struct cu_err *err)
+{
+	const struct dsr_text texts[] = { { "person", buf_span(&a->person) },
+		{ "address", buf_span(&a->address) } };
+
+	return a->is_sealed || (a->person.n == 0 && a->address.n == 0) ?
+		0 :
+		tx_dsr_paper(tx, row, PAPER, texts, 2, NULL, err);
+}

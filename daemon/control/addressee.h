@@ -1,0 +1,31 @@
+/*
+ * addressee.h: whom a letter about a request goes to: a name and an address.
+ *
+ * From what was sealed with the request, if it was; else from the person's records.  Before a
+ * person is erased it is sealed with the request, so that the last letter can still be
+ * written.  What is given may go out on paper, so buffers wipe.
+ */
+#ifndef CU_CONTROL_ADDRESSEE_H
+#define CU_CONTROL_ADDRESSEE_H
+#include "base/buf.h"
+#include "store/reader_dsr.h"
+#include "store/tx_dsr.h"
+
+struct cu_err;
+
+struct addressee {
+	struct buf person;  /* empty: not known */
+	struct buf address; /* lines; likewise */
+	bool is_sealed;     /* it came from the request's papers */
+};
+
+/* In a view of the reader.  Released by addressee_done, also after a failure. */
+int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
+	struct cu_err *err);
+void addressee_done(struct addressee *a); /* zeros are fine */
+
+/* Seals it with the request, unless it came from there or is not known. */
+int addressee_seal(struct tx *tx, const struct row_dsr *row, const struct addressee *a,
+	struct cu_err *err);
+
+#endif
