@@ -178,6 +178,57 @@ static void put_sources(struct json *j, const struct dossier *d)
 	json_close_array(j);
 }
 
+static void put_recipients(struct json *j, const struct dossier *d, const struct purpose *purpose)
+{
+	const struct purposes *all = policy_purposes(d->policy);
+
+	json_open_array(j, "recipients");
+	for (size_t i = 0; i < purpose->recipients.n; i++) {
+		const struct recipient *r = purposes_find_recipient(all, purpose->recipients.v[i]);
+
+		json_open_object(j, NULL);
+		json_str(j, "recipient", r->key);
+		if (r->text) {
+			json_str(j, "text", r->text);
+		}
+		if (r->country) {
+			json_str(j, "country", r->country);
+		}
+		json_str(j, "transfer", recipient_transfer_word((enum transfer)r->transfer));
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+/* All that the policy has: also those that concern nothing that is kept yet. */
+static void put_purposes(struct json *j, const struct dossier *d)
+{
+	const struct purposes *all = policy_purposes(d->policy);
+
+	json_open_array(j, "purposes");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct purpose *p = &all->v[i];
+
+		json_open_object(j, NULL);
+		json_str(j, "purpose", p->key);
+		if (p->text) {
+			json_str(j, "text", p->text);
+		}
+		json_str(j, "use", p->use);
+		json_str(j, "basis", purpose_basis_word((enum purpose_basis)p->basis));
+		json_open_array(j, "data");
+		for (size_t k = 0; k < d->nparts; k++) {
+			if (purpose_covers(p, d->parts[k].key)) {
+				json_str(j, NULL, d->parts[k].key);
+			}
+		}
+		json_close_array(j);
+		put_recipients(j, d, p);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
 static void put_keep(struct json *j, struct duration keep)
 {
 	char text[24];
@@ -242,6 +293,7 @@ static void put_looks(struct json *j, const struct dossier *d)
 static void json_end(struct dossier_pen *p)
 {
 	json_close_array(&p->json);
+	put_purposes(&p->json, p->d);
 	put_sources(&p->json, p->d);
 	put_retention(&p->json, p->d);
 	put_looks(&p->json, p->d);

@@ -35,6 +35,9 @@ static const struct words texts[] = {
 	{ "its name there", "在来源中的名称" },
 	{ "entered here", "在本系统录入" },
 	{ "from outside, without a name", "来自外部，未注明来源" },
+	{ "What it is used for", "用途" },
+	{ "legal basis", "法律依据" }, { "data", "信息" }, { "who receives it", "接收方" },
+	{ "nobody else", "无" }, { "by: ", "出境依据：" }, { ", ", "、" },
 	{ "Where it comes from", "信息来源" },
 	{ "Further sources are told with each record in data.json.", "其他来源见 data.json 中的各条记录。" },
 	{ "This record also concerns others. What is known of them is not shown: it says \xe2\x80\x9c" "another person\xe2\x80\x9d instead.",
@@ -87,6 +90,17 @@ static const struct words texts[] = {
 	{ "What somebody wants or is likely to want.", "需要或可能需要的内容。" },
 	{ "Praise, complaints and answers to surveys.", "表扬、投诉和问卷回答。" },
 	{ "Contracts, certificates and other papers.", "合同、证书和其他文件。" },
+	/* purposes.yaml */
+	{ "Concluding contracts with customers and doing what was agreed.", "与客户订立并履行合同。" },
+	{ "Answering questions and complaints of customers, and keeping their data right.", "答复客户的咨询和投诉，并保持其信息准确。" },
+	{ "Keeping books and answering authorities, as laws demand.", "依法记账并答复主管机关。" },
+	{ "Telling people what is known about them.", "向个人告知所保存的其信息。" },
+	{ "Forgetting people who ask for it, or whose time is over.", "应要求或在期限届满后删除个人信息。" },
+	{ "Sending news about products by e-mail.", "通过电子邮件发送产品资讯。" },
+	{ "Asking people what they think of products and service.", "征询对产品和服务的意见。" },
+	{ "Sending catalogues to customers by letter.", "向客户邮寄产品目录。" },
+	{ "Learning what is bought and used, and by which kinds of customers.", "了解各类客户的购买和使用情况。" },
+	{ "The company that sends our e-mail; it acts on our behalf.", "受我方委托发送电子邮件的公司。" },
 	/* the log */
 	{ "a data subject was added", "新增信息主体" },
 	{ "a person's data was read", "查阅个人信息" },
@@ -132,7 +146,11 @@ static const struct words keys[] = {
 	{ "title", "标题" }, { "file_name", "文件名" }, { "media_type", "文件类型" },
 	{ "contract", "履行合同" }, { "customer_service", "客户服务" },
 	{ "legal_obligation", "履行法定义务" }, { "access_request", "查阅复制请求" },
-	{ "erasure_request", "删除请求" },
+	{ "erasure_request", "删除请求" }, { "marketing_email", "电子邮件营销" }, { "survey", "问卷调查" },
+	{ "marketing_post", "邮寄营销" }, { "analytics", "分析统计" },
+	{ "consent", "同意" }, { "vital_interests", "重大利益" }, { "public_interest", "公共利益" },
+	{ "legitimate_interests", "正当利益" }, { "adequacy", "充分性认定" }, { "clauses", "标准合同条款" },
+	{ "binding_rules", "有约束力的公司规则" },
 };
 /* clang-format on */
 

@@ -84,7 +84,9 @@ static void the_dossier_holds_what_is_known_and_nothing_of_others(void **state)
 	expect(said, "What is kept about you | Contents | profile 1 | contact point 2 | transaction 1");
 	expect(said, "acts: record.put subject.add subject.export subject.read\n");
 	expect(said, "file: csv/transaction.csv\n");
+	expect(said, "| What it is used for | Where it comes from | How long it is kept | Who looked");
 	free(said);
+	assert_true(holds(path, "index.html", "The company that sends our e-mail"));
 	assert_true(holds(path, "data.json", "王"));
 	assert_true(holds(path, "csv/profile.csv", "王"));
 	assert_true(holds(path, "index.html", "&lt;script&gt;alert(1)"));

@@ -322,6 +322,12 @@ static void every_shipped_key_and_text_has_a_chinese_name(void **state)
 			}
 		}
 	}
+	for (size_t i = 0; i < policy_purposes(d->policy)->n; i++) {
+		const struct purpose *p = &policy_purposes(d->policy)->v[i];
+
+		assert_string_not_equal(dossier_label(d, p->key, label), p->key);
+		assert_string_not_equal(dossier_say(d, p->text), p->text);
+	}
 }
 
 int main(void)

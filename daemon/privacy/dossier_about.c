@@ -1,0 +1,268 @@
+/* What the page says about the data: purposes, sources, keeping, who looked, rights. */
+#include "privacy/dossier_about.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "ledger/leaf.h"
+#include "policy/policy.h"
+#include "privacy/dossier_markup.h"
+
+static void put_link(struct dossier_pen *p, const char *id, const char *text)
+{
+	buf_putf(p->to, "<li><a href=\"#%s\">", id);
+	markup_say(p, text);
+	buf_put_str(p->to, "</a></li>\n");
+}
+
+void dossier_about_links(struct dossier_pen *p)
+{
+	put_link(p, "purposes", "What it is used for");
+	put_link(p, "sources", "Where it comes from");
+	put_link(p, "retention", "How long it is kept");
+	put_link(p, "access", "Who looked at it or changed it");
+	put_link(p, "rights", "Your rights");
+	put_link(p, "document", "About this document");
+}
+
+/* --- what it is used for ---------------------------------------------------------- */
+
+/* Does the purpose cover something that is kept? */
+static bool concerns(const struct dossier *d, const struct purpose *purpose)
+{
+	for (size_t i = 0; i < d->nparts; i++) {
+		if (d->parts[i].nrecords > 0 && purpose_covers(purpose, d->parts[i].key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_recipients(struct dossier_pen *p, const struct purpose *purpose)
+{
+	const struct purposes *all = policy_purposes(p->d->policy);
+
+	for (size_t i = 0; i < purpose->recipients.n; i++) {
+		const struct recipient *r = purposes_find_recipient(all, purpose->recipients.v[i]);
+
+		buf_put_str(p->to, i > 0 ? "<br>" : "");
+		markup_say(p, r->text ? r->text : r->key);
+		if (r->country) {
+			buf_put_str(p->to, " (");
+			markup_text(p, r->country);
+			buf_put_str(p->to, ")");
+		}
+		if (r->transfer != TRANSFER_NONE) {
+			buf_put_str(p->to, " ");
+			markup_say(p, "by: ");
+			markup_label(p, recipient_transfer_word((enum transfer)r->transfer));
+		}
+	}
+	if (purpose->recipients.n == 0) {
+		markup_say(p, "nobody else");
+	}
+}
+
+static void put_purpose(struct dossier_pen *p, const struct purpose *purpose)
+{
+	const struct dossier *d = p->d;
+	bool has_some = false;
+
+	buf_put_str(p->to, "<tr><td>");
+	markup_say(p, purpose->text);
+	buf_put_str(p->to, "</td><td>");
+	markup_label(p, purpose_basis_word((enum purpose_basis)purpose->basis));
+	buf_putf(p->to, ", GDPR %s", purpose_basis_article((enum purpose_basis)purpose->basis));
+	buf_put_str(p->to, "</td><td>");
+	for (size_t i = 0; i < d->nparts; i++) {
+		if (d->parts[i].nrecords > 0 && purpose_covers(purpose, d->parts[i].key)) {
+			markup_say(p, has_some ? ", " : "");
+			markup_label(p, d->parts[i].key);
+			has_some = true;
+		}
+	}
+	buf_put_str(p->to, "</td><td>");
+	put_recipients(p, purpose);
+	buf_put_str(p->to, "</td></tr>\n");
+}
+
+static void put_purposes(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "purpose", "legal basis", "data", "who receives it" };
+	const struct purposes *all = policy_purposes(p->d->policy);
+
+	markup_heading(p, "purposes", true, "What it is used for");
+	if (p->d->nrecords == 0) {
+		markup_note(p, "There is no entry.");
+	} else {
+		markup_heads(p, "purposes", heads, sizeof(heads) / sizeof(heads[0]));
+		for (size_t i = 0; i < all->n; i++) {
+			if (concerns(p->d, &all->v[i])) {
+				put_purpose(p, &all->v[i]);
+			}
+		}
+		buf_put_str(p->to, "</tbody></table>\n");
+	}
+	buf_put_str(p->to, "</section>\n");
+}
+
+/* --- where it comes from, and for how long ---------------------------------------- */
+
+static void put_sources(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "source", "records" };
+	const struct dossier *d = p->d;
+
+	markup_heading(p, "sources", p->d->nsources < 12, "Where it comes from");
+	if (d->nsources == 0) {
+		markup_note(p, "There is no entry.");
+	} else {
+		markup_heads(p, "count", heads, sizeof(heads) / sizeof(heads[0]));
+	}
+	for (size_t i = 0; i < d->nsources; i++) {
+		buf_put_str(p->to, "<tr><td>");
+		markup_source(p, span_str(d->sources[i].name), d->sources[i].origin);
+		buf_putf(p->to, "</td><td class=\"num\">%" PRIu64 "</td></tr>\n",
+			d->sources[i].nrecords);
+	}
+	buf_put_str(p->to, d->nsources > 0 ? "</tbody></table>\n" : "");
+	if (d->has_more_sources) {
+		markup_note(p, "Further sources are told with each record in data.json.");
+	}
+	buf_put_str(p->to, "</section>\n");
+}
+
+static const char *counting(const struct collection *c)
+{
+	switch (c ? (enum anchor)c->anchor : ANCHOR_NONE) {
+	case ANCHOR_ACTIVITY: return "after the last activity";
+	case ANCHOR_EVENT: return "after the record's own date";
+	case ANCHOR_NONE: break;
+	}
+	return "";
+}
+
+static void put_keep(struct dossier_pen *p, const struct dossier_part *part)
+{
+	const struct retention *all = policy_retention(p->d->policy);
+	const struct retention_rule *rule = retention_find(all, part->key);
+	const struct retention_minimum *minimum = retention_minimum(all, part->key);
+
+	buf_put_str(p->to, "<tr><td>");
+	markup_label(p, part->key);
+	buf_put_str(p->to, "</td><td>");
+	if (rule) {
+		markup_duration(p, rule->keep);
+		buf_put_str(p->to, " ");
+		markup_say(p, counting(part->collection));
+	} else {
+		markup_say(p, "until it is no longer needed for its purpose, or is erased");
+	}
+	if (minimum) {
+		buf_put_str(p->to, "<br>");
+		markup_say(p, "a law wants it kept for");
+		buf_put_str(p->to, " ");
+		markup_duration(p, minimum->keep);
+	}
+	buf_put_str(p->to, "</td><td>");
+	markup_text(p, rule ? rule->reason : "");
+	if (minimum) {
+		buf_put_str(p->to, rule ? "<br>" : "");
+		markup_text(p, minimum->citation);
+	}
+	buf_put_str(p->to, "</td></tr>\n");
+}
+
+static void put_retention(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "collection", "kept for", "reason" };
+	const struct dossier *d = p->d;
+
+	markup_heading(p, "retention", true, "How long it is kept");
+	if (d->nrecords > 0) {
+		markup_heads(p, "rules", heads, sizeof(heads) / sizeof(heads[0]));
+		for (size_t i = 0; i < d->nparts; i++) {
+			if (d->parts[i].nrecords > 0) {
+				put_keep(p, &d->parts[i]);
+			}
+		}
+		buf_put_str(p->to, "</tbody></table>\n");
+	}
+	buf_put_str(p->to, "<p>");
+	markup_say(p, "Who searched for or exported many people's data is remembered for");
+	buf_put_str(p->to, " ");
+	markup_duration(p, policy_retention(d->policy)->access_journal);
+	markup_say(p, ".");
+	buf_put_str(p->to, "</p></section>\n");
+}
+
+static void put_look(struct dossier_pen *p, const struct dossier_look *k)
+{
+	buf_put_str(p->to, "<tr><td class=\"time\">");
+	markup_minute(p, k->first_ms);
+	buf_put_str(p->to, "</td><td>");
+	markup_say(p, leaf_act_meaning((enum leaf_act)k->act));
+	buf_put_str(p->to, "</td><td>");
+	if (*k->purpose) {
+		markup_label(p, k->purpose);
+	}
+	buf_put_str(p->to, "</td><td>");
+	if (id_is_nil(&k->by)) {
+		markup_say(p, "the program itself");
+	} else {
+		markup_id(p, &k->by);
+	}
+	buf_putf(p->to, "</td><td class=\"num\">%" PRIu64 "</td></tr>\n", k->times);
+}
+
+static void put_looks(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "day", "what", "purpose", "operator", "times" };
+	const struct dossier *d = p->d;
+
+	markup_heading(p, "access", p->d->nlooks < 12, "Who looked at it or changed it");
+	markup_note(p, "From the audit log, in which every access stands before anything is shown. An "
+		    "operator is a person or a program of the organisation, under a random number. "
+		    "Times are of UTC.");
+	if (d->nlooks == 0) {
+		markup_note(p, "There is no entry.");
+	} else {
+		markup_heads(p, "log count", heads, sizeof(heads) / sizeof(heads[0]));
+	}
+	for (size_t i = 0; i < d->nlooks; i++) {
+		put_look(p, &d->looks[i]);
+	}
+	buf_put_str(p->to, d->nlooks > 0 ? "</tbody></table>\n" : "");
+	if (d->has_more_looks) {
+		markup_note(p, "Later entries are left out here: there are too many.");
+	}
+	if (d->nunknown > 0) {
+		buf_putf(p->to, "<p>%" PRIu64 " ", d->nunknown);
+		markup_say(p, "searches or exports of many people are so long ago that it is no longer known "
+		       "whom they showed.");
+		buf_put_str(p->to, "</p>\n");
+	}
+	buf_put_str(p->to, "</section>\n");
+}
+
+void dossier_about_put(struct dossier_pen *p)
+{
+	put_purposes(p);
+	put_sources(p);
+	put_retention(p);
+	put_looks(p);
+	markup_heading(p, "rights", true, "Your rights");
+	markup_note(p, "You may ask that wrong data is corrected, that data is erased or its use "
+		    "restricted, and that what you gave is handed over in a form that programs read "
+		    "(data.json is one). You may object to its use, and withdraw a consent at any "
+		    "time, for the future. You may ask for an explanation of the rules by which your "
+		    "data is handled, and complain to a supervisory authority or go to court (Art. 15 "
+		    "to 22 and 77 to 79 GDPR; Art. 44 to 50 PIPL).");
+	buf_put_str(p->to, "</section>\n");
+	markup_heading(p, "document", true, "About this document");
+	markup_note(p, "Values stand here as they are kept. Random numbers (32 digits) stand for "
+		    "people, records and operators in the audit log.");
+	markup_note(p, "Keep this archive as you keep your papers: whoever has it reads all of it.");
+	buf_put_str(p->to, "</section>\n");
+}
