@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "base/err.h"
+#include "base/zone.h"
 #include "control/addressee.h"
 #include "control/casework.h"
 #include "control/daemon.h"
@@ -178,7 +179,7 @@ static int find_last_copy(struct writing *w, struct cu_err *err)
 	}
 	if (r == 0 && linger.all.state != HORIZON_UNBOUNDED) {
 		at_ms = linger.all.state == HORIZON_BY ? linger.all.date_ms : at_ms;
-		letter_day(w->order.language, civil_day_of_ms(at_ms), w->last_copy);
+		letter_day(w->order.language, zone_day_of_ms(at_ms), w->last_copy);
 	}
 	linger_done(&linger);
 	return r;
@@ -202,8 +203,10 @@ static void fill_order(struct writing *w)
 	const char **given = w->order.given;
 
 	snprintf(w->number, sizeof(w->number), "%u", w->row->number);
-	given[LETTER_PERSON] = w->who.person.n > 0 ? buf_cstr(&w->who.person) :
-						     say(w, "Sir or Madam", "尊敬的先生/女士");
+	/* whoever has not shown who they are is not told whom we think of */
+	given[LETTER_PERSON] = w->row->method != 0 && w->who.person.n > 0 ?
+		buf_cstr(&w->who.person) :
+		say(w, "Sir or Madam", "尊敬的先生/女士");
 	given[LETTER_NUMBER] = w->number;
 	given[LETTER_RECEIVED] = w->received;
 	given[LETTER_DUE] = w->due;
