@@ -49,7 +49,8 @@ int engine_expiry_put(struct engine *e, const struct row_expiry *row, struct cu_
 int engine_expiry_get(struct engine *e, const struct id *id, struct row_expiry *ret,
 	struct cu_err *err);
 int engine_expiry_delete(struct engine *e, const struct id *id, struct cu_err *err);
-/* The newest of this kind: 1, 0 or a code. */
+/* The one of this kind that is under way, whatever the clock said when it began; else the newest: 1,
+ * 0 or a code. */
 int engine_expiry_last(struct engine *e, bool is_review, struct row_expiry *ret,
 	struct cu_err *err);
 /* In the order of (begun_ms, id), the newest first: the first before *before; NULL starts. */

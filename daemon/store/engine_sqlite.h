@@ -106,7 +106,7 @@
 	X(EXPIRY_GET,     data,  "SELECT * FROM expiry WHERE id = ?1")                          \
 	X(EXPIRY_DEL,     data,  "DELETE FROM expiry WHERE id = ?1")                            \
 	X(EXPIRY_LAST,    data,  "SELECT * FROM expiry WHERE is_review = ?1"                    \
-		" ORDER BY begun_ms DESC, id DESC LIMIT 1")                                     \
+		" ORDER BY state < 5 DESC, begun_ms DESC, id DESC LIMIT 1")                                     \
 	X(EXPIRY_NEXT,    data,  "SELECT * FROM expiry WHERE (begun_ms, id) < (?1, ?2)"         \
 		" ORDER BY begun_ms DESC, id DESC LIMIT 1")                                     \
 	X(EXPIRY_ITEM_PUT, data, "INSERT OR IGNORE INTO expiry_item VALUES (?1,?2,0,?3,?4,?5,?6)") \

@@ -413,6 +413,38 @@ static void a_clock_that_jumps_needs_a_person(void **state)
 	house_close(&h);
 }
 
+static int find_last(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = engine_expiry_last(tx->engine, false, ctx, err);
+
+	return r < 0 ? r : 0;
+}
+
+/* After a crash it is what goes on, and nothing else is begun beside it. */
+static void a_run_under_way_is_found_though_the_clock_went_back(void **state)
+{
+	struct run first = orders_until("2020-01-31"), second = orders_until("2020-02-29");
+	struct row_expiry last = { 0 };
+	struct house h = { 0 };
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	add_orders(&h, 202001, 202003, 1);
+	list(&h, &first);
+	shred(&h, &first);
+	clear(&h, &first);
+	h.now_ms -= 30 * DAY;
+	list(&h, &second);
+	assert_int_equal(second.row.state, EXPIRY_GOING);
+	reopen(&h);
+	must_run(&h, STORE_LEAF, find_last, &last);
+	assert_true(id_eq(&last.id, &second.id));
+	assert_fails(run_op(&h, STORE_CHANGE, step_list, &first, &err), CU_EBUSY, &err,
+		"ended already");
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +455,7 @@ int main(void)
 		cmocka_unit_test(who_is_heard_of_after_the_list_was_made_stays),
 		cmocka_unit_test(that_somebody_was_heard_of_outlives_the_record),
 		cmocka_unit_test(a_clock_that_jumps_needs_a_person),
+		cmocka_unit_test(a_run_under_way_is_found_though_the_clock_went_back),
 	};
 
 	return cmocka_run_group_tests(tests, make_template, drop_tmp);
