@@ -1,0 +1,216 @@
+/*
+ * histories: what happens to people's data in random histories is what a small model says.
+ *
+ *	histories [NUMBER]
+ *
+ * 10,000 if nothing is said.  Each history is drawn from its seed alone: SEED=n repeats it.  When one
+ * goes wrong it is made as short as it can be, and printed.
+ */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_STEPS  24
+#define DEATH_EACH 6 /* of so many steps one is interrupted */
+
+struct history {
+	struct step steps[MAX_STEPS];
+	unsigned n;
+};
+
+/* What each kind of step weighs. */
+static const unsigned char weights[NSTEPS] = {
+	[STEP_ADD] = 14,
+	[STEP_WRITE] = 24,
+	[STEP_BEGIN] = 12,
+	[STEP_CANCEL] = 4,
+	[STEP_LET_GO] = 3,
+	[STEP_ERASE] = 12,
+	[STEP_EXPIRE] = 4,
+	[STEP_BACK_UP] = 12,
+	[STEP_REOPEN] = 4,
+	[STEP_LOOK] = 3,
+	[STEP_MOVE] = 2,
+};
+
+/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
+static uint64_t draw(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static enum step_kind draw_kind(uint64_t *state)
+{
+	unsigned sum = 0, at;
+
+	for (int i = 0; i < NSTEPS; i++) {
+		sum += weights[i];
+	}
+	at = (unsigned)(draw(state) % sum);
+	for (int i = 0; i < NSTEPS; i++) {
+		if (at < weights[i]) {
+			return (enum step_kind)i;
+		}
+		at -= weights[i];
+	}
+	return STEP_ADD;
+}
+
+static void draw_history(uint64_t seed, struct history *h)
+{
+	uint64_t state = seed;
+
+	h->n = 8 + (unsigned)(draw(&state) % (MAX_STEPS - 8));
+	for (unsigned i = 0; i < h->n; i++) {
+		struct step *s = &h->steps[i];
+
+		*s = (struct step){ .kind = i < 2 ? STEP_ADD : draw_kind(&state) };
+		s->a = (unsigned)(draw(&state) % 1000);
+		s->b = (unsigned)(draw(&state) % 1000);
+		s->c = (unsigned)(draw(&state) % 1000);
+		if (draw(&state) % DEATH_EACH == 0) {
+			s->dies_at = 1 + (unsigned)(draw(&state) % 40);
+			s->is_power = draw(&state) % 2;
+		}
+	}
+}
+
+static void print_history(const struct history *h)
+{
+	static const char *const texts[] = {
+#define X(id, text) text,
+		STEPS(X)
+#undef X
+	};
+
+	for (unsigned i = 0; i < h->n; i++) {
+		const struct step *s = &h->steps[i];
+
+		printf("  %2u  %-36s %3u %3u %3u", i + 1, texts[s->kind], s->a, s->b, s->c);
+		printf(s->dies_at ? "  ends before change %u%s\n" : "\n", s->dies_at,
+			s->is_power ? ", without power" : "");
+	}
+}
+
+/* --- one ------------------------------------------------------------------------------------ */
+
+static void play(const struct history *h, const char *dir)
+{
+	struct world *w = world_new(dir);
+
+	for (unsigned i = 0; i < h->n; i++) {
+		world_step(w, &h->steps[i]);
+	}
+	world_judge(w);
+	world_free(w);
+}
+
+/* In memory where that may be: what is not synced is taken away by fault.h, whatever is below. */
+static const char *place(void)
+{
+	const char *told = getenv("TMPDIR");
+
+	return told ? told : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+/* In a process of its own, which ends with 0 when all was right; what it says is heard only if
+ * is_loud. */
+static bool goes_right(const struct history *h, bool is_loud)
+{
+	char dir[64], command[96];
+	int status;
+	pid_t pid;
+
+	snprintf(dir, sizeof(dir), "%s/custos-history-XXXXXX", place());
+	if (!mkdtemp(dir)) {
+		perror(dir);
+		exit(1);
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		if (!is_loud && (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))) {
+			_exit(2);
+		}
+		play(h, dir);
+		fflush(NULL);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	(void)!system(command);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Leaves out whatever the fault does not need: halves, quarters ... single steps; then deaths. */
+static void shrink(struct history *h)
+{
+	for (unsigned size = h->n / 2; size > 0; size /= 2) {
+		for (unsigned at = 0; at + size <= h->n;) {
+			struct history less = { .n = h->n - size };
+
+			memcpy(less.steps, h->steps, at * sizeof(*h->steps));
+			memcpy(less.steps + at, h->steps + at + size, (h->n - at - size) * sizeof(*h->steps));
+			if (goes_right(&less, false)) {
+				at++;
+			} else {
+				*h = less;
+			}
+		}
+	}
+	for (unsigned i = 0; i < h->n; i++) {
+		struct history less = *h;
+
+		less.steps[i].dies_at = 0;
+		if (h->steps[i].dies_at > 0 && !goes_right(&less, false)) {
+			*h = less;
+		}
+	}
+}
+
+static int try_seed(uint64_t seed)
+{
+	struct history h;
+
+	draw_history(seed, &h);
+	if (goes_right(&h, false)) {
+		return 0;
+	}
+	printf("seed %llu goes wrong; as short as it can be:\n", (unsigned long long)seed);
+	shrink(&h);
+	print_history(&h);
+	(void)goes_right(&h, true);
+	return 1;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *only = getenv("SEED");
+	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
+	uint64_t first = only ? strtoull(only, NULL, 10) :
+				(uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
+	int nwrong = 0;
+
+	if (only) {
+		n = 1;
+	}
+	printf("seeds from %llu\n", (unsigned long long)first);
+	for (unsigned long i = 0; i < n && nwrong < 3; i++) {
+		nwrong += try_seed(first + i);
+	}
+	printf("%lu histories, %d wrong\n", n, nwrong);
+	return nwrong ? 1 : 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * world.h: a whole store with its backups, and the steps that a history is made of.
+ *
+ * Everything is real: vault, log, rows, repository, restore.  Each step changes the model in the
+ * same way.  A step that is to be interrupted runs in a process of its own, which ends, or loses
+ * its power, before its n-th change of the disk; what had happened by then is looked up, and is
+ * one of the two things that may be.
+ */
+#ifndef CU_TESTS_MODEL_WORLD_H
+#define CU_TESTS_MODEL_WORLD_H
+#include "model.h"
+
+/* X(id, what it does); a, b and c are numbers that each step takes modulo what there is. */
+#define STEPS(X)                                                                        \
+	X(ADD,     "somebody is added")                                                  \
+	X(WRITE,   "a record is written")                                                \
+	X(BEGIN,   "an erasure begins, and waits")                                       \
+	X(CANCEL,  "an erasure is cancelled")                                            \
+	X(LET_GO,  "an erasure can be cancelled no more")                                \
+	X(ERASE,   "an erasure is carried out")                                          \
+	X(EXPIRE,  "months of sales come to their end")                                  \
+	X(BACK_UP, "a backup is made")                                                   \
+	X(REOPEN,  "the store is closed and opened")                                     \
+	X(LOOK,    "a backup is restored elsewhere, and looked at")                      \
+	X(MOVE,    "a backup is restored, and work goes on there")
+
+enum step_kind {
+#define X(id, text) STEP_##id,
+	STEPS(X)
+#undef X
+	NSTEPS
+};
+
+struct step {
+	enum step_kind kind;
+	unsigned a, b, c;
+	unsigned dies_at; /* 0: it is not interrupted */
+	bool is_power;    /* what was not synced is lost as well */
+};
+
+struct world;
+
+/* In an empty directory.  Whatever goes wrong ends the process with a message. */
+struct world *world_new(const char *dir);
+void world_step(struct world *w, const struct step *s);
+/* What is there is what the model says, in the store and in a restore of every backup. */
+void world_judge(struct world *w);
+void world_free(struct world *w);
+
+#endif
