@@ -73,7 +73,10 @@ static void put_purpose(struct dossier_pen *p, const struct purpose *purpose)
 	markup_say(p, purpose->text);
 	buf_put_str(p->to, "</td><td>");
 	markup_label(p, purpose_basis_word((enum purpose_basis)purpose->basis));
-	buf_putf(p->to, ", GDPR %s", purpose_basis_article((enum purpose_basis)purpose->basis));
+	if (d->language == DOSSIER_EN) { /* the law of readers of Chinese is another */
+		buf_putf(p->to, " <span class=\"n\">GDPR&nbsp;%s</span>",
+			purpose_basis_article((enum purpose_basis)purpose->basis));
+	}
 	buf_put_str(p->to, "</td><td>");
 	for (size_t i = 0; i < d->nparts; i++) {
 		if (d->parts[i].nrecords > 0 && purpose_covers(purpose, d->parts[i].key)) {

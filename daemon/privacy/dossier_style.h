@@ -32,7 +32,7 @@
 	"nav ol{margin:.4rem 0 0;padding-left:1.4rem;columns:2 16rem}\n"                          \
 	"nav li{break-inside:avoid}\n"                                                            \
 	"a{color:var(--mark)}\n"                                                                  \
-	".n{font-size:.75em;font-weight:400;color:var(--soft)}\n"                                 \
+	".n{white-space:nowrap;font-size:.75em;font-weight:400;color:var(--soft)}\n"                                 \
 	"section{margin-top:2.75rem}\n"                                                           \
 	".what,.meta,.others{color:var(--soft)}\n"                                                \
 	".what{margin:-.3rem 0 .75rem}\n"                                                              \

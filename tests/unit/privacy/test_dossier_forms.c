@@ -243,6 +243,26 @@ static void records_stand_in_the_order_of_their_dates(void **state)
 	}
 }
 
+/* Byte 4 of an entry: which version of the format its reader must know. */
+static void only_what_is_huge_needs_zip64(void **state)
+{
+	struct some some = { 3, 0, "need", "topic" };
+	struct dossier *d = *state;
+	struct buf to = BUF_INIT;
+	struct cu_err err;
+
+	survey(d, &some);
+	assert_int_equal(write_some(d, &some, &to, &err), 0);
+	assert_true(is_archive(&to));
+	assert_int_equal(to.p[4], 20);
+	buf_clear(&to);
+	d->nbytes = 1ull << 40; /* as if */
+	assert_int_equal(write_some(d, &some, &to, &err), 0);
+	assert_true(is_archive(&to));
+	assert_int_equal(to.p[4], 45);
+	buf_done(&to);
+}
+
 static int refuse(void *ctx, struct span bytes, struct cu_err *err)
 {
 	size_t *left = ctx;
@@ -341,6 +361,7 @@ int main(void)
 		cmocka_unit_test(amounts_and_telephone_numbers_stay_what_they_are),
 		T(what_changes_meanwhile_makes_no_archive),
 		T(what_the_schema_has_no_more_is_in_it),
+		T(only_what_is_huge_needs_zip64),
 		T(records_stand_in_the_order_of_their_dates),
 		T(a_sink_that_fails_ends_it_with_its_own_error),
 		T(who_looked_is_summed_up_by_the_day),
