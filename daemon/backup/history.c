@@ -22,7 +22,7 @@ struct walk {
 	uint64_t size;            /* leaves so far */
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
-	size_t erased_cap, dead_cap, slots_cap, open_cap;
+	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap;
 };
 
 void history_done(struct history *h)
@@ -31,6 +31,7 @@ void history_done(struct history *h)
 	free(h->dead);
 	free(h->slots);
 	free(h->open);
+	free(h->holds);
 	*h = (struct history){ 0 };
 }
 
@@ -202,6 +203,32 @@ static int take_erasure(struct walk *w, const struct leaf *leaf, struct cu_err *
 	return r;
 }
 
+static int take_hold(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	struct settle_hold h = { .id = leaf->obj, .subject = leaf->sub, .record = leaf->rec,
+		.placer = leaf->by, .placed_ms = leaf->t_ms };
+	void *array = w->to->holds;
+	int r = grow(&array, sizeof(h), w->to->nholds, 1, HISTORY_MAX_ERASED, &w->holds_cap, err);
+
+	strcpy(h.collection, leaf->collection);
+	w->to->holds = array;
+	if (r == 0) {
+		w->to->holds[w->to->nholds++] = h;
+	}
+	return r;
+}
+
+static void drop_hold(struct walk *w, const struct id *hold)
+{
+	for (size_t i = 0; i < w->to->nholds;) {
+		if (id_eq(&w->to->holds[i].id, hold)) {
+			w->to->holds[i] = w->to->holds[--w->to->nholds];
+		} else {
+			i++;
+		}
+	}
+}
+
 static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err)
 {
 	bool is_erasure = leaf->act == LEAF_ERASE_BEGIN || leaf->act == LEAF_ERASE_CANCEL ||
@@ -216,6 +243,11 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	}
 	if (is_erasure) {
 		r = take_erasure(w, leaf, err);
+	}
+	if (r == 0 && leaf->act == LEAF_HOLD_PLACE) {
+		r = take_hold(w, leaf, err);
+	} else if (leaf->act == LEAF_HOLD_RELEASE) {
+		drop_hold(w, &leaf->obj);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&

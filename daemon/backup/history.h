@@ -2,8 +2,8 @@
  * history.h: what the mirrored log says about keys that died, and about the manifests.
  *
  * One walk over a verified log: its root at the size of each manifest must be the root that
- * the manifest names, shreds beyond a vault object are collected, who was erased, and whose
- * erasure waits.
+ * the manifest names, shreds beyond a vault object are collected, who was erased, whose erasure
+ * waits, and what is held.
  */
 #ifndef CU_BACKUP_HISTORY_H
 #define CU_BACKUP_HISTORY_H
@@ -30,6 +30,8 @@ struct history {
 	size_t ndead;
 	struct settle_erasure *open; /* begun, and neither cancelled nor shredded */
 	size_t nopen;
+	struct settle_hold *holds; /* placed, and not released */
+	size_t nholds;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */

@@ -310,6 +310,8 @@ static int settle(struct run *run, struct cu_err *err)
 		.gap_leaves = count_missing(run),
 		.open = run->history.open,
 		.nopen = run->history.nopen,
+		.holds = run->history.holds,
+		.nholds = run->history.nholds,
 	};
 	struct store_settled settled = { 0 };
 	int r = store_settle_restored(

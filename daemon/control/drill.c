@@ -59,18 +59,19 @@ static int get_note(struct daemon *d, struct reader *rd, const char *target, con
 int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
 	struct cu_err *err)
 {
-	static const char *const what[] = { "time", "number", "level", "faults", "restore" };
-	uint64_t values[5] = { 0 };
+	static const char *const what[] = { "time", "number", "level", "faults", "restore",
+		"data" };
+	uint64_t values[6] = { 0 };
 	struct reader *rd = store_reader_take(d->house.store);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < 5; i++) {
+	for (size_t i = 0; r == 0 && i < 6; i++) {
 		r = get_note(d, rd, t->key, what[i], &values[i], err);
 	}
 	store_reader_give(d->house.store, rd);
 	if (r == 0) {
 		*ret = (struct drill_last){ (int64_t)values[0], values[1], values[2], values[3],
-			(int64_t)values[4] };
+			(int64_t)values[4], (int64_t)values[5] };
 	}
 	return r;
 }
@@ -117,7 +118,12 @@ static int put_notes(struct tx *tx, struct drill *dr, struct cu_err *err)
 {
 	const struct drill_record *d = dr->record;
 	bool is_restored = d->report.level == DRILL_RESTORE && d->report.faults == 0;
-	int r = tx_note_put(tx, "drill.number", d->number, err);
+	struct drill_last last = { 0 };
+	int r = drill_last(dr->daemon, dr->target, &last, err);
+
+	if (r == 0) {
+		r = tx_note_put(tx, "drill.number", d->number, err);
+	}
 
 	if (r == 0) {
 		r = put_note(tx, dr, "time", (uint64_t)d->time_ms, err);
@@ -133,6 +139,10 @@ static int put_notes(struct tx *tx, struct drill *dr, struct cu_err *err)
 	}
 	if (r == 0 && is_restored) {
 		r = put_note(tx, dr, "restore", (uint64_t)d->time_ms, err);
+	}
+	if (r == 0 && d->report.level >= DRILL_DATA && d->report.faults == 0 &&
+		d->report.data_time_ms > last.data_ms) { /* an older backup may be tried later */
+		r = put_note(tx, dr, "data", (uint64_t)d->report.data_time_ms, err);
 	}
 	return r;
 }

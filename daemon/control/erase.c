@@ -47,6 +47,11 @@ static int apply_begin(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
+static int apply_note(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_erase_note_refusal(tx, &((struct begin *)op)->request->what, err);
+}
+
 int erase_begin(struct daemon *d, struct erase_request *q, struct id *ret_erasure,
 	struct cu_err *err)
 {
@@ -61,6 +66,9 @@ int erase_begin(struct daemon *d, struct erase_request *q, struct id *ret_erasur
 	if (r == 0) {
 		*ret_erasure = b.erasure;
 		eraser_wake(&d->eraser);
+	} else if (r == CU_EDENIED) { /* by a hold, which remembers it */
+		b.op.apply = apply_note;
+		(void)store_run(d->house.store, &b.op, NULL); /* the refusal itself is told */
 	}
 	return r;
 }

@@ -12,10 +12,13 @@
 #include "base/log.h"
 #include "control/approval.h"
 #include "control/daemon.h"
+#include "control/drill.h"
 #include "control/exchange.h"
 #include "control/keeping.h"
 #include "policy/policy.h"
 #include "store/reader_expiry.h"
+#include "store/reader_hold.h"
+#include "store/tx_hold.h"
 
 #define CLEAR_FOR_MS 5000 /* of one round; other duties wait */
 #define LOOK_AT      256  /* subjects, between two steps of the writer */
@@ -41,6 +44,7 @@ struct step {
 	int32_t day;
 	struct expiry_limits limits;
 	const struct expiry_limit *limit;
+	bool is_more;
 	const struct id *subjects;
 	size_t nsubjects;
 	struct erase_limits brake;
@@ -112,6 +116,73 @@ static int run_step(struct daemon *d, struct step *s, enum store_kind kind,
 	return store_run(d->house.store, &s->op, err);
 }
 
+/* --- what is held of old cohorts -------------------------------------------------- */
+
+static int apply_reseal(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct step *s = (struct step *)op;
+	int r = tx_hold_reseal(tx, s->limit, err);
+
+	s->is_more = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int reseal_held(struct daemon *d, struct step *s, const struct watch *watch,
+	struct cu_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->limits.n; i++) {
+		s->limit = &s->limits.v[i];
+		s->is_more = !s->limit->is_moving;
+		while (r == 0 && s->is_more) {
+			r = run_step(d, s, STORE_CHANGE, apply_reseal, err);
+			if (r == 0) {
+				r = watch_step(watch, "retention", 0, 0, err);
+			}
+		}
+	}
+	return r;
+}
+
+/* A backup counts once a drill of it, or of a later one, has found no fault.  What the newest such
+ * backup holds was written before it began; without targets there is none to wait for. */
+static int find_backed_up(struct daemon *d, int64_t *ret_ms, struct cu_err *err)
+{
+	const struct targets *targets = policy_targets(d->policy);
+	int64_t newest_ms = targets->n > 0 ? 0 : INT64_MAX;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < targets->n; i++) {
+		struct drill_last drill = { 0 };
+
+		r = drill_last(d, &targets->v[i], &drill, err);
+		if (r == 0 && drill.data_ms > newest_ms) {
+			newest_ms = drill.data_ms;
+		}
+	}
+	*ret_ms = newest_ms;
+	return r;
+}
+
+/* Keys of what is held that no such backup holds yet. */
+static int count_waiting(struct daemon *d, int64_t backed_up_ms, uint64_t *ret, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(d->house.store);
+	struct row_hold_slot row;
+	uint64_t at, n = 0, *after = NULL;
+	int r;
+
+	while ((r = reader_hold_slot(rd, after, &row, err)) > 0) {
+		at = row.slot;
+		after = &at;
+		n += row.resealed_ms >= backed_up_ms;
+	}
+	store_reader_give(d->house.store, rd);
+	*ret = n;
+	return r;
+}
+
 /* --- the list --------------------------------------------------------------------- */
 
 /* The latest of all limits: who was heard of after it, or came after it, is not due. */
@@ -176,8 +247,11 @@ static int make_list(struct daemon *d, struct step *s, const struct watch *watch
 	struct cu_err *err)
 {
 	struct expiry *e = &d->expiry;
-	int r = run_step(d, s, STORE_CHANGE, apply_begin, err);
+	int r = reseal_held(d, s, watch, err);
 
+	if (r == 0) {
+		r = run_step(d, s, STORE_CHANGE, apply_begin, err);
+	}
 	for (size_t i = 0; r == 0 && i < s->limits.n; i++) {
 		s->limit = &s->limits.v[i];
 		if (!s->limit->is_moving) {
@@ -284,6 +358,10 @@ static int advance(struct daemon *d, struct step *s, const struct watch *watch,
 	enum expiry_state before;
 	int r = find_run(d, s, watch, err);
 
+	if (r > 0 && s->row.state == EXPIRY_CLEARING) { /* the last one's rows; then what is over since */
+		r = clear_some(d, s, watch, err);
+		r = r < 0 ? r : s->row.state == EXPIRY_DONE ? find_run(d, s, watch, err) : 1;
+	}
 	if (r <= 0) {
 		return r;
 	}
@@ -317,7 +395,7 @@ static struct erase_limits brake_of(struct daemon *d, int64_t now_ms)
 }
 
 static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
-	const struct id *actor, const struct watch *watch, struct row_expiry *ret,
+	int64_t backed_up_ms, const struct id *actor, const struct watch *watch, struct row_expiry *ret,
 	struct cu_err *err)
 {
 	struct step s = { .op.actor = *actor, .is_review = is_review, .day = k->today,
@@ -325,7 +403,7 @@ static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
 	struct buf limits = BUF_INIT;
 	int r;
 
-	keeping_limits(k, is_review, &limits);
+	keeping_limits(k, is_review, backed_up_ms, &limits);
 	r = buf_check(&limits, err);
 	s.limits = (struct expiry_limits){ (const struct expiry_limit *)(const void *)limits.p,
 		limits.n / sizeof(struct expiry_limit) };
@@ -337,11 +415,12 @@ static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
 }
 
 static void note_what_waits(struct expiry *e, const struct keeping *k,
-	const struct expiry_outcome *o)
+	const struct expiry_outcome *o, uint64_t nwaiting)
 {
 	static const struct id nobody;
 
 	pthread_mutex_lock(&e->said_lock);
+	e->nwaiting = nwaiting;
 	e->is_behind = k->clock.verdict == KEEPING_BEHIND;
 	e->clock_approval = k->clock.verdict == KEEPING_AHEAD ? k->clock.asked.id : nobody;
 	e->rules_approval = k->nheld > 0 ? k->asked.id : nobody;
@@ -382,6 +461,10 @@ void expiry_warn(struct daemon *d, struct json *lines)
 		warn(lines, _("What is over by retention.yaml ends once a second user has confirmed it:"),
 			&e->run_approvals[i]);
 	}
+	if (e->nwaiting > 0) {
+		json_str(lines, NULL,
+			_("Months that are over wait: what is held of them has keys of its own that no backup is known to hold. Run 'backup run', then 'drill run' of level 2 or 3."));
+	}
 	pthread_mutex_unlock(&e->said_lock);
 }
 
@@ -390,15 +473,23 @@ int expiry_run(struct daemon *d, const struct id *actor, const struct watch *wat
 {
 	struct expiry_outcome outcome = { 0 };
 	struct keeping k = { 0 };
+	int64_t backed_up_ms = 0;
+	uint64_t nwaiting = 0;
 	int r;
 
 	pthread_mutex_lock(&d->expiry.lock);
 	r = keeping_look(d, &k, err);
+	if (r == 0) {
+		r = find_backed_up(d, &backed_up_ms, err);
+	}
 	for (int i = 0; r == 0 && k.clock.verdict == KEEPING_GOOD && i < 2; i++) {
-		r = run_kind(d, &k, i > 0, actor, watch, &outcome.runs[i], err);
+		r = run_kind(d, &k, i > 0, backed_up_ms, actor, watch, &outcome.runs[i], err);
 	}
 	if (r == 0) {
-		note_what_waits(&d->expiry, &k, &outcome);
+		r = count_waiting(d, backed_up_ms, &nwaiting, err);
+	}
+	if (r == 0) {
+		note_what_waits(&d->expiry, &k, &outcome, nwaiting);
 	}
 	keeping_done(&k);
 	pthread_mutex_unlock(&d->expiry.lock);
@@ -465,7 +556,7 @@ static int count_list(struct daemon *d, const struct id *run, struct tally *v, s
 
 		at = item.slot;
 		after = &at;
-		*(item.kind == EXPIRY_COHORT ? &t->ncohorts : &t->npeople) += 1;
+		*(item.kind == EXPIRY_OWNER ? &t->npeople : &t->ncohorts) += 1;
 	}
 	store_reader_give(d->house.store, rd);
 	return r;

@@ -26,6 +26,7 @@ struct expiry {
 
 	pthread_mutex_t said_lock; /* for what the last look found in the way */
 	bool is_behind;
+	uint64_t nwaiting; /* keys of what is held that no drilled backup holds */
 	struct id clock_approval, rules_approval, run_approvals[2]; /* nil: nothing is asked */
 };
 

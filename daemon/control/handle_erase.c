@@ -15,6 +15,7 @@
 #include "control/repos.h"
 #include "policy/policy.h"
 #include "store/reader.h"
+#include "store/reader_hold.h"
 
 #define STATEMENT_SIZE 700
 
@@ -70,6 +71,27 @@ static void say_pending(const struct row_erasure *row, char *out, size_t cap)
 	}
 }
 
+/* A hold that was placed after the erasure was begun. */
+static int say_waiting(struct exchange *x, const struct row_erasure *row, char *out, size_t cap,
+	struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	char text[ID_TEXT_SIZE];
+	struct id hold;
+	int r = row->state < ERASURE_SHREDDING ? reader_hold_of_erasure(rd, row, &hold, err) : 0;
+
+	store_reader_give(x->daemon->house.store, rd);
+	if (r > 0) {
+		id_format(&hold, text);
+		snprintf(out, cap,
+			_("Denied to everyone; it waits for the legal hold %s and goes on by itself once that is released."),
+			text);
+	} else if (r == 0) {
+		say_pending(row, out, cap);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int say(struct exchange *x, const struct erase_result *e, char *out, size_t cap,
 	struct cu_err *err)
 {
@@ -77,8 +99,7 @@ static int say(struct exchange *x, const struct erase_result *e, char *out, size
 	int r;
 
 	if (e->row.state != ERASURE_DONE) {
-		say_pending(&e->row, out, cap);
-		return 0;
+		return say_waiting(x, &e->row, out, cap, err);
 	}
 	r = linger_of(x->daemon, e->row.generation, e->row.shredded_ms, &linger, err);
 	if (r == 0) {

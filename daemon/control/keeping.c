@@ -87,11 +87,13 @@ bool kept_is_review(const struct kept *k)
 	return k->is_held ? k->before.is_review : k->rule->then == RETENTION_REVIEW;
 }
 
-void keeping_limits(const struct keeping *k, bool is_review, struct buf *to)
+void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,
+	struct buf *to)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct expiry_limit limit = { .is_moving = kept_is_moving(&k->v[i]),
-			.is_review = is_review, .last_day = kept_last_day(&k->v[i], k->today) };
+			.is_review = is_review, .last_day = kept_last_day(&k->v[i], k->today),
+			.backed_up_ms = backed_up_ms };
 
 		if (kept_is_review(&k->v[i]) != is_review || limit.last_day == CIVIL_NO_DAY) {
 			continue;

@@ -51,7 +51,8 @@ bool kept_is_moving(const struct kept *k);
 bool kept_is_review(const struct kept *k);
 
 /* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit. */
-void keeping_limits(const struct keeping *k, bool is_review, struct buf *to);
+void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,
+	struct buf *to);
 
 extern const struct approval_kind keeping_approval_clock, keeping_approval_rules;
 

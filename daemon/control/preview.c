@@ -13,6 +13,8 @@
 #include "control/show.h"
 #include "policy/policy.h"
 #include "store/reader.h"
+#include "store/reader_hold.h"
+#include "store/tx_hold.h"
 
 #define DAY_MS  (24 * 3600 * 1000LL)
 #define PROFILE "profile" /* of schema.yaml, with these fields */
@@ -185,6 +187,14 @@ static int require_free(struct reader *rd, const struct id *subject, struct cu_e
 	return r;
 }
 
+static int require_unheld(struct reader *rd, const struct erase_what *what, struct cu_err *err)
+{
+	struct id hold;
+	int r = reader_hold_of(rd, what, &hold, err);
+
+	return r > 0 ? hold_refuse(&hold, err) : r;
+}
+
 int preview_of(struct exchange *x, const struct erase_what *what, struct preview *ret,
 	struct cu_err *err)
 {
@@ -195,6 +205,9 @@ int preview_of(struct exchange *x, const struct erase_what *what, struct preview
 		is_record ? &what->record : NULL };
 	int r = require_free(rd, &what->subject, err);
 
+	if (r == 0) {
+		r = require_unheld(rd, what, err);
+	}
 	*ret = (struct preview){ .subject = what->subject, .who = BUF_INIT_WIPE,
 		.scope = is_record	    ? ERASE_RECORD :
 			what->ncollections > 0 ? ERASE_COLLECTIONS :

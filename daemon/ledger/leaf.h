@@ -69,7 +69,12 @@ struct cu_err;
 	X(RETENTION_RUN,  "retention.run",  "what is over ends; it cannot be stopped any more") \
 	X(RETENTION_DONE, "retention.done", "the rows of what ended are deleted")           \
 	X(RETENTION_POLICY, "retention.policy", "a shorter keep was confirmed")             \
-	X(RETENTION_CLOCK, "retention.clock", "a clock that had jumped was confirmed")
+	X(RETENTION_CLOCK, "retention.clock", "a clock that had jumped was confirmed")      \
+	X(HOLD_PLACE,     "hold.place",     "data is kept in spite of erasures and expiry") \
+	X(HOLD_RELEASE,   "hold.release",   "it is not kept any more")                      \
+	X(HOLD_BLOCK,     "hold.block",     "a hold stopped a deletion: which")             \
+	X(HOLD_RESEAL,    "hold.reseal",    "held records of an old cohort have a key of their own") \
+	X(HOLD_READ,      "hold.read",      "the reason of a hold was read")
 /* clang-format on */
 
 enum leaf_act {

@@ -28,15 +28,19 @@ struct row_expiry {
 	uint8_t digest[32];           /* of the list, in the order in which it was made */
 };
 
-enum expiry_kind { EXPIRY_COHORT = 1, EXPIRY_OWNER = 2 };
+enum expiry_kind {
+	EXPIRY_COHORT = 1,
+	EXPIRY_OWNER = 2,
+	EXPIRY_HELD = 3, /* of what was held of a cohort (engine_hold.h), and is not any more */
+};
 
-/* A key that ends: of a cohort, or of one subject's data in a collection. */
+/* A key that ends: of a cohort, or of one subject's data in a collection or a cohort. */
 struct row_expiry_item {
 	enum expiry_kind kind;
 	uint64_t slot;
 	char collection[ENGINE_KEY_SIZE];
-	uint32_t period;   /* of a cohort */
-	struct id subject; /* of an owner */
+	uint32_t period;   /* of a cohort, and of what was held of one */
+	struct id subject; /* of an owner, and of what was held */
 };
 
 struct row_cohort {

@@ -14,6 +14,8 @@
 /* clang-format off */
 #define RECORD_COLUMNS "id, subject, collection, slot, cohort_slot, version, anchor_day, level," \
 	" created_ms, updated_ms, seq, sealed"
+#define HOLD_COLUMNS "id, subject, kase, scope, record, state, review_day, placed_ms,"          \
+	" released_ms, placer, (SELECT count(*) FROM hold_block WHERE hold_block.hold = hold.id)"
 /* The day on which a subject was last heard of; before year 1 when nothing tells. */
 #define ACTIVITY_OF(subject) "max(coalesce((SELECT max(max(updated_ms / 86400000,"              \
 	" coalesce(anchor_day, updated_ms / 86400000))) FROM record WHERE record.subject = "    \
@@ -135,6 +137,33 @@
 	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
 		" DO UPDATE SET day = max(day, excluded.day)")                                  \
 	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \
+	X(HOLD_PUT,       data,  "INSERT OR REPLACE INTO hold VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
+	X(HOLD_GET,       data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE id = ?1")              \
+	X(HOLD_NEXT,      data,  "SELECT " HOLD_COLUMNS " FROM hold"                            \
+		" WHERE (placed_ms, id) > (?1, ?2) ORDER BY placed_ms, id LIMIT 1")             \
+	X(HOLD_PART_PUT,  data,  "INSERT OR IGNORE INTO hold_part VALUES (?1, ?2)")             \
+	X(HOLD_PART_NEXT, data,  "SELECT collection FROM hold_part"                             \
+		" WHERE hold = ?1 AND collection > ?2 ORDER BY collection LIMIT 1")             \
+	X(HOLD_COVERS,    data,  "SELECT id FROM hold WHERE subject = ?1 AND state = 1"         \
+		" AND (scope = 1 OR ?2 IS NULL OR EXISTS (SELECT 1 FROM hold_part AS p"         \
+		" WHERE p.hold = hold.id AND p.collection = ?2)"                                \
+		" AND (scope = 2 OR ?3 IS NULL OR record = ?3)) ORDER BY placed_ms, id LIMIT 1") \
+	X(HOLD_IN_COHORT, data,  "SELECT record.id, hold.id FROM hold CROSS JOIN record"        \
+		" WHERE hold.state = 1 AND record.subject = hold.subject AND cohort_slot = ?1"  \
+		" AND (scope = 1 OR EXISTS (SELECT 1 FROM hold_part AS p WHERE p.hold = hold.id" \
+		" AND p.collection = record.collection) AND (scope = 2 OR hold.record = record.id))" \
+		" LIMIT 1")                                                                     \
+	X(HOLD_BLOCK_PUT, data,  "INSERT OR IGNORE INTO hold_block VALUES (?1, ?2, ?3, ?4)")    \
+	X(HOLD_SLOT_PUT,  data,  "INSERT OR REPLACE INTO hold_slot VALUES (?1,?2,?3,?4,?5,?6)") \
+	X(HOLD_SLOT_NEXT, data,  "SELECT * FROM hold_slot WHERE slot > ?1 ORDER BY slot LIMIT 1") \
+	X(HOLD_SLOT_OF,   data,  "SELECT slot FROM hold_slot WHERE subject = ?1"                \
+		" AND collection = ?2 AND cohort_slot = ?3")                                    \
+	X(HOLD_RESEALED,  data,  "SELECT resealed_ms FROM hold_slot WHERE cohort_slot = ?1"     \
+		" ORDER BY resealed_ms DESC LIMIT 1")                                           \
+	X(HOLD_SLOT_DEL,  data,  "DELETE FROM hold_slot WHERE slot = ?1")                       \
+	X(HOLD_SLOTS_DEL, data,  "DELETE FROM hold_slot WHERE subject = ?1")                    \
+	X(RECORD_MOVE_COHORT, data, "UPDATE record SET cohort_slot = ?2, sealed = ?3 WHERE id = ?1") \
+	X(EXPIRY_ITEM_DEL_OF, data, "DELETE FROM expiry_item WHERE kind = 2 AND subject = ?1")  \
 	X(APPROVAL_PUT,   data,  "INSERT OR REPLACE INTO approval VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(APPROVAL_GET,   data,  "SELECT * FROM approval WHERE id = ?1")                        \
 	X(APPROVAL_NEXT,  data,  "SELECT * FROM approval WHERE (asked_ms, id) > (?1, ?2)"       \

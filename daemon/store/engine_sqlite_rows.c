@@ -165,6 +165,7 @@ int engine_subject_next(struct engine *e, const struct id *after, struct row_sub
 int engine_subject_delete(struct engine *e, const struct id *id, struct cu_err *err)
 {
 	static const enum engine_statement steps[] = { ST_TOKEN_DEL_SUBJECT, ST_ACTIVITY_DEL,
+		ST_EXPIRY_ITEM_DEL_OF, ST_HOLD_SLOTS_DEL,
 		ST_SUBJECT_DEL_CO,
 		ST_SUBJECT_DEL_RECORDS, ST_SUBJECT_DEL_SLOTS, ST_SUBJECT_DEL };
 	int r = 0;

@@ -134,8 +134,31 @@ static const char data_6[] =
 	"PRAGMA user_version = 6;"
 	"COMMIT;";
 
+/* Legal holds, what they stopped, and the keys of what is held of a cohort that is over. */
+static const char data_7[] =
+	"BEGIN;"
+	"CREATE TABLE hold (id BLOB PRIMARY KEY, subject BLOB NOT NULL, kase BLOB NOT NULL,"
+	" scope INTEGER NOT NULL, record BLOB NOT NULL, state INTEGER NOT NULL,"
+	" review_day INTEGER, placed_ms INTEGER NOT NULL, released_ms INTEGER NOT NULL,"
+	" placer BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX hold_of ON hold (subject) WHERE state = 1;"
+	"CREATE INDEX hold_placed ON hold (placed_ms, id);"
+	"CREATE TABLE hold_part (hold BLOB NOT NULL, collection TEXT NOT NULL,"
+	" PRIMARY KEY (hold, collection)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE hold_block (hold BLOB NOT NULL, what TEXT NOT NULL, object BLOB NOT NULL,"
+	" at_ms INTEGER NOT NULL, PRIMARY KEY (hold, what, object)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE hold_slot (slot INTEGER PRIMARY KEY, cohort_slot INTEGER NOT NULL,"
+	" subject BLOB NOT NULL, collection TEXT NOT NULL, period INTEGER NOT NULL,"
+	" resealed_ms INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX hold_slot_for ON hold_slot (cohort_slot);"
+	"CREATE INDEX hold_slot_of ON hold_slot (subject, collection, cohort_slot);"
+	"CREATE INDEX expiry_item_subject ON expiry_item (subject) WHERE kind = 2;"
+	"PRAGMA user_version = 7;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
-static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6 };
+static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
+	data_7 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

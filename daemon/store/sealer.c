@@ -107,16 +107,13 @@ static int open_bytes(
 	return r;
 }
 
-int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot,
-	struct buf *out, struct cu_err *err)
+/* What was opened, sealed again under the slots that the row has now. */
+static int seal_again(struct sealer *s, struct row_record *row, struct buf *out,
+	struct cu_err *err)
 {
 	size_t from = out->n;
-	int r = open_bytes(s, row, err);
+	int r = derive(s, row, err);
 
-	row->slot = slot;
-	if (r == 0) {
-		r = derive(s, row, err);
-	}
 	if (r == 0) { /* the AAD names no slot: it is the same still */
 		r = seal_box(
 			s->record, buf_span(&s->aad), buf_span(&s->plain), out, err);
@@ -127,6 +124,24 @@ int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot,
 		row->sealed = span_of(out->p + from, out->n - from);
 	}
 	return r;
+}
+
+int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot,
+	struct buf *out, struct cu_err *err)
+{
+	int r = open_bytes(s, row, err);
+
+	row->slot = slot;
+	return r < 0 ? r : seal_again(s, row, out, err);
+}
+
+int sealer_reseal_cohort(struct sealer *s, struct row_record *row, uint64_t cohort_slot,
+	struct buf *out, struct cu_err *err)
+{
+	int r = open_bytes(s, row, err);
+
+	row->cohort_slot = cohort_slot;
+	return r < 0 ? r : seal_again(s, row, out, err);
 }
 
 int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,

@@ -35,6 +35,10 @@ int sealer_seal(struct sealer *s, const struct record *r, struct row_record *row
 int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot, struct buf *out,
 	struct cu_err *err);
 
+/* The same under another key in the place of the cohort's. */
+int sealer_reseal_cohort(struct sealer *s, struct row_record *row, uint64_t cohort_slot,
+	struct buf *out, struct cu_err *err);
+
 /* The record of a row; its spans live until the next call.  CU_ENOKEY: its key was shredded. */
 int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
 	struct cu_err *err);

@@ -2,7 +2,7 @@
  * settle.h: what a restored data.db needs before it may be used.
  *
  * Old rows meet the newest vault: what the vault no longer opens, and whom the log says to be
- * erased, goes.  Erasures that were begun and have no end wait on.  The store keeps its id, gets a new lineage, and never hands out a slot again
+ * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.  The store keeps its id, gets a new lineage, and never hands out a slot again
  * that somebody may have had since.
  */
 #ifndef CU_STORE_SETTLE_H
@@ -26,6 +26,13 @@ struct settle_erasure {
 	bool is_let_go; /* it could not be cancelled any more */
 };
 
+/* A legal hold, or one collection of it, that the log knows and no release of. */
+struct settle_hold {
+	struct id id, subject, record, placer;
+	char collection[ENGINE_KEY_SIZE]; /* "": of the subject as a whole */
+	int64_t placed_ms;
+};
+
 struct store_settle {
 	struct id lineage;
 	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
@@ -34,6 +41,8 @@ struct store_settle {
 	size_t nerased;
 	const struct settle_erasure *open; /* borrowed */
 	size_t nopen;
+	const struct settle_hold *holds; /* borrowed */
+	size_t nholds;
 };
 
 struct store_settled {

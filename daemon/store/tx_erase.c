@@ -9,6 +9,7 @@
 #include "store/store_internal.h"
 #include "store/tx_approval.h"
 #include "store/tx_erase_internal.h"
+#include "store/tx_hold.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -133,8 +134,34 @@ static int ask(struct tx *tx, struct row_erasure *row, const char *kind,
 	return r;
 }
 
-int tx_erase_begin(struct tx *tx, const struct erase_what *what, struct id *ret_erasure,
+int erase_find_hold(struct engine *e, const struct row_erasure *row, struct id *ret_hold,
 	struct cu_err *err)
+{
+	const struct id *record = row->scope == ERASE_RECORD ? &row->record : NULL;
+	char collection[ENGINE_KEY_SIZE] = "";
+	int r;
+
+	if (row->scope == ERASE_SUBJECT) {
+		return engine_hold_covers(e, &row->subject, NULL, NULL, ret_hold, err);
+	}
+	while ((r = engine_erasure_part_next(e, &row->id, collection, collection, err)) > 0) {
+		r = engine_hold_covers(e, &row->subject, collection, record, ret_hold, err);
+		if (r != 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+static int require_unheld(struct tx *tx, const struct row_erasure *row, struct cu_err *err)
+{
+	struct id hold;
+	int r = erase_find_hold(tx->engine, row, &hold, err);
+
+	return r > 0 ? hold_refuse(&hold, err) : r;
+}
+
+int tx_erase_begin(struct tx *tx, const struct erase_what *what, struct id *ret_erasure, struct cu_err *err)
 {
 	struct row_erasure row = { .id = id_new(),
 		.subject = what->subject,
@@ -155,6 +182,9 @@ int tx_erase_begin(struct tx *tx, const struct erase_what *what, struct id *ret_
 		r = put_parts(tx, &row, what, err);
 	}
 	if (r == 0) {
+		r = require_unheld(tx, &row, err);
+	}
+	if (r == 0) {
 		r = deny(tx, &who, &row, err);
 	}
 	if (r == 0) {
@@ -170,6 +200,36 @@ int tx_erase_begin(struct tx *tx, const struct erase_what *what, struct id *ret_
 		*ret_erasure = row.id;
 	}
 	return r;
+}
+
+int erase_find_hold_of(struct engine *e, const struct erase_what *what, struct id *ret_hold,
+	struct cu_err *err)
+{
+	const struct id *subject = &what->subject;
+	struct row_record rec;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < what->ncollections; i++) {
+		r = engine_hold_covers(e, subject, what->collections[i], NULL, ret_hold, err);
+	}
+	if (r != 0 || what->ncollections > 0) {
+		return r;
+	}
+	if (id_is_nil(&what->record)) {
+		return engine_hold_covers(e, subject, NULL, NULL, ret_hold, err);
+	}
+	r = engine_record_get(e, &what->record, &rec, err);
+	return r > 0 ?
+		engine_hold_covers(e, subject, rec.collection, &what->record, ret_hold, err) :
+		r;
+}
+
+int tx_erase_note_refusal(struct tx *tx, const struct erase_what *what, struct cu_err *err)
+{
+	struct id hold, attempt = id_new();
+	int r = erase_find_hold_of(tx->engine, what, &hold, err);
+
+	return r > 0 ? tx_hold_block(tx, &hold, &what->subject, "erase", &attempt, err) : r;
 }
 
 int tx_erase_get(struct tx *tx, const struct id *erasure, struct row_erasure *ret,
@@ -425,12 +485,39 @@ static int on_answer(struct tx *tx, struct row_erasure *row,
 		      : cancel(tx, row, "approval.expire", err);
 }
 
+/* Would it go on now, if nothing were held? */
+static bool is_due(const struct row_erasure *row, const struct erase_limits *limits)
+{
+	return row->state == ERASURE_AWAITING_APPROVAL ||
+		(row->state == ERASURE_COOLING_OFF && limits->now_ms >= row->due_ms);
+}
+
+/* 1: it waits for a hold, which is noted once. */
+static int is_held(struct tx *tx, const struct row_erasure *row, struct cu_err *err)
+{
+	struct id hold;
+	int r = erase_find_hold(tx->engine, row, &hold, err);
+
+	if (r > 0) {
+		r = tx_hold_block(tx, &hold, &row->subject, "erase", &row->id, err);
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
 int tx_erase_admit(struct tx *tx, const struct id *erasure,
 	const struct erase_limits *limits, struct row_erasure *ret, struct cu_err *err)
 {
 	struct row_erasure row;
 	int r = tx_erase_get(tx, erasure, &row, err);
 
+	if (r == 0 && is_due(&row, limits)) {
+		r = is_held(tx, &row, err);
+		if (r > 0) {
+			*ret = row;
+			return 0;
+		}
+	}
 	if (r < 0) {
 		return r;
 	}

@@ -9,7 +9,8 @@
  *
  * What is erased is a subject; or collections of one; or one record, and then what
  * remains of its collection gets a fresh key (re-key).  From its beginning on it is
- * denied to everyone.  A subject has at most one open erasure.  Each move is durable
+ * denied to everyone.  While some of it is under a legal hold it waits in the state that it
+ * is in (tx_hold.h).  A subject has at most one open erasure.  Each move is durable
  * with its leaf and may be asked for again; after a crash the next start goes on from
  * whatever was reached.  In a step on the writer's thread.
  */
@@ -32,9 +33,12 @@ struct erase_what {
 };
 
 /* Denies it to everyone and remembers the erasure; tx->actor asks for it.  CU_ENOENT;
- * CU_EBUSY when one of this subject is under way. */
+ * CU_EBUSY when one of this subject is under way; CU_EDENIED when some of it is held. */
 int tx_erase_begin(struct tx *tx, const struct erase_what *what, struct id *ret_erasure,
 	struct cu_err *err);
+/* In a step of its own, for that one is undone: notes at the hold that it refused this, if one
+ * did. */
+int tx_erase_note_refusal(struct tx *tx, const struct erase_what *what, struct cu_err *err);
 
 /* Exactly what will be gone, as the text that an approval is bound to. */
 int tx_erase_scope(struct tx *tx, const struct row_erasure *row, struct buf *to,

@@ -10,6 +10,8 @@
 #include "crypto/hash.h"
 #include "store/store_internal.h"
 #include "store/tx_approval.h"
+#include "store/tx_dsr.h"
+#include "store/tx_hold.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -79,7 +81,7 @@ static int list(struct tx *tx, struct row_expiry *run, const struct row_expiry_i
 	if (r <= 0) {
 		return r; /* on another list */
 	}
-	*(item->kind == EXPIRY_COHORT ? &run->ncohorts : &run->nslots) += 1;
+	*(item->kind == EXPIRY_OWNER ? &run->nslots : &run->ncohorts) += 1;
 	id_format(&item->subject, subject);
 	buf_clear(&tx->scratch);
 	buf_put(&tx->scratch, run->digest, sizeof(run->digest));
@@ -99,31 +101,94 @@ static int get_planning(struct tx *tx, const struct id *run, struct row_expiry *
 		r;
 }
 
-int tx_expiry_list_cohorts(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
+static int list_cohorts(struct tx *tx, struct row_expiry *run, const struct expiry_limit *limit,
 	struct cu_err *err)
 {
 	struct row_expiry_item item = { .kind = EXPIRY_COHORT };
 	struct row_cohort cohort = { 0 };
-	struct row_expiry row;
-	int r = get_planning(tx, run, &row, err);
+	int r;
 
 	strcpy(item.collection, limit->collection);
-	if (r < 0) {
-		return r;
-	}
 	while ((r = engine_cohort_next(
 			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
 		if (expiry_last_day(cohort.period) > limit->last_day) {
 			continue;
 		}
-		item.period = cohort.period;
-		item.slot = cohort.slot;
-		r = list(tx, &row, &item, err);
+		r = tx_hold_lets_cohort(tx, cohort.slot, limit->backed_up_ms, err);
+		if (r > 0) {
+			item.period = cohort.period;
+			item.slot = cohort.slot;
+			r = list(tx, run, &item, err);
+		}
 		if (r < 0) {
 			break;
 		}
 	}
+	return r;
+}
+
+/* What is still held stays. */
+static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_limit *limit,
+	struct cu_err *err)
+{
+	struct row_expiry_item item = { .kind = EXPIRY_HELD };
+	struct row_hold_slot row;
+	struct id record, hold;
+	uint64_t at, *after = NULL;
+	int r;
+
+	strcpy(item.collection, limit->collection);
+	while ((r = engine_hold_slot_next(tx->engine, after, &row, err)) > 0) {
+		at = row.slot;
+		after = &at;
+		if (strcmp(row.collection, limit->collection) != 0 ||
+			expiry_last_day(row.period) > limit->last_day) {
+			continue;
+		}
+		r = engine_hold_in_cohort(tx->engine, row.slot, &record, &hold, err);
+		if (r == 0) {
+			item.period = row.period;
+			item.slot = row.slot;
+			item.subject = row.subject;
+			r = list(tx, run, &item, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+int tx_expiry_list_cohorts(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
+	struct cu_err *err)
+{
+	struct row_expiry row;
+	int r = get_planning(tx, run, &row, err);
+
+	if (r == 0) {
+		r = list_cohorts(tx, &row, limit, err);
+	}
+	if (r == 0) {
+		r = list_held(tx, &row, limit, err);
+	}
 	return r < 0 ? r : engine_expiry_put(tx->engine, &row, err);
+}
+
+int tx_expiry_lets_owner(struct tx *tx, const struct id *subject, const char *collection,
+	struct cu_err *err)
+{
+	struct row_dsr request;
+	struct id hold;
+	int r = tx_hold_covers(tx, subject, collection, NULL, &hold, err);
+
+	if (r > 0) {
+		r = tx_hold_block(tx, &hold, subject, "retention", subject, err);
+		return r < 0 ? r : 0;
+	}
+	if (r == 0) { /* what somebody asks for is not to be gone before the answer */
+		r = tx_dsr_open_of(tx, subject, 0, &request, err);
+	}
+	return r < 0 ? r : r == 0;
 }
 
 /* Is this subject's data due?  1, 0 or a code.  One that is being erased is left to that. */
@@ -140,7 +205,8 @@ static int is_owner_due(struct tx *tx, const struct id *subject,
 	if (r > 0) {
 		r = engine_activity_of(tx->engine, subject, &day, err);
 	}
-	return r > 0 ? day <= limit->last_day : r;
+	return r <= 0 || day > limit->last_day ? (r < 0 ? r : 0) :
+						 tx_expiry_lets_owner(tx, subject, limit->collection, err);
 }
 
 int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct expiry_limit *limit,

@@ -28,6 +28,7 @@ struct expiry_limit {
 	char collection[ENGINE_KEY_SIZE];
 	bool is_moving, is_review;
 	int32_t last_day;
+	int64_t backed_up_ms; /* what was written before lies in a backup; INT64_MAX: none is made */
 };
 
 struct expiry_limits {
@@ -42,7 +43,7 @@ int32_t expiry_last_day(uint32_t period);
  * CU_EBUSY when one of this kind is under way. */
 int tx_expiry_begin(struct tx *tx, bool is_review, int32_t day, struct id *ret,
 	struct cu_err *err);
-/* Puts on the list: all cohorts that are due; this subject's data where it is due. */
+/* Puts on the list: all cohorts that are due, and what was held of such; this subject's data where it is due. */
 int tx_expiry_list_cohorts(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
 	struct cu_err *err);
 int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
@@ -59,6 +60,11 @@ int tx_expiry_shred(struct tx *tx, const struct id *run, const struct expiry_lim
 	struct row_expiry *ret, struct cu_err *err);
 /* The next rows; EXPIRY_DONE when they were the last. */
 int tx_expiry_clear(struct tx *tx, const struct id *run, struct row_expiry *ret,
+	struct cu_err *err);
+
+/* Is this subject's data in the collection under no hold, and nothing asked about it that is not
+ * answered?  1, 0 or a code. */
+int tx_expiry_lets_owner(struct tx *tx, const struct id *subject, const char *collection,
 	struct cu_err *err);
 
 /* CU_ENOENT. */

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "store/store_internal.h"
 #include "store/tx_expiry.h"
+#include "store/tx_hold.h"
 #include "vault/vault.h"
 
 /* The next keys of a list, in the order of their slots. */
@@ -48,7 +49,23 @@ static int is_owner_due(struct tx *tx, const struct row_expiry_item *item,
 	if (r > 0) {
 		r = engine_activity_of(tx->engine, &item->subject, &day, err);
 	}
-	return r > 0 ? day <= limit->last_day : r;
+	return r <= 0 || day > limit->last_day ?
+		(r < 0 ? r : 0) :
+		tx_expiry_lets_owner(tx, &item->subject, item->collection, err);
+}
+
+static int is_held_due(struct tx *tx, const struct row_expiry_item *item,
+	const struct expiry_limit *limit, struct cu_err *err)
+{
+	struct row_hold_slot row;
+	struct id record, hold;
+	int r = engine_hold_slot_get(tx->engine, item->slot, &row, err);
+
+	if (r <= 0 || expiry_last_day(row.period) > limit->last_day) {
+		return r < 0 ? r : 0;
+	}
+	r = engine_hold_in_cohort(tx->engine, item->slot, &record, &hold, err);
+	return r < 0 ? r : r == 0;
 }
 
 static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
@@ -57,7 +74,10 @@ static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
 	uint64_t slot;
 	int r = engine_cohort_get(tx->engine, item->collection, "default", item->period, &slot, err);
 
-	return r > 0 ? slot == item->slot && expiry_last_day(item->period) <= limit->last_day : r;
+	if (r <= 0 || slot != item->slot || expiry_last_day(item->period) > limit->last_day) {
+		return r < 0 ? r : 0;
+	}
+	return tx_hold_lets_cohort(tx, item->slot, limit->backed_up_ms, err);
 }
 
 static int is_due(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,
@@ -68,8 +88,12 @@ static int is_due(struct tx *tx, const struct row_expiry *run, const struct row_
 	if (!limit || limit->is_moving != (item->kind == EXPIRY_OWNER)) {
 		return 0;
 	}
-	return item->kind == EXPIRY_OWNER ? is_owner_due(tx, item, limit, err) :
-					    is_cohort_due(tx, item, limit, err);
+	switch (item->kind) {
+	case EXPIRY_COHORT: return is_cohort_due(tx, item, limit, err);
+	case EXPIRY_OWNER: return is_owner_due(tx, item, limit, err);
+	case EXPIRY_HELD: return is_held_due(tx, item, limit, err);
+	}
+	return cu_err_set(err, CU_ECORRUPT, "a list of expiry names a key of no kind");
 }
 
 /* What of the list may go now, up to a batch; the rest of what was looked at leaves the list. */
@@ -91,7 +115,7 @@ static int take_batch(struct tx *tx, struct row_expiry *run, const struct expiry
 		if (r > 0) {
 			b->items[b->n++] = item;
 		} else if (r == 0) {
-			*(item.kind == EXPIRY_COHORT ? &run->ncohorts : &run->nslots) -= 1;
+			*(item.kind == EXPIRY_OWNER ? &run->nslots : &run->ncohorts) -= 1;
 			r = engine_expiry_item_delete(tx->engine, item.slot, err);
 		}
 		if (r < 0) {
@@ -132,9 +156,10 @@ static int tell(struct tx *tx, const struct row_expiry *run, const struct batch 
 /* What is written from now on takes another key. */
 static int forget_key(struct tx *tx, const struct row_expiry_item *item, struct cu_err *err)
 {
-	int r = item->kind == EXPIRY_COHORT ?
-		engine_cohort_delete(tx->engine, item->slot, err) :
-		engine_slot_delete(tx->engine, &item->subject, item->collection, err);
+	int r = item->kind == EXPIRY_COHORT ? engine_cohort_delete(tx->engine, item->slot, err) :
+		item->kind == EXPIRY_HELD   ? engine_hold_slot_delete(tx->engine, item->slot, err) :
+					      engine_slot_delete(tx->engine, &item->subject,
+						      item->collection, err);
 
 	return r < 0 ? r : engine_expiry_item_set_shredded(tx->engine, item->slot, err);
 }
@@ -194,10 +219,10 @@ int tx_expiry_shred(struct tx *tx, const struct id *id, const struct expiry_limi
 static int find_record(struct tx *tx, const struct row_expiry_item *item, struct id *ret,
 	struct cu_err *err)
 {
-	return item->kind == EXPIRY_COHORT ?
-		engine_record_in_cohort(tx->engine, item->slot, ret, err) :
+	return item->kind == EXPIRY_OWNER ?
 		engine_record_under_slot(tx->engine, &item->subject, item->collection, item->slot, ret,
-			err);
+			err) :
+		engine_record_in_cohort(tx->engine, item->slot, ret, err);
 }
 
 /* That somebody was heard of outlives the record that said so: what counts from it has longer,

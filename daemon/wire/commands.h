@@ -281,6 +281,26 @@ X(RETENTION_LIST, "retention list", "io.custos.retention.List",                 
   ACCESS_ADMIN,                                                                         \
   N_("List what was ended, the newest first."),                                         \
   N_("Each with the number of keys that were shredded and of rows that were deleted. 'asked' waits for a second user.")) \
+X(HOLD_PLACE, "hold place", "io.custos.hold.Place",                                     \
+  "subject:subject [--collection=collection:collection...] [--record=record:record] [--review=date:date] [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Keep a person's data, whoever wants it deleted."),                                \
+  N_("All of it, some collections or one record, until 'hold release'. Erasures are refused, those that were begun wait, and what is over by retention.yaml stays; what was stopped is counted. Reads why from --from or standard input, and seals it: the case, and who asked for it. --review is the day to look whether it is needed still. Prints the hold's id.")) \
+X(HOLD_LIST, "hold list", "io.custos.hold.List",                                        \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List legal holds."),                                                              \
+  N_("With --all also those that were released."))                                      \
+X(HOLD_SHOW, "hold show", "io.custos.hold.Show",                                        \
+  "hold:text",                                                                          \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show a legal hold, and why it was placed."),                                      \
+  N_("That it was read is in the log."))                                                \
+X(HOLD_RELEASE, "hold release", "io.custos.hold.Release",                               \
+  "hold:text",                                                                          \
+  ACCESS_ADMIN,                                                                         \
+  N_("End a legal hold."),                                                              \
+  N_("Erasures that waited for it go on, and what is over by retention.yaml ends."))    \
 X(APPROVAL_LIST, "approval list", "io.custos.approval.List",                            \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \
@@ -392,6 +412,7 @@ X(VERSION, "version", "",                                                       
 X("subject", N_("People and organisations"))                                            \
 X("request", N_("What people ask for about their data"))                                \
 X("erase",   N_("Erasures"))                                                            \
+X("hold", N_("Legal holds"))                                                            \
 X("retention", N_("What ends when its time is over"))                                    \
 X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \

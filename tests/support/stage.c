@@ -114,7 +114,7 @@ static void put_roles(struct stage *st)
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, import, export, erase.*,"
-		" request.*, retention.*, approval.*, log.*]\n"
+		" request.*, retention.*, hold.*, approval.*, log.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"

@@ -1,0 +1,54 @@
+/*
+ * tx_hold.h: legal holds: what must not be deleted, whoever asks and whatever is over.
+ *
+ * A hold is of a subject, of some of its collections, or of one record.  Every way in which data
+ * is deleted asks here: an erasure is refused, one that was begun before waits, and what is over
+ * stays.  What a hold stopped is noted, once for each.  Why there is a hold lies sealed in a case
+ * of its own (tx_case.h).  In a step on the writer's thread.
+ *
+ * Of a cohort that is over, what is held gets a key of its own in the place of the cohort's
+ * (tx_hold_reseal); the cohort ends once a backup holds that.  When no hold is left, the key is
+ * listed for expiry like a cohort (tx_expiry.h).
+ */
+#ifndef CU_STORE_TX_HOLD_H
+#define CU_STORE_TX_HOLD_H
+#include "store/engine_hold.h"
+#include "store/tx.h"
+
+struct expiry_limit;
+
+#define HOLD_COLLECTION "custos.hold" /* of the case: one record, with the field "text" */
+
+struct hold_what {
+	struct id subject;
+	const char *const *collections; /* none: the subject as a whole */
+	size_t ncollections;
+	struct id record;   /* nil, or one record; without collections */
+	struct span text;   /* the case, why, whose it is */
+	int32_t review_day; /* CIVIL_NO_DAY: none */
+};
+
+/* CU_ENOENT; CU_EBUSY when keys of the subject are being shredded already. */
+int tx_hold_place(struct tx *tx, const struct hold_what *what, struct id *ret,
+	struct cu_err *err);
+/* CU_ENOENT; CU_EBUSY when it was released before. */
+int tx_hold_release(struct tx *tx, const struct id *hold, struct cu_err *err);
+
+/* The first hold in spite of which this would be deleted (engine_hold_covers): 1, 0 or a code. */
+int tx_hold_covers(struct tx *tx, const struct id *subject, const char *collection,
+	const struct id *record, struct id *ret_hold, struct cu_err *err);
+/* Notes what it stopped: a policy key, and of what; a leaf the first time. */
+int tx_hold_block(struct tx *tx, const struct id *hold, const struct id *subject,
+	const char *what, const struct id *object, struct cu_err *err);
+/* CU_EDENIED, with the hold's id. */
+int hold_refuse(const struct id *hold, struct cu_err *err);
+
+/* What is held of the collection's cohorts that are over gets keys of its own, a batch of records.
+ * 1: there is more; 0; or a code. */
+int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_err *err);
+/* May this cohort end?  1; 0: something in it is held, or no backup holds it under its own key
+ * yet; or a code. */
+int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_ms,
+	struct cu_err *err);
+
+#endif
