@@ -149,6 +149,50 @@ static int read_letter(struct args *a, const struct arg *arg, struct cu_err *err
 	return r;
 }
 
+/* The lines of a text that are not empty, as an array of strings: ids, looked at by custosd. */
+static json_t *split_lines(const char *text, size_t n)
+{
+	json_t *all = json_array();
+
+	for (size_t at = 0, next; all && at < n; at = next) {
+		const char *end = memchr(text + at, '\n', n - at);
+		size_t len = end ? (size_t)(end - text) - at : n - at;
+
+		next = at + len + 1;
+		if (len > 0 && text[at + len - 1] == '\r') {
+			len--;
+		}
+		if (len > 0 && json_array_append_new(all, json_stringn(text + at, len)) < 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static int read_lines(struct args *a, const struct arg *arg, struct cu_err *err)
+{
+	const char *from = args_text(a, "from");
+	bool is_stdin = !from || strcmp(from, "-") == 0;
+	struct buf text = BUF_INIT;
+	json_t *value;
+	int r;
+
+	if (is_stdin && isatty(STDIN_FILENO)) {
+		fprintf(stderr, _("%s: type one id a line, then Ctrl-D\n"), arg->name);
+	}
+	r = is_stdin ? path_read_fd(STDIN_FILENO, MAX_INPUT, &text, err) :
+		       path_read_file(from, MAX_INPUT, &text, err);
+	if (r == 0) {
+		value = split_lines((const char *)text.p, text.n);
+		r = value ? args_set_json(a, arg->name, value, err) :
+			    cu_err_set(err, CU_EINVAL, _("%s: expected %s"), arg->name,
+				    arg_expected(arg->type));
+	}
+	buf_done(&text);
+	return r;
+}
+
 int input_read(struct args *a, struct cu_err *err)
 {
 	const struct arg *arg = args_needs_input(a);
@@ -159,6 +203,7 @@ int input_read(struct args *a, struct cu_err *err)
 	switch ((int)arg->type) {
 	case ARG_RECORDS:
 	case ARG_FIELDS: return read_json(a, arg, err);
+	case ARG_SUBJECTS: return read_lines(a, arg, err);
 	case ARG_LETTER: return read_letter(a, arg, err);
 	default: return read_line(a, arg, err);
 	}

@@ -46,6 +46,19 @@ static const struct {
 	[COMMAND_SUBJECT_UPDATE] = { cmd_subject_update },
 	[COMMAND_SUBJECT_SEARCH] = { cmd_subject_search },
 	[COMMAND_SUBJECT_DOSSIER] = { cmd_subject_dossier, cmd_subject_dossier_more },
+	[COMMAND_SUBJECT_RESTRICT] = { cmd_subject_restrict },
+	[COMMAND_SUBJECT_UNRESTRICT] = { cmd_subject_restrict },
+	[COMMAND_CONSENT_GIVE] = { cmd_consent_event },
+	[COMMAND_CONSENT_WITHDRAW] = { cmd_consent_event },
+	[COMMAND_CONSENT_REFUSE] = { cmd_consent_event },
+	[COMMAND_CONSENT_REQUEST] = { cmd_consent_event },
+	[COMMAND_CONSENT_INVALIDATE] = { cmd_consent_event },
+	[COMMAND_CONSENT_OBJECT] = { cmd_consent_event },
+	[COMMAND_CONSENT_UNOBJECT] = { cmd_consent_event },
+	[COMMAND_CONSENT_LIST] = { cmd_consent_list },
+	[COMMAND_CONSENT_CHECK] = { cmd_consent_check },
+	[COMMAND_CONSENT_FILTER] = { cmd_consent_filter },
+	[COMMAND_CONSENT_STALE] = { cmd_consent_stale },
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
 	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
 	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },
@@ -121,6 +134,12 @@ static int status_of(enum command_id id, const json_t *reply)
 		is_bad = out_int(result, "left") > 0;
 	} else if (id == COMMAND_SUBJECT_SEARCH) {
 		is_bad = json_array_size(json_object_get(reply, "subjects")) == 0;
+		code = CU_ENOENT;
+	} else if (id == COMMAND_CONSENT_CHECK) {
+		is_bad = !json_is_true(json_object_get(reply, "allowed"));
+		code = CU_EDENIED;
+	} else if (id == COMMAND_CONSENT_FILTER) {
+		is_bad = out_int(reply, "count") == 0;
 		code = CU_ENOENT;
 	} else if (id == COMMAND_ERASE && strcmp(out_str(result, "state"), "cancelled") == 0) {
 		is_bad = true; /* nobody confirmed it, or it was cancelled while we waited */

@@ -63,6 +63,23 @@ int build_fields(const struct collection *c, const json_t *fields, struct record
 	return 0;
 }
 
+int build_covered(const struct purpose *purpose, const struct collection *c, const json_t *fields,
+	struct cu_err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
+		const struct field *f = collection_find_field(c, name);
+
+		if (f && !purpose_covers_field(purpose, c->key, f->key)) {
+			return cu_err_set(err, CU_EINVAL, "%s.%s: the purpose '%s' does not cover it",
+				c->key, f->key, purpose->key);
+		}
+	}
+	return 0;
+}
+
 static uint32_t period_of(const struct collection *c, int32_t day)
 {
 	struct civil d = civil_of_day(day);

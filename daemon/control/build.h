@@ -22,6 +22,10 @@ int build_begin(const struct policy *p, const char *collection, struct record *r
 int build_fields(const struct collection *c, const json_t *fields, struct record *rec,
 	struct cu_err *err);
 
+/* Whether the purpose covers all of these fields: CU_EINVAL names the first that it does not. */
+int build_covered(const struct purpose *purpose, const struct collection *c, const json_t *fields,
+	struct cu_err *err);
+
 /* Required fields are there; anchor date (from its field, or from the text anchor, which may
  * be NULL) and cohort follow. */
 int build_finish(const struct collection *c, const char *anchor, struct record *rec,

@@ -11,8 +11,6 @@
 #include "control/peer.h"
 #include "policy/access.h"
 #include "policy/policy.h"
-#include "policy/rows.h"
-#include "store/tx.h"
 #include "wire/interfaces.h"
 
 static handler *const handlers[] = {
@@ -87,18 +85,9 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 			peer->uid == 0 && roles_is_personal(operation) ?
 				" (root never touches a person's data)" : "");
 	}
-	if (is_personal && !rows_is_name(x->purpose)) { /* else it could not stand in a leaf */
-		return cu_err_set(err, CU_EINVAL,
-			"purpose: expected a key: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
-	}
-	if (is_personal && !access_allows_purpose(&a, operation, x->purpose)) {
-		return cu_err_set(err, CU_EDENIED, "uid %u may not %s for this purpose",
-			(unsigned)peer->uid, x->command->words);
-	}
-	if (is_personal && !policy_find_purpose(x->daemon->policy, x->purpose)) {
-		return cu_err_set(err, CU_EINVAL, "purpose: purposes.yaml has no such purpose");
-	}
-	return 0;
+	return is_personal ? permit_begin(&a, operation, x->purpose, (unsigned)peer->uid,
+				     x->command->words, &x->permit, err)
+			   : 0;
 }
 
 static bool needs_store(enum command_id id)
@@ -145,48 +134,6 @@ static int check_fd(struct exchange *x, struct cu_err *err)
 	return wanted || x->fd < 0 ?
 		0 :
 		cu_err_set(err, CU_EPROTO, "this call takes no descriptor");
-}
-
-/* --- a refusal is told to the log, too -------------------------------------------- */
-
-struct refusal {
-	struct store_op op;
-	struct leaf leaf;
-	uid_t uid;
-};
-
-static int apply_refusal(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct refusal *f = (struct refusal *)op;
-	int r = tx_operator(tx, f->uid, &tx->actor, err);
-
-	return r < 0 ? r : tx_leaf(tx, &f->leaf, err);
-}
-
-static void on_refusal_done(struct store_op *op)
-{
-	free(op);
-}
-
-/* Of those who have a role here: strangers could fill the log at will. */
-static void log_refusal(struct exchange *x, const struct peer *peer)
-{
-	struct refusal *f;
-
-	log_notice("uid %u was refused: %s", (unsigned)peer->uid, x->command->words);
-	if (x->rights.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
-		return;
-	}
-	f = calloc(1, sizeof(*f));
-	if (!f) {
-		return; /* the journal has the line above */
-	}
-	f->op = (struct store_op){ .apply = apply_refusal, .done = on_refusal_done,
-		.kind = STORE_CHANGE };
-	f->uid = peer->uid;
-	f->leaf.act = LEAF_REFUSED;
-	command_operation(x->command, f->leaf.why);
-	store_submit(x->daemon->house.store, &f->op);
 }
 
 /* --- the way of a call ------------------------------------------------------------ */
@@ -237,7 +184,7 @@ static int check(struct exchange *x, const struct peer *peer, struct cu_err *err
 	int r = check_access(x, peer, err);
 
 	if (r == CU_EDENIED) {
-		log_refusal(x, peer);
+		exchange_log_refusal(x, NULL); /* a refusal is told to the log, too */
 	}
 	if (r == 0) {
 		r = check_state(x, err);

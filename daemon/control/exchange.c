@@ -51,6 +51,15 @@ static int handle(struct exchange *x, struct json *out, struct cu_err *err)
 	return r;
 }
 
+/* Whether it is not there or may not be seen is nothing for those who may not know. */
+static void hide(const struct exchange *x, struct cu_err *err)
+{
+	if (x->permit.purpose && !x->permit.may_know &&
+		(err->code == CU_ENOENT || err->code == CU_EDENIED)) {
+		(void)permit_hide(err);
+	}
+}
+
 /* As a guest of the house, which is not closed meanwhile; with a last leaf until that is told. */
 static int run_handler(struct work *w, struct cu_err *err)
 {
@@ -77,6 +86,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 	if (r < 0) {
 		struct cu_err why = *err;
 
+		hide(x, &why);
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &why);
 	}
@@ -125,6 +135,7 @@ static void on_leaf_told(struct letter *l)
 
 	gate_leave(&x->daemon->gate, &x->guest);
 	if (x->last.op.code < 0) {
+		hide(x, &x->last.op.err);
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &x->last.op.err);
 	}
@@ -311,15 +322,109 @@ void exchange_wait_for_reader(const struct exchange *x)
 	}
 }
 
-/* Whose erasure began while the read was under way is not shown any more: the log has one
- * order, and "erase begin" stands before this leaf. */
+/* --- may it be? ------------------------------------------------------------------- */
+
+int64_t exchange_now_ms(const struct exchange *x)
+{
+	return clock_now_ms(&x->daemon->house.clock);
+}
+
+struct refusal {
+	struct store_op op;
+	struct leaf leaf;
+	uid_t uid;
+};
+
+static int apply_refusal(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct refusal *f = (struct refusal *)op;
+	int r = tx_operator(tx, f->uid, &tx->actor, err);
+
+	return r < 0 ? r : tx_leaf(tx, &f->leaf, err);
+}
+
+static void on_refusal_done(struct store_op *op)
+{
+	free(op);
+}
+
+void exchange_log_refusal(struct exchange *x, const struct id *subject)
+{
+	struct refusal *f;
+
+	log_notice("uid %u was refused: %s", (unsigned)x->uid, x->command->words);
+	if (x->rights.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
+		return;
+	}
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		return; /* the journal has the line above */
+	}
+	f->op = (struct store_op){ .apply = apply_refusal, .done = on_refusal_done,
+		.kind = STORE_CHANGE };
+	f->uid = x->uid;
+	f->leaf.act = LEAF_REFUSED;
+	command_operation(x->command, f->leaf.why);
+	if (subject) {
+		f->leaf.sub = *subject;
+		strncpy(f->leaf.purpose, x->purpose, sizeof(f->leaf.purpose) - 1);
+	}
+	store_submit(x->daemon->house.store, &f->op);
+}
+
+int exchange_permit(struct exchange *x, struct reader *rd, const struct id *subject,
+	struct standing *ret, struct cu_err *err)
+{
+	int r = standing_read(rd, subject, permit_events_of(&x->permit), NULL, exchange_now_ms(x),
+		ret, err);
+
+	if (r < 0) {
+		return r;
+	}
+	r = permit_check(&x->permit, ret, err);
+	if (r < 0 && ret->exists) {
+		exchange_log_refusal(x, subject);
+	}
+	return r;
+}
+
+int exchange_permit_write(struct exchange *x, struct tx *tx, const struct id *subject,
+	struct cu_err *err)
+{
+	struct standing s;
+	int r = standing_in(tx, subject, permit_events_of(&x->permit), NULL, &s, err);
+
+	if (r < 0) {
+		return r;
+	}
+	r = permit_check_write(&x->permit, &s, err);
+	if (r < 0 && s.exists) {
+		exchange_log_refusal(x, subject);
+	}
+	return r;
+}
+
+/* Whose erasure began, or who took back a consent, while the read was under way is not shown any
+ * more: the log has one order, and that stands before this leaf. */
+static int ask_again(struct tx *tx, const struct permit *p, const struct id *subject,
+	struct cu_err *err)
+{
+	struct standing s;
+	int r = standing_in(tx, subject, permit_events_of(p), NULL, &s, err);
+
+	return r < 0 ? r : permit_check(p, &s, err);
+}
+
+/* --- leaves ----------------------------------------------------------------------- */
+
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	const struct leaf *leaf = &((struct exchange_leaf *)op)->leaf;
-	struct row_subject who;
-	int r = id_is_nil(&leaf->sub) ? 0 : tx_subject_require(tx, &leaf->sub, &who, err);
+	const struct exchange_leaf *l = (struct exchange_leaf *)op;
+	int r = l->permit && !id_is_nil(&l->leaf.sub) ?
+		ask_again(tx, l->permit, &l->leaf.sub, err) :
+		0;
 
-	return r < 0 ? r : tx_leaf(tx, leaf, err);
+	return r < 0 ? r : tx_leaf(tx, &l->leaf, err);
 }
 
 static void fill_leaf(const struct exchange *x, const struct leaf *leaf, struct exchange_leaf *ret)
@@ -327,6 +432,7 @@ static void fill_leaf(const struct exchange *x, const struct leaf *leaf, struct 
 	ret->op = (struct store_op){ .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor };
 	ret->leaf = *leaf;
 	strncpy(ret->leaf.purpose, x->purpose, sizeof(ret->leaf.purpose) - 1);
+	ret->permit = x->permit.purpose ? &x->permit : NULL;
 }
 
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)
@@ -339,6 +445,7 @@ int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *er
 
 struct bulk {
 	struct store_op op;
+	const struct permit *permit;
 	struct leaf leaf;
 	struct span ids;
 };
@@ -346,13 +453,20 @@ struct bulk {
 static int apply_bulk(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct bulk *b = (struct bulk *)op;
+	int r = 0;
 
-	return tx_access_put(tx, &b->leaf, b->ids, err);
+	for (size_t at = 0; r == 0 && at < b->ids.n; at += sizeof(struct id)) {
+		struct id id;
+
+		memcpy(id.b, b->ids.p + at, sizeof(id.b));
+		r = ask_again(tx, b->permit, &id, err);
+	}
+	return r < 0 ? r : tx_access_put(tx, &b->leaf, b->ids, err);
 }
 
 int exchange_bulk(struct exchange *x, enum leaf_act act, struct span ids, struct cu_err *err)
 {
-	struct bulk b = { .op.apply = apply_bulk, .leaf.act = act, .ids = ids };
+	struct bulk b = { .op.apply = apply_bulk, .permit = &x->permit, .leaf.act = act, .ids = ids };
 
 	strncpy(b.leaf.purpose, x->purpose, sizeof(b.leaf.purpose) - 1);
 	return exchange_change(x, &b.op, err);
@@ -364,6 +478,12 @@ void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf)
 	x->last.op.done = on_leaf_done;
 	x->last.letter = (struct letter){ .read = on_leaf_told, .drop = drop_nothing };
 	x->last.is_wanted = true;
+}
+
+void exchange_note_at_end(struct exchange *x, const struct leaf *leaf)
+{
+	exchange_leaf_at_end(x, leaf);
+	x->last.permit = NULL;
 }
 
 int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err)

@@ -17,6 +17,7 @@
 #include "job/work.h"
 #include "ledger/leaf.h"
 #include "policy/access.h"
+#include "privacy/permit.h"
 #include "store/store.h"
 #include "wire/command.h"
 #include "wire/message.h"
@@ -32,6 +33,7 @@ typedef int handler(struct exchange *x, struct json *out, struct cu_err *err);
 struct exchange_leaf {
 	struct store_op op;
 	struct leaf leaf;
+	const struct permit *permit; /* asked again for leaf.sub; NULL: not */
 	struct letter letter; /* writer thread to loop: it is durable, or it failed */
 	bool is_wanted;       /* worker sets, loop reads */
 };
@@ -47,6 +49,7 @@ struct exchange {
 	bool needs_store; /* else it runs while there is none, or it is sealed */
 	uid_t uid;
 	struct access_rights rights; /* of the caller, by roles.yaml */
+	struct permit permit; /* of a call that touches a person's data */
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
@@ -93,8 +96,20 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
  * it does, is gone, or the call is cancelled. */
 void exchange_wait_for_reader(const struct exchange *x);
 
+/* How a person stands to the call's purpose, and whether that lets the call read (or write):
+ * permit.h.  The second is for the writer thread.  A refusal is in the log. */
+int exchange_permit(struct exchange *x, struct reader *rd, const struct id *subject,
+	struct standing *ret, struct cu_err *err);
+int exchange_permit_write(struct exchange *x, struct tx *tx, const struct id *subject,
+	struct cu_err *err);
+int64_t exchange_now_ms(const struct exchange *x);
+
+/* Somebody with a role here was refused; strangers could fill the log at will.  subject may be
+ * NULL.  Does not wait. */
+void exchange_log_refusal(struct exchange *x, const struct id *subject);
+
 /* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
- * CU_ENOENT, CU_EDENIED: the subject that it names is being erased by now. */
+ * CU_ENOENT, CU_EDENIED: the subject that it names may not be read any more by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
 /* A read that shows many: for these subjects (ids of 16 bytes) an entry in the access journal and
  * a leaf, both durable when it returns.  CU_ENOENT, CU_EDENIED as above, for any of them: look
@@ -104,6 +119,8 @@ int exchange_bulk(struct exchange *x, enum leaf_act act, struct span ids, struct
  * reply leaves when the leaf is durable, and instead of it the error when it fails.  leaf is
  * copied and has no slots. */
 void exchange_leaf_at_end(struct exchange *x, const struct leaf *leaf);
+/* The same for an answer that holds no data of the subject that leaf names, whatever became of it. */
+void exchange_note_at_end(struct exchange *x, const struct leaf *leaf);
 
 /* Runs a change on the writer thread and waits. */
 int exchange_change(struct exchange *x, struct store_op *op, struct cu_err *err);

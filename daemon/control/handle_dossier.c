@@ -146,19 +146,16 @@ static int pass_record(void *ctx, const struct row_record *row, const struct rec
 }
 
 /* Nobody is told about anybody whose erasure began in between. */
-static int require_subject(struct reader *rd, struct dossier *d, struct cu_err *err)
+static int require_subject(
+	struct exchange *x, struct reader *rd, struct dossier *d, struct cu_err *err)
 {
-	struct row_subject who;
-	int r = reader_subject(rd, &d->subject, &who, err);
+	struct standing s;
+	int r = exchange_permit(x, rd, &d->subject, &s, err);
 
 	if (r == 0) {
-		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
+		d->kind = s.who.kind;
 	}
-	if (r > 0 && who.state != SUBJECT_LIVE) {
-		return cu_err_set(err, CU_EDENIED, "this data subject is being erased");
-	}
-	d->kind = who.kind;
-	return r < 0 ? r : 0;
+	return r;
 }
 
 /* A view of the store in which the subject may be shown. */
@@ -169,7 +166,7 @@ static int begin_view(struct walk *w, struct reader **ret, struct cu_err *err)
 	w->nrecords = w->nbytes = 0;
 	*ret = store_reader_take(w->m->x->daemon->house.store);
 	r = reader_begin(*ret, err);
-	return r < 0 ? r : require_subject(*ret, &w->m->dossier, err);
+	return r < 0 ? r : require_subject(w->m->x, *ret, &w->m->dossier, err);
 }
 
 static void end_view(struct making *m, struct reader *rd)
@@ -385,10 +382,12 @@ static void show_result(const struct making *m, struct json *out)
 int deliver_dossier(struct exchange *x, const struct delivery *what, struct json *out,
 	struct cu_err *err)
 {
-	struct making m = { .x = x };
+	struct making m = { .x = x, .filter = { x->daemon->policy, &x->permit, NULL, NULL } };
 	struct leaf leaf = { .act = LEAF_SUBJECT_DOSSIER };
 	const char **only = NULL;
-	int r = take_question(&m, what, &only, err);
+	int r = x->permit.level < LEVEL_RESTRICTED ?
+		cu_err_set(err, CU_EDENIED, "a dossier is whole, and this role sees some of it masked") :
+		take_question(&m, what, &only, err);
 
 	others_init(&m.others, m.dossier.policy, &m.dossier.subject, dossier_another(&m.dossier));
 	outlet_init(&m.outlet, x);

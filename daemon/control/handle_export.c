@@ -58,6 +58,17 @@ static int put_subject(struct export *e, const struct row_subject *who, struct c
 	return r;
 }
 
+/* Whom the purpose may not touch is passed over. */
+static int may_show(struct export *e, const struct id *subject, struct cu_err *err)
+{
+	const struct permit *p = &e->x->permit;
+	struct standing s;
+	int r = standing_read(e->reader, subject, permit_events_of(p), NULL, exchange_now_ms(e->x),
+		&s, err);
+
+	return r < 0 ? r : permit_judge(p, &s) == PERMIT_GRANTED;
+}
+
 /* The next subjects into memory, in one view.  1 when there may be more. */
 static int read_chunk(struct export *e, struct cu_err *err)
 {
@@ -75,11 +86,12 @@ static int read_chunk(struct export *e, struct cu_err *err)
 		(r = reader_next_subject(e->reader, e->has_at ? &e->at : NULL, &who, err)) > 0) {
 		e->at = who.id;
 		e->has_at = true;
-		if (who.state == SUBJECT_LIVE) {
+		r = may_show(e, &who.id, err);
+		if (r > 0) {
 			r = put_subject(e, &who, err);
-			if (r < 0) {
-				break;
-			}
+		}
+		if (r < 0) {
+			break;
 		}
 		r = 1;
 	}
@@ -148,7 +160,8 @@ static void tell(struct export *e)
 int handle_EXPORT(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct export e = { .x = x, .lines = BUF_INIT_WIPE,
-		.filter = { json_object_get(x->call.parameters, "collections"), NULL } };
+		.filter = { x->daemon->policy, &x->permit,
+			json_object_get(x->call.parameters, "collections"), NULL } };
 	int r = 1;
 
 	outlet_init(&e.outlet, x);

@@ -359,6 +359,27 @@ static int log_milestone(struct import *im, enum leaf_act act, struct cu_err *er
 	return exchange_change(im->x, &m.op, err);
 }
 
+/* The map may write only what the purpose covers. */
+static int check_covered(const struct import *im, struct cu_err *err)
+{
+	const struct purpose *p = im->x->permit.purpose;
+
+	for (size_t i = 0; i < im->map->nrecords; i++) {
+		const struct map_record *m = &im->map->records[i];
+
+		for (size_t n = 0; n < m->nfields; n++) {
+			const char *field = m->fields[n].field->key;
+
+			if (!purpose_covers_field(p, m->collection->key, field)) {
+				return cu_err_set(err, CU_EINVAL,
+					"map: %s.%s: the purpose '%s' does not cover it",
+					m->collection->key, field, p->key);
+			}
+		}
+	}
+	return 0;
+}
+
 static int parse_map(struct import *im, struct cu_err *err)
 {
 	const char *text = exchange_text(im->x, "map"), *charset = exchange_text(im->x, "charset");
@@ -369,6 +390,9 @@ static int parse_map(struct import *im, struct cu_err *err)
 		report_reject(im, 0, 0, NULL, faults.text[i]); /* the first is in the error */
 	}
 	faults_done(&faults);
+	if (r == 0) {
+		r = check_covered(im, err);
+	}
 	return r == 0 && charset ? map_set_charset(im->map, charset, err) : r;
 }
 

@@ -372,6 +372,10 @@ static int deliver(struct exchange *x, const struct row_dsr *row, struct executi
 	what.collections = collections;
 	x->purpose = request_purpose(row->type);
 	if (r == 0) {
+		r = permit_begin(&x->rights, "request.execute", x->purpose, (unsigned)x->uid,
+			"hand out a person's data", &x->permit, err);
+	}
+	if (r == 0) {
 		r = deliver_dossier(x, &what, out, err);
 	}
 	json_decref(collections);

@@ -109,6 +109,9 @@ static int build_one(struct exchange *x, const json_t *given, struct record *rec
 		json_string_value(json_object_get(given, "collection")), rec, &c, err);
 
 	if (r == 0) {
+		r = build_covered(x->permit.purpose, c, json_object_get(given, "fields"), err);
+	}
+	if (r == 0) {
 		r = build_fields(c, json_object_get(given, "fields"), rec, err);
 	}
 	if (r == 0) {
@@ -188,26 +191,13 @@ static int show_one(void *ctx, const struct row_record *row, const struct record
 	return 0;
 }
 
-static int require_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
-	struct cu_err *err)
-{
-	int r = reader_subject(rd, id, ret, err);
-
-	if (r == 0) {
-		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
-	}
-	if (r > 0 && ret->state != SUBJECT_LIVE) {
-		return cu_err_set(err, CU_EDENIED, "this data subject is being erased");
-	}
-	return r < 0 ? r : 0;
-}
-
 int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct get g = { out, { json_object_get(x->call.parameters, "collections"),
+	struct get g = { out, { x->daemon->policy, &x->permit,
+		json_object_get(x->call.parameters, "collections"),
 		json_object_get(x->call.parameters, "fields") } };
 	struct leaf leaf = { .act = LEAF_SUBJECT_READ };
-	struct row_subject who;
+	struct standing s;
 	struct reader *rd;
 	int r = exchange_id(x, "subject", &leaf.sub, err);
 
@@ -217,10 +207,10 @@ int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 	rd = store_reader_take(x->daemon->house.store);
 	r = reader_begin(rd, err);
 	if (r == 0) {
-		r = require_subject(rd, &leaf.sub, &who, err);
+		r = exchange_permit(x, rd, &leaf.sub, &s, err);
 		if (r == 0) {
-			json_hex(out, "subject", who.id.b, sizeof(who.id.b));
-			show_kind(out, who.kind);
+			json_hex(out, "subject", leaf.sub.b, sizeof(leaf.sub.b));
+			show_kind(out, s.who.kind);
 			json_open_array(out, "records");
 			r = reader_records(rd, &leaf.sub, NULL, show_one, &g, err);
 			json_close_array(out);
@@ -261,8 +251,11 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 	struct record rec;
 	struct row_record row;
 	char anchor[CIVIL_DAY_SIZE] = "";
-	int r = build_begin(u->x->daemon->policy, u->collection->key, &rec, &u->collection, err);
+	int r = exchange_permit_write(u->x, tx, &u->subject, err);
 
+	if (r == 0) {
+		r = build_begin(u->x->daemon->policy, u->collection->key, &rec, &u->collection, err);
+	}
 	if (r == 0 && !id_is_nil(&u->record)) {
 		r = tx_record_get(tx, &u->record, &row, &rec, err);
 		if (r == 0 || (r > 0 && (!id_eq(&rec.subject, &u->subject) ||
@@ -329,6 +322,9 @@ int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *e
 		r = cu_err_set(err, CU_EINVAL, "collection: schema.yaml has no such collection");
 	}
 	if (r == 0) {
+		r = build_covered(x->permit.purpose, u.collection, u.fields, err);
+	}
+	if (r == 0) {
 		r = exchange_change(x, &u.op, err);
 	}
 	if (r == 0) {
@@ -347,6 +343,7 @@ int handle_SUBJECT_UPDATE(struct exchange *x, struct json *out, struct cu_err *e
 
 /* Subjects that were found, each once. */
 struct hits {
+	struct exchange *x;
 	struct reader *reader;
 	struct buf ids;
 };
@@ -355,12 +352,14 @@ static int add_hit(void *ctx, const struct row_record *row, const struct record 
 	struct cu_err *err)
 {
 	struct hits *h = ctx;
-	struct row_subject who;
-	int r = reader_subject(h->reader, &row->subject, &who, err);
+	const struct permit *p = &h->x->permit;
+	struct standing s;
+	int r = standing_read(h->reader, &row->subject, permit_events_of(p), NULL,
+		exchange_now_ms(h->x), &s, err);
 
 	(void)rec;
-	if (r <= 0 || who.state != SUBJECT_LIVE) {
-		return r < 0 ? r : 0;
+	if (r < 0 || permit_judge(p, &s) != PERMIT_GRANTED) {
+		return r;
 	}
 	for (size_t at = 0; at < h->ids.n; at += sizeof(struct id)) {
 		if (memcmp(h->ids.p + at, row->subject.b, sizeof(struct id)) == 0) {
@@ -373,9 +372,9 @@ static int add_hit(void *ctx, const struct row_record *row, const struct record 
 
 static int search(struct exchange *x, struct reader *rd, struct buf *ids, struct cu_err *err)
 {
-	struct hits hits = { rd, BUF_INIT };
+	struct hits hits = { x, rd, BUF_INIT };
 	struct terms_query q = { exchange_text(x, "by"), exchange_text(x, "scheme"),
-		exchange_text(x, "value") };
+		exchange_text(x, "value"), x->permit.purpose };
 	int r = reader_begin(rd, err);
 
 	if (r == 0) {

@@ -163,6 +163,7 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	const char **ret_reject, struct cu_err *err)
 {
 	struct row_subject who;
+	struct standing standing;
 	struct id subject = { 0 };
 	int r = find_subject(tx, ch, row, &subject, err);
 
@@ -178,6 +179,13 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	r = tx_subject_require(tx, &subject, &who, err);
 	if (r == CU_EDENIED) {
 		*ret_reject = N_("the subject is being erased");
+		return 0;
+	}
+	if (r == 0) {
+		r = standing_in(tx, &subject, permit_events_of(&ch->x->permit), NULL, &standing, err);
+	}
+	if (r == 0 && permit_check_write(&ch->x->permit, &standing, NULL) < 0) {
+		*ret_reject = N_("the purpose may not touch this subject");
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && !*ret_reject && i < row->nrecords; i++) {

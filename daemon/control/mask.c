@@ -2,8 +2,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "policy/schema.h"
 
 /* The bytes of the character at p. */
 static size_t width_at(const uint8_t *p, size_t n)
@@ -42,5 +44,34 @@ void mask_name(struct span name, struct buf *to)
 			is_start = false;
 		}
 		at += w;
+	}
+}
+
+static void mask_email(struct span v, struct buf *to)
+{
+	const uint8_t *at = memchr(v.p, '@', v.n);
+
+	if (at && at > v.p) {
+		buf_put(to, v.p, width_at(v.p, v.n));
+	}
+	buf_put_str(to, "***");
+	if (at) {
+		buf_put(to, at, (size_t)(v.p + v.n - at));
+	}
+}
+
+void mask_value(const struct field *f, struct span value, struct buf *to)
+{
+	size_t tail = value.n > 4 ? 2 : 0;
+
+	if (f && f->category && strncmp(f->category, "user.name", 9) == 0) {
+		mask_name(value, to);
+	} else if (f && f->type == FIELD_EMAIL) {
+		mask_email(value, to);
+	} else {
+		buf_put_str(to, "***");
+		if (f && f->type == FIELD_PHONE) {
+			buf_put(to, value.p + value.n - tail, tail);
+		}
 	}
 }

@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/civil.h"
 #include "base/json.h"
+#include "control/mask.h"
+#include "policy/policy.h"
+#include "privacy/permit.h"
 
 static bool is_in(const json_t *array, const char *word, size_t n)
 {
@@ -25,7 +29,24 @@ static bool is_in(const json_t *array, const char *word, size_t n)
 
 bool show_has_collection(const struct show_filter *f, const char *collection)
 {
-	return is_in(f->collections, collection, strlen(collection));
+	return is_in(f->collections, collection, strlen(collection)) &&
+		purpose_covers(f->permit->purpose, collection);
+}
+
+/* Above the role's level only what sort of value it is. */
+static void show_value(struct json *j, const struct show_filter *f, const struct record *rec,
+	const char *name, struct span value)
+{
+	const struct collection *c = policy_find_collection(f->policy, rec->collection);
+	struct buf masked = BUF_INIT_WIPE;
+
+	if (rec->level <= f->permit->level) {
+		json_strn(j, name, (const char *)value.p, value.n);
+		return;
+	}
+	mask_value(c ? collection_find_field(c, name) : NULL, value, &masked);
+	json_strn(j, name, (const char *)masked.p, masked.n);
+	buf_done(&masked);
 }
 
 void show_kind(struct json *j, enum subject_kind kind)
@@ -33,17 +54,26 @@ void show_kind(struct json *j, enum subject_kind kind)
 	json_str(j, "kind", kind == SUBJECT_ORGANISATION ? "organisation" : "person");
 }
 
-static bool shows_field(const struct show_filter *f, const struct record_field *field)
+static bool shows_field(const struct show_filter *f, const char *collection,
+	const struct record_field *field, char name[ENGINE_KEY_SIZE])
 {
-	return is_in(f->fields, (const char *)field->name.p, field->name.n);
+	if (field->name.n >= ENGINE_KEY_SIZE ||
+		!is_in(f->fields, (const char *)field->name.p, field->name.n)) {
+		return false;
+	}
+	memcpy(name, field->name.p, field->name.n);
+	name[field->name.n] = '\0';
+	return purpose_covers_field(f->permit->purpose, collection, name);
 }
 
 void show_narrow(const struct show_filter *f, const struct record *rec, struct record *ret)
 {
+	char name[ENGINE_KEY_SIZE];
+
 	*ret = *rec;
 	ret->nfields = 0;
 	for (unsigned i = 0; i < rec->nfields; i++) {
-		if (shows_field(f, &rec->fields[i])) {
+		if (shows_field(f, rec->collection, &rec->fields[i], name)) {
 			ret->fields[ret->nfields++] = rec->fields[i];
 		}
 	}
@@ -77,10 +107,8 @@ void show_record(struct json *j, const struct show_filter *f, const struct row_r
 	for (unsigned i = 0; i < rec->nfields; i++) {
 		const struct record_field *field = &rec->fields[i];
 
-		if (field->name.n < sizeof(name) && shows_field(f, field)) {
-			memcpy(name, field->name.p, field->name.n);
-			name[field->name.n] = '\0';
-			json_strn(j, name, (const char *)field->value.p, field->value.n);
+		if (shows_field(f, row->collection, field, name)) {
+			show_value(j, f, rec, name, field->value);
 		}
 	}
 	json_close_object(j);

@@ -8,9 +8,14 @@
 #include "store/record.h"
 
 struct json;
+struct permit;
+struct policy;
 
-/* What of a subject is shown: NULL means everything. */
+/* What of a subject is shown: what the permit covers, and of that what is asked for; NULL means
+ * everything. */
 struct show_filter {
+	const struct policy *policy;
+	const struct permit *permit;
 	const json_t *collections, *fields; /* arrays of strings */
 };
 

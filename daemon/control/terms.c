@@ -77,6 +77,11 @@ static int search_field(const struct collection *c, const struct field *f, struc
 	return r;
 }
 
+static int not_covered(struct cu_err *err)
+{
+	return cu_err_set(err, CU_EINVAL, "by: the purpose covers nothing that people are looked up by so");
+}
+
 static int search_external(struct reader *rd, const struct terms_query *q, reader_fn *fn,
 	void *ctx, struct cu_err *err)
 {
@@ -85,6 +90,9 @@ static int search_external(struct reader *rd, const struct terms_query *q, reade
 
 	if (!q->scheme) {
 		return cu_err_set(err, CU_EINVAL, "scheme: an external id is one of some scheme");
+	}
+	if (!purpose_covers_field(q->purpose, TERMS_IDENTIFIER, "value")) {
+		return not_covered(err);
 	}
 	terms_external(q->scheme, span_str(q->value), &term);
 	r = reader_find(rd, TERMS_EXTERNAL, buf_span(&term), fn, ctx, err);
@@ -97,6 +105,7 @@ int terms_search(const struct policy *p, struct reader *rd, const struct terms_q
 {
 	int wanted = strcmp(q->by, "email") == 0 ? INDEX_EMAIL : INDEX_PHONE, r = 0;
 	const struct schema *s = policy_schema(p);
+	bool is_covered = false;
 
 	if (strcmp(q->by, "external_id") == 0) {
 		return search_external(rd, q, fn, ctx, err);
@@ -105,10 +114,12 @@ int terms_search(const struct policy *p, struct reader *rd, const struct terms_q
 		const struct collection *c = &s->collections[i];
 
 		for (size_t k = 0; r >= 0 && k < c->nfields; k++) {
-			if (c->fields[k].index == wanted) {
+			if (c->fields[k].index == wanted &&
+				purpose_covers_field(q->purpose, c->key, c->fields[k].key)) {
+				is_covered = true;
 				r = search_field(c, &c->fields[k], rd, q->value, fn, ctx, err);
 			}
 		}
 	}
-	return r;
+	return r >= 0 && !is_covered ? not_covered(err) : r;
 }

@@ -26,9 +26,11 @@ struct terms_query {
 	const char *by;     /* email, phone, external_id */
 	const char *scheme; /* of an external id; else NULL */
 	const char *value;
+	const struct purpose *purpose; /* only fields that it covers */
 };
 
-/* Calls fn for every record with this value in a field of the wanted kind. */
+/* Calls fn for every record with this value in a field of the wanted kind.  CU_EINVAL: the
+ * purpose covers no such field. */
 int terms_search(const struct policy *p, struct reader *rd, const struct terms_query *q,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 

@@ -74,7 +74,19 @@ struct cu_err;
 	X(HOLD_RELEASE,   "hold.release",   "it is not kept any more")                      \
 	X(HOLD_BLOCK,     "hold.block",     "a hold stopped a deletion: which")             \
 	X(HOLD_RESEAL,    "hold.reseal",    "held records of an old cohort have a key of their own") \
-	X(HOLD_READ,      "hold.read",      "the reason of a hold was read")
+	X(HOLD_READ,      "hold.read",      "the reason of a hold was read") \
+	X(CONSENT_REQUEST, "consent.request", "somebody was asked for a consent")           \
+	X(CONSENT_GIVE,   "consent.give",   "a consent was given")                          \
+	X(CONSENT_REFUSE, "consent.refuse", "a consent was refused")                        \
+	X(CONSENT_WITHDRAW, "consent.withdraw", "a consent was withdrawn")                  \
+	X(CONSENT_INVALIDATE, "consent.invalidate", "a consent was found to be void")       \
+	X(CONSENT_RENEW,  "consent.renew",  "a live consent was given again")               \
+	X(CONSENT_OBJECT, "consent.object", "somebody objected to a purpose")               \
+	X(CONSENT_UNOBJECT, "consent.unobject", "an objection was taken back or overruled") \
+	X(CONSENT_CHECK,  "consent.check",  "it was asked whether data may be used")        \
+	X(CONSENT_READ,   "consent.read",   "it was read what somebody had consented to")   \
+	X(SUBJECT_RESTRICT, "subject.restrict", "a person's data is only stored from now on") \
+	X(SUBJECT_UNRESTRICT, "subject.unrestrict", "a person's data is used again")
 /* clang-format on */
 
 enum leaf_act {

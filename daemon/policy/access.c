@@ -69,19 +69,25 @@ static bool role_has_purpose(const struct role *role, const char *purpose)
 	return false;
 }
 
-/* purpose is NULL when any will do. */
-static bool is_allowed(const struct access_rights *a, const char *operation,
+/* Does the i-th role allow this to the caller?  purpose is NULL when any will do. */
+static bool allows(const struct access_rights *a, size_t i, const char *operation,
 	const char *purpose)
 {
-	const struct roles *roles = policy_roles(a->policy);
+	const struct role *role = &policy_roles(a->policy)->v[i];
 
 	/* in the code, not in the file: a careless role must not open this to root */
 	if (a->is_root && roles_is_personal(operation)) {
 		return false;
 	}
-	for (size_t i = 0; i < roles->n; i++) {
-		if (has_role(a, i) && role_allows(&roles->v[i], operation) &&
-			(!purpose || role_has_purpose(&roles->v[i], purpose))) {
+	return has_role(a, i) && role_allows(role, operation) &&
+		(!purpose || role_has_purpose(role, purpose));
+}
+
+static bool is_allowed(const struct access_rights *a, const char *operation,
+	const char *purpose)
+{
+	for (size_t i = 0; i < policy_roles(a->policy)->n; i++) {
+		if (allows(a, i, operation, purpose)) {
 			return true;
 		}
 	}
@@ -97,6 +103,19 @@ bool access_allows_purpose(const struct access_rights *a, const char *operation,
 	const char *purpose)
 {
 	return is_allowed(a, operation, purpose);
+}
+
+unsigned access_level(const struct access_rights *a, const char *operation, const char *purpose)
+{
+	const struct roles *roles = policy_roles(a->policy);
+	unsigned level = 0;
+
+	for (size_t i = 0; i < roles->n; i++) {
+		if (allows(a, i, operation, purpose) && (unsigned)roles->v[i].level > level) {
+			level = (unsigned)roles->v[i].level;
+		}
+	}
+	return level;
 }
 
 void access_put_roles(const struct access_rights *a, struct buf *out)

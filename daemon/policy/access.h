@@ -34,6 +34,9 @@ bool access_allows(const struct access_rights *a, const char *operation);
 bool access_allows_purpose(const struct access_rights *a, const char *operation,
 	const char *purpose);
 
+/* The highest level of confidentiality (enum level) that a role which allows this shows unmasked. */
+unsigned access_level(const struct access_rights *a, const char *operation, const char *purpose);
+
 /* The names of the roles held, by commas, appended; for whoami and faults. */
 void access_put_roles(const struct access_rights *a, struct buf *out);
 

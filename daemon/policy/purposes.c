@@ -95,6 +95,8 @@ static const struct row notice_row[] = {
 	  NOTICE(version) },
 	{ "date", SET_TEXT, MUST, "Since when it is used, as 2026-11-21.", NOTICE(date),
 	  .check = check_day },
+	{ "earlier", SET_NAMES, 0, "The versions before, so that a consent to one can still be noted down.",
+	  NOTICE(earlier) },
 	{ "texts", SET_MAPS, MUST, "What is shown, one for each language.", NOTICE(texts),
 	  NOTICE(ntexts), .of = &text_rows },
 };
@@ -500,6 +502,16 @@ bool purpose_has_channel(const struct purpose *p, const char *channel)
 		}
 	}
 	return false;
+}
+
+bool notice_has_version(const struct notice *n, const char *version)
+{
+	for (size_t i = 0; i < n->earlier.n; i++) {
+		if (strcmp(n->earlier.v[i], version) == 0) {
+			return true;
+		}
+	}
+	return n->version && strcmp(n->version, version) == 0;
 }
 
 const struct notice_text *notice_find_text(const struct notice *n, const char *language)

@@ -83,6 +83,7 @@ struct notice_text {
 struct notice {
 	const char *version; /* a key; NULL: there is no notice */
 	const char *date;    /* 2026-11-21 */
+	struct names earlier; /* versions that somebody may still have seen */
 	const struct notice_text *texts;
 	size_t ntexts;
 	const struct yaml_node *node;
@@ -143,6 +144,8 @@ bool purpose_covers(const struct purpose *p, const char *collection);
 bool purpose_covers_field(const struct purpose *p, const char *collection, const char *field);
 
 bool purpose_has_channel(const struct purpose *p, const char *channel);
+/* The version in force, or an earlier one. */
+bool notice_has_version(const struct notice *n, const char *version);
 /* NULL when the notice has no text in this language. */
 const struct notice_text *notice_find_text(const struct notice *n, const char *language);
 

@@ -17,7 +17,7 @@
 /* Families of operations that touch a person's data. */
 static const char *const personal[] = {
 	"subject", "record", "import", "export", "erase", "consent",
-	"request", "hold", "segment", "report", "quality",
+	"restriction", "request", "hold", "segment", "report", "quality",
 	"log.query", /* whose data was touched, by whom */
 };
 
@@ -75,6 +75,9 @@ static const struct row role_row[] = {
 	{ "purposes", SET_NAMES, 0,
 	  "For which purposes it may touch personal data; `*` for all. None by default.",
 	  ROLE(purposes), .check = check_purpose },
+	{ "level", SET_ENUM, 0,
+	  "The highest level of confidentiality that it sees; values of records above it are masked.",
+	  ROLE(level), .standard = "restricted", .words = "public internal confidential restricted" },
 };
 static const struct rows role_rows = {
 	"A role", role_row, COUNT(role_row), sizeof(struct role), ROLE(node)

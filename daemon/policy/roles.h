@@ -22,6 +22,7 @@ struct role {
 	const char *text;        /* one sentence for people; may be NULL */
 	struct names operations; /* "subject.get", "subject.*", "*" */
 	struct names purposes;   /* keys, or "*" */
+	int level;               /* enum level (schema.h): what is above is masked */
 	const struct yaml_node *node;
 };
 

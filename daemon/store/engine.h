@@ -35,6 +35,7 @@ struct row_subject {
 	uint64_t run; /* first slot of the run that new collections take from */
 	unsigned run_used;
 	bool is_partly; /* an erasure hides some of it: ask engine_erasure_hides */
+	bool is_restricted; /* stored, and neither used nor changed (tx_consent.h) */
 };
 
 /* The key of a subject's data in one collection. */
@@ -166,7 +167,7 @@ int engine_subject_get(struct engine *e, const struct id *id, struct row_subject
 /* The first subject whose id is greater than *after (NULL: the first of all). */
 int engine_subject_next(struct engine *e, const struct id *after, struct row_subject *ret,
 	struct cu_err *err);
-/* The subject, its records, slots and mentions as co-subject; its tokens too. */
+/* The subject, its records, slots, consents and mentions as co-subject; its tokens too. */
 int engine_subject_delete(struct engine *e, const struct id *id, struct cu_err *err);
 
 int engine_slot_put(struct engine *e, const struct row_slot *row, struct cu_err *err);

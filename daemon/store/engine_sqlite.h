@@ -41,7 +41,7 @@
 	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject WHERE kind <> 3),"       \
 		" count(*), coalesce(sum(length(sealed)), 0) FROM record"                       \
 		" WHERE collection NOT GLOB 'custos.*'")                                        \
-	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7)") \
+	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7,?8)") \
 	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
 	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \
 	X(SUBJECT_DEL,    data,  "DELETE FROM subject WHERE id = ?1")                           \
@@ -173,6 +173,15 @@
 	X(ACCESS_PUT,     data,  "INSERT INTO access VALUES (?1, ?2, ?3)")                      \
 	X(ACCESS_GET,     data,  "SELECT period, sealed FROM access WHERE id = ?1")             \
 	X(ACCESS_DROP,    data,  "DELETE FROM access WHERE period < ?1")                        \
+	X(CONSENT_PUT,    data,  "INSERT INTO consent VALUES"                                   \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                            \
+	X(CONSENT_BEFORE, data,  "SELECT * FROM consent WHERE subject = ?1 AND purpose = ?2"    \
+		" AND seq < ?3 ORDER BY seq DESC LIMIT 1")                                      \
+	X(CONSENT_AFTER,  data,  "SELECT * FROM consent WHERE subject = ?1 AND seq > ?2"        \
+		" ORDER BY seq LIMIT 1")                                                        \
+	X(CONSENT_SUBJECT, data, "SELECT subject FROM consent WHERE purpose = ?1"               \
+		" AND subject > ?2 ORDER BY subject LIMIT 1")                                   \
+	X(SUBJECT_DEL_CONSENTS, data, "DELETE FROM consent WHERE subject = ?1")                 \
 	X(OPERATOR_GET,   data,  "SELECT id FROM operator WHERE uid = ?1")                      \
 	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \

@@ -115,6 +115,7 @@ int engine_subject_put(struct engine *e, const struct row_subject *row, struct c
 	engine_bind_u64(st, 5, row->run);
 	sqlite3_bind_int(st, 6, (int)row->run_used);
 	sqlite3_bind_int(st, 7, row->is_partly);
+	sqlite3_bind_int(st, 8, row->is_restricted);
 	return db_run(st, err);
 }
 
@@ -132,6 +133,7 @@ static int read_subject(sqlite3_stmt *st, struct row_subject *ret, struct cu_err
 	ret->run = column_u64(st, 4);
 	ret->run_used = (unsigned)sqlite3_column_int(st, 5);
 	ret->is_partly = sqlite3_column_int(st, 6) != 0;
+	ret->is_restricted = sqlite3_column_int(st, 7) != 0;
 	return found(st, r);
 }
 
@@ -166,7 +168,7 @@ int engine_subject_delete(struct engine *e, const struct id *id, struct cu_err *
 {
 	static const enum engine_statement steps[] = { ST_TOKEN_DEL_SUBJECT, ST_ACTIVITY_DEL,
 		ST_EXPIRY_ITEM_DEL_OF, ST_HOLD_SLOTS_DEL,
-		ST_SUBJECT_DEL_CO,
+		ST_SUBJECT_DEL_CO, ST_SUBJECT_DEL_CONSENTS,
 		ST_SUBJECT_DEL_RECORDS, ST_SUBJECT_DEL_SLOTS, ST_SUBJECT_DEL };
 	int r = 0;
 

@@ -156,9 +156,23 @@ static const char data_7[] =
 	"PRAGMA user_version = 7;"
 	"COMMIT;";
 
+/* What people said about purposes, and whose data is only stored. */
+static const char data_8[] =
+	"BEGIN;"
+	"ALTER TABLE subject ADD COLUMN is_restricted INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE consent (subject BLOB NOT NULL, purpose TEXT NOT NULL,"
+	" seq INTEGER NOT NULL, channel TEXT NOT NULL, state INTEGER NOT NULL,"
+	" method INTEGER NOT NULL, notice TEXT NOT NULL, language TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+	" said_day INTEGER NOT NULL, actor BLOB NOT NULL, record BLOB NOT NULL,"
+	" leaf INTEGER NOT NULL, PRIMARY KEY (subject, purpose, seq)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX consent_purpose ON consent (purpose, subject);"
+	"PRAGMA user_version = 8;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7 };
+	data_7, data_8 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -267,6 +267,10 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 	struct row_subject subject;
 	int r = require_owner(tx, &rec->subject, system_owns(rec->collection), &subject, err);
 
+	if (r == 0 && subject.is_restricted && !system_owns(rec->collection)) {
+		return cu_err_set(err, CU_EDENIED, "this data subject is restricted: its data is "
+						   "stored and not changed");
+	}
 	if (r == 0) {
 		r = tx_is_hidden(tx, &subject, rec->collection, &rec->id, err);
 	}

@@ -82,6 +82,9 @@ int tx_cohorts_end(struct tx *tx, const char *collection, uint32_t before, size_
  * by now, and none may be shown. */
 int tx_access_put(struct tx *tx, const struct leaf *given, struct span ids,
 	struct cu_err *err);
+/* The same for ids that were only asked about, whatever became of them. */
+int tx_access_note(struct tx *tx, const struct leaf *given, struct span ids,
+	struct cu_err *err);
 /* The days before this one are forgotten: keys and entries; *ret_n is the number of keys. */
 int tx_access_end(struct tx *tx, uint32_t before, size_t *ret_n, struct cu_err *err);
 

@@ -49,8 +49,16 @@ static int put_entry(struct tx *tx, const struct leaf *given, struct span ids,
 int tx_access_put(
 	struct tx *tx, const struct leaf *leaf, struct span ids, struct cu_err *err)
 {
-	const size_t max = ACCESS_MAX_IDS * sizeof(struct id);
 	int r = require_all(tx, ids, err);
+
+	return r < 0 ? r : tx_access_note(tx, leaf, ids, err);
+}
+
+int tx_access_note(
+	struct tx *tx, const struct leaf *leaf, struct span ids, struct cu_err *err)
+{
+	const size_t max = ACCESS_MAX_IDS * sizeof(struct id);
+	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < ids.n; at += max) {
 		size_t n = ids.n - at < max ? ids.n - at : max;

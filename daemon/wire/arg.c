@@ -39,7 +39,8 @@ const char *arg_type_word(enum arg_type type)
 bool arg_is_input(enum arg_type type)
 {
 	return type == ARG_PERSONAL || type == ARG_PASSPHRASE || type == ARG_NEWPASSPHRASE ||
-		type == ARG_LETTER || type == ARG_RECORDS || type == ARG_FIELDS;
+		type == ARG_LETTER || type == ARG_RECORDS || type == ARG_FIELDS ||
+		type == ARG_SUBJECTS;
 }
 
 const struct arg *arg_find(const struct arg_spec *spec, const char *name)
@@ -290,7 +291,8 @@ static bool is_right(const struct arg *arg, const char *s)
 	case ARG_NEWPASSPHRASE:
 	case ARG_LETTER:
 	case ARG_RECORDS:
-	case ARG_FIELDS: return false;
+	case ARG_FIELDS:
+	case ARG_SUBJECTS: return false;
 	}
 	return false;
 }

@@ -44,7 +44,8 @@ struct cu_err;
 	X(NEWPASSPHRASE, "newpassphrase", N_("12 bytes or more, asked for twice without echo, or a line of standard input; never an argument")) \
 	X(LETTER,     "letter",     N_("a text, from standard input or --from; never an argument")) \
 	X(RECORDS,    "records",    N_("a JSON array of records, from standard input or --from")) \
-	X(FIELDS,     "fields",     N_("a JSON object of fields, from standard input or --from"))
+	X(FIELDS,     "fields",     N_("a JSON object of fields, from standard input or --from")) \
+	X(SUBJECTS,   "subjects",   N_("ids of people or organisations, one a line, from standard input or --from"))
 /* clang-format on */
 
 enum arg_type {

@@ -44,9 +44,12 @@ const char *args_value(const struct args *a, const char *name, size_t i);
 /* The argument that must still be read from standard input (or --from), or NULL.  A command
  * has at most one. */
 const struct arg *args_needs_input(const struct args *a);
-/* Gives it its value: a string for personal and letter, an array for records, an object for fields.
+/* Gives it its value: a string for personal and letter, an array for records and subjects, an object for fields.
  * Takes the reference, on failure too.  CU_EINVAL if the JSON type is another. */
 int args_set_json(struct args *a, const char *name, json_t *value, struct cu_err *err);
+
+/* What was read so; borrowed, NULL before. */
+const json_t *args_input(const struct args *a);
 
 /* The call's parameters: every argument under its parameter name; flags always as true or
  * false; files and global options left out (they go as a descriptor, or nowhere).  New

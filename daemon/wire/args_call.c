@@ -98,7 +98,7 @@ static bool is_value_of(enum arg_type type, const json_t *value)
 		type == ARG_LETTER) {
 		return json_is_string(value);
 	}
-	return type == ARG_RECORDS ? json_is_array(value) : json_is_object(value);
+	return type == ARG_RECORDS || type == ARG_SUBJECTS ? json_is_array(value) : json_is_object(value);
 }
 
 int args_set_json(struct args *a, const char *name, json_t *value, struct cu_err *err)
@@ -113,6 +113,11 @@ int args_set_json(struct args *a, const char *name, json_t *value, struct cu_err
 	json_decref(a->input);
 	a->input = value;
 	return 0;
+}
+
+const json_t *args_input(const struct args *a)
+{
+	return a->input;
 }
 
 /* Ids go in small letters, and words with '_': that is how the interfaces spell them. */

@@ -17,7 +17,7 @@
  * Types are those of args.h; words(a|b) lists its words.  An argument becomes the call's
  * parameter of the same name, with '_' for '-'; a repeated one of its plural, which is the
  * name with an 's'.  Files become the call's descriptor.  Of the types personal, passphrase,
- * newpassphrase, letter, records and fields, which are asked for or read from standard input or --from,
+ * newpassphrase, letter, records, fields and subjects, which are asked for or read from standard input or --from,
  * a command has at most one.  An optional one is asked for when a words(...) argument has its
  * name as value; of a words argument that is absent the first word counts.
  */
@@ -131,6 +131,71 @@ X(SUBJECT_DOSSIER, "subject dossier", "io.custos.subject.Dossier",              
   ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \
   N_("Write all that is known about a person into an archive for that person."),        \
   N_("A ZIP with a page to read and print, the same in JSON for programs, and a CSV for each collection; with where the data came from, how long it is kept, and who looked at it. What is known of others is left out. --recipient encrypts it with age to this public key, and more of them; whoever has its identity opens it with 'age -d'. It is in the log before a byte is written. Without --collection it is everything.")) \
+X(SUBJECT_RESTRICT, "subject restrict", "io.custos.subject.Restrict",                   \
+  "subject:subject --purpose=purpose:purpose [--reason=file:textfile]",                 \
+  ACCESS_WRITE,                                                                         \
+  N_("Freeze a person's data: it is stored, and neither used nor changed."),            \
+  N_("Art. 18 GDPR. Whoever has the operation restriction.read still reads it; everybody else is told nothing, and imports pass it over. It can be erased. The reason is read from a file and sealed.")) \
+X(SUBJECT_UNRESTRICT, "subject unrestrict", "io.custos.subject.Unrestrict",             \
+  "subject:subject --purpose=purpose:purpose [--reason=file:textfile]",                 \
+  ACCESS_WRITE,                                                                         \
+  N_("Let a person's data be used again."),                                             \
+  N_("Tell the person before (Art. 18(3) GDPR)."))                                      \
+X(CONSENT_GIVE, "consent give", "io.custos.consent.Give",                               \
+  "subject:subject --purpose=purpose:purpose --method=how:words(checkbox|confirmed|written|spoken|explicit|separate) [--channel=channel:key] [--notice=version:key] [--language=language:key] [--source=source:key] [--expires=day:date] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a person agreed to a purpose."),                                   \
+  N_("For one channel, or for the purpose as a whole. Without --notice the person saw the notice in force, in --language. --said is the day of a letter that came in later. What was written or said is read from a file and sealed under the person's own keys. It can be withdrawn by 'consent withdraw'.")) \
+X(CONSENT_WITHDRAW, "consent withdraw", "io.custos.consent.Withdraw",                   \
+  "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a person took a consent back."),                                   \
+  N_("From the moment this is answered nobody reads that data for the purpose. Without --channel all channels are meant.")) \
+X(CONSENT_REFUSE, "consent refuse", "io.custos.consent.Refuse",                         \
+  "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--notice=version:key] [--language=language:key] [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a person said no."),                                               \
+  N_("So that nobody asks again tomorrow."))                                            \
+X(CONSENT_REQUEST, "consent request", "io.custos.consent.Request",                      \
+  "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--notice=version:key] [--language=language:key] [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a person was asked."),                                             \
+  N_("Changes nothing until there is an answer: a consent that is live stays so."))     \
+X(CONSENT_INVALIDATE, "consent invalidate", "io.custos.consent.Invalidate",             \
+  "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--source=source:key] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a consent is void."),                                              \
+  N_("Because it was not obtained as the law wants it. Ends it as a withdrawal does.")) \
+X(CONSENT_OBJECT, "consent object", "io.custos.consent.Object",                         \
+  "subject:subject --purpose=purpose:purpose [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that a person objects to a purpose."),                                  \
+  N_("Art. 21 GDPR: to what rests on legitimate or public interests, and to marketing always. Effective before it is answered.")) \
+X(CONSENT_UNOBJECT, "consent unobject", "io.custos.consent.Unobject",                   \
+  "subject:subject --purpose=purpose:purpose --because=why:words(person|grounds) [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Note down that an objection ends."),                                              \
+  N_("Because the person took it back, or because you showed compelling grounds, which are there for no marketing; say which in --evidence.")) \
+X(CONSENT_LIST, "consent list", "io.custos.consent.List",                               \
+  "subject:subject --purpose=purpose:purpose [--evidence]",                             \
+  ACCESS_READ,                                                                          \
+  N_("Show everything that a person said about purposes."),                             \
+  N_("Oldest first, of the purposes that your roles have; --purpose is why you look. With --evidence also what was written or said. Whoever may do this learns whether a person exists and why its data may not be used.")) \
+X(CONSENT_CHECK, "consent check", "io.custos.consent.Check",                            \
+  "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--explain]",      \
+  ACCESS_READ,                                                                          \
+  N_("Ask whether a person's data may be used for a purpose."),                         \
+  N_("By you, now. Exits with 0 for yes and 77 for no; --explain shows each step of the way there. Each question is in the log.")) \
+X(CONSENT_FILTER, "consent filter", "io.custos.consent.Filter",                         \
+  "--purpose=purpose:purpose [--channel=channel:key] subjects:subjects [--from=file:infile]", \
+  ACCESS_READ,                                                                          \
+  N_("Of many people, print those whose data may be used for a purpose."),              \
+  N_("Reads their ids, one a line, up to 16384. The call leaves one entry in the log and the ids in the access journal.")) \
+X(CONSENT_STALE, "consent stale", "io.custos.consent.Stale",                            \
+  "--purpose=purpose:purpose [--after=subject:subject] [--count=number:count]",         \
+  ACCESS_READ,                                                                          \
+  N_("List who agreed to another version of a notice than the one in force."),          \
+  N_("The ids of those whose consent is live and who are to be asked again, at most --count (1000; up to 16384).")) \
 X(IMPORT, "import", "io.custos.data.Import",                                            \
   "file:infile --map=map:textfile --purpose=purpose:purpose [--charset=name:text] [--dry-run] [--rejects=file:ownfile]", \
   ACCESS_WRITE | ACCESS_STREAM | ACCESS_FD_IN,                                          \
@@ -411,6 +476,7 @@ X(VERSION, "version", "",                                                       
 #define CU_FAMILIES(X)                                                                  \
 X("subject", N_("People and organisations"))                                            \
 X("request", N_("What people ask for about their data"))                                \
+X("consent", N_("Consents and objections"))                                             \
 X("erase",   N_("Erasures"))                                                            \
 X("hold", N_("Legal holds"))                                                            \
 X("retention", N_("What ends when its time is over"))                                    \

@@ -282,7 +282,7 @@ static void who_did_what_is_found_by_subject_operator_purpose_and_day(void **sta
 		stage_ctl(st, AS_PRIVACY, "subject", "get", ada, PURPOSE);
 		stage_expect(st, 0);
 	}
-	stage_ctl(st, AS_PRIVACY, "subject", "get", ada, "--purpose=access_request");
+	stage_ctl(st, AS_PRIVACY, "subject", "get", ada, "--purpose=legal_obligation");
 	stage_expect(st, 0);
 	stage_ctl(st, AS_SUPPORT, "subject", "get", bob, PURPOSE);
 	stage_expect(st, 0);
@@ -293,7 +293,7 @@ static void who_did_what_is_found_by_subject_operator_purpose_and_day(void **sta
 	assert_int_equal(entries(st, "subject.read"), 4);
 	assert_int_equal(entries(st, "subject.add"), 1);
 	assert_int_equal(entries(st, NULL), 6); /* and its record */
-	query(st, AS_AUDITOR, subject, "--purpose=access_request");
+	query(st, AS_AUDITOR, subject, "--purpose=legal_obligation");
 	stage_expect(st, 0);
 	assert_int_equal(entries(st, NULL), 1);
 	if (stage_has_roles()) {

@@ -114,7 +114,7 @@ static void put_roles(struct stage *st)
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, import, export, erase.*,"
-		" request.*, retention.*, hold.*, approval.*, log.*]\n"
+		" request.*, retention.*, hold.*, approval.*, log.*, consent.*, restriction.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"
@@ -617,7 +617,7 @@ int stage_call(const struct stage *st, enum who who, const char *method, json_t 
 void stage_add_person(struct stage *st, const char *records, char ret_id[33])
 {
 	stage_ctl_text(st, AS_PRIVACY, records, "--json", "subject", "add", "--kind=person",
-		"--purpose=" STAGE_PURPOSE);
+		"--purpose=access_request"); /* covers everything */
 	stage_expect(st, 0);
 	snprintf(ret_id, 33, "%s", stage_reply_text(st, "subject"));
 }

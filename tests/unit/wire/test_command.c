@@ -111,7 +111,8 @@ static bool is_of_kind(const struct arg *a, const struct idl_type *type)
 	switch (a->type) {
 	case ARG_COUNT: return type->kind == IDL_INT;
 	case ARG_FLAG: return type->kind == IDL_BOOL;
-	case ARG_RECORDS: return type->kind == IDL_ARRAY;
+	case ARG_RECORDS:
+	case ARG_SUBJECTS: return type->kind == IDL_ARRAY;
 	case ARG_FIELDS: return type->kind == IDL_MAP;
 	case ARG_SEARCHKEY:
 	case ARG_WORDS: return type->kind == IDL_ENUM;
@@ -213,7 +214,8 @@ static void access_agrees_with_the_arguments(void **state)
 		for (size_t i = 0; i < spec.n; i++) {
 			enum arg_type t = spec.args[i].type;
 
-			ninput += t == ARG_LETTER || t == ARG_RECORDS || t == ARG_FIELDS;
+			ninput += t == ARG_LETTER || t == ARG_RECORDS || t == ARG_FIELDS ||
+				t == ARG_SUBJECTS;
 			nin += t == ARG_INFILE;
 			nout += t == ARG_OUTFILE;
 			npurposes += t == ARG_PURPOSE && spec.args[i].is_required;
