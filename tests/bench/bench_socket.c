@@ -3,7 +3,8 @@
  *
  * 8 connections, each with 16 calls under way, always.  First PEOPLE are added, one
  * call each; then they are read and looked up by e-mail address for SECONDS each, in
- * random order.  Every reply must be a good one.
+ * random order.  Then every second one consents to e-mail, and whether people may be written
+ * to is asked for SECONDS, one by one and 1,000 at a time.  Every reply must be a good one.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,8 +16,9 @@
 
 #define CONNECTIONS 8
 #define UNDER_WAY   16
+#define ASKED       1000 /* ids of one filter */
 
-enum phase { ADD, GET, SEARCH };
+enum phase { ADD, GET, SEARCH, GIVE, CHECK, FILTER };
 
 struct caller {
 	pthread_t thread;
@@ -53,11 +55,25 @@ static uint64_t next_random(struct caller *c)
 	return c->seed;
 }
 
+static int format_filter(struct caller *c, char *to, size_t cap)
+{
+	int n = snprintf(to, cap,
+		"{\"method\":\"io.custos.consent.Filter\",\"parameters\":{"
+		"\"purpose\":\"marketing_email\",\"subjects\":[");
+
+	for (int i = 0; i < ASKED; i++) {
+		n += snprintf(to + n, cap - (size_t)n, "%s\"%s\"", i ? "," : "",
+			ids[next_random(c) % npeople]);
+	}
+	return n + snprintf(to + n, cap - (size_t)n, "]}}");
+}
+
 /* The i-th call of this caller. */
 static int format_call(struct caller *c, uint64_t i, char *to, size_t cap)
 {
-	uint64_t who = c->phase == ADD ? i * CONNECTIONS + c->number
-				       : next_random(c) % npeople;
+	uint64_t who = c->phase == ADD	  ? i * CONNECTIONS + c->number
+		       : c->phase == GIVE ? (i * CONNECTIONS + c->number) * 2
+					  : next_random(c) % npeople;
 	struct bench_person p;
 
 	bench_person(who, &p);
@@ -87,13 +103,26 @@ static int format_call(struct caller *c, uint64_t i, char *to, size_t cap)
 			"\"by\":\"email\","
 			"\"value\":\"%s\",\"purpose\":\"customer_service\"}}",
 			p.email);
+	case GIVE:
+		return snprintf(to, cap,
+			"{\"method\":\"io.custos.consent.Give\",\"parameters\":{"
+			"\"subject\":\"%s\",\"purpose\":\"marketing_email\","
+			"\"method\":\"checkbox\",\"language\":\"en\"}}",
+			ids[who]);
+	case CHECK:
+		return snprintf(to, cap,
+			"{\"method\":\"io.custos.consent.Check\",\"parameters\":{"
+			"\"subject\":\"%s\",\"purpose\":\"marketing_email\","
+			"\"explain\":false}}",
+			ids[who]);
+	case FILTER: return format_filter(c, to, cap);
 	}
 	return -1;
 }
 
 static void send_call(struct caller *c, uint64_t i)
 {
-	char text[2048];
+	char text[40 * ASKED];
 	int n = format_call(c, i, text, sizeof(text));
 	size_t sent = 0;
 
@@ -122,6 +151,8 @@ static void take_reply(struct caller *c, const char *reply)
 		}
 		memcpy(ids[c->ndone * CONNECTIONS + c->number], at + 11, 32);
 	} else if (c->phase == SEARCH && !strstr(reply, "\"subjects\":[\"")) {
+		bench_die(reply);
+	} else if (c->phase >= CHECK && !strstr(reply, "\"allowed\":")) {
 		bench_die(reply);
 	}
 	c->ndone++;
@@ -201,7 +232,9 @@ static double run(enum phase phase, double seconds, double *ret_cpu_us)
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		callers[i] = (struct caller){ .phase = phase,
 			.number = i,
-			.want = phase == ADD ? npeople / CONNECTIONS : UINT64_MAX,
+			.want = phase == ADD	? npeople / CONNECTIONS
+				: phase == GIVE ? npeople / CONNECTIONS / 2
+						: UINT64_MAX,
 			.end_ns = from + (int64_t)(seconds * 1e9),
 			.seed = 88172645463325252u + i };
 		if (pthread_create(&callers[i].thread, NULL, call, &callers[i]) != 0) {
@@ -219,7 +252,8 @@ static double run(enum phase phase, double seconds, double *ret_cpu_us)
 
 int main(int argc, char *argv[])
 {
-	double add, get, search, add_us, get_us, search_us,
+	double add, get, search, give, check, filter, add_us, get_us, search_us, give_us,
+		check_us, filter_us,
 		seconds = argc == 4 ? atof(argv[3]) : 0;
 
 	if (seconds <= 0) {
@@ -234,9 +268,14 @@ int main(int argc, char *argv[])
 	add = run(ADD, 0, &add_us);
 	get = run(GET, seconds, &get_us);
 	search = run(SEARCH, seconds, &search_us);
+	give = run(GIVE, 0, &give_us);
+	check = run(CHECK, seconds, &check_us);
+	filter = run(FILTER, seconds, &filter_us) * ASKED;
 	printf("{\"add\": %.1f, \"get\": %.1f, \"search\": %.1f, \"add_us\": %.1f, "
-	       "\"get_us\": %.1f, \"search_us\": %.1f}\n",
-		add, get, search, add_us, get_us, search_us);
+	       "\"get_us\": %.1f, \"search_us\": %.1f, \"give\": %.1f, \"check\": %.1f, "
+	       "\"filter\": %.1f, \"check_us\": %.1f, \"filter_us\": %.3f}\n",
+		add, get, search, add_us, get_us, search_us, give, check, filter, check_us,
+		filter_us / ASKED);
 	free(ids);
 	return 0;
 }
