@@ -16,6 +16,7 @@
 #include "policy/policy.h"
 #include "privacy/dossier.h"
 #include "store/reader.h"
+#include "store/standing.h"
 #include "vault/vault.h"
 
 #define MAX_SLOTS        (VAULT_MAX_LEAVES * VAULT_LEAF_SLOTS) /* of one leaf, as ranges */
@@ -317,10 +318,39 @@ static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_er
 	return r;
 }
 
+/* All in one view: a person says yes or no some times, not thousands of times. */
+static int survey_consents(struct making *m, struct cu_err *err)
+{
+	struct walk w = { .m = m };
+	struct held papers = { .text = BUF_INIT_WIPE };
+	struct row_consent row = { .seq = 0 };
+	struct reader *rd;
+	int r = begin_view(&w, &rd, err);
+
+	while (r >= 0 && !m->dossier.has_more_consents &&
+		(r = standing_next_event(rd, &m->dossier.subject, row.seq, &row, err)) > 0) {
+		papers.is_there = false;
+		if (!id_is_nil(&row.record)) {
+			r = reader_record(rd, &row.record, hold_record, &papers, err);
+		}
+		if (r >= 0) {
+			r = dossier_add_consent(
+				&m->dossier, &row, papers.is_there ? &papers.rec : NULL, err);
+		}
+	}
+	end_view(m, rd);
+	buf_done(&papers.text);
+	return r < 0 ? r : 0;
+}
+
 static int survey(struct making *m, struct cu_err *err)
 {
 	struct ledger *ledger = m->x->daemon->house.ledger;
 	int r = survey_records(m, err);
+
+	if (r == 0) {
+		r = survey_consents(m, err);
+	}
 
 	m->slots = malloc(MAX_SLOTS * sizeof(*m->slots));
 	if (r == 0 && !m->slots) {

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "policy/rows.h"
+#include "store/engine_consent.h"
 #include "store/record.h"
 
 struct collection;
@@ -28,6 +29,7 @@ struct policy;
 #define DOSSIER_MAX_PARTS   256    /* collections */
 #define DOSSIER_MAX_SOURCES 256    /* that are told apart */
 #define DOSSIER_MAX_LOOKS   20000  /* lines of the log's summary; 3 MB */
+#define DOSSIER_MAX_CONSENTS 20000 /* events; 9 MB and what was said */
 #define DOSSIER_MAX_RECORDS 4000000
 
 /* X(id, word) */
@@ -77,6 +79,12 @@ struct dossier_look {
 	uint64_t times;
 };
 
+/* An event of a consent or an objection. */
+struct dossier_consent {
+	struct row_consent row;
+	char *source, *said; /* owned; "": nothing is kept */
+};
+
 struct dossier {
 	/* the caller's, before anything else */
 	const struct policy *policy;
@@ -85,7 +93,7 @@ struct dossier {
 	enum subject_kind kind;
 	const char *purpose;
 	int64_t made_ms;
-	struct names only; /* collections; none: all */
+	struct names only; /* collections; none: all that the purpose covers */
 
 	/* the survey's */
 	struct dossier_part *parts; /* those of schema.yaml in its order, then others */
@@ -93,6 +101,9 @@ struct dossier {
 	struct dossier_source *sources;
 	size_t nsources;
 	bool has_more_sources;
+	struct dossier_consent *consents; /* oldest first */
+	size_t nconsents, consents_room;
+	bool has_more_consents; /* later ones are left out */
 	struct dossier_look *looks; /* oldest first */
 	size_t nlooks;
 	bool has_more_looks;  /* later ones are left out */
@@ -111,9 +122,14 @@ int dossier_survey(struct dossier *d, const struct row_record *row, const struct
 	struct cu_err *err);
 /* Once all of them are. */
 void dossier_order(struct dossier *d);
+/* In the order in which they were written.  papers has what was said, or is NULL. */
+int dossier_add_consent(struct dossier *d, const struct row_consent *row,
+	const struct record *papers, struct cu_err *err);
 /* Counts one entry of the log in, in their order. */
 void dossier_add_look(struct dossier *d, const struct leaf *l);
 
+/* Everything that is kept, not only what was asked for or what the purpose covers. */
+bool dossier_is_whole(const struct dossier *d);
 /* "another person", in its language: what stands instead of others. */
 const char *dossier_another(const struct dossier *d);
 

@@ -19,6 +19,7 @@ static void put_link(struct dossier_pen *p, const char *id, const char *text)
 void dossier_about_links(struct dossier_pen *p)
 {
 	put_link(p, "purposes", "What it is used for");
+	put_link(p, "consents", "What you agreed or objected to");
 	put_link(p, "sources", "Where it comes from");
 	put_link(p, "retention", "How long it is kept");
 	put_link(p, "access", "Who looked at it or changed it");
@@ -106,6 +107,68 @@ static void put_purposes(struct dossier_pen *p)
 			}
 		}
 		buf_put_str(p->to, "</tbody></table>\n");
+	}
+	buf_put_str(p->to, "</section>\n");
+}
+
+/* --- consents --------------------------------------------------------------------- */
+
+static void put_said(struct dossier_pen *p, const char *text)
+{
+	if (*text) {
+		buf_put_str(p->to, "<br>");
+		markup_value(p, span_str(text));
+	}
+}
+
+static void put_consent(struct dossier_pen *p, const struct dossier_consent *c)
+{
+	const struct row_consent *row = &c->row;
+	char day[CIVIL_DAY_SIZE];
+
+	civil_format_day(row->said_day != CIVIL_NO_DAY ? row->said_day : civil_day_of_ms(row->at_ms),
+		day);
+	buf_putf(p->to, "<tr><td class=\"time\">%s</td><td>", day);
+	markup_label(p, row->purpose);
+	markup_say(p, ": ");
+	if (*row->channel) {
+		markup_label(p, row->channel);
+	} else {
+		markup_say(p, "in general");
+	}
+	buf_put_str(p->to, "</td><td>");
+	markup_say(p, consent_state_meaning(row->state));
+	put_said(p, c->said);
+	buf_put_str(p->to, "</td><td>");
+	markup_say(p, consent_method_meaning(row->method));
+	put_said(p, c->source);
+	buf_put_str(p->to, "</td><td>");
+	markup_text(p, row->notice);
+	buf_put_str(p->to, "</td><td class=\"time\">");
+	if (row->expires_ms != 0) {
+		civil_format_day(civil_day_of_ms(row->expires_ms), day);
+		markup_text(p, day);
+	}
+	buf_put_str(p->to, "</td></tr>\n");
+}
+
+static void put_consents(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "day", "purpose", "you", "by", "notice", "until" };
+	const struct dossier *d = p->d;
+
+	markup_heading(p, "consents", d->nconsents < 12, "What you agreed or objected to");
+	if (d->nconsents == 0) {
+		markup_note(p, "Nobody ever asked, and nothing was said.");
+	} else {
+		markup_heads(p, "consents", heads, sizeof(heads) / sizeof(heads[0]));
+		for (size_t i = 0; i < d->nconsents; i++) {
+			put_consent(p, &d->consents[i]);
+		}
+		buf_put_str(p->to, "</tbody></table>\n");
+	}
+	if (d->has_more_consents) {
+		markup_note(p, "Later entries are left out here: there are too many.");
 	}
 	buf_put_str(p->to, "</section>\n");
 }
@@ -252,6 +315,7 @@ static void put_looks(struct dossier_pen *p)
 void dossier_about_put(struct dossier_pen *p)
 {
 	put_purposes(p);
+	put_consents(p);
 	put_sources(p);
 	put_retention(p);
 	put_looks(p);

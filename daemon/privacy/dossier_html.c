@@ -87,8 +87,9 @@ static void put_absent(struct dossier_pen *p)
 		if (d->parts[i].nrecords == 0) {
 			if (!has_some) {
 				buf_put_str(p->to, "<p class=\"absent\">");
-				markup_say(p, d->nrecords > 0 ? "Nothing is kept here:" :
-							 "Nothing is kept about you in this store.");
+				markup_say(p, d->nrecords > 0 || !dossier_is_whole(d) ?
+						"Nothing is kept here:" :
+						"Nothing is kept about you in this store.");
 			}
 			buf_put_str(p->to, " <span>");
 			markup_label(p, d->parts[i].key);
@@ -117,13 +118,14 @@ static void html_begin(struct dossier_pen *p)
 	buf_put_str(p->to, "</p>\n<h1>");
 	markup_say(p, title(d));
 	buf_put_str(p->to, "</h1>\n<p class=\"lead\">");
-	markup_say(p, d->only.n > 0 ?
-			"This holds the collections that were asked for, with where the data came from, "
-			"how long it is kept, and who looked at it. The same is in data.json for "
-			"programs, and in the folder csv for spreadsheets." :
+	markup_say(p, dossier_is_whole(d) ?
 			"This is everything that is kept about you in this store, with where it came "
 			"from, how long it is kept, and who looked at it. The same is in data.json for "
-			"programs, and in the folder csv for spreadsheets.");
+			"programs, and in the folder csv for spreadsheets." :
+			"This is a part of what is kept about you: what was asked for, as far as the "
+			"purpose covers it, with where it came from, how long it is kept, and who looked "
+			"at it. The same is in data.json for programs, and in the folder csv for "
+			"spreadsheets.");
 	buf_put_str(p->to, "</p>\n");
 	put_facts(p);
 	buf_put_str(p->to, "</header>\n");

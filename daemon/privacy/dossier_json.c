@@ -60,6 +60,7 @@ static void json_begin(struct dossier_pen *p)
 	json_hex(j, "store", d->store.b, sizeof(d->store.b));
 	json_hex(j, "by", d->by.b, sizeof(d->by.b));
 	json_str(j, "purpose", d->purpose);
+	json_bool(j, "whole", dossier_is_whole(d));
 	json_close_object(j);
 	json_open_object(j, "subject");
 	json_hex(j, "id", d->subject.b, sizeof(d->subject.b));
@@ -229,6 +230,53 @@ static void put_purposes(struct json *j, const struct dossier *d)
 	json_close_array(j);
 }
 
+static void put_text(struct json *j, const char *key, const char *text)
+{
+	if (*text) {
+		json_str(j, key, text);
+	}
+}
+
+static void put_consent(struct json *j, const struct dossier_consent *c)
+{
+	const struct row_consent *row = &c->row;
+	char day[CIVIL_DAY_SIZE];
+
+	json_open_object(j, NULL);
+	put_time(j, "time", row->at_ms);
+	json_str(j, "purpose", row->purpose);
+	put_text(j, "channel", row->channel);
+	json_str(j, "state", consent_state_word(row->state));
+	if (row->said_day != CIVIL_NO_DAY) {
+		civil_format_day(row->said_day, day);
+		json_str(j, "said", day);
+	}
+	if (row->method != METHOD_NONE) {
+		json_str(j, "method", consent_method_word(row->method));
+	}
+	put_text(j, "notice", row->notice);
+	put_text(j, "language", row->language);
+	if (row->expires_ms != 0) {
+		put_time(j, "expires", row->expires_ms);
+	}
+	json_hex(j, "by", row->actor.b, sizeof(row->actor.b));
+	put_text(j, "source", c->source);
+	put_text(j, "evidence", c->said);
+	json_close_object(j);
+}
+
+static void put_consents(struct json *j, const struct dossier *d)
+{
+	json_open_object(j, "consents");
+	json_open_array(j, "events");
+	for (size_t i = 0; i < d->nconsents; i++) {
+		put_consent(j, &d->consents[i]);
+	}
+	json_close_array(j);
+	json_bool(j, "complete", !d->has_more_consents);
+	json_close_object(j);
+}
+
 static void put_keep(struct json *j, struct duration keep)
 {
 	char text[24];
@@ -294,6 +342,7 @@ static void json_end(struct dossier_pen *p)
 {
 	json_close_array(&p->json);
 	put_purposes(&p->json, p->d);
+	put_consents(&p->json, p->d);
 	put_sources(&p->json, p->d);
 	put_retention(&p->json, p->d);
 	put_looks(&p->json, p->d);

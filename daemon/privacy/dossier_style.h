@@ -48,7 +48,7 @@
 	"td bdi{white-space:pre-wrap}\n"                                                          \
 	".count th:last-child{text-align:right;padding-right:0;white-space:nowrap}\n"             \
 	".rules td:first-child{width:20%}.rules td:nth-child(2){width:42%}\n"                     \
-	".purposes td{font-size:.87rem}.purposes td:first-child{width:34%}\n"                     \
+	".purposes td,.consents td{font-size:.87rem}.purposes td:first-child{width:34%}\n"                     \
 	".log code{font-size:.78rem;white-space:nowrap}\n"                                       \
 	".num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}\n"              \
 	".time,time{white-space:nowrap;font-variant-numeric:tabular-nums}\n"                      \

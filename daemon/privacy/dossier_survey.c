@@ -59,8 +59,21 @@ static int add_part(struct dossier *d, const char *key, const struct collection 
 	return r;
 }
 
+bool dossier_is_whole(const struct dossier *d)
+{
+	const struct purpose *purpose = policy_find_purpose(d->policy, d->purpose);
+
+	return d->only.n == 0 && purpose && purpose->covers_all;
+}
+
+/* What the purpose does not cover is not said to be empty. */
 static bool is_wanted(const struct dossier *d, const char *collection)
 {
+	const struct purpose *purpose = policy_find_purpose(d->policy, d->purpose);
+
+	if (purpose && !purpose_covers(purpose, collection)) {
+		return false;
+	}
 	for (size_t i = 0; i < d->only.n; i++) {
 		if (strcmp(d->only.v[i], collection) == 0) {
 			return true;
@@ -89,6 +102,15 @@ int dossier_init(struct dossier *d, struct cu_err *err)
 	return r;
 }
 
+/* Somebody's words. */
+static void forget(char *text)
+{
+	if (text) {
+		explicit_bzero(text, strlen(text));
+		free(text);
+	}
+}
+
 void dossier_done(struct dossier *d)
 {
 	for (size_t i = 0; i < d->nparts; i++) {
@@ -96,15 +118,21 @@ void dossier_done(struct dossier *d)
 		free(d->parts[i].places);
 	}
 	for (size_t i = 0; i < d->nsources; i++) {
-		free(d->sources[i].name);
+		forget(d->sources[i].name);
 	}
+	for (size_t i = 0; i < d->nconsents; i++) {
+		forget(d->consents[i].source);
+		forget(d->consents[i].said);
+	}
+	free(d->consents);
 	free(d->parts);
 	free(d->sources);
 	free(d->looks);
+	d->consents = NULL;
 	d->parts = NULL;
 	d->sources = NULL;
 	d->looks = NULL;
-	d->nparts = d->nsources = d->nlooks = 0;
+	d->nparts = d->nsources = d->nlooks = d->nconsents = 0;
 }
 
 struct dossier_column *dossier_column(const struct dossier_part *part, struct span name)
@@ -251,6 +279,39 @@ int dossier_survey(struct dossier *d, const struct row_record *row, const struct
 		dossier_see(d->seen, row);
 	}
 	return r;
+}
+
+/* --- consents --------------------------------------------------------------------- */
+
+static char *copy(const struct record *papers, const char *field)
+{
+	struct span text = papers ? record_get(papers, field) : (struct span){ 0 };
+
+	return text.n > 0 ? strndup((const char *)text.p, text.n) : strdup("");
+}
+
+int dossier_add_consent(struct dossier *d, const struct row_consent *row,
+	const struct record *papers, struct cu_err *err)
+{
+	struct dossier_consent *c;
+
+	if (d->nconsents == DOSSIER_MAX_CONSENTS) {
+		d->has_more_consents = true;
+		return 0;
+	}
+	if (d->nconsents == d->consents_room) {
+		size_t room = d->consents_room > 0 ? d->consents_room * 2 : 16;
+		struct dossier_consent *more = realloc(d->consents, room * sizeof(*more));
+
+		if (!more) {
+			return no_memory(err);
+		}
+		d->consents = more;
+		d->consents_room = room;
+	}
+	c = &d->consents[d->nconsents++];
+	*c = (struct dossier_consent){ *row, copy(papers, "source"), copy(papers, "text") };
+	return c->source && c->said ? 0 : no_memory(err);
 }
 
 /* --- who looked ------------------------------------------------------------------- */

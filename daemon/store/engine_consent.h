@@ -77,6 +77,9 @@ int engine_consent_subject(struct engine *e, const char *purpose, const struct i
 
 const char *consent_state_word(enum consent_state s);
 const char *consent_method_word(enum consent_method m);
+/* For people; "" for a method that nobody noted down. */
+const char *consent_state_meaning(enum consent_state s);
+const char *consent_method_meaning(enum consent_method m);
 /* NONE for a word that is none. */
 enum consent_method consent_method_of(const char *word);
 

@@ -29,6 +29,28 @@ const char *consent_method_word(enum consent_method m)
 	return methods[m];
 }
 
+const char *consent_state_meaning(enum consent_state s)
+{
+	static const char *const meanings[] = {
+#define X(id, word, meaning) meaning,
+		CONSENT_STATES(X)
+#undef X
+	};
+
+	return meanings[s];
+}
+
+const char *consent_method_meaning(enum consent_method m)
+{
+	static const char *const meanings[] = {
+#define X(id, word, meaning) meaning,
+		CONSENT_METHODS(X)
+#undef X
+	};
+
+	return meanings[m];
+}
+
 enum consent_method consent_method_of(const char *word)
 {
 	for (int i = 0; i < METHOD_N_; i++) {

@@ -13,6 +13,7 @@
 #include "stage.h"
 
 #define PURPOSE "--purpose=" STAGE_PURPOSE
+#define ACCESS  "--purpose=access_request" /* covers everything */
 
 static const char ada[] =
 	"[{\"collection\":\"profile\",\"fields\":{\"given_name\":\"小明\",\"family_name\":\"王\","
@@ -29,7 +30,7 @@ static const char *make(struct stage *st, const char *id, const char *name, cons
 {
 	const char *path = stage_path(st, name);
 
-	stage_ctl(st, AS_PRIVACY, "subject", "dossier", id, path, PURPOSE, option);
+	stage_ctl(st, AS_PRIVACY, "subject", "dossier", id, path, ACCESS, option);
 	return path;
 }
 
@@ -84,7 +85,7 @@ static void the_dossier_holds_what_is_known_and_nothing_of_others(void **state)
 	expect(said, "What is kept about you | Contents | profile 1 | contact point 2 | transaction 1");
 	expect(said, "acts: record.put subject.add subject.export subject.read\n");
 	expect(said, "file: csv/transaction.csv\n");
-	expect(said, "| What it is used for | Where it comes from | How long it is kept | Who looked");
+	expect(said, "| What it is used for | What you agreed or objected to | Where it comes from | How long it is kept");
 	free(said);
 	assert_true(holds(path, "index.html", "The company that sends our e-mail"));
 	assert_true(holds(path, "data.json", "王"));
@@ -178,10 +179,52 @@ static void a_part_of_it_says_so(void **state)
 	assert_int_equal(strtol(said, NULL, 10), 1);
 	free(said);
 	assert_false(holds(path, "*", "wang@example.org"));
-	assert_true(holds(path, "index.html", "the collections that were asked for"));
+	assert_true(holds(path, "index.html", "This is a part of what is kept about you"));
+	assert_true(holds(path, "data.json", "\"whole\":false"));
 	make(st, id, "none.zip", "--collection=nonsense");
 	stage_expect(st, 64);
 	assert_int_not_equal(access(stage_path(st, "none.zip"), F_OK), 0);
+}
+
+static void a_purpose_that_covers_less_makes_a_part(void **state)
+{
+	struct stage *st = *state;
+	const char *path = stage_path(st, "covered.zip");
+	char id[33], *said;
+
+	stage_add_person(st, ada, id);
+	stage_ctl(st, AS_PRIVACY, "subject", "dossier", id, path, PURPOSE);
+	stage_expect(st, 0);
+	said = checked(path);
+	assert_int_equal(strtol(said, NULL, 10), 4);
+	free(said);
+	assert_true(holds(path, "index.html", "This is a part of what is kept about you"));
+	assert_false(holds(path, "data.json", "\"collection\":\"behaviour\",\"text\"")); /* it may not say */
+}
+
+static void what_was_agreed_to_stands_in_it(void **state)
+{
+	struct stage *st = *state;
+	const char *path;
+	char id[33], *said;
+
+	stage_add_person(st, ada, id);
+	stage_ctl(st, AS_PRIVACY, "consent", "give", id, "--purpose=marketing_email", "--method=written",
+		"--notice=1", "--language=zh", "--source=shop-7",
+		"--evidence", stage_text(st, "said", "I agree <gladly>"));
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "withdraw", id, "--purpose=marketing_email");
+	stage_expect(st, 0);
+	path = make(st, id, "agreed.zip", "--language=en");
+	stage_expect(st, 0);
+	said = checked(path);
+	expect(said, "What you agreed or objected to");
+	expect(said, "consent.");
+	free(said);
+	assert_true(holds(path, "index.html", "I agree &lt;gladly&gt;"));
+	assert_true(holds(path, "index.html", "took it back"));
+	assert_true(holds(path, "data.json", "\"state\":\"withdrawn\""));
+	assert_true(holds(path, "data.json", "shop-7"));
 }
 
 static void an_encrypted_one_opens_with_age(void **state)
@@ -394,6 +437,8 @@ int main(void)
 		T(it_speaks_chinese),
 		T(of_nobody_it_says_that_nothing_is_kept),
 		T(a_part_of_it_says_so),
+		T(a_purpose_that_covers_less_makes_a_part),
+		T(what_was_agreed_to_stands_in_it),
 		cmocka_unit_test_setup_teardown(how_long_it_is_kept_stands_in_it, stage_up_bare, stage_down),
 		T(an_encrypted_one_opens_with_age),
 		T(what_is_being_erased_is_not_in_it),

@@ -342,6 +342,17 @@ static void every_shipped_key_and_text_has_a_chinese_name(void **state)
 			}
 		}
 	}
+	for (int i = CONSENT_REQUESTED; i < CONSENT_NSTATES_; i++) {
+		const char *text = consent_state_meaning((enum consent_state)i);
+
+		/* that of an expiry is never an event */
+		assert_true(i == CONSENT_EXPIRED || strcmp(dossier_say(d, text), text) != 0);
+	}
+	for (int i = METHOD_CHECKBOX; i < METHOD_N_; i++) {
+		const char *text = consent_method_meaning((enum consent_method)i);
+
+		assert_string_not_equal(dossier_say(d, text), text);
+	}
 	for (size_t i = 0; i < policy_purposes(d->policy)->n; i++) {
 		const struct purpose *p = &policy_purposes(d->policy)->v[i];
 
