@@ -94,6 +94,9 @@ void cmd_subject_dossier(const struct args *a, const json_t *reply)
 	fprintf(stderr, _("%" PRId64 " records, %" PRId64 " lines of who looked at them, %s\n"),
 		out_int(r, "records"), out_int(r, "entries"), out_bytes(out_int(r, "bytes"), bytes));
 	if (json_is_true(json_object_get(r, "encrypted"))) {
-		fprintf(stderr, _("It opens with: age -d -i IDENTITY -o dossier.zip %s\n"), file);
+		const char *format = args_text(a, "format");
+
+		fprintf(stderr, _("It opens with: age -d -i IDENTITY -o dossier.%s %s\n"),
+			format ? format : "zip", file);
 	}
 }

@@ -380,7 +380,7 @@ static int put_into_age(void *ctx, struct span bytes, struct cu_err *err)
 	return age_writer_put(((struct making *)ctx)->age, bytes, err);
 }
 
-static int write_out(struct making *m, struct cu_err *err)
+static int write_out(struct making *m, bool is_data_only, struct cu_err *err)
 {
 	const struct dossier_records records = { each, m };
 	const struct dossier_sink sink = { m->recipients ? put_into_age : put_out, m };
@@ -389,7 +389,8 @@ static int write_out(struct making *m, struct cu_err *err)
 		0;
 
 	if (r == 0) {
-		r = dossier_write(&m->dossier, &records, &sink, err);
+		r = is_data_only ? dossier_write_data(&m->dossier, &records, &sink, err) :
+				   dossier_write(&m->dossier, &records, &sink, err);
 	}
 	if (r == 0 && m->age) {
 		r = age_writer_finish(m->age, err);
@@ -433,7 +434,7 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 		r = exchange_leaf(x, &leaf, err); /* durable before the first byte leaves */
 	}
 	if (r == 0) {
-		r = write_out(&m, err);
+		r = write_out(&m, what->is_data_only, err);
 	}
 	if (r == 0) {
 		show_result(&m, out);
@@ -450,7 +451,9 @@ int handle_SUBJECT_DOSSIER(struct exchange *x, struct json *out, struct cu_err *
 	struct delivery what = { .collections = json_object_get(x->call.parameters, "collections"),
 		.language = exchange_text(x, "language"),
 		.recipients = json_object_get(x->call.parameters, "recipients") };
+	const char *format = exchange_text(x, "format");
 	int r = exchange_id(x, "subject", &what.subject, err);
 
+	what.is_data_only = format && strcmp(format, "json") == 0;
 	return r < 0 ? r : deliver_dossier(x, &what, out, err);
 }

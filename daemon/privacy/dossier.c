@@ -17,7 +17,8 @@ struct file {
 	const struct dossier_form *form;
 	const struct dossier_part *part;
 	struct dossier_pen pen;
-	struct dossier_zip *zip;
+	struct dossier_zip *zip; /* NULL: straight to the sink */
+	const struct dossier_sink *sink;
 	struct buf text; /* wiped */
 	uint64_t nrecords;
 	uint8_t seen[32];
@@ -28,8 +29,9 @@ static int pass_on(void *to, struct cu_err *err)
 	struct file *f = to;
 	int r = buf_check(&f->text, err);
 
-	if (r == 0) {
-		r = dossier_zip_put(f->zip, buf_span(&f->text), err);
+	if (r == 0 && f->text.n > 0) {
+		r = f->zip ? dossier_zip_put(f->zip, buf_span(&f->text), err) :
+			     f->sink->put(f->sink->ctx, buf_span(&f->text), err);
 	}
 	buf_clear(&f->text);
 	return r;
@@ -84,11 +86,11 @@ static void begin_file(struct file *f, const struct dossier_form *form)
 }
 
 /* One file of everything. */
-static int put_whole(struct file *f, const char *name, const struct dossier_form *form,
+static int put_whole(struct file *f, const struct dossier_form *form,
 	const struct dossier_records *records, struct cu_err *err)
 {
 	const struct dossier *d = f->pen.d;
-	int r = dossier_zip_file(f->zip, name, err);
+	int r = 0;
 
 	begin_file(f, form);
 	form->begin(&f->pen);
@@ -135,10 +137,16 @@ int dossier_write(const struct dossier *d, const struct dossier_records *records
 		r = pass_on(&f, err);
 	}
 	if (r == 0) {
-		r = put_whole(&f, "index.html", &dossier_html, records, err);
+		r = dossier_zip_file(f.zip, "index.html", err);
 	}
 	if (r == 0) {
-		r = put_whole(&f, "data.json", &dossier_json, records, err);
+		r = put_whole(&f, &dossier_html, records, err);
+	}
+	if (r == 0) {
+		r = dossier_zip_file(f.zip, "data.json", err);
+	}
+	if (r == 0) {
+		r = put_whole(&f, &dossier_json, records, err);
 	}
 	if (r == 0) {
 		r = put_each(&f, records, err);
@@ -147,6 +155,18 @@ int dossier_write(const struct dossier *d, const struct dossier_records *records
 		r = dossier_zip_finish(f.zip, err);
 	}
 	dossier_zip_free(f.zip);
+	buf_done(&f.text);
+	return r;
+}
+
+int dossier_write_data(const struct dossier *d, const struct dossier_records *records,
+	const struct dossier_sink *sink, struct cu_err *err)
+{
+	struct file f = { .sink = sink, .text = BUF_INIT_WIPE };
+	int r;
+
+	f.pen = (struct dossier_pen){ .d = d, .to = &f.text };
+	r = put_whole(&f, &dossier_json, records, err);
 	buf_done(&f.text);
 	return r;
 }

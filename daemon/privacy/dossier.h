@@ -158,5 +158,8 @@ struct dossier_sink {
  * written until then is no archive. */
 int dossier_write(const struct dossier *d, const struct dossier_records *records,
 	const struct dossier_sink *sink, struct cu_err *err);
+/* Only its data.json, as it is: for a program that takes the data over. */
+int dossier_write_data(const struct dossier *d, const struct dossier_records *records,
+	const struct dossier_sink *sink, struct cu_err *err);
 
 #endif

@@ -127,10 +127,10 @@ X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                 
   N_("Find people by an e-mail address, a phone number or a number of yours."),         \
   N_("The value is asked for, or read from standard input: what stands on a command line can be read by every user of this machine. --scheme names the kind of an external id. Prints ids only.")) \
 X(SUBJECT_DOSSIER, "subject dossier", "io.custos.subject.Dossier",                      \
-  "subject:subject file:outfile --purpose=purpose:purpose [--collection=collection:collection...] [--language=language:words(en|zh)] [--recipient=key:text...]", \
+  "subject:subject file:outfile --purpose=purpose:purpose [--collection=collection:collection...] [--language=language:words(en|zh)] [--format=format:words(zip|json)] [--recipient=key:text...]", \
   ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \
   N_("Write all that is known about a person into an archive for that person."),        \
-  N_("A ZIP with a page to read and print, the same in JSON for programs, and a CSV for each collection; with where the data came from, how long it is kept, and who looked at it. What is known of others is left out. --recipient encrypts it with age to this public key, and more of them; whoever has its identity opens it with 'age -d'. It is in the log before a byte is written. Without --collection it is everything.")) \
+  N_("A ZIP with a page to read and print, the same in JSON for programs, and a CSV for each collection; with where the data came from, how long it is kept, and who looked at it. What is known of others is left out. --format=json writes only the JSON, for whoever takes the data over. --recipient encrypts it with age to this public key, and more of them; whoever has its identity opens it with 'age -d'. It is in the log before a byte is written. Without --collection it is everything that the purpose covers.")) \
 X(SUBJECT_RESTRICT, "subject restrict", "io.custos.subject.Restrict",                   \
   "subject:subject --purpose=purpose:purpose [--reason=file:textfile]",                 \
   ACCESS_WRITE,                                                                         \

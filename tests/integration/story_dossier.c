@@ -227,6 +227,25 @@ static void what_was_agreed_to_stands_in_it(void **state)
 	assert_true(holds(path, "data.json", "shop-7"));
 }
 
+static void data_alone_is_the_same_data(void **state)
+{
+	struct stage *st = *state;
+	const char *path, *json;
+	char id[33], *same;
+
+	stage_add_person(st, ada, id);
+	path = make(st, id, "whole.zip", "--format=zip");
+	json = make(st, id, "data.json", "--format=json");
+	stage_expect(st, 0);
+	same = run_shell("/usr/bin/python3 -c \"import json, sys, zipfile\n"
+			 "a = json.loads(zipfile.ZipFile('%s').read('data.json'))\n"
+			 "b = json.load(open('%s'))\n"
+			 "print(a['collections'] == b['collections'] and len(b['access']['entries']) > 2)\"",
+		path, json);
+	assert_string_equal(same, "True\n");
+	free(same);
+}
+
 static void an_encrypted_one_opens_with_age(void **state)
 {
 	struct stage *st = *state;
@@ -440,6 +459,7 @@ int main(void)
 		T(a_purpose_that_covers_less_makes_a_part),
 		T(what_was_agreed_to_stands_in_it),
 		cmocka_unit_test_setup_teardown(how_long_it_is_kept_stands_in_it, stage_up_bare, stage_down),
+		T(data_alone_is_the_same_data),
 		T(an_encrypted_one_opens_with_age),
 		T(what_is_being_erased_is_not_in_it),
 		T(whoever_is_being_erased_has_none),
