@@ -296,6 +296,13 @@ static int survey_records(struct making *m, struct cu_err *err)
 	return r;
 }
 
+/* Of a legal hold the person may not be told: that it is about somebody is the case's secret. */
+static bool is_of_hold(const struct leaf *l)
+{
+	return l->act == LEAF_HOLD_PLACE || l->act == LEAF_HOLD_RELEASE || l->act == LEAF_HOLD_BLOCK ||
+	       l->act == LEAF_HOLD_RESEAL || l->act == LEAF_HOLD_READ;
+}
+
 static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_err *err)
 {
 	struct making *m = ctx;
@@ -306,7 +313,7 @@ static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_er
 	if (r == 0) {
 		r = concern_of(m->reader, &l, &m->dossier.subject, &concern, err);
 	}
-	if (r == 0 && (concern == CONCERN_NAMED || concern == CONCERN_SHOWN)) {
+	if (r == 0 && (concern == CONCERN_NAMED || concern == CONCERN_SHOWN) && !is_of_hold(&l)) {
 		dossier_add_look(&m->dossier, &l);
 	}
 	m->dossier.nunknown += r == 0 && concern == CONCERN_UNKNOWN;

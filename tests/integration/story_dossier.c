@@ -77,6 +77,8 @@ static void the_dossier_holds_what_is_known_and_nothing_of_others(void **state)
 	stage_ctl(st, AS_PRIVACY, "export", stage_path(st, "all"), PURPOSE);
 	stage_expect(st, 0);
 
+	stage_ctl_text(st, AS_PRIVACY, "a lawsuit", "hold", "place", id);
+	stage_expect(st, 0); /* which the person is not told */
 	path = make(st, id, "dossier.zip", "--language=en");
 	stage_expect(st, 0);
 
