@@ -284,7 +284,7 @@ static int check_log(struct run *run, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
-	r = history_read(dir, &key, &run->chain, UINT64_MAX, run->watch, &h, &why);
+	r = history_read(dir, &key, &run->chain, UINT64_MAX, UINT64_MAX, run->watch, &h, &why);
 	if (r == CU_ECANCELED || r == CU_ENOMEM) {
 		return cu_err_set(err, r, "%s", why.msg);
 	}

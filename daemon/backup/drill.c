@@ -197,7 +197,8 @@ static int read_history(struct run *run, const struct restore_view *v, struct cu
 {
 	struct history *h = &run->history;
 	int r = history_read(
-		v->log_dir, &run->options->log_key, &run->chain, 0, run->options->watch, h, err);
+		v->log_dir, &run->options->log_key, &run->chain, 0, UINT64_MAX, run->options->watch, h,
+		err);
 
 	if (r < 0) {
 		return r;

@@ -22,7 +22,8 @@ struct walk {
 	uint64_t size;            /* leaves so far */
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
-	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap;
+	uint64_t data_size;       /* of the log beside the data */
+	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap, said_cap;
 };
 
 void history_done(struct history *h)
@@ -32,6 +33,7 @@ void history_done(struct history *h)
 	free(h->slots);
 	free(h->open);
 	free(h->holds);
+	free(h->said);
 	*h = (struct history){ 0 };
 }
 
@@ -218,6 +220,33 @@ static int take_hold(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	return r;
 }
 
+static bool is_said(enum leaf_act act)
+{
+	return act == LEAF_CONSENT_REQUEST || act == LEAF_CONSENT_GIVE ||
+		act == LEAF_CONSENT_REFUSE || act == LEAF_CONSENT_WITHDRAW ||
+		act == LEAF_CONSENT_INVALIDATE || act == LEAF_CONSENT_RENEW ||
+		act == LEAF_CONSENT_OBJECT || act == LEAF_CONSENT_UNOBJECT ||
+		act == LEAF_SUBJECT_RESTRICT || act == LEAF_SUBJECT_UNRESTRICT;
+}
+
+static int take_said(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	struct settle_said said = { .act = leaf->act, .subject = leaf->sub, .actor = leaf->by,
+		.at_ms = leaf->t_ms };
+	void *array = w->to->said;
+	int r = grow(&array, sizeof(said), w->to->nsaid, 1, HISTORY_MAX_ERASED, &w->said_cap, err);
+
+	strcpy(said.purpose, leaf->purpose);
+	strcpy(said.channel, leaf->collection);
+	strcpy(said.notice, leaf->why);
+	said.expires_ms = leaf->count < INT64_MAX / 1000 ? (int64_t)leaf->count * 1000 : 0;
+	w->to->said = array;
+	if (r == 0) {
+		w->to->said[w->to->nsaid++] = said;
+	}
+	return r;
+}
+
 static void drop_hold(struct walk *w, const struct id *hold)
 {
 	for (size_t i = 0; i < w->to->nholds;) {
@@ -248,6 +277,10 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 		r = take_hold(w, leaf, err);
 	} else if (leaf->act == LEAF_HOLD_RELEASE) {
 		drop_hold(w, &leaf->obj);
+	}
+	if (r == 0 && is_said(leaf->act) && w->data_size != UINT64_MAX &&
+		w->size + HISTORY_BEFORE >= w->data_size) {
+		r = take_said(w, leaf, err);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&
@@ -295,11 +328,12 @@ static int walk_log(struct walk *w, struct log_dir *log, struct cu_err *err)
 }
 
 int history_read(const char *dir, const struct note_verifier *by, const struct chain *chain,
-	uint64_t beyond_generation, const struct watch *watch, struct history *ret,
-	struct cu_err *err)
+	uint64_t beyond_generation, uint64_t data_size, const struct watch *watch,
+	struct history *ret, struct cu_err *err)
 {
 	struct history h = { .generation = 1 };
-	struct walk w = { .to = &h, .chain = chain, .watch = watch, .beyond = beyond_generation };
+	struct walk w = { .to = &h, .chain = chain, .watch = watch, .beyond = beyond_generation,
+		.data_size = data_size };
 	struct log_dir *log = NULL;
 	int r = log_dir_open(dir, by, &log, err);
 

@@ -20,6 +20,9 @@ struct watch;
 
 #define HISTORY_MAX_SLOTS  (1u << 24) /* 128 MiB of numbers, to be shredded again at once */
 #define HISTORY_MAX_ERASED (1u << 24)
+/* Leaves that may lie between the moment of an image and the place in the log that its manifest
+ * names: what was said there is collected, too. */
+#define HISTORY_BEFORE     65536
 
 struct history {
 	struct log_head head;
@@ -32,6 +35,8 @@ struct history {
 	size_t nopen;
 	struct settle_hold *holds; /* placed, and not released */
 	size_t nholds;
+	struct settle_said *said; /* about purposes and restriction, near the backup's place and later */
+	size_t nsaid;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */
@@ -39,9 +44,10 @@ struct history {
 void history_done(struct history *h); /* zeros are fine */
 
 /* Verifies the log in dir fully, then walks it.  Manifests of chain that are newer than the log
- * are passed over; the caller compares sizes.  CU_ENOENT, CU_ENOKEY, CU_ECORRUPT. */
+ * are passed over; the caller compares sizes.  data_size is the log's size beside the data that is
+ * to be restored; UINT64_MAX: none is.  CU_ENOENT, CU_ENOKEY, CU_ECORRUPT. */
 int history_read(const char *dir, const struct note_verifier *by, const struct chain *chain,
-	uint64_t beyond_generation, const struct watch *watch, struct history *ret,
-	struct cu_err *err);
+	uint64_t beyond_generation, uint64_t data_size, const struct watch *watch,
+	struct history *ret, struct cu_err *err);
 
 #endif

@@ -230,13 +230,29 @@ static void judge(struct run *run)
 	report->log_size = has;
 }
 
+/* How far the log was when this data was captured: the first manifest that names its image. */
+static uint64_t log_size_of_data(const struct run *run)
+{
+	uint64_t size = run->data->log_size;
+
+	for (size_t i = 0; i < run->chain.n; i++) {
+		const struct chain_link *link = &run->chain.at[i];
+
+		if (memcmp(link->data_object, run->data->data_object, sizeof(link->data_object)) == 0 &&
+			link->log_size < size) {
+			size = link->log_size;
+		}
+	}
+	return size;
+}
+
 static int read_history(struct run *run, struct cu_err *err)
 {
 	int r = repo_log_dir(&run->repo, run->log_dir, err);
 
 	if (r == 0) {
 		r = history_read(run->log_dir, &run->identity.log_key, &run->chain,
-			run->vault->generation, run->watch, &run->history, err);
+			run->vault->generation, log_size_of_data(run), run->watch, &run->history, err);
 		if (r < 0 && r != CU_ECANCELED) {
 			r = remedy(err, r, "bring log/ back from another copy of the repository");
 		}
@@ -312,6 +328,8 @@ static int settle(struct run *run, struct cu_err *err)
 		.nopen = run->history.nopen,
 		.holds = run->history.holds,
 		.nholds = run->history.nholds,
+		.said = run->history.said,
+		.nsaid = run->history.nsaid,
 	};
 	struct store_settled settled = { 0 };
 	int r = store_settle_restored(

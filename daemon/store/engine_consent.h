@@ -52,7 +52,7 @@ enum consent_method {
 struct row_consent {
 	struct id subject;
 	char purpose[ENGINE_KEY_SIZE];
-	uint64_t seq; /* the outbox number of its leaf: they ascend */
+	uint64_t seq; /* of this subject, from 1 */
 	char channel[ENGINE_KEY_SIZE]; /* "": the purpose as a whole */
 	enum consent_state state;      /* never NONE or EXPIRED */
 	enum consent_method method;
@@ -64,7 +64,10 @@ struct row_consent {
 	uint64_t leaf;                 /* as row_erasure's: where it should be in the log */
 };
 
-int engine_consent_put(struct engine *e, const struct row_consent *row, struct cu_err *err);
+/* Fills seq. */
+int engine_consent_put(struct engine *e, struct row_consent *row, struct cu_err *err);
+/* Is there an event of this subject, purpose, channel, state and time? */
+int engine_consent_has(struct engine *e, const struct row_consent *row, struct cu_err *err);
 /* The newest of this purpose before seq; UINT64_MAX: the newest of all. */
 int engine_consent_before(struct engine *e, const struct id *subject, const char *purpose,
 	uint64_t seq, struct row_consent *ret, struct cu_err *err);

@@ -175,6 +175,9 @@
 	X(ACCESS_DROP,    data,  "DELETE FROM access WHERE period < ?1")                        \
 	X(CONSENT_PUT,    data,  "INSERT INTO consent VALUES"                                   \
 		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)")                            \
+	X(CONSENT_NEWEST, data,  "SELECT coalesce(max(seq), 0) FROM consent WHERE subject = ?1") \
+	X(CONSENT_HAS,    data,  "SELECT 1 FROM consent WHERE subject = ?1 AND purpose = ?2"    \
+		" AND channel = ?3 AND state = ?4 AND at_ms = ?5")                              \
 	X(CONSENT_BEFORE, data,  "SELECT * FROM consent WHERE subject = ?1 AND purpose = ?2"    \
 		" AND seq < ?3 ORDER BY seq DESC LIMIT 1")                                      \
 	X(CONSENT_AFTER,  data,  "SELECT * FROM consent WHERE subject = ?1 AND seq > ?2"        \

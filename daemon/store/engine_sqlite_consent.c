@@ -61,11 +61,31 @@ enum consent_method consent_method_of(const char *word)
 	return METHOD_NONE;
 }
 
-int engine_consent_put(struct engine *e, const struct row_consent *row, struct cu_err *err)
+static int next_seq(struct engine *e, const struct id *subject, uint64_t *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_CONSENT_PUT, &st, err);
+	int r = engine_statement(e, ST_CONSENT_NEWEST, &st, err);
 
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, subject);
+	r = db_step(st, err);
+	if (r > 0) {
+		*ret = (uint64_t)sqlite3_column_int64(st, 0) + 1;
+		db_reset(st);
+	}
+	return r < 0 ? r : 0;
+}
+
+int engine_consent_put(struct engine *e, struct row_consent *row, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = next_seq(e, &row->subject, &row->seq, err);
+
+	if (r == 0) {
+		r = engine_statement(e, ST_CONSENT_PUT, &st, err);
+	}
 	if (r < 0) {
 		return r;
 	}
@@ -84,6 +104,24 @@ int engine_consent_put(struct engine *e, const struct row_consent *row, struct c
 	engine_bind_id(st, 13, &row->record);
 	engine_bind_u64(st, 14, row->leaf);
 	return db_run(st, err);
+}
+
+int engine_consent_has(struct engine *e, const struct row_consent *row, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_CONSENT_HAS, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, &row->subject);
+	engine_bind_text(st, 2, row->purpose);
+	engine_bind_text(st, 3, row->channel);
+	sqlite3_bind_int(st, 4, (int)row->state);
+	sqlite3_bind_int64(st, 5, row->at_ms);
+	r = db_step(st, err);
+	db_reset(st);
+	return r;
 }
 
 static int read_enums(sqlite3_stmt *st, struct row_consent *ret, struct cu_err *err)

@@ -2,7 +2,9 @@
  * settle.h: what a restored data.db needs before it may be used.
  *
  * Old rows meet the newest vault: what the vault no longer opens, and whom the log says to be
- * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.  The store keeps its id, gets a new lineage, and never hands out a slot again
+ * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.  What people
+ * said about purposes since, and whose data was restricted, is said again, without the papers.  The store keeps its id,
+ * gets a new lineage, and never hands out a slot again
  * that somebody may have had since.
  */
 #ifndef CU_STORE_SETTLE_H
@@ -12,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "ledger/leaf.h"
 #include "store/engine.h"
 
 struct cu_err;
@@ -33,6 +36,14 @@ struct settle_hold {
 	int64_t placed_ms;
 };
 
+/* What a leaf says that somebody said, or that somebody's data is restricted. */
+struct settle_said {
+	enum leaf_act act;
+	struct id subject, actor;
+	char purpose[ENGINE_KEY_SIZE], channel[ENGINE_KEY_SIZE], notice[ENGINE_KEY_SIZE];
+	int64_t at_ms, expires_ms; /* 0: never */
+};
+
 struct store_settle {
 	struct id lineage;
 	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
@@ -43,6 +54,8 @@ struct store_settle {
 	size_t nopen;
 	const struct settle_hold *holds; /* borrowed */
 	size_t nholds;
+	const struct settle_said *said; /* in the order of the log; borrowed */
+	size_t nsaid;
 };
 
 struct store_settled {

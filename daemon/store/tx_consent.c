@@ -10,7 +10,7 @@
 #define RESTRICTION_COLLECTION "custos.restriction"
 #define LEVEL_OF_EVIDENCE      3 /* restricted */
 
-static int act_of(enum consent_state state)
+int consent_act(enum consent_state state)
 {
 	switch (state) {
 	case CONSENT_REQUESTED: return LEAF_CONSENT_REQUEST;
@@ -56,12 +56,13 @@ static int put_text(struct tx *tx, const struct id *subject, const char *collect
 static int put_leaf(struct tx *tx, const struct row_consent *row, const uint8_t *digest,
 	struct cu_err *err)
 {
-	struct leaf leaf = { .act = (enum leaf_act)act_of(row->state), .sub = row->subject,
+	struct leaf leaf = { .act = (enum leaf_act)consent_act(row->state), .sub = row->subject,
 		.obj = row->record, .has_digest = digest != NULL };
 
 	strcpy(leaf.purpose, row->purpose);
 	strcpy(leaf.collection, row->channel);
 	strcpy(leaf.why, row->notice);
+	leaf.count = (uint64_t)row->expires_ms / 1000;
 	if (digest) {
 		memcpy(leaf.digest, digest, sizeof(leaf.digest));
 	}
@@ -74,7 +75,7 @@ int tx_consent_put(struct tx *tx, struct row_consent *row, const struct consent_
 	const char *channel = row->channel[0] ? row->channel : NULL;
 	struct row_subject who;
 	struct standing now;
-	int r = act_of(row->state) < 0 ?
+	int r = consent_act(row->state) < 0 ?
 		cu_err_set(err, CU_EINVAL, "consent: this is nothing that somebody says") :
 		tx_subject_require(tx, &row->subject, &who, err);
 
@@ -91,7 +92,6 @@ int tx_consent_put(struct tx *tx, struct row_consent *row, const struct consent_
 	r = put_text(tx, &row->subject, CONSENT_COLLECTION, papers, &row->record, err);
 	row->at_ms = tx->now_ms;
 	row->actor = tx->actor;
-	row->seq = tx->seq + 1; /* of the leaf that follows */
 	if (r == 0) {
 		r = put_leaf(tx, row, digest, err);
 	}

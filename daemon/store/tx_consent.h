@@ -20,6 +20,9 @@ struct consent_papers {
 int tx_consent_put(struct tx *tx, struct row_consent *row, const struct consent_papers *papers,
 	const uint8_t *digest, struct cu_err *err);
 
+/* The leaf's act (enum leaf_act) of such an event; -1: it is none that somebody says. */
+int consent_act(enum consent_state state);
+
 /* From now on, or no more, the subject's data is only stored; why is sealed as above and may be
  * empty.  CU_EEXIST when it is so already. */
 int tx_restrict(struct tx *tx, const struct id *subject, const char *purpose, bool is_restricted,

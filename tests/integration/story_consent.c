@@ -37,7 +37,7 @@ static void expect_error(struct stage *st, int status, const char *text)
 }
 
 /* AS_SUPPORT is given more purposes, and neither consent.list nor restriction.read. */
-static void put_roles(struct stage *st)
+static void put_roles_for(struct stage *st, const char *purposes)
 {
 	char text[1024];
 
@@ -52,14 +52,14 @@ static void put_roles(struct stage *st)
 		"  - role: app\n"
 		"    operations: [subject.get, subject.search, subject.update, consent.check,\n"
 		"      consent.filter]\n"
-		"    purposes: [customer_service, marketing_email, marketing_post]\n"
+		"    purposes: [%s]\n"
 		"    level: internal\n"
 		"operators:\n"
 		"  - {uid: %u, roles: [admin]}\n"
 		"  - {uid: %u, roles: [privacy]}\n"
 		"  - {uid: %u, roles: [privacy]}\n"
 		"  - {uid: %u, roles: [app]}\n",
-		stage_uid(AS_ADMIN), stage_uid(AS_PRIVACY), stage_uid(AS_SECOND),
+		purposes, stage_uid(AS_ADMIN), stage_uid(AS_PRIVACY), stage_uid(AS_SECOND),
 		stage_uid(AS_SUPPORT));
 	stage_policy(st, "roles.yaml", text);
 }
@@ -72,7 +72,7 @@ static int up(void **state)
 	if (stage_up_bare(state) != 0) {
 		return -1;
 	}
-	put_roles(*state);
+	put_roles_for(*state, "customer_service, marketing_email, marketing_post");
 	stage_start(*state);
 	stage_init(*state);
 	return 0;
@@ -216,6 +216,39 @@ static void what_cannot_be_a_consent_is_refused_with_the_reason(void **state)
 	assert_int_equal(stage_count_leaves(st, "act=consent"), 0);
 }
 
+/* The shipped purpose, made to cover what people bought. */
+static void sensitive_data_needs_a_consent_apart(void **state)
+{
+	static const char text[] =
+		"purposes:\n"
+		"  - {purpose: access_request, text: A., use: essential, basis: contract, data: '*'}\n"
+		"  - {purpose: customer_service, text: B., use: essential, basis: contract, data: '*'}\n"
+		"  - purpose: marketing_email\n"
+		"    text: C.\n"
+		"    use: marketing\n"
+		"    basis: consent\n"
+		"    data: [profile, transaction]\n"
+		"    notice: {version: a, date: 2026-11-21, texts: [{language: zh, sha256: "
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}]}\n";
+	struct stage *st = *state;
+	char id[33];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_stop(st);
+	stage_policy(st, "purposes.yaml", text);
+	put_roles_for(st, "customer_service, marketing_email");
+	stage_start(st);
+	stage_add_person(st, WANG, id);
+	stage_ctl(st, AS_PRIVACY, "consent", "give", id, MAIL, "--method=checkbox");
+	expect_error(st, 64, "has sensitive data (user.financial): it needs 'explicit' or 'separate'");
+	stage_ctl(st, AS_PRIVACY, "consent", "give", id, MAIL, "--method=separate");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "check", id, MAIL);
+	stage_expect(st, 0);
+}
+
 static void what_was_written_is_sealed_and_shown_to_who_may_see_it(void **state)
 {
 	struct stage *st = *state;
@@ -288,6 +321,63 @@ static void a_new_notice_lists_whom_to_ask_again(void **state)
 	give(st, ada);
 	stage_ctl(st, AS_PRIVACY, "consent", "stale", MAIL);
 	assert_string_equal(st->last.out, "");
+}
+
+static void restore_first(struct stage *st)
+{
+	char to[160], from[200], identity[220];
+
+	stage_stop(st);
+	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "elsewhere"));
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	stage_restore(st, to, from, identity, "--sequence=1");
+	stage_expect(st, 0);
+	stage_use_state(st, stage_path(st, "elsewhere"));
+	stage_start(st);
+}
+
+static void expect_answer(struct stage *st, const char *id, const char *purpose, const char *answer)
+{
+	stage_ctl(st, AS_PRIVACY, "consent", "check", id, purpose);
+	assert_string_equal(st->last.out, answer);
+}
+
+static void what_was_said_after_a_backup_holds_when_it_is_restored(void **state)
+{
+	struct stage *st = *state;
+	char ada[33], wang[33], li[33];
+
+	stage_add_person(st, WANG, ada);
+	stage_add_person(st, WANG, wang);
+	stage_add_person(st, WANG, li);
+	give(st, ada);
+	give(st, wang);
+	stage_ctl(st, AS_PRIVACY, "consent", "withdraw", wang, MAIL);
+	stage_ctl(st, AS_ADMIN, "backup", "run"); /* 1 */
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "withdraw", ada, MAIL);
+	stage_ctl(st, AS_PRIVACY, "consent", "object", ada, POST);
+	give(st, wang);
+	stage_ctl(st, AS_PRIVACY, "subject", "restrict", li, LOOK);
+	stage_ctl(st, AS_ADMIN, "backup", "run"); /* 2: the log is mirrored */
+	stage_expect(st, 0);
+
+	restore_first(st);
+
+	expect_answer(st, ada, MAIL, "withdrawn\n");
+	expect_answer(st, ada, POST, "objected\n");
+	expect_answer(st, wang, MAIL, "yes\n");
+	stage_ctl_text(st, AS_PRIVACY, "{\"full_name\":\"X\"}", "subject", "update", li,
+		"--collection=profile", LOOK);
+	expect_error(st, DENIED, "restricted");
+	stage_ctl(st, AS_PRIVACY, "--json", "consent", "list", wang, LOOK);
+	stage_expect(st, 0);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "events")), 3); /* each once */
+	assert_true(json_integer_value(json_object_get(
+			    json_array_get(json_object_get(stage_reply(st), "events"), 2),
+			    "expires_ms")) > 0);
 }
 
 /* --- many ------------------------------------------------------------------------- */
@@ -494,8 +584,10 @@ int main(void)
 		T(a_consent_ends_by_itself_when_its_time_is_over),
 		T(each_channel_is_agreed_to_alone),
 		T(what_cannot_be_a_consent_is_refused_with_the_reason),
+		T(sensitive_data_needs_a_consent_apart),
 		T(what_was_written_is_sealed_and_shown_to_who_may_see_it),
 		T(a_new_notice_lists_whom_to_ask_again),
+		T(what_was_said_after_a_backup_holds_when_it_is_restored),
 		T(a_filter_answers_as_single_questions_do),
 		T(an_objection_ends_what_rests_on_interests),
 		T(restricted_data_is_stored_and_nothing_else),

@@ -1,0 +1,14 @@
+/*
+ * settle_said.h: what people said after a backup was made, said again in the restored store.
+ */
+#ifndef CU_STORE_SETTLE_SAID_H
+#define CU_STORE_SETTLE_SAID_H
+#include "store/settle.h"
+
+struct engine;
+
+/* In the order of the log.  What the store has already is passed over, as is what is about
+ * somebody who is gone.  In a transaction. */
+int settle_said(struct engine *e, const struct settle_said *said, size_t n, struct cu_err *err);
+
+#endif
