@@ -102,7 +102,7 @@ static int find_anchor(const struct collection *c, const char *anchor, struct re
 	rec->cohort = 0;
 	if (anchor) {
 		snprintf(text, sizeof(text), "%s", anchor);
-	} else if (c->anchor == ANCHOR_EVENT) {
+	} else if (c->anchor_field) {
 		struct span v = record_get(rec, c->anchor_field);
 
 		snprintf(text, sizeof(text), "%.*s", (int)v.n, (const char *)v.p);

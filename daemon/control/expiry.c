@@ -185,33 +185,50 @@ static int count_waiting(struct daemon *d, int64_t backed_up_ms, uint64_t *ret, 
 
 /* --- the list --------------------------------------------------------------------- */
 
-/* The latest of all limits: who was heard of after it, or came after it, is not due. */
-static int32_t latest_moving(const struct expiry_limits *limits)
+/* Of all limits that count from a person: who was heard of after the latest, or came after it, is
+ * not due; but for the end of a relationship, which may have been before they came. */
+struct latest {
+	int32_t active, ended; /* CIVIL_NO_DAY: none of this kind */
+	const char *ends_in;
+};
+
+static struct latest latest_of(const struct expiry_limits *limits)
 {
-	int32_t day = CIVIL_NO_DAY;
+	struct latest l = { CIVIL_NO_DAY, CIVIL_NO_DAY, "" };
 
 	for (size_t i = 0; i < limits->n; i++) {
-		if (limits->v[i].is_moving && limits->v[i].last_day > day) {
-			day = limits->v[i].last_day;
+		const struct expiry_limit *limit = &limits->v[i];
+		int32_t *day = limit->ends_in[0] ? &l.ended : &l.active;
+
+		if (limit->is_moving && limit->last_day > *day) {
+			*day = limit->last_day;
 		}
+		l.ends_in = limit->ends_in[0] ? limit->ends_in : l.ends_in;
 	}
-	return day;
+	return l;
+}
+
+static bool may_be_due(const struct latest *l, const struct row_activity *at)
+{
+	return (at->day != CIVIL_NO_DAY && at->day <= l->active) ||
+		(at->ended_day != CIVIL_NO_DAY && at->ended_day <= l->ended);
 }
 
 /* The next subjects that may be due, read beside the writer.  The number, or a code. */
-static int find_subjects(struct daemon *d, int32_t day, struct row_activity *at,
+static int find_subjects(struct daemon *d, const struct latest *l, struct row_activity *at,
 	struct id found[LOOK_AT], bool *ret_is_end, struct cu_err *err)
 {
 	struct reader *rd = store_reader_take(d->house.store);
-	int64_t before_ms = ((int64_t)day + 1) * 86400000;
+	int64_t before_ms =
+		l->ended != CIVIL_NO_DAY ? INT64_MAX : ((int64_t)l->active + 1) * 86400000;
 	int n = 0, r = 1;
 
 	for (int looked = 0; looked < 16 * LOOK_AT && n < LOOK_AT; looked++) {
-		r = reader_next_activity(rd, &at->subject, before_ms, at, err);
+		r = reader_next_activity(rd, &at->subject, before_ms, l->ends_in, at, err);
 		if (r <= 0) {
 			break;
 		}
-		if (at->day != CIVIL_NO_DAY && at->day <= day) {
+		if (may_be_due(l, at)) {
 			found[n++] = at->subject;
 		}
 	}
@@ -225,12 +242,12 @@ static int list_subjects(struct daemon *d, struct step *s, const struct watch *w
 {
 	struct id found[LOOK_AT];
 	struct row_activity at = { .day = 0 };
-	int32_t day = latest_moving(&s->limits);
-	bool is_end = day == CIVIL_NO_DAY;
+	struct latest latest = latest_of(&s->limits);
+	bool is_end = latest.active == CIVIL_NO_DAY && latest.ended == CIVIL_NO_DAY;
 	int r = 0;
 
 	while (r == 0 && !is_end) {
-		r = find_subjects(d, day, &at, found, &is_end, err);
+		r = find_subjects(d, &latest, &at, found, &is_end, err);
 		if (r > 0) {
 			s->subjects = found;
 			s->nsubjects = (size_t)r;

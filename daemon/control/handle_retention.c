@@ -83,20 +83,21 @@ static int count_person(struct counting *c, struct reader *rd, const struct row_
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < c->k->n; i++) {
+		int32_t from = kept_counts_from(&c->k->v[i], at);
 		struct due *due;
 
-		if (!kept_is_moving(&c->k->v[i])) {
+		if (!kept_is_moving(&c->k->v[i]) || from == CIVIL_NO_DAY) {
 			continue;
 		}
-		due = due_at(c, i, at->day);
-		if (!due && !is_over_by_file(c, i, at->day)) {
+		due = due_at(c, i, from);
+		if (!due && !is_over_by_file(c, i, from)) {
 			continue;
 		}
 		r = reader_has_slot(rd, &at->subject, c->k->v[i].rule->collection, err);
 		if (r > 0 && due) {
 			due->npeople++;
 		}
-		if (r > 0 && is_over_by_file(c, i, at->day)) {
+		if (r > 0 && is_over_by_file(c, i, from)) {
 			c->held[i].npeople++;
 		}
 	}
@@ -114,9 +115,9 @@ static int count_people(struct counting *c, struct exchange *x, struct reader *r
 	for (size_t i = 0; i < c->k->n; i++) {
 		any |= kept_is_moving(&c->k->v[i]);
 	}
-	while (any && (r = reader_next_activity(rd, after, INT64_MAX, &at, err)) != 0) {
+	while (any && (r = reader_next_activity(rd, after, INT64_MAX, c->k->ends_in, &at, err)) != 0) {
 		after = &at.subject;
-		if (r > 0 && at.day != CIVIL_NO_DAY) {
+		if (r > 0) {
 			r = count_person(c, rd, &at, err);
 		}
 		if (r >= 0 && exchange_is_cancelled(x)) {

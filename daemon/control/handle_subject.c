@@ -239,7 +239,8 @@ struct update {
 static void put_given_anchor(const struct collection *c, const struct record *rec,
 	char to[CIVIL_DAY_SIZE])
 {
-	bool is_from_field = c->anchor == ANCHOR_EVENT && record_get(rec, c->anchor_field).n > 0;
+	bool is_from_field = c->anchor == ANCHOR_RELATIONSHIP ||
+		(c->anchor == ANCHOR_EVENT && record_get(rec, c->anchor_field).n > 0);
 
 	if (rec->anchor_day != CIVIL_NO_DAY && !is_from_field) {
 		civil_format_day(rec->anchor_day, to);

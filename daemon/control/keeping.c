@@ -79,7 +79,13 @@ int32_t kept_day_over(const struct kept *k, int32_t last_day)
 
 bool kept_is_moving(const struct kept *k)
 {
-	return k->collection->anchor == ANCHOR_ACTIVITY;
+	return k->collection->anchor == ANCHOR_ACTIVITY ||
+		k->collection->anchor == ANCHOR_RELATIONSHIP;
+}
+
+int32_t kept_counts_from(const struct kept *k, const struct row_activity *at)
+{
+	return k->collection->anchor == ANCHOR_RELATIONSHIP ? at->ended_day : at->day;
 }
 
 bool kept_is_review(const struct kept *k)
@@ -99,6 +105,9 @@ void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_m
 			continue;
 		}
 		snprintf(limit.collection, sizeof(limit.collection), "%s", k->v[i].rule->collection);
+		if (k->v[i].collection->anchor == ANCHOR_RELATIONSHIP) {
+			snprintf(limit.ends_in, sizeof(limit.ends_in), "%s", k->ends_in);
+		}
 		buf_put(to, &limit, sizeof(limit));
 	}
 }
@@ -265,11 +274,13 @@ int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err)
 	struct keeping k = { .v = calloc(rules->nrules + 1, sizeof(*k.v)), .n = rules->nrules };
 	struct look l = { .op = { .apply = apply_look, .kind = STORE_CHANGE }, .k = &k,
 		.approval_ms = duration_seconds(policy_erasure(d->policy)->approval_expires) * 1000 };
+	const struct collection *ends_in = schema_find_relationship(policy_schema(d->policy));
 	int r;
 
 	if (!k.v) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
+	k.ends_in = ends_in ? ends_in->key : "";
 	for (size_t i = 0; i < k.n; i++) {
 		k.v[i].rule = &rules->rules[i];
 		k.v[i].collection = policy_find_collection(d->policy, rules->rules[i].collection);

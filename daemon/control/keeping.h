@@ -33,6 +33,7 @@ struct keeping {
 	int32_t today;
 	struct kept *v;
 	size_t n, nheld;
+	const char *ends_in; /* the collection with the relationship's end, or "" */
 	struct row_approval asked; /* about those that are held */
 };
 
@@ -47,6 +48,8 @@ int32_t kept_last_day_of_file(const struct kept *k, int32_t today);
 /* When what is of last_day ends, by what is in force; INT32_MAX: never. */
 int32_t kept_day_over(const struct kept *k, int32_t last_day);
 bool kept_is_moving(const struct kept *k);
+/* From when it counts, for this person; CIVIL_NO_DAY: not yet. */
+int32_t kept_counts_from(const struct kept *k, const struct row_activity *at);
 /* By what is in force. */
 bool kept_is_review(const struct kept *k);
 

@@ -121,6 +121,21 @@ static void check_rule(const struct retention *r, const struct retention_rule *r
 	}
 }
 
+/* Whoever forgets the end of a relationship never ends what counts from it. */
+static void check_relationship(const struct retention *r, const struct retention_rule *rule,
+	const struct collection *c, const struct collection *holder, const char *file,
+	struct faults *faults)
+{
+	const struct retention_rule *of_holder = holder ? retention_find(r, holder->key) : NULL;
+
+	if (c->anchor == ANCHOR_RELATIONSHIP && of_holder &&
+		duration_seconds(of_holder->keep) < duration_seconds(rule->keep)) {
+		faults_add(faults, file, line_of(rule->node, "keep"), "keep",
+			"counts from a date in '%.64s', which is kept shorter: line %u", holder->key,
+			line_of(of_holder->node, "keep"));
+	}
+}
+
 static const struct collection *find_collection(const struct schema *schema, const char *key,
 	const struct yaml_node *node, const char *file, struct faults *faults)
 {
@@ -143,6 +158,7 @@ void retention_check(const struct retention *r, const struct schema *schema,
 
 		if (c) {
 			check_rule(r, rule, c, file, faults);
+			check_relationship(r, rule, c, schema_find_relationship(schema), file, faults);
 		}
 	}
 	for (size_t i = 0; i < r->nminimums; i++) {

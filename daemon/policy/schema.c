@@ -21,7 +21,7 @@ static const char field_types[] = FIELD_TYPES(X);
 #undef X
 static const char indexes[] = "none exact email phone";
 static const char levels[] = "public internal confidential restricted";
-static const char anchors[] = "none activity event";
+static const char anchors[] = "none activity event relationship";
 static const char cohorts[] = "none month day";
 
 /* clang-format off */
@@ -53,9 +53,11 @@ static const struct row collection_row[] = {
 	{ "level", SET_ENUM, MUST, "How confidential it is.", COLLECTION(level),
 	  .words = levels },
 	{ "anchor", SET_ENUM, MUST,
-	  "What keeping counts from: no date, the person's last activity, or the date of the "
-	  "event itself.", COLLECTION(anchor), .words = anchors },
-	{ "anchor_field", SET_NAME, 0, "With anchor event: the field that holds its date.",
+	  "What keeping counts from: no date, the person's last activity, the date of the "
+	  "event itself, or the end of the relationship with the person, which is in a field of one "
+	  "such collection.", COLLECTION(anchor), .words = anchors },
+	{ "anchor_field", SET_NAME, 0, "With anchor event: the field that holds its date. With anchor relationship, in one "
+	  "collection: the field that holds the day on which it ended, if it has.",
 	  COLLECTION(anchor_field) },
 	{ "cohort", SET_ENUM, 0,
 	  "With anchor event: the records of how much time share a key and end together.",
@@ -120,7 +122,8 @@ static void check_field(const char *file, const struct collection *c, const stru
 	check_index(file, f, faults);
 }
 
-/* An event's date decides when its key dies, so no record may be without it. */
+/* An event's date decides when its key dies, so no record may be without it.  A relationship may
+ * go on. */
 static void check_anchor_field(const char *file, const struct collection *c,
 	struct faults *faults)
 {
@@ -133,7 +136,7 @@ static void check_anchor_field(const char *file, const struct collection *c,
 	} else if (f->type != FIELD_DATE) {
 		faults_add(faults, file, line, "anchor_field", "'%s' is not of type date",
 			c->anchor_field);
-	} else if (!f->is_required) {
+	} else if (!f->is_required && c->anchor == ANCHOR_EVENT) {
 		faults_add(faults, file, line, "anchor_field",
 			"'%s' must be required: without its date a record would never end",
 			c->anchor_field);
@@ -149,11 +152,11 @@ static void check_anchor(const char *file, const struct collection *c,
 		faults_add(faults, file, line_of(c->node, "cohort"), "cohort",
 			"only a collection with 'anchor: event' has cohorts");
 	}
-	if (!is_event && c->anchor_field) {
+	if (!is_event && c->anchor != ANCHOR_RELATIONSHIP && c->anchor_field) {
 		faults_add(faults, file, line_of(c->node, "anchor_field"), "anchor_field",
-			"only a collection with 'anchor: event' has one");
+			"only a collection with 'anchor: event' or 'relationship' has one");
 	}
-	if (is_event && c->anchor_field) {
+	if (c->anchor_field && (is_event || c->anchor == ANCHOR_RELATIONSHIP)) {
 		check_anchor_field(file, c, faults);
 	}
 	if (is_event && !yaml_find(c->node, "anchor_field")) {
@@ -186,6 +189,26 @@ static void check_collection(const char *file, const struct schema *s,
 	check_anchor(file, c, faults);
 }
 
+/* Where the relationship's end is has to be clear. */
+static void check_relationship(const char *file, const struct schema *s, const struct collection *c,
+	struct faults *faults)
+{
+	const struct collection *holder = schema_find_relationship(s);
+
+	if (c->anchor != ANCHOR_RELATIONSHIP) {
+		return;
+	}
+	if (!holder) {
+		faults_add(faults, file, line_of(c->node, "anchor"), "anchor",
+			"no collection with 'anchor: relationship' has the field of its end: one needs an "
+			"anchor_field");
+	} else if (c->anchor_field && holder != c) {
+		faults_add(faults, file, line_of(c->node, "anchor_field"), "anchor_field",
+			"the end of the relationship is in '%s' already (line %u)", holder->key,
+			line_of(holder->node, "collection"));
+	}
+}
+
 static void inherit_categories(struct collection *c)
 {
 	for (size_t i = 0; i < c->nfields; i++) {
@@ -206,9 +229,22 @@ int schema_read(struct yaml *y, struct faults *faults, struct schema *ret)
 	}
 	for (size_t i = 0; i < ret->ncollections; i++) {
 		check_collection(yaml_file(y), ret, &ret->collections[i], faults);
+		check_relationship(yaml_file(y), ret, &ret->collections[i], faults);
 		inherit_categories(&ret->collections[i]);
 	}
 	return 0;
+}
+
+const struct collection *schema_find_relationship(const struct schema *s)
+{
+	for (size_t i = 0; i < s->ncollections; i++) {
+		const struct collection *c = &s->collections[i];
+
+		if (c->anchor == ANCHOR_RELATIONSHIP && c->anchor_field) {
+			return c;
+		}
+	}
+	return NULL;
 }
 
 const struct collection *schema_find_collection(const struct schema *s, const char *key)

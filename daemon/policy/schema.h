@@ -42,7 +42,7 @@ enum field_type {
 enum field_index { INDEX_NONE, INDEX_EXACT, INDEX_EMAIL, INDEX_PHONE };
 enum level { LEVEL_PUBLIC, LEVEL_INTERNAL, LEVEL_CONFIDENTIAL, LEVEL_RESTRICTED };
 /* From which date keeping counts. */
-enum anchor { ANCHOR_NONE, ANCHOR_ACTIVITY, ANCHOR_EVENT };
+enum anchor { ANCHOR_NONE, ANCHOR_ACTIVITY, ANCHOR_EVENT, ANCHOR_RELATIONSHIP };
 /* How much of time shares one key; only with ANCHOR_EVENT. */
 enum cohort { COHORT_NONE, COHORT_MONTH, COHORT_DAY };
 
@@ -64,7 +64,9 @@ struct collection {
 	int level;            /* enum level */
 	int anchor;           /* enum anchor */
 	int cohort;           /* enum cohort */
-	const char *anchor_field; /* key of the date field; NULL unless ANCHOR_EVENT */
+	/* Key of the date field: of ANCHOR_EVENT; of ANCHOR_RELATIONSHIP in the one collection that
+	 * holds the end of it.  Else NULL. */
+	const char *anchor_field;
 	struct field *fields; /* read-only, as all of this */
 	size_t nfields;
 	const struct yaml_node *node;
@@ -82,6 +84,8 @@ extern const struct rows schema_rows;
  * when there are faults; CU_ENOMEM. */
 int schema_read(struct yaml *y, struct faults *faults, struct schema *ret);
 
+/* The collection that holds the end of the relationship; NULL: none does. */
+const struct collection *schema_find_relationship(const struct schema *s);
 /* NULL when there is none of this key. */
 const struct collection *schema_find_collection(const struct schema *s, const char *key);
 const struct field *collection_find_field(const struct collection *c, const char *key);

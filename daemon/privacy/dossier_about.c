@@ -204,6 +204,7 @@ static const char *counting(const struct collection *c)
 	switch (c ? (enum anchor)c->anchor : ANCHOR_NONE) {
 	case ANCHOR_ACTIVITY: return "after the last activity";
 	case ANCHOR_EVENT: return "after the record's own date";
+	case ANCHOR_RELATIONSHIP: return "after the end of the relationship";
 	case ANCHOR_NONE: break;
 	}
 	return "";

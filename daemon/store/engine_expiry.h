@@ -93,12 +93,17 @@ int engine_record_under_slot(struct engine *e, const struct id *subject,
 struct row_activity {
 	struct id subject;
 	int32_t day;
+	int32_t ended_day; /* the end of the relationship: see engine_relationship_of */
 };
 int engine_activity_next(struct engine *e, const struct id *after, int64_t created_before_ms,
-	struct row_activity *ret, struct cu_err *err);
+	const char *ends_in, struct row_activity *ret, struct cu_err *err);
 /* 1, 0 when nothing tells, or a code. */
 int engine_activity_of(struct engine *e, const struct id *subject, int32_t *ret_day,
 	struct cu_err *err);
+/* When the relationship ended: the latest date of the subject's records in this collection, if each
+ * has one; else 0.  1, 0 or a code. */
+int engine_relationship_of(struct engine *e, const struct id *subject, const char *ends_in,
+	int32_t *ret_day, struct cu_err *err);
 /* They were heard of on this day at the earliest. */
 int engine_activity_raise(struct engine *e, const struct id *subject, int32_t day,
 	struct cu_err *err);

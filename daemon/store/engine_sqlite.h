@@ -16,6 +16,10 @@
 	" created_ms, updated_ms, seq, sealed"
 #define HOLD_COLUMNS "id, subject, kase, scope, record, state, review_day, placed_ms,"          \
 	" released_ms, placer, (SELECT count(*) FROM hold_block WHERE hold_block.hold = hold.id)"
+/* The day on which the relationship ended; NULL as long as it goes on. */
+#define ENDED_OF(subject, collection) "(SELECT CASE WHEN count(*) = count(anchor_day) THEN"     \
+	" max(anchor_day) END FROM record AS e WHERE e.subject = " subject                      \
+	" AND e.collection = " collection ")"
 /* The day on which a subject was last heard of; before year 1 when nothing tells. */
 #define ACTIVITY_OF(subject) "max(coalesce((SELECT max(max(updated_ms / 86400000,"              \
 	" coalesce(anchor_day, updated_ms / 86400000))) FROM record WHERE record.subject = "    \
@@ -130,10 +134,12 @@
 	X(RECORD_IN_COHORT, data, "SELECT id FROM record WHERE cohort_slot = ?1 LIMIT 1")       \
 	X(RECORD_UNDER,   data,  "SELECT id FROM record WHERE subject = ?1 AND collection = ?2" \
 		" AND slot = ?3 LIMIT 1")                                                       \
-	X(ACTIVITY_NEXT,  data,  "SELECT id, " ACTIVITY_OF("s.id") " FROM subject AS s"          \
+	X(ACTIVITY_NEXT,  data,  "SELECT id, " ACTIVITY_OF("s.id") ", " ENDED_OF("s.id", "?3")   \
+		" FROM subject AS s"                                                            \
 		" WHERE id > ?1 AND kind <> 3 AND created_ms < ?2"                              \
 		" ORDER BY id LIMIT 1")                                                         \
 	X(ACTIVITY_OF,    data,  "SELECT " ACTIVITY_OF("?1"))                                   \
+	X(RELATIONSHIP_OF, data, "SELECT " ENDED_OF("?1", "?2"))                                \
 	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
 		" DO UPDATE SET day = max(day, excluded.day)")                                  \
 	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \

@@ -311,7 +311,7 @@ static int32_t column_activity(sqlite3_stmt *st, int at)
 }
 
 int engine_activity_next(struct engine *e, const struct id *after, int64_t created_before_ms,
-	struct row_activity *ret, struct cu_err *err)
+	const char *ends_in, struct row_activity *ret, struct cu_err *err)
 {
 	struct id from = after ? *after : (struct id){ 0 };
 	sqlite3_stmt *st;
@@ -322,12 +322,15 @@ int engine_activity_next(struct engine *e, const struct id *after, int64_t creat
 	}
 	engine_bind_id(st, 1, &from);
 	sqlite3_bind_int64(st, 2, created_before_ms);
+	engine_bind_text(st, 3, ends_in);
 	r = db_step(st, err);
 	if (r <= 0) {
 		return r;
 	}
 	r = db_column_copy(st, 0, ret->subject.b, sizeof(ret->subject.b), err);
 	ret->day = column_activity(st, 1);
+	ret->ended_day = sqlite3_column_type(st, 2) == SQLITE_NULL ? CIVIL_NO_DAY :
+								     sqlite3_column_int(st, 2);
 	return found(st, r);
 }
 
@@ -353,6 +356,29 @@ int engine_activity_of(struct engine *e, const struct id *subject, int32_t *ret_
 	}
 	*ret_day = day;
 	return 1;
+}
+
+int engine_relationship_of(struct engine *e, const struct id *subject, const char *ends_in,
+	int32_t *ret_day, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_RELATIONSHIP_OF, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, subject);
+	engine_bind_text(st, 2, ends_in);
+	r = db_step(st, err);
+	if (r <= 0) {
+		return r;
+	}
+	r = sqlite3_column_type(st, 0) != SQLITE_NULL;
+	if (r > 0) {
+		*ret_day = sqlite3_column_int(st, 0);
+	}
+	db_reset(st);
+	return r;
 }
 
 int engine_activity_raise(struct engine *e, const struct id *subject, int32_t day,

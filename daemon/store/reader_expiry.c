@@ -33,9 +33,9 @@ int reader_next_cohort(struct reader *rd, const char *collection, uint32_t after
 }
 
 int reader_next_activity(struct reader *rd, const struct id *after, int64_t created_before_ms,
-	struct row_activity *ret, struct cu_err *err)
+	const char *ends_in, struct row_activity *ret, struct cu_err *err)
 {
-	return engine_activity_next(rd->engine, after, created_before_ms, ret, err);
+	return engine_activity_next(rd->engine, after, created_before_ms, ends_in, ret, err);
 }
 
 int reader_has_slot(struct reader *rd, const struct id *subject, const char *collection,

@@ -17,7 +17,7 @@ int reader_expiry_item(struct reader *rd, const struct id *run, const uint64_t *
 int reader_next_cohort(struct reader *rd, const char *collection, uint32_t after,
 	struct row_cohort *ret, struct cu_err *err);
 int reader_next_activity(struct reader *rd, const struct id *after, int64_t created_before_ms,
-	struct row_activity *ret, struct cu_err *err);
+	const char *ends_in, struct row_activity *ret, struct cu_err *err);
 /* Does this subject have data in the collection? */
 int reader_has_slot(struct reader *rd, const struct id *subject, const char *collection,
 	struct cu_err *err);

@@ -174,7 +174,8 @@ int tx_expiry_list_cohorts(struct tx *tx, const struct id *run, const struct exp
 	return r < 0 ? r : engine_expiry_put(tx->engine, &row, err);
 }
 
-int tx_expiry_lets_owner(struct tx *tx, const struct id *subject, const char *collection,
+/* 1: nothing is in the way of its end. */
+static int is_let(struct tx *tx, const struct id *subject, const char *collection,
 	struct cu_err *err)
 {
 	struct row_dsr request;
@@ -191,8 +192,8 @@ int tx_expiry_lets_owner(struct tx *tx, const struct id *subject, const char *co
 	return r < 0 ? r : r == 0;
 }
 
-/* Is this subject's data due?  1, 0 or a code.  One that is being erased is left to that. */
-static int is_owner_due(struct tx *tx, const struct id *subject,
+/* One that is being erased is left to that. */
+int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
 	struct row_subject who;
@@ -203,10 +204,14 @@ static int is_owner_due(struct tx *tx, const struct id *subject,
 		return 0;
 	}
 	if (r > 0) {
-		r = engine_activity_of(tx->engine, subject, &day, err);
+		r = limit->ends_in[0] ?
+			engine_relationship_of(tx->engine, subject, limit->ends_in, &day, err) :
+			engine_activity_of(tx->engine, subject, &day, err);
 	}
-	return r <= 0 || day > limit->last_day ? (r < 0 ? r : 0) :
-						 tx_expiry_lets_owner(tx, subject, limit->collection, err);
+	if (r <= 0 || day > limit->last_day) {
+		return r < 0 ? r : 0;
+	}
+	return is_let(tx, subject, limit->collection, err);
 }
 
 int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct expiry_limit *limit,
@@ -218,7 +223,7 @@ int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct exp
 
 	strcpy(item.collection, limit->collection);
 	if (r == 0) {
-		r = is_owner_due(tx, subject, limit, err);
+		r = tx_expiry_is_owner_due(tx, subject, limit, err);
 	}
 	if (r > 0) {
 		r = engine_slot_get(tx->engine, subject, limit->collection, &item.slot, err);

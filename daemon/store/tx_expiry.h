@@ -23,11 +23,13 @@
 #define EXPIRY_CLEAR_STEP 64  /* records that one step deletes */
 
 /* Until when a collection is over: its cohorts whose last day is not after last_day; or, where
- * keeping counts from it, the data of subjects who were last heard of not after last_day. */
+ * keeping counts from it, the data of subjects who were last heard of not after last_day, or whose
+ * relationship ended not after it. */
 struct expiry_limit {
 	char collection[ENGINE_KEY_SIZE];
 	bool is_moving, is_review;
 	int32_t last_day;
+	char ends_in[ENGINE_KEY_SIZE]; /* the collection with the relationship's end; "": activity */
 	int64_t backed_up_ms; /* what was written before lies in a backup; INT64_MAX: none is made */
 };
 
@@ -62,10 +64,10 @@ int tx_expiry_shred(struct tx *tx, const struct id *run, const struct expiry_lim
 int tx_expiry_clear(struct tx *tx, const struct id *run, struct row_expiry *ret,
 	struct cu_err *err);
 
-/* Is this subject's data in the collection under no hold, and nothing asked about it that is not
- * answered?  1, 0 or a code. */
-int tx_expiry_lets_owner(struct tx *tx, const struct id *subject, const char *collection,
-	struct cu_err *err);
+/* Is this subject's data over by a moving limit, under no hold, and nothing asked about it that is
+ * not answered?  1, 0 or a code. */
+int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
+	const struct expiry_limit *limit, struct cu_err *err);
 
 /* CU_ENOENT. */
 int tx_expiry_get(struct tx *tx, const struct id *run, struct row_expiry *ret,

@@ -27,31 +27,17 @@ static const struct expiry_limit *find_limit(
 	return NULL;
 }
 
-/* Who was heard of since, or is being erased, is not due any more; and a key that has had its
- * end, or was replaced, is not what was listed. */
+/* A key that has had its end, or was replaced, is not what was listed. */
 static int is_owner_due(struct tx *tx, const struct row_expiry_item *item,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
-	struct row_subject who;
 	uint64_t slot;
-	int32_t day = 0;
-	int r = engine_subject_get(tx->engine, &item->subject, &who, err);
+	int r = engine_slot_get(tx->engine, &item->subject, item->collection, &slot, err);
 
-	if (r > 0 && (who.state != SUBJECT_LIVE || who.is_partly)) {
-		return 0;
+	if (r <= 0 || slot != item->slot) {
+		return r < 0 ? r : 0;
 	}
-	if (r > 0) {
-		r = engine_slot_get(tx->engine, &item->subject, item->collection, &slot, err);
-	}
-	if (r > 0 && slot != item->slot) {
-		return 0;
-	}
-	if (r > 0) {
-		r = engine_activity_of(tx->engine, &item->subject, &day, err);
-	}
-	return r <= 0 || day > limit->last_day ?
-		(r < 0 ? r : 0) :
-		tx_expiry_lets_owner(tx, &item->subject, item->collection, err);
+	return tx_expiry_is_owner_due(tx, &item->subject, limit, err);
 }
 
 static int is_held_due(struct tx *tx, const struct row_expiry_item *item,

@@ -471,13 +471,13 @@ static void whom_an_export_showed_is_forgotten_when_its_time_is_over(void **stat
 	char ada[33], subject[64];
 	unsigned shreds = 0;
 
-	stage_policy(st, "retention.yaml", "access_journal: 30d\n");
+	stage_policy(st, "retention.yaml", "access_journal: 200d\n");
 	stage_stop(st);
 	stage_start(st);
 	stage_add_person(st, ADA, ada);
 	export_all(st, "one");
 	stage_stop(st);
-	st->options[0] = "--clock-ahead-ms=2764800000"; /* 32 days */
+	st->options[0] = "--clock-ahead-ms=17452800000"; /* 202 days */
 	stage_start(st);
 	for (int i = 0; i < 200 && shreds == 0; i++) {
 		run_sleep_ms(100);

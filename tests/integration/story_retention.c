@@ -225,6 +225,67 @@ static void who_was_not_heard_of_for_long_is_forgotten_and_others_are_not(void *
 	stage_expect(st, 77);
 }
 
+#define RELATIONSHIP                                                                    \
+	"collections:\n"                                                                \
+	"  - {collection: profile, category: user, level: confidential, anchor: relationship,\n" \
+	"     anchor_field: until, fields: [{field: full_name, type: text}, {field: until, type: date}]}\n" \
+	"  - {collection: contact_point, category: user.contact, level: confidential,\n" \
+	"     anchor: relationship, fields: [{field: city, type: text}]}\n"
+
+static void add_former(struct stage *st, char id[33], const char *until)
+{
+	char records[512];
+
+	snprintf(records, sizeof(records),
+		"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王芳\"%s%s%s}},"
+		"{\"collection\":\"contact_point\",\"fields\":{\"city\":\"Suzhou\"}}]",
+		until ? ",\"until\":\"" : "", until ? until : "", until ? "\"" : "");
+	stage_add_person(st, records, id);
+}
+
+/* Counted from a date of before they were imported, or not at all while it goes on. */
+static void what_counts_from_the_end_of_a_relationship_ends_after_it(void **state)
+{
+	struct stage *st = *state;
+	char former[33], recent[33], present[33], back[33];
+
+	stage_policy(st, "schema.yaml", RELATIONSHIP);
+	stage_policy(st, "purposes.yaml",
+		"purposes:\n  - {purpose: " STAGE_PURPOSE ", text: Some., use: essential.service,"
+		" basis: contract, data: '*'}\n"
+		"  - {purpose: access_request, text: Some., use: essential.service,"
+		" basis: legal_obligation, data: '*'}\n");
+	use_rules(st, "rules:\n  - {collection: contact_point, keep: 90d, reason: a test}\n");
+	add_former(st, former, day_from_now(-100));
+	add_former(st, recent, day_from_now(-10));
+	add_former(st, present, NULL);
+	add_former(st, back, day_from_now(-100));
+	stage_ctl(st, AS_PRIVACY, "--json", "subject", "get", back, "--purpose=" STAGE_PURPOSE);
+	{
+		json_t *rec;
+		size_t i;
+		char record[80] = "";
+
+		json_array_foreach(json_object_get(stage_reply(st), "records"), i, rec) {
+			if (strcmp(json_string_value(json_object_get(rec, "collection")), "profile") == 0) {
+				snprintf(record, sizeof(record), "--record=%s",
+					json_string_value(json_object_get(rec, "record")));
+			}
+		}
+		stage_ctl_text(st, AS_PRIVACY, "{\"until\":\"\"}", "subject", "update", back,
+			"--purpose=" STAGE_PURPOSE, "--collection=profile", record);
+		stage_expect(st, 0);
+	}
+	stage_ctl(st, AS_PRIVACY, "retention", "plan");
+	assert_non_null(strstr(st->last.out, "contact_point"));
+	end_now(st);
+	expect_shown(st, former, "Suzhou", false);
+	expect_shown(st, former, "王芳", true);
+	expect_shown(st, recent, "Suzhou", true);
+	expect_shown(st, present, "Suzhou", true);
+	expect_shown(st, back, "Suzhou", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +293,7 @@ int main(void)
 		T(nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_too),
 		T(shortened_keep_waits_for_a_second_user),
 		T(above_the_cap_and_for_review_a_second_user_confirms),
+		T(what_counts_from_the_end_of_a_relationship_ends_after_it),
 		T(who_was_not_heard_of_for_long_is_forgotten_and_others_are_not),
 	};
 

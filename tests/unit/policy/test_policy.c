@@ -138,7 +138,7 @@ static const char *const broken[][3] = {
 	{ "schema.yaml", ONE "     cohort: month,\n     fields: [{field: a, type: text}]}\n",
 		"schema.yaml:3: cohort: only a collection with 'anchor: event' has cohorts\n" },
 	{ "schema.yaml", ONE "     anchor_field: a,\n     fields: [{field: a, type: text}]}\n",
-		"schema.yaml:3: anchor_field: only a collection with 'anchor: event' has one\n" },
+		"schema.yaml:3: anchor_field: only a collection with 'anchor: event' or 'relationship' has one\n" },
 	{ "schema.yaml", EVENT "     fields: [{field: a, type: text}]}\n",
 		"schema.yaml:2: anchor_field: is missing: 'anchor: event' needs the field that "
 		"holds the date\n" },

@@ -63,6 +63,10 @@ static void the_day_on_which_something_is_over_is_the_first_that_says_so(void **
 	" anchor_field: date, cohort: month, fields: [{field: date, type: date, required: yes}]}\n"    \
 	"- {collection: visit, category: user, level: internal, anchor: event,"         \
 	" anchor_field: date, fields: [{field: date, type: date, required: yes}]}\n"                   \
+	"- {collection: profile, category: user, level: internal, anchor: relationship,"  \
+	" anchor_field: until, fields: [{field: until, type: date}]}\n"                   \
+	"- {collection: contact, category: user, level: internal, anchor: relationship," \
+	" fields: [{field: a, type: text}]}\n"                                           \
 	"- {collection: fixed, category: user, level: internal, anchor: none,"          \
 	" fields: [{field: a, type: text}]}\n"
 
@@ -121,6 +125,9 @@ static void a_rule_that_cannot_be_kept_is_a_fault(void **state)
 	expect_fault("rules:\n- {collection: order, keep: 7y}\n", "reason");
 	expect_fault("rules:\n- {collection: order, keep: 7y, then: anonymise, reason: x}\n",
 		"'anonymise' is not one of shred, review");
+	expect_fault("rules:\n- {collection: profile, keep: 1y, reason: x}\n"
+		     "- {collection: contact, keep: 3y, reason: x}\n",
+		"retention.yaml:3: keep: counts from a date in 'profile', which is kept shorter: line 2");
 	expect_fault("minimums:\n- {collection: ordr, keep: 7y, citation: x}\n",
 		"schema.yaml has no collection 'ordr'");
 }

@@ -343,7 +343,7 @@ static void that_somebody_was_heard_of_outlives_the_record(void **state)
 	clear(&h, &x);
 	assert_int_equal(x.row.nrecords, 1);
 	rd = store_reader_take(h.store);
-	assert_int_equal(reader_next_activity(rd, NULL, INT64_MAX, &at, &err), 1);
+	assert_int_equal(reader_next_activity(rd, NULL, INT64_MAX, "", &at, &err), 1);
 	store_reader_give(h.store, rd);
 	assert_int_equal(at.day, last);
 	house_close(&h);
