@@ -96,6 +96,23 @@ static int read_law(struct exchange *x, struct row_dsr *row, struct cu_err *err)
 	return 0;
 }
 
+/* An erasure for a purpose is of the collections that it covers. */
+static int take_purpose(struct exchange *x, const struct row_dsr *row, struct opening *o,
+	struct cu_err *err)
+{
+	const struct purpose *p = policy_find_purpose(x->daemon->policy, row->about);
+
+	if (p->covers_all) {
+		return cu_err_set(err, CU_EINVAL,
+			"about: the purpose '%s' covers everything: leave --about out, or name collections",
+			p->key);
+	}
+	for (size_t i = 0; i < p->nparts && o->ncollections < MAX_COLLECTIONS; i++) {
+		o->collections[o->ncollections++] = p->parts[i].collection->key;
+	}
+	return 0;
+}
+
 static int read_collections(struct exchange *x, struct opening *o, struct cu_err *err)
 {
 	const json_t *given = json_object_get(x->call.parameters, "collections");
@@ -118,8 +135,12 @@ static int read_about(struct exchange *x, struct row_dsr *row, struct cu_err *er
 {
 	const char *about = exchange_text(x, "about");
 
-	if (about && !rows_is_name(about)) {
-		return cu_err_set(err, CU_EINVAL, "about: expected the key of a purpose");
+	if (!about && (row->type == REQUEST_OBJECTION || row->type == REQUEST_WITHDRAWAL)) {
+		return cu_err_set(err, CU_EINVAL,
+			"about: say which purpose it is about; a letter about several is opened once for each");
+	}
+	if (about && !policy_find_purpose(x->daemon->policy, about)) {
+		return cu_err_set(err, CU_EINVAL, "about: purposes.yaml has no such purpose");
 	}
 	strncpy(row->about, about ? about : "", sizeof(row->about) - 1);
 	return 0;
@@ -151,6 +172,9 @@ static int read_open(struct exchange *x, struct row_dsr *row, struct opening *o,
 	}
 	if (r == 0) {
 		r = read_about(x, row, err);
+	}
+	if (r == 0 && type == REQUEST_ERASURE && row->about[0] && o->ncollections == 0) {
+		r = take_purpose(x, row, o, err);
 	}
 	return r < 0 ? r : exchange_id(x, "subject", &row->subject, err);
 }
@@ -281,6 +305,35 @@ int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err
 	json_close_array(out);
 	store_reader_give(x->daemon->house.store, rd);
 	return r;
+}
+
+/* --- note ------------------------------------------------------------------------- */
+
+struct note {
+	const char *kind;
+	struct dsr_text text;
+};
+
+static int apply_note(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	const struct note *n = c->ctx;
+	char why[ENGINE_KEY_SIZE];
+	int r = tx_dsr_paper(tx, &c->row, n->kind, &n->text, 1, NULL, err);
+
+	snprintf(why, sizeof(why), "note.%s", n->kind);
+	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, why, err);
+}
+
+int handle_REQUEST_NOTE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const char *text = exchange_text(x, "text"), *kind = exchange_text(x, "kind");
+	struct note n = { kind ? kind : "note", { "text", span_str(text) } };
+	struct casework c = { .fn = apply_note, .ctx = &n };
+
+	if (text[strspn(text, " \t\r\n")] == '\0') {
+		return cu_err_set(err, CU_EINVAL, "text: expected what is to be remembered");
+	}
+	return casework_run(x, &c, out, err);
 }
 
 /* --- identify --------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "control/deliver.h"
 #include "control/handle.h"
 #include "control/request_approval.h"
+#include "control/request_effect.h"
 #include "policy/policy.h"
 #include "store/system.h"
 #include "store/tx_approval.h"
@@ -206,6 +207,8 @@ struct execution {
 	const char *names[MAX_COLLECTIONS];
 	size_t n;        /* of those that are not kept */
 	bool is_changed; /* since it was approved */
+	bool is_held;    /* by this hold */
+	struct id hold;
 	struct addressee who; /* of an erasure: whom the last letter goes to */
 };
 
@@ -295,7 +298,9 @@ static int use_approval(struct tx *tx, struct row_dsr *row, struct cu_err *err)
 
 static int carry_out(struct tx *tx, struct casework *c, struct execution *e, struct cu_err *err)
 {
-	int r = c->row.type == REQUEST_ERASURE ? begin_erasure(tx, c, e, err) : 0;
+	int r = c->row.type == REQUEST_ERASURE ?
+		begin_erasure(tx, c, e, err) :
+		request_take_effect(tx, c->daemon->policy, &c->row, err);
 
 	if (r == 0) {
 		r = addressee_seal(tx, &c->row, &e->who, err);
@@ -312,8 +317,17 @@ static int apply_execute(struct tx *tx, struct casework *c, struct cu_err *err)
 	struct execution *e = c->ctx;
 	int r;
 
+	r = request_is_at_once(c->row.type) ? request_may(&c->row, REQ_ON_EXECUTE, err) : 1;
+	if (r <= 0) {
+		return r < 0 ? r : carry_out(tx, c, e, err);
+	}
 	if (c->row.state != REQ_APPROVED) {
 		return request_may(&c->row, REQ_ON_EXECUTE, err);
+	}
+	r = c->row.type == REQUEST_ERASURE ? request_is_held(tx, &c->row, &e->hold, err) : 0;
+	e->is_held = r > 0;
+	if (r != 0) { /* with its approval: it waits */
+		return r < 0 ? r : request_move(tx, &c->row, REQ_ON_HOLD, err);
 	}
 	r = use_approval(tx, &c->row, err);
 	e->is_changed = r == 0;
@@ -409,23 +423,6 @@ static int require_file(const struct exchange *x, const struct row_dsr *row, str
 		0;
 }
 
-/* What there is nothing for yet is refused, and not half done. */
-static int require_means(const struct row_dsr *row, struct cu_err *err)
-{
-	switch ((enum request_type)row->type) {
-	case REQUEST_ACCESS:
-	case REQUEST_PORTABILITY:
-	case REQUEST_RECTIFICATION:
-	case REQUEST_ERASURE: return 0;
-	case REQUEST_RESTRICTION:
-	case REQUEST_OBJECTION:
-	case REQUEST_WITHDRAWAL:
-	case NREQUEST_TYPES: break;
-	}
-	return cu_err_set(err, CU_EUNSUP, "this custos cannot carry out a %s yet; nothing was done",
-		law_request_word((enum request_type)row->type));
-}
-
 int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	const struct erasure_rules *rules = policy_erasure(x->daemon->policy);
@@ -435,9 +432,6 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 	struct row_dsr row;
 	int r = casework_find(x, &row, err);
 
-	if (r == 0) {
-		r = require_means(&row, err);
-	}
 	if (r == 0) {
 		r = require_file(x, &row, err);
 	}
@@ -457,6 +451,14 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 		r = casework_run(x, &c, out, err);
 	}
 	addressee_done(&e.who);
+	if (r == 0 && e.is_held) {
+		char hold[ID_TEXT_SIZE];
+
+		id_format(&e.hold, hold);
+		return cu_err_set(err, CU_EBUSY,
+			"a legal hold keeps what it is about ('hold show %s'): request %u waits until that is released",
+			hold, row.number);
+	}
 	if (r == 0 && e.is_changed) {
 		return cu_err_set(err, CU_EDENIED,
 			"what is held of this person has changed since it was approved, or the approval has expired: 'request approve %u' again",

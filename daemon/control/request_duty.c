@@ -6,7 +6,10 @@
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/erase.h"
+#include "control/keeping.h"
 #include "control/linger.h"
+#include "control/request_effect.h"
+#include "policy/policy.h"
 #include "store/tx_approval.h"
 #include "store/tx_erase.h"
 
@@ -23,6 +26,14 @@ static int apply_move(struct tx *tx, struct casework *c, struct cu_err *err)
 
 	if (c->row.state != s->state) {
 		return 0; /* somebody was faster */
+	}
+	if (s->event == REQ_ON_RELEASE) {
+		struct id hold;
+		int r = request_is_held(tx, &c->row, &hold, err);
+
+		if (r != 0) {
+			return r < 0 ? r : 0; /* still */
+		}
 	}
 	if (s->is_approval_over) {
 		c->row.approval = (struct id){ 0 };
@@ -101,6 +112,7 @@ static int look(struct daemon *d, const struct row_dsr *row, struct seen *ret, s
 	case REQ_APPROVED: return look_at_approval(d, row, ret, err);
 	case REQ_COOLING_OFF: return look_at_erasure(d, row, ret, err);
 	case REQ_EXECUTING: return row->type == REQUEST_ERASURE ? look_at_erasure(d, row, ret, err) : 0;
+	case REQ_HELD: ret->event = REQ_ON_RELEASE; return 1;
 	case REQ_LIVE_DONE:
 	case REQ_BACKUPS_PENDING: return look_at_backups(d, row, ret, err);
 	default: return 0;
@@ -149,6 +161,46 @@ int request_duty(struct daemon *d, const struct watch *watch, struct cu_err *err
 		}
 	}
 	return r < 0 ? r : 0;
+}
+
+/* --- their own time --------------------------------------------------------------- */
+
+#define DAY_MS (24 * 3600 * 1000LL)
+
+struct ending {
+	struct store_op op;
+	int64_t before_ms;
+	int found; /* 1: one was forgotten */
+};
+
+static int apply_ending(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct ending *e = (struct ending *)op;
+
+	e->found = tx_dsr_end_one(tx, e->before_ms, err);
+	return e->found < 0 ? e->found : 0;
+}
+
+int request_end_old(struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	struct ending e = { .op = { .apply = apply_ending, .kind = STORE_CHANGE }, .found = 1 };
+	struct keeping k = { 0 };
+	int r = keeping_look(d, &k, err);
+	bool is_good = r == 0 && k.clock.verdict == KEEPING_GOOD;
+
+	if (is_good) {
+		int32_t last = retention_last_day_over(policy_retention(d->policy)->requests, k.today);
+
+		e.before_ms = (last + 1) * DAY_MS;
+	}
+	keeping_done(&k);
+	while (is_good && r == 0 && e.found > 0) {
+		r = watch_step(watch, "requests that are over", 0, 0, err);
+		if (r == 0) {
+			r = store_run(d->house.store, &e.op, err);
+		}
+	}
+	return r;
 }
 
 int request_tend(struct daemon *d, uint32_t number, struct cu_err *err)

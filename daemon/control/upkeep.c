@@ -38,6 +38,7 @@ static const struct duty {
 	{ "data whose time is over", HOURLY_MS, end_what_is_over },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
+	{ "requests that were closed long ago", HOURLY_MS, request_end_old },
 	{ "requests that can go on", TEN_MINUTES_MS, request_duty },
 	{ "the search of the raw files for erased people", TEN_MINUTES_MS, residue_duty },
 };

@@ -64,7 +64,8 @@ struct cu_err;
 	X(REQUEST_OPEN,   "request.open",   "a data subject's request was received")        \
 	X(REQUEST_MOVE,   "request.move",   "a request has another state: the reason")      \
 	X(REQUEST_NOTE,   "request.note",   "something was recorded about a request")       \
-	X(REQUEST_READ,   "request.read",   "the papers of a request were read")              \
+	X(REQUEST_READ,   "request.read",   "the papers of a request were read")             \
+	X(REQUEST_END,    "request.end",    "a request whose time is over was forgotten")                 \
 	X(SUBJECT_DOSSIER, "subject.dossier", "a person's data was handed out as a dossier") \
 	X(RETENTION_RUN,  "retention.run",  "what is over ends; it cannot be stopped any more") \
 	X(RETENTION_DONE, "retention.done", "the rows of what ended are deleted")           \

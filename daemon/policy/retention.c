@@ -48,6 +48,10 @@ static const struct row retention_row[] = {
 	  "How long it stays known whose data a search with several hits or an export showed. "
 	  "1d to 10y; then the day's key is shredded.",
 	  FILE_AT(access_journal), .standard = "400d", .min = DAYS(1), .max = DAYS(3650) },
+	{ "requests", SET_DURATION, 0,
+	  "How long a data subject's request and its letters are kept after it was closed: as long as "
+	  "somebody may ask for proof. 1y to 30y; then the keys of its papers are shredded.",
+	  FILE_AT(requests), .standard = "3y", .min = DAYS(365), .max = YEARS(30) },
 	{ "rules", SET_MAPS, 0,
 	  "When which collection ends. One without a rule is kept until it is erased.",
 	  FILE_AT(rules), FILE_AT(nrules), .of = &rule_rows },

@@ -35,6 +35,7 @@ struct retention_minimum {
 
 struct retention {
 	struct duration access_journal; /* from the end of the day that an entry is of */
+	struct duration requests;       /* of data subjects, from the day on which one was closed */
 	struct retention_rule *rules;   /* read-only, as all of this */
 	size_t nrules;
 	struct retention_minimum *minimums;

@@ -93,6 +93,11 @@ bool request_is_open(unsigned state)
 	return state < COUNT(open_states) && open_states[state];
 }
 
+bool request_is_at_once(unsigned type)
+{
+	return type == REQUEST_RESTRICTION || type == REQUEST_OBJECTION || type == REQUEST_WITHDRAWAL;
+}
+
 const char *request_purpose(unsigned type)
 {
 	return type == REQUEST_ERASURE ? "erasure_request" : "access_request";
@@ -124,6 +129,21 @@ static bool is_verified(const struct row_dsr *row)
 static bool has_clock(const struct row_dsr *row)
 {
 	return row->due_day != CIVIL_NO_DAY && is_verified(row);
+}
+
+static bool needs_approval(const struct row_dsr *row)
+{
+	return !request_is_at_once(row->type);
+}
+
+static bool is_asked_for(const struct row_dsr *row)
+{
+	return has_clock(row) && needs_approval(row);
+}
+
+static bool is_at_once(const struct row_dsr *row)
+{
+	return has_clock(row) && !needs_approval(row);
 }
 
 static bool has_erasure(const struct row_dsr *row)
@@ -183,12 +203,15 @@ static const struct move {
 	{ REQ_RECEIVED, REQ_ON_FIND, REQ_IDENTITY_PENDING, has_subject },
 	{ REQ_IDENTITY_PENDING, REQ_ON_FIND, REQ_IDENTITY_PENDING, has_subject },
 	{ REQ_IDENTITY_PENDING, REQ_ON_VERIFY, REQ_SCOPING, is_verified },
-	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL, has_clock },
+	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL, is_asked_for },
+	{ REQ_SCOPING, REQ_ON_EXECUTE, REQ_EXECUTING, is_at_once },
 	{ REQ_AWAITING_APPROVAL, REQ_ON_GRANT, REQ_APPROVED, NULL },
 	{ REQ_AWAITING_APPROVAL, REQ_ON_WITHHOLD, REQ_SCOPING, NULL },
 	{ REQ_APPROVED, REQ_ON_WITHHOLD, REQ_SCOPING, NULL },
 	{ REQ_APPROVED, REQ_ON_EXECUTE, REQ_COOLING_OFF, has_erasure },
 	{ REQ_APPROVED, REQ_ON_EXECUTE, REQ_EXECUTING, does_not_erase },
+	{ REQ_APPROVED, REQ_ON_HOLD, REQ_HELD, erases },
+	{ REQ_HELD, REQ_ON_RELEASE, REQ_APPROVED, NULL },
 	{ REQ_COOLING_OFF, REQ_ON_GRACE_OVER, REQ_EXECUTING, NULL },
 	{ REQ_COOLING_OFF, REQ_ON_CANCEL, REQ_SCOPING, NULL },
 	{ REQ_EXECUTING, REQ_ON_HAND_OVER, REQ_NEEDS_INPUT, does_not_erase },
@@ -212,6 +235,7 @@ static const struct move {
 	{ REQ_AWAITING_APPROVAL, REQ_ON_DENY, REQ_DENIED, has_reason },
 	{ REQ_APPROVED, REQ_ON_DENY, REQ_DENIED, has_reason },
 	{ REQ_NEEDS_INPUT, REQ_ON_DENY, REQ_DENIED, has_reason },
+	{ REQ_HELD, REQ_ON_DENY, REQ_DENIED, has_reason },
 
 	{ REQ_RECEIVED, REQ_ON_REVOKE, REQ_REVOKED, NULL },
 	{ REQ_IDENTITY_PENDING, REQ_ON_REVOKE, REQ_REVOKED, NULL },
@@ -220,6 +244,7 @@ static const struct move {
 	{ REQ_APPROVED, REQ_ON_REVOKE, REQ_REVOKED, NULL },
 	{ REQ_COOLING_OFF, REQ_ON_REVOKE, REQ_REVOKED, NULL },
 	{ REQ_NEEDS_INPUT, REQ_ON_REVOKE, REQ_REVOKED, NULL },
+	{ REQ_HELD, REQ_ON_REVOKE, REQ_REVOKED, NULL },
 };
 
 bool request_leads(const struct row_dsr *row, enum request_event event, unsigned *ret)

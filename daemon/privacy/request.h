@@ -12,7 +12,10 @@
  *	                    +---------+-----------------+--> fulfilled | partially_fulfilled
  *
  *	as long as nothing is done: denied, revoked; while who it is is unknown: lapsed;
- *	once that is known: duplicate
+ *	once that is known: duplicate; of an erasure that is approved: on_hold, and back
+ *
+ * What takes effect at once, and can be taken back (restriction, objection, withdrawal), goes from
+ * scoping to executing without a second user.
  *
  * The table of moves is in request.c, and every change of a state goes through it: asserted,
  * stored, and a leaf.  `fulfilled` of an erasure is when the last copy of the keys is gone from the
@@ -47,7 +50,8 @@ struct tx;
 	X(DENIED,              "denied",              0) \
 	X(REVOKED,             "revoked",             0) \
 	X(DUPLICATE,           "duplicate",           0) \
-	X(LAPSED,              "lapsed",              0)
+	X(LAPSED,              "lapsed",              0) \
+	X(HELD,                "on_hold",             1)
 
 /* X(id, what happened) */
 #define REQUEST_EVENTS(X)                                                        \
@@ -67,7 +71,9 @@ struct tx;
 	X(DENY,         "it is refused")                                         \
 	X(REVOKE,       "the person took it back")                               \
 	X(DUPLICATE,    "the same was asked for before")                         \
-	X(LAPSE,        "nobody said who they are")
+	X(LAPSE,        "nobody said who they are")                              \
+	X(HOLD,         "a legal hold keeps the data")                           \
+	X(RELEASE,      "no hold keeps it any more")
 /* clang-format on */
 
 enum request_state {
@@ -142,6 +148,9 @@ unsigned request_method_parse(const char *word);
 unsigned request_extension_parse(const char *word);
 
 bool request_is_open(unsigned state);
+
+/* Does it need no second user? */
+bool request_is_at_once(unsigned type);
 
 /* For which purpose of purposes.yaml data is read and erased in its course. */
 const char *request_purpose(unsigned type);

@@ -150,6 +150,21 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 	command(choice(s, _("The person took it back:"))->command, "request revoke %u", n);
 }
 
+/* What cannot do harm that could not be undone. */
+static void on_at_once(const struct request_facts *f, struct request_step *s)
+{
+	uint32_t n = f->row->number;
+
+	put(s->what, "%s", _("Carry it out now."));
+	put(s->why, "%s", f->row->type == REQUEST_RESTRICTION ?
+			_("From then on the data is only stored: nobody is shown it, and nothing is changed.") :
+			_("The law gives no time for this: it takes effect at once, and what stood on it ends."));
+	command(s->command, "request execute %u", n);
+	command(choice(s, _("The same person asked for the same before, and that is still open:"))->command,
+		"request duplicate %u --of=<its number>", n);
+	choose_end(f, s);
+}
+
 static void on_scoping(const struct request_facts *f, struct request_step *s)
 {
 	uint32_t n = f->row->number;
@@ -158,6 +173,10 @@ static void on_scoping(const struct request_facts *f, struct request_step *s)
 		put(s->what, "%s", _("Make its clock known."));
 		put(s->why, "%s", _("Nothing is carried out before it is known until when it must be."));
 		command(s->command, "request clock %u", n);
+		return;
+	}
+	if (request_is_at_once(f->row->type)) {
+		on_at_once(f, s);
 		return;
 	}
 	put(s->what, _("Look at what it is about ('request scope %u'), say what a law obliges you to keep, then ask a second user to approve."), n);
@@ -299,6 +318,12 @@ void request_next(const struct request_facts *f, struct request_step *ret)
 	case REQ_NEEDS_INPUT: on_needs_input(f, ret); break;
 	case REQ_LIVE_DONE:
 	case REQ_BACKUPS_PENDING: on_backups(f, ret); break;
+	case REQ_HELD:
+		put(ret->what, "%s", _("Wait until the legal hold is released; it goes on by itself then."));
+		put(ret->why, "%s", _("What a court or an authority may need must not be erased. The person is told that it takes longer, or is refused."));
+		choose_extension(f, ret);
+		choose_end(f, ret);
+		break;
 	case REQ_FULFILLED:
 	case REQ_PARTIALLY_FULFILLED:
 	case REQ_DENIED:

@@ -65,6 +65,15 @@ int engine_dsr_next_open(
 int engine_dsr_of(struct engine *e, const struct id *subject, uint32_t after,
 	struct row_dsr *ret, struct cu_err *err);
 
+/* One that is open, of a subject with a record under this cohort's key: 1, 0 or a code. */
+int engine_dsr_in_cohort(struct engine *e, uint64_t cohort_slot, struct cu_err *err);
+
+/* The first that was closed before this time. */
+int engine_dsr_over(
+	struct engine *e, int64_t before_ms, struct row_dsr *ret, struct cu_err *err);
+/* With its parts and pauses. */
+int engine_dsr_delete(struct engine *e, const struct id *id, struct cu_err *err);
+
 int engine_dsr_part_put(struct engine *e, const struct id *request,
 	const struct row_dsr_part *row, struct cu_err *err);
 int engine_dsr_part_drop(struct engine *e, const struct id *request, enum dsr_part_kind kind,

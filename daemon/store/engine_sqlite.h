@@ -203,6 +203,13 @@
 		" ORDER BY number LIMIT 1")                                                     \
 	X(DSR_OF,         data,  "SELECT * FROM dsr WHERE number > ?1 AND subject = ?2"         \
 		" AND closed_ms = 0 ORDER BY number LIMIT 1")                                   \
+	X(DSR_IN_COHORT,  data,  "SELECT 1 FROM dsr CROSS JOIN record WHERE dsr.closed_ms = 0"  \
+		" AND record.subject = dsr.subject AND record.cohort_slot = ?1 LIMIT 1")        \
+	X(DSR_OVER,       data,  "SELECT * FROM dsr WHERE closed_ms > 0 AND closed_ms < ?1"     \
+		" ORDER BY number LIMIT 1")                                                     \
+	X(DSR_DEL,        data,  "DELETE FROM dsr WHERE id = ?1")                               \
+	X(DSR_DEL_PARTS,  data,  "DELETE FROM dsr_part WHERE request = ?1")                     \
+	X(DSR_DEL_PAUSES, data,  "DELETE FROM dsr_pause WHERE request = ?1")                    \
 	X(DSR_PART_PUT,   data,  "INSERT OR REPLACE INTO dsr_part VALUES (?1, ?2, ?3, ?4)")     \
 	X(DSR_PART_DROP,  data,  "DELETE FROM dsr_part"                                         \
 		" WHERE request = ?1 AND kind = ?2 AND collection = ?3")                        \

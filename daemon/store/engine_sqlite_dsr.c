@@ -166,6 +166,43 @@ int engine_dsr_of(struct engine *e, const struct id *subject, uint32_t after,
 	return read_row(st, ret, err);
 }
 
+int engine_dsr_in_cohort(struct engine *e, uint64_t cohort_slot, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_DSR_IN_COHORT, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_u64(st, 1, cohort_slot);
+	r = db_step(st, err);
+	db_reset(st);
+	return r;
+}
+
+int engine_dsr_over(
+	struct engine *e, int64_t before_ms, struct row_dsr *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_DSR_OVER, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	sqlite3_bind_int64(st, 1, before_ms);
+	return read_row(st, ret, err);
+}
+
+int engine_dsr_delete(struct engine *e, const struct id *id, struct cu_err *err)
+{
+	int r = engine_do_id(e, ST_DSR_DEL_PARTS, id, err);
+
+	if (r == 0) {
+		r = engine_do_id(e, ST_DSR_DEL_PAUSES, id, err);
+	}
+	return r < 0 ? r : engine_do_id(e, ST_DSR_DEL, id, err);
+}
+
 /* --- parts ------------------------------------------------------------------------ */
 
 int engine_dsr_part_put(struct engine *e, const struct id *request,

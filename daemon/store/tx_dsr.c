@@ -45,6 +45,27 @@ int tx_dsr_by_id(struct tx *tx, const struct id *id, struct row_dsr *ret, struct
 	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such request") : r < 0 ? r : 0;
 }
 
+int tx_dsr_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_REQUEST_END };
+	struct row_dsr row;
+	int r = engine_dsr_over(tx->engine, before_ms, &row, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	leaf.obj = row.id;
+	leaf.count = row.number;
+	r = tx_case_end(tx, &row.kase, err);
+	if (r == 0) {
+		r = engine_dsr_delete(tx->engine, &row.id, err);
+	}
+	if (r == 0) {
+		r = tx_leaf(tx, &leaf, err);
+	}
+	return r < 0 ? r : 1;
+}
+
 int tx_dsr_put(struct tx *tx, const struct row_dsr *row, enum leaf_act act, const char *why,
 	struct cu_err *err)
 {

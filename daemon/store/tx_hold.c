@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "base/err.h"
+#include "store/engine_dsr.h"
 #include "store/store_internal.h"
 #include "store/tx_case.h"
 #include "store/tx_expiry.h"
@@ -240,6 +241,9 @@ int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_m
 	int64_t resealed_ms = 0;
 	int r = engine_hold_in_cohort(tx->engine, cohort_slot, &record, &hold, err);
 
+	if (r == 0) { /* whoever asks for their data is answered first; that is not for long */
+		r = engine_dsr_in_cohort(tx->engine, cohort_slot, err);
+	}
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}

@@ -240,7 +240,7 @@ X(REQUEST_OPEN, "request open", "io.custos.request.Open",                       
   "type:words(access|portability|rectification|erasure|restriction|objection|withdrawal) --received=date:date --channel=channel:words(letter|email|phone|web|in-person|other) [--law=law:key] [--language=language:words(en|zh)] [--subject=subject:subject] [--collection=collection:collection...] [--about=purpose:key] [--from=file:infile] letter:letter", \
   ACCESS_ADMIN,                                                                         \
   N_("Record what somebody asked for about their data."),                               \
-  N_("--received is the day on which it arrived, however late it is entered: the clock runs from there. Reads the text of the letter, or a note of what was said, from --from or standard input, and seals it. --collection names what it is about, if not all; --about the purpose. Prints the number that the request is called by; 'request next' leads on.")) \
+  N_("--received is the day on which it arrived, however late it is entered: the clock runs from there. Reads the text of the letter, or a note of what was said, from --from or standard input, and seals it. --collection names what it is about, if not all; --about the purpose: an objection and a withdrawal need one, and of an erasure it stands for the collections that the purpose covers. Prints the number that the request is called by; 'request next' leads on.")) \
 X(REQUEST_LIST, "request list", "io.custos.request.List",                               \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \
@@ -251,6 +251,11 @@ X(REQUEST_SHOW, "request show", "io.custos.request.Show",                       
   ACCESS_ADMIN,                                                                         \
   N_("Show a request and its papers."),                                                 \
   N_("The letter and what was noted since. That it was read is in the log."))           \
+X(REQUEST_NOTE, "request note", "io.custos.request.Note",                               \
+  "number:count [--kind=kind:words(note|representative|reason)] [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Remember something about a request."),                                            \
+  N_("Sealed with it, and shown by 'request show': what was said on the telephone; with --kind=representative who acts for the person and by which authority; with --kind=reason what was weighed.")) \
 X(REQUEST_IDENTIFY, "request identify", "io.custos.request.Identify",                   \
   "number:count subject:subject",                                                       \
   ACCESS_ADMIN,                                                                         \
@@ -290,7 +295,7 @@ X(REQUEST_EXECUTE, "request execute", "io.custos.request.Execute",              
   "number:count [file:outfile] [--recipient=key:text...]",                              \
   ACCESS_ADMIN | ACCESS_STREAM | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                    \
   N_("Carry out a request that was approved."),                                         \
-  N_("An erasure begins with its grace period, in which 'request revoke' gives everything back. For access and portability the file receives the archive for the person, as of 'subject dossier'. For others 'request next' leads on. Refused when what is held of the person has changed since it was approved.")) \
+  N_("An erasure begins with its grace period, in which 'request revoke' gives everything back. For access and portability the file receives the archive for the person, as of 'subject dossier'. A restriction, an objection and a withdrawal need no approval and take effect at once. For others 'request next' leads on. Refused when what is held of the person has changed since it was approved.")) \
 X(REQUEST_DONE, "request done", "io.custos.request.Done",                               \
   "number:count",                                                                       \
   ACCESS_ADMIN,                                                                         \

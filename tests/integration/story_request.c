@@ -114,7 +114,16 @@ static void what_was_written_is_sealed_and_reading_it_is_in_the_log(void **state
 	assert_non_null(strstr(st->last.out, "needle-street"));
 	assert_non_null(strstr(st->last.out, "Please forget me.\n"));
 	assert_int_equal(stage_count_leaves(st, "act=request.read"), 1);
+	stage_ctl_text(st, AS_PRIVACY, "Her son acts for her, by a power of attorney.", "request", "note",
+		number, "--kind=representative");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "show", number);
+	assert_non_null(strstr(st->last.out, "representative"));
+	assert_non_null(strstr(st->last.out, "power of attorney"));
+	stage_ctl_text(st, AS_PRIVACY, " \n", "request", "note", number);
+	stage_expect(st, 64);
 	stage_stop(st);
+	assert_false(stage_grep(st->state, "attorney"));
 	assert_false(stage_grep(st->state, "needle-street"));
 	assert_false(stage_grep(st->state, "王小明"));
 	stage_start(st);

@@ -257,6 +257,32 @@ static void what_was_approved_is_exactly_what_happens(void **state)
 	expect_there(st, id, 0);
 }
 
+/* --- holds ------------------------------------------------------------------------------ */
+
+static void a_lifted_hold_wakes_the_request_that_waited(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33], hold[33];
+
+	stage_add_person(st, WANG, id);
+	stage_ctl_text(st, AS_PRIVACY, "a court asked for it", "--json", "hold", "place", id, "--collection=need");
+	stage_expect(st, 0);
+	snprintf(hold, sizeof(hold), "%s", stage_reply_text(st, "hold"));
+	number = verified_one(st, "erasure", 0, id);
+	approve(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, hold));
+	assert_string_equal(state_of(st, number), "on_hold");
+	expect_there(st, id, 0);
+	stage_ctl(st, AS_PRIVACY, "hold", "release", hold);
+	stage_expect(st, 0);
+	assert_string_equal(state_of(st, number), "approved");
+	execute(st, number);
+	assert_string_equal(state_of(st, number), "cooling_off");
+}
+
 /* --- the others ------------------------------------------------------------------------- */
 
 static char *scope_of(struct stage *st, const char *number)
@@ -359,7 +385,27 @@ static void data_that_is_asked_for_is_shown_before_it_is_erased(void **state)
 	execute(st, erasure);
 }
 
-static void what_cannot_be_carried_out_is_refused_and_stays_approved(void **state)
+/* Of a purpose; its number. */
+static const char *verified_about(struct stage *st, const char *type, const char *about,
+	const char *id)
+{
+	static char number[12];
+	char received[32], purpose[64];
+
+	snprintf(received, sizeof(received), "--received=%s", day_before(1));
+	snprintf(purpose, sizeof(purpose), "--about=%s", about);
+	stage_ctl_text(st, AS_PRIVACY, LETTER, "--json", "request", "open", type, received,
+		"--channel=phone", purpose);
+	stage_expect(st, 0);
+	snprintf(number, sizeof(number), "%d",
+		(int)json_integer_value(json_object_get(request_of(st), "number")));
+	stage_ctl(st, AS_PRIVACY, "request", "identify", number, id);
+	stage_ctl(st, AS_PRIVACY, "request", "verify", number, "--method=call-back");
+	stage_expect(st, 0);
+	return number;
+}
+
+static void a_restriction_takes_effect_without_a_second_user(void **state)
 {
 	struct stage *st = *state;
 	const char *number;
@@ -367,10 +413,44 @@ static void what_cannot_be_carried_out_is_refused_and_stays_approved(void **stat
 
 	stage_add_person(st, WANG, id);
 	number = verified_one(st, "restriction", 0, id);
-	approve(st, number);
+	stage_ctl(st, AS_PRIVACY, "request", "approve", number);
+	stage_expect(st, 75); /* there is nobody to ask */
+	execute(st, number);
+	assert_string_equal(state_of(st, number), "needs_input");
+	if (stage_has_roles()) { /* stored, and not used */
+		stage_ctl(st, AS_SUPPORT, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+		assert_int_not_equal(st->last.status, 0);
+		assert_null(strstr(st->last.out, "王小明"));
+	}
+	assert_int_equal(stage_count_leaves(st, "act=subject.restrict"), 1);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "done", number);
+	stage_expect(st, 0);
+	assert_string_equal(text_of(st, "state"), "fulfilled");
+}
+
+static void a_withdrawal_and_an_objection_deny_the_next_use(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	stage_ctl(st, AS_PRIVACY, "request", "open", "objection", "--received=2026-01-01",
+		"--channel=email");
+	stage_expect(st, 64); /* to what? */
+	number = verified_about(st, "objection", "marketing_post", id);
+	execute(st, number);
+	stage_ctl(st, AS_PRIVACY, "consent", "check", id, "--purpose=marketing_post");
+	assert_non_null(strstr(st->last.out, "objected"));
+
+	number = verified_about(st, "withdrawal", "contract", id);
 	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
-	stage_expect(st, 80);
-	assert_string_equal(state_of(st, number), "approved");
+	stage_expect(st, 64);
+	assert_non_null(strstr(st->last.err, "--reason=no_consent"));
+	number = verified_about(st, "withdrawal", "marketing_email", id);
+	execute(st, number);
+	stage_ctl(st, AS_PRIVACY, "consent", "check", id, "--purpose=marketing_email");
+	assert_non_null(strstr(st->last.out, "withdrawn"));
 }
 
 /* --- the clock -------------------------------------------------------------------------- */
@@ -547,11 +627,13 @@ int main(void)
 		STORY(an_invoice_is_exempted_with_citation_and_the_rest_goes),
 		STORY(in_the_grace_period_the_person_can_take_it_back),
 		STORY(what_was_approved_is_exactly_what_happens),
+		STORY(a_lifted_hold_wakes_the_request_that_waited),
 		STORY(what_is_shown_and_what_is_erased_is_the_same_list),
 		STORY(access_is_fulfilled_when_the_person_has_the_data),
 		STORY(what_belongs_to_others_is_left_out_of_what_is_shown),
 		STORY(data_that_is_asked_for_is_shown_before_it_is_erased),
-		STORY(what_cannot_be_carried_out_is_refused_and_stays_approved),
+		STORY(a_restriction_takes_effect_without_a_second_user),
+		STORY(a_withdrawal_and_an_objection_deny_the_next_use),
 		STORY(the_last_letter_is_written_after_the_person_is_gone),
 		STORY(a_refusal_says_why_and_where_to_turn_to),
 		STORY(at_a_terminal_next_asks_and_does_it_and_goes_on),

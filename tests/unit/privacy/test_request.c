@@ -31,7 +31,6 @@ struct allowed {
 	{ REQ_IDENTITY_PENDING, REQ_ON_DENY, REQ_DENIED },               \
 	{ REQ_IDENTITY_PENDING, REQ_ON_REVOKE, REQ_REVOKED },            \
 	{ REQ_IDENTITY_PENDING, REQ_ON_LAPSE, REQ_LAPSED },              \
-	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL },              \
 	{ REQ_SCOPING, REQ_ON_DUPLICATE, REQ_DUPLICATE },                \
 	{ REQ_SCOPING, REQ_ON_DENY, REQ_DENIED },                        \
 	{ REQ_SCOPING, REQ_ON_REVOKE, REQ_REVOKED },                     \
@@ -48,14 +47,25 @@ struct allowed {
 	{ REQ_NEEDS_INPUT, REQ_ON_ANSWER, REQ_EXECUTING },               \
 	{ REQ_NEEDS_INPUT, REQ_ON_DENY, REQ_DENIED },                    \
 	{ REQ_NEEDS_INPUT, REQ_ON_REVOKE, REQ_REVOKED },                 \
+	{ REQ_HELD, REQ_ON_RELEASE, REQ_APPROVED },                      \
+	{ REQ_HELD, REQ_ON_DENY, REQ_DENIED },                           \
+	{ REQ_HELD, REQ_ON_REVOKE, REQ_REVOKED },                        \
 	{ REQ_LIVE_DONE, REQ_ON_AWAIT_BACKUPS, REQ_BACKUPS_PENDING }
 
 static const struct allowed of_erasure[] = { EVERYONE,
+	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL },
+	{ REQ_APPROVED, REQ_ON_HOLD, REQ_HELD },
 	{ REQ_APPROVED, REQ_ON_EXECUTE, REQ_COOLING_OFF },
 	{ REQ_EXECUTING, REQ_ON_LIVE_DONE, REQ_LIVE_DONE },
 	{ REQ_LIVE_DONE, REQ_ON_COMPLETE, REQ_FULFILLED },
 	{ REQ_BACKUPS_PENDING, REQ_ON_COMPLETE, REQ_FULFILLED } };
+static const struct allowed at_once[] = { EVERYONE,
+	{ REQ_SCOPING, REQ_ON_EXECUTE, REQ_EXECUTING },
+	{ REQ_APPROVED, REQ_ON_EXECUTE, REQ_EXECUTING },
+	{ REQ_EXECUTING, REQ_ON_HAND_OVER, REQ_NEEDS_INPUT },
+	{ REQ_EXECUTING, REQ_ON_COMPLETE, REQ_FULFILLED } };
 static const struct allowed of_others[] = { EVERYONE,
+	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL },
 	{ REQ_APPROVED, REQ_ON_EXECUTE, REQ_EXECUTING },
 	{ REQ_EXECUTING, REQ_ON_HAND_OVER, REQ_NEEDS_INPUT },
 	{ REQ_EXECUTING, REQ_ON_COMPLETE, REQ_FULFILLED } };
@@ -99,7 +109,10 @@ static void all_others_move_as_the_table_says_and_not_otherwise(void **state)
 {
 	(void)state;
 	for (int type = 0; type < NREQUEST_TYPES; type++) {
-		if (type != REQUEST_ERASURE) {
+		if (request_is_at_once((unsigned)type)) {
+			check_all(ready((enum request_type)type), at_once,
+				sizeof(at_once) / sizeof(at_once[0]));
+		} else if (type != REQUEST_ERASURE) {
 			check_all(ready((enum request_type)type), of_others,
 				sizeof(of_others) / sizeof(of_others[0]));
 		}
@@ -139,6 +152,7 @@ static void nothing_goes_on_while_what_it_needs_is_not_known(void **state)
 	NO_MOVE(REQUEST_ACCESS, REQ_IDENTITY_PENDING, REQ_ON_VERIFY, row.subject = (struct id){ { 0 } });
 	NO_MOVE(REQUEST_ACCESS, REQ_SCOPING, REQ_ON_ASK, row.due_day = CIVIL_NO_DAY); /* P8 */
 	NO_MOVE(REQUEST_ACCESS, REQ_SCOPING, REQ_ON_ASK, row.method = 0);
+	NO_MOVE(REQUEST_WITHDRAWAL, REQ_SCOPING, REQ_ON_EXECUTE, row.due_day = CIVIL_NO_DAY);
 	NO_MOVE(REQUEST_ACCESS, REQ_SCOPING, REQ_ON_DUPLICATE, row.method = 0);
 	NO_MOVE(REQUEST_ACCESS, REQ_SCOPING, REQ_ON_DUPLICATE, row.duplicate_of = 7);
 	NO_MOVE(REQUEST_ACCESS, REQ_SCOPING, REQ_ON_DUPLICATE, row.duplicate_of = 0);

@@ -280,6 +280,48 @@ static void an_open_request_is_found_by_its_subject(void **state)
 	house_close(&h);
 }
 
+static int end_old(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_dsr_end_one(tx, *(const int64_t *)ctx, err);
+}
+
+static void a_request_whose_time_is_over_is_forgotten_with_its_papers(void **state)
+{
+	struct house h = { 0 };
+	struct row_dsr row, open, got;
+	struct reader *rd;
+	struct cu_err err = { 0 };
+	int64_t before = 100;
+	int n = 0;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	row = must_open_one(&h, NULL);
+	open = must_open_one(&h, NULL);
+	must_run(&h, STORE_CHANGE, put_letter, &row);
+	must_run(&h, STORE_CHANGE, put_letter, &open);
+	row.closed_ms = 100;
+	must_run(&h, STORE_CHANGE, put_row, &row);
+	assert_int_equal(run_op(&h, STORE_CHANGE, end_old, &before, &err), 0); /* not yet */
+	before = 101;
+	assert_int_equal(run_op(&h, STORE_CHANGE, end_old, &before, &err), 1);
+	assert_int_equal(run_op(&h, STORE_CHANGE, end_old, &before, &err), 0); /* open ones stay */
+	reopen(&h);
+
+	rd = store_reader_take(h.store);
+	assert_int_equal(reader_dsr(rd, row.number, &got, &err), 0);
+	assert_ok(reader_begin(rd, &err), &err);
+	assert_ok(reader_records(rd, &row.kase, PAPERS, look_at_letter, &n, &err), &err);
+	assert_int_equal(n, 0);
+	assert_ok(reader_records(rd, &open.kase, PAPERS, look_at_letter, &n, &err), &err);
+	assert_int_equal(n, 1);
+	reader_end(rd);
+	store_reader_give(h.store, rd);
+	assert_int_equal(leaves_with(&h, "act=request.end"), 1);
+	assert_int_equal(must_open_one(&h, NULL).number, 3); /* its number is not given again */
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +329,7 @@ int main(void)
 		cmocka_unit_test(the_scope_is_what_the_person_has_and_the_request_names),
 		cmocka_unit_test(the_clock_stands_still_once_at_a_time),
 		cmocka_unit_test(papers_lie_sealed_in_its_own_case),
+		cmocka_unit_test(a_request_whose_time_is_over_is_forgotten_with_its_papers),
 		cmocka_unit_test(an_open_request_is_found_by_its_subject),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "store/reader_hold.h"
 #include "store/tx_expiry.h"
+#include "store/tx_dsr.h"
 #include "store/tx_hold.h"
 
 /* --- the steps ---------------------------------------------------------------------------- */
@@ -228,6 +229,42 @@ static void a_held_record_survives_its_cohort(void **state)
 	house_close(&h);
 }
 
+struct asking {
+	struct row_dsr row;
+};
+
+static int step_ask(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_dsr_open(tx, &((struct asking *)ctx)->row, err);
+}
+
+static int step_answer(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct asking *a = ctx;
+
+	a->row.closed_ms = tx->now_ms;
+	return tx_dsr_put(tx, &a->row, LEAF_REQUEST_MOVE, "fulfilled", err);
+}
+
+static void what_is_asked_for_does_not_expire_before_the_answer(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct run x = { .limit = { .collection = "order", .last_day = 30000 } };
+	struct asking a = { .row = { .type = 1, .state = 1, .law = "gdpr", .due_day = CIVIL_NO_DAY,
+				     .extension_day = CIVIL_NO_DAY } };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	a.row.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, step_ask, &a);
+	assert_int_equal(expire(&h, &x), 0);
+	must_run(&h, STORE_CHANGE, step_answer, &a);
+	assert_int_equal(expire(&h, &x), 1);
+	house_close(&h);
+}
+
 static void who_is_held_is_not_forgotten(void **state)
 {
 	struct house h = { 0 };
@@ -276,6 +313,7 @@ int main(void)
 		cmocka_unit_test(an_erasure_of_what_is_held_is_refused_and_counted),
 		cmocka_unit_test(an_erasure_in_its_grace_period_waits_for_a_hold),
 		cmocka_unit_test(a_held_record_survives_its_cohort),
+		cmocka_unit_test(what_is_asked_for_does_not_expire_before_the_answer),
 		cmocka_unit_test(who_is_held_is_not_forgotten),
 		cmocka_unit_test(a_hold_placed_after_the_list_was_made_counts),
 	};
