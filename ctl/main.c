@@ -59,6 +59,7 @@ static const struct {
 	[COMMAND_CONSENT_CHECK] = { cmd_consent_check },
 	[COMMAND_CONSENT_FILTER] = { cmd_consent_filter },
 	[COMMAND_CONSENT_STALE] = { cmd_consent_stale },
+	[COMMAND_REPORT_ROPA] = { cmd_report_ropa },
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
 	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
 	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },

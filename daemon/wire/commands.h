@@ -431,6 +431,11 @@ X(DRILL_SHOW, "drill show", "io.custos.drill.Show",                             
   ACCESS_ADMIN,                                                                         \
   N_("Print the signed report of a drill."),                                            \
   N_("A note in the form c2sp.org/signed-note; the key is that of 'log checkpoint', and the entry drill.done of the log has its SHA-256.")) \
+X(REPORT_ROPA, "report ropa", "io.custos.report.Ropa",                                  \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print the record of processing activities."),                                     \
+  N_("Art. 30(1) GDPR, from the policies in force: for each purpose its basis, whose data and which, who receives it, and until when it is kept; and what the policies do not say although the article asks for it. No person's data is shown. --json is for programs.")) \
 X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
   "[--from=index:count] [--count=number:count]",                                        \
   ACCESS_ADMIN,                                                                         \
@@ -488,6 +493,7 @@ X("retention", N_("What ends when its time is over"))                           
 X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
+X("report",  N_("Reports"))                                                             \
 X("log",     N_("The audit log"))                                                       \
 X("key",     N_("The root key"))                                                        \
 X("policy",  N_("Policies"))

@@ -47,7 +47,7 @@ static void put_roles_for(struct stage *st, const char *purposes)
 		"    operations: [status, init, backup.*, log.show, log.verify]\n"
 		"  - role: privacy\n"
 		"    operations: [status, subject.*, import, export, erase.*, approval.*, log.*,\n"
-		"      consent.*, restriction.*]\n"
+		"      consent.*, restriction.*, report.*]\n"
 		"    purposes: '*'\n"
 		"  - role: app\n"
 		"    operations: [subject.get, subject.search, subject.update, consent.check,\n"
@@ -574,6 +574,61 @@ static void refusal_says_nothing_about_existence(void **state)
 	expect_error(st, DENIED, "was withdrawn"); /* who may know is told */
 }
 
+/* --- the record of processing activities ------------------------------------------ */
+
+static const json_t *activity(const json_t *record, const char *purpose)
+{
+	const json_t *all = json_object_get(record, "activities");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *one = json_array_get(all, i);
+
+		if (strcmp(json_string_value(json_object_get(one, "purpose")), purpose) == 0) {
+			return one;
+		}
+	}
+	fail_msg("no activity %s", purpose);
+	return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static void the_record_of_processing_follows_from_the_policies(void **state)
+{
+	struct stage *st = *state;
+	const json_t *mail;
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_ctl(st, AS_PRIVACY, "report", "ropa");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "organisation.yaml: controller (Art. 30(1)(a))"));
+	assert_non_null(strstr(st->last.out, "retention.yaml: until when profile is kept"));
+
+	stage_stop(st);
+	stage_policy(st, "organisation.yaml", "controller: {name: 'Example GmbH', address: Berlin}\n");
+	stage_policy(st, "retention.yaml",
+		"rules:\n  - {collection: contact_point, keep: 3y, reason: nobody calls later}\n");
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "--json", "report", "ropa");
+	stage_expect(st, 0);
+
+	assert_non_null(strstr(st->last.out, "Example GmbH"));
+	assert_null(strstr(st->last.out, "organisation.yaml: controller"));
+	mail = activity(stage_reply(st), "marketing_email");
+	assert_string_equal(text_of(mail, "article"), "6(1)(a)");
+	assert_string_equal(text_of(mail, "objection"), "absolute");
+	assert_string_equal(text_of(json_array_get(json_object_get(mail, "recipients"), 0),
+				    "recipient"), "mailing");
+	assert_int_equal(json_array_size(json_object_get(mail, "limits")), 2);
+	assert_string_equal(text_of(json_array_get(json_object_get(mail, "limits"), 1), "keep"), "3y");
+	assert_non_null(strstr(st->last.out, "user.contact.email"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, up, stage_down)
@@ -594,6 +649,7 @@ int main(void)
 		T(a_purpose_shows_only_the_fields_that_it_covers),
 		T(above_its_level_a_role_sees_masks),
 		T(refusal_says_nothing_about_existence),
+		T(the_record_of_processing_follows_from_the_policies),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));
