@@ -116,6 +116,12 @@ void cmd_consent_filter(const struct args *a, const json_t *reply)
 	}
 }
 
+void cmd_consent_receipt(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	fputs(out_str(reply, "receipt"), stdout); /* as it is signed */
+}
+
 void cmd_consent_stale(const struct args *a, const json_t *reply)
 {
 	const json_t *subjects = json_object_get(reply, "subjects");

@@ -58,6 +58,7 @@ static const struct {
 	[COMMAND_CONSENT_LIST] = { cmd_consent_list },
 	[COMMAND_CONSENT_CHECK] = { cmd_consent_check },
 	[COMMAND_CONSENT_FILTER] = { cmd_consent_filter },
+	[COMMAND_CONSENT_RECEIPT] = { cmd_consent_receipt },
 	[COMMAND_CONSENT_STALE] = { cmd_consent_stale },
 	[COMMAND_REPORT_ROPA] = { cmd_report_ropa },
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },

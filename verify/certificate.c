@@ -26,7 +26,7 @@ const char *certificate_text(const json_t *object, const char *name,
 	return json_string_value(v);
 }
 
-static int take_number(
+int certificate_number(
 	const json_t *object, const char *name, uint64_t *ret, struct flaw *f)
 {
 	const json_t *v = json_object_get(object, name);
@@ -70,7 +70,7 @@ static int take_members(struct certificate *c, struct flaw *f)
 {
 	uint64_t version;
 
-	if (take_number(c->json, "custos_certificate", &version, f) < 0) {
+	if (certificate_number(c->json, "custos_certificate", &version, f) < 0) {
 		return -1;
 	}
 	if (version != 1) {
@@ -89,10 +89,10 @@ static int take_members(struct certificate *c, struct flaw *f)
 		}
 		*(const char **)(void *)((char *)c + m->offset) = text;
 	}
-	if (take_number(c->json, "generation", &c->generation, f) < 0) {
+	if (certificate_number(c->json, "generation", &c->generation, f) < 0) {
 		return -1;
 	}
-	return take_number(c->json, "slots", &c->nslots, f);
+	return certificate_number(c->json, "slots", &c->nslots, f);
 }
 
 static int check_collections(const struct certificate *c, struct flaw *f)
@@ -117,10 +117,10 @@ static int check_collections(const struct certificate *c, struct flaw *f)
 }
 
 /* The log that it names must be that of the key which the reader trusts. */
-static int check_origin(const struct certificate *c, const char *key_text,
+int certificate_origin(const json_t *object, const char *of_lineage, const char *key_text,
 	const struct signed_key *key, struct flaw *f)
 {
-	const json_t *log = json_object_get(c->json, "log");
+	const json_t *log = json_object_get(object, "log");
 	const char *origin = certificate_text(log, "origin", NULL, f);
 	const char *named = origin ? certificate_text(log, "key", NULL, f) : NULL;
 	struct bytes lineage;
@@ -131,7 +131,7 @@ static int check_origin(const struct certificate *c, const char *key_text,
 	lineage = bytes_of_text(origin);
 	if (strcmp(origin, key->name) != 0 || strcmp(named, key_text) != 0 ||
 		!bytes_skip(&lineage, "custos/") ||
-		!bytes_equal(lineage, bytes_of_text(c->lineage))) {
+		!bytes_equal(lineage, bytes_of_text(of_lineage))) {
 		return flaw_set(f, VERDICT_INVALID,
 			"'log' names another log, key or lineage than the signer's");
 	}
@@ -140,14 +140,14 @@ static int check_origin(const struct certificate *c, const char *key_text,
 
 /* --- entries ---------------------------------------------------------------------- */
 
-static int take_claim(const json_t *leaf, const struct signed_key *key,
+int certificate_claim(const json_t *leaf, const struct signed_key *key,
 	struct certificate_claim *ret, struct flaw *f)
 {
 	const char *line = certificate_text(leaf, "leaf", NULL, f);
 	const char *proof = line ? certificate_text(leaf, "proof", NULL, f) : NULL;
 	uint64_t index;
 
-	if (!proof || take_number(leaf, "index", &index, f) < 0) {
+	if (!proof || certificate_number(leaf, "index", &index, f) < 0) {
 		return -1;
 	}
 	ret->line = bytes_of(line, json_string_length(json_object_get(leaf, "leaf")));
@@ -187,7 +187,7 @@ static int take_claims(
 	}
 	json_array_foreach(list, i, leaf)
 	{
-		if (take_claim(leaf, key, &c->claims[i], f) < 0) {
+		if (certificate_claim(leaf, key, &c->claims[i], f) < 0) {
 			return flaw_in(f, "leaf %zu", i);
 		}
 		c->nclaims = i + 1;
@@ -313,7 +313,7 @@ static int check_claims(const struct certificate *c, struct flaw *f)
 /* --- the whole -------------------------------------------------------------------- */
 
 /* An empty line would end the JSON for those who cut it out with sed. */
-static int parse(struct bytes text, json_t **ret, struct flaw *f)
+int certificate_parse(struct bytes text, json_t **ret, struct flaw *f)
 {
 	json_error_t at;
 
@@ -334,9 +334,9 @@ int certificate_open(struct bytes note, const char *key_text,
 	struct bytes text;
 
 	*ret = (struct certificate){ NULL };
-	if (signed_text(note, key, &text, f) < 0 || parse(text, &ret->json, f) < 0 ||
+	if (signed_text(note, key, &text, f) < 0 || certificate_parse(text, &ret->json, f) < 0 ||
 		take_members(ret, f) < 0 || check_collections(ret, f) < 0 ||
-		check_origin(ret, key_text, key, f) < 0 ||
+		certificate_origin(ret->json, ret->lineage, key_text, key, f) < 0 ||
 		take_claims(ret, key, f) < 0 || check_claims(ret, f) < 0 ||
 		certificate_check_terms(ret, f) < 0) {
 		return flaw_in(f, "certificate");

@@ -46,6 +46,15 @@ int certificate_check_log(const struct certificate *c, const char *dir,
 
 /* Of certificate_terms.c: the guarantee and the last copy agree with themselves. */
 int certificate_check_terms(struct certificate *c, struct flaw *f);
+/* Shared with receipts.  The JSON of a note's text; the log that an object names is the key's and
+ * of this lineage; one of its leaves with its proof; a number that must be there. */
+int certificate_parse(struct bytes text, json_t **ret, struct flaw *f);
+int certificate_origin(const json_t *object, const char *of_lineage, const char *key_text,
+	const struct signed_key *key, struct flaw *f);
+int certificate_claim(const json_t *leaf, const struct signed_key *key,
+	struct certificate_claim *ret, struct flaw *f);
+int certificate_number(
+	const json_t *object, const char *name, uint64_t *ret, struct flaw *f);
 /* A text member that must be there, and of this form; NULL is any text. */
 const char *certificate_text(const json_t *object, const char *name,
 	bool (*is_valid)(struct bytes), struct flaw *f);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "verify/certificate.h"
+#include "verify/receipt.h"
 #include "verify/flaw.h"
 #include "verify/inclusion.h"
 #include "verify/input.h"
@@ -29,6 +30,7 @@ static const char usage[] =
 	"  custos-verify checkpoint  --key=KEY FILE\n"
 	"  custos-verify proof       --key=KEY --leaf=ENTRY FILE\n"
 	"  custos-verify certificate --key=KEY [--log=DIR] FILE\n"
+	"  custos-verify receipt     --key=KEY [--log=DIR] FILE\n"
 	"\n"
 	"DESCRIPTION\n"
 	"  Computes everything once more and shares no code with the daemon that wrote "
@@ -43,6 +45,7 @@ static const char usage[] =
 	"  certificate  A certificate of erasure: its signature, its proofs, and that "
 	"all of\n"
 	"               it says the same.\n"
+	"  receipt      A receipt of what somebody said about a purpose: the same.\n"
 	"\n"
 	"OPTIONS\n"
 	"  --key=KEY    The log's verifier key, <name>+<hash>+<base64>, or a file with "
@@ -342,6 +345,59 @@ static int check_certificate(const struct options *o, struct report *r, struct f
 	return result;
 }
 
+static void tell_receipt(struct report *r, const struct receipt *c)
+{
+	report_fact(r, "store", "%s", c->store);
+	report_fact(r, "subject", "%s", c->subject);
+	report_fact(r, "purpose", "%s", c->purpose);
+	if (c->channel) {
+		report_fact(r, "channel", "%s", c->channel);
+	}
+	report_fact(r, "said", "%s", c->state);
+	report_fact(r, "time", "%s", c->time);
+	if (c->until) {
+		report_fact(r, "valid until", "%s", c->until);
+	}
+	if (c->notice) {
+		report_fact(r, "notice", "%s%s%s", c->notice, c->sha256 ? " sha256 " : "",
+			c->sha256 ? c->sha256 : "");
+	}
+	report_fact(r, "issued", "%s", c->issued);
+}
+
+static int check_receipt(const struct options *o, struct report *r, struct flaw *f)
+{
+	struct input in = { NULL, 0, 0 };
+	struct receipt c = { NULL };
+	struct published_result log;
+	int result = -1;
+
+	if (input_read(&in, o->path, CERTIFICATE_LIMIT, f) == 0 &&
+		receipt_open(input_bytes(&in), o->key_text, &o->by, &c, f) == 0 &&
+		(!o->log || receipt_check_log(&c, o->log, &o->by, &log, f) == 0)) {
+		tell_receipt(r, &c);
+		report_checked(r, "the receipt is signed by this key");
+		report_checked(r, "its entry is in the log, and says the same: person, "
+				  "purpose, channel, what was said, when, notice, end");
+		if (o->log) {
+			report_checked(r,
+				"the whole log of %" PRIu64
+				" entries is valid and has this entry",
+				log.head.size);
+		} else {
+			report_unproven(r, "that the log is whole: give a mirror of it "
+					   "with --log");
+		}
+		report_unproven(r, "that nothing was said about this since");
+		report_unproven(r, "that the person said it: the log says who noted it "
+				   "down");
+		result = 0;
+	}
+	receipt_done(&c);
+	input_done(&in);
+	return result;
+}
+
 /* --- main ------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -353,6 +409,7 @@ static const struct verb {
 	{ "checkpoint", "checkpoint", check_checkpoint },
 	{ "proof", "proof of an entry", check_proof, .has_leaf = true },
 	{ "certificate", "certificate of erasure", check_certificate, .has_log = true },
+	{ "receipt", "receipt of a consent", check_receipt, .has_log = true },
 };
 
 static const struct verb *find_verb(const struct options *o, struct flaw *f)

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/receipt.h"
 #include "control/show_consent.h"
 #include "policy/policy.h"
 #include "store/reader.h"
@@ -254,6 +255,70 @@ int handle_CONSENT_STALE(struct exchange *x, struct json *out, struct cu_err *er
 	return r;
 }
 
+/* --- the receipt ------------------------------------------------------------------ */
+
+/* Of this purpose, the one with this number, or the newest (0). */
+static int find_event(struct reader *rd, const struct id *subject, const char *purpose,
+	uint64_t number, struct row_consent *ret, struct cu_err *err)
+{
+	struct row_consent row = { .seq = 0 };
+	bool is_found = false;
+	int r;
+
+	while ((r = standing_next_event(rd, subject, row.seq, &row, err)) > 0) {
+		if (strcmp(row.purpose, purpose) == 0 && (number == 0 || row.seq == number)) {
+			*ret = row;
+			is_found = true;
+		}
+	}
+	return r < 0 ? r : is_found ? 0 : cu_err_set(err, CU_ENOENT,
+		"nothing is known that this data subject said about the purpose");
+}
+
+static int require_live(struct reader *rd, const struct id *subject, struct cu_err *err)
+{
+	struct row_subject who;
+	int r = reader_subject(rd, subject, &who, err);
+
+	if (r == 0) {
+		return cu_err_set(err, CU_ENOENT, "there is no such data subject");
+	}
+	return r > 0 && who.state != SUBJECT_LIVE ?
+		cu_err_set(err, CU_EDENIED, "this data subject is being erased") :
+		r;
+}
+
+int handle_CONSENT_RECEIPT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_CONSENT_READ };
+	int64_t number = exchange_int(x, "event", 0);
+	struct store *store = x->daemon->house.store;
+	struct buf receipt = BUF_INIT;
+	struct row_consent event;
+	struct reader *rd;
+	int r = exchange_id(x, "subject", &leaf.sub, err);
+
+	if (r < 0) {
+		return r;
+	}
+	rd = store_reader_take(store);
+	r = require_live(rd, &leaf.sub, err);
+	if (r >= 0) {
+		r = find_event(rd, &leaf.sub, x->purpose, number > 0 ? (uint64_t)number : 0, &event,
+			err);
+	}
+	store_reader_give(store, rd);
+	if (r == 0) {
+		r = receipt_make(x, &event, &receipt, err);
+	}
+	if (r == 0) {
+		json_strn(out, "receipt", (const char *)receipt.p, receipt.n);
+		exchange_note_at_end(x, &leaf);
+	}
+	buf_done(&receipt);
+	return r;
+}
+
 /* --- history ---------------------------------------------------------------------- */
 
 struct show_event {
@@ -315,7 +380,6 @@ int handle_CONSENT_LIST(struct exchange *x, struct json *out, struct cu_err *err
 {
 	struct leaf leaf = { .act = LEAF_CONSENT_READ };
 	struct store *store = x->daemon->house.store;
-	struct row_subject who;
 	struct reader *rd;
 	int r = exchange_id(x, "subject", &leaf.sub, err);
 
@@ -325,11 +389,7 @@ int handle_CONSENT_LIST(struct exchange *x, struct json *out, struct cu_err *err
 	rd = store_reader_take(store);
 	r = reader_begin(rd, err);
 	if (r == 0) {
-		r = reader_subject(rd, &leaf.sub, &who, err);
-		r = r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such data subject") :
-			r > 0 && who.state != SUBJECT_LIVE ?
-			     cu_err_set(err, CU_EDENIED, "this data subject is being erased") :
-			     r;
+		r = require_live(rd, &leaf.sub, err);
 		if (r > 0) {
 			r = show_events(x, rd, &leaf.sub, out, err);
 		}

@@ -191,6 +191,11 @@ X(CONSENT_FILTER, "consent filter", "io.custos.consent.Filter",                 
   ACCESS_READ,                                                                          \
   N_("Of many people, print those whose data may be used for a purpose."),              \
   N_("Reads their ids, one a line, up to 16384. The call leaves one entry in the log and the ids in the access journal.")) \
+X(CONSENT_RECEIPT, "consent receipt", "io.custos.consent.Receipt",                      \
+  "subject:subject --purpose=purpose:purpose [--event=number:count]",                   \
+  ACCESS_READ,                                                                          \
+  N_("Print the receipt of what a person said about a purpose."),                       \
+  N_("Of the newest event, or of one by its number in 'consent list --json'. A signed note with the fields of ISO/IEC TS 27560 and the proof of the log's entry, which 'custos-verify receipt' accepts. It names the person by a random id alone: give it to the person.")) \
 X(CONSENT_STALE, "consent stale", "io.custos.consent.Stale",                            \
   "--purpose=purpose:purpose [--after=subject:subject] [--count=number:count]",         \
   ACCESS_READ,                                                                          \

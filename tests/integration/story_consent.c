@@ -44,7 +44,7 @@ static void put_roles_for(struct stage *st, const char *purposes)
 	snprintf(text, sizeof(text),
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, init, backup.*, log.show, log.verify]\n"
+		"    operations: [status, init, backup.*, log.*]\n"
 		"  - role: privacy\n"
 		"    operations: [status, subject.*, import, export, erase.*, approval.*, log.*,\n"
 		"      consent.*, restriction.*, report.*]\n"
@@ -380,6 +380,50 @@ static void what_was_said_after_a_backup_holds_when_it_is_restored(void **state)
 			    "expires_ms")) > 0);
 }
 
+/* --- the receipt ------------------------------------------------------------------ */
+
+static int verify(struct stage *st, const char *key, const char *file)
+{
+	const struct run_options o = { .uid = RUN_SAME_UID };
+
+	ran_done(&st->last);
+	run(&o, (const char *const[]){ CUSTOS_VERIFY, "receipt", key, file, NULL }, &st->last);
+	return st->last.status;
+}
+
+static void a_receipt_is_accepted_by_somebody_else_and_not_when_it_is_changed(void **state)
+{
+	struct stage *st = *state;
+	char id[33], key[256], *receipt, *at;
+
+	stage_add_person(st, WANG, id);
+	give(st, id);
+	stage_ctl(st, AS_ADMIN, "--json", "log", "checkpoint");
+	snprintf(key, sizeof(key), "--key=%s", stage_reply_text(st, "key"));
+	stage_ctl(st, AS_PRIVACY, "consent", "receipt", id, MAIL);
+	stage_expect(st, 0);
+	receipt = strdup(st->last.out);
+	assert_null(strstr(receipt, "王")); /* an id alone */
+
+	assert_int_equal(verify(st, key, stage_text(st, "receipt", receipt)), 0);
+	assert_non_null(strstr(st->last.out, "marketing_email"));
+	assert_non_null(strstr(st->last.out, "given"));
+	at = strstr(receipt, "\"given\"");
+	assert_non_null(at);
+	memcpy(at, "\"GIVEN\"", 7);
+	assert_int_equal(verify(st, key, stage_text(st, "changed", receipt)), 65);
+	free(receipt);
+
+	stage_ctl(st, AS_PRIVACY, "consent", "withdraw", id, MAIL);
+	stage_ctl(st, AS_PRIVACY, "consent", "receipt", id, MAIL);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "\"withdrawn\""));
+	stage_ctl(st, AS_PRIVACY, "consent", "receipt", id, MAIL, "--event=1");
+	assert_non_null(strstr(st->last.out, "\"given\""));
+	stage_ctl(st, AS_PRIVACY, "consent", "receipt", id, SURVEY);
+	expect_error(st, ABSENT, "nothing is known");
+}
+
 /* --- many ------------------------------------------------------------------------- */
 
 static void a_filter_answers_as_single_questions_do(void **state)
@@ -643,6 +687,7 @@ int main(void)
 		T(what_was_written_is_sealed_and_shown_to_who_may_see_it),
 		T(a_new_notice_lists_whom_to_ask_again),
 		T(what_was_said_after_a_backup_holds_when_it_is_restored),
+		T(a_receipt_is_accepted_by_somebody_else_and_not_when_it_is_changed),
 		T(a_filter_answers_as_single_questions_do),
 		T(an_objection_ends_what_rests_on_interests),
 		T(restricted_data_is_stored_and_nothing_else),

@@ -1,0 +1,211 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "verify/receipt.h"
+#include "verify_help.h"
+
+#define HASH "0101010101010101010101010101010101010101010101010101010101010101"
+
+static struct signer *signer;
+static struct signed_key key;
+static char key_text[NOTE_VERIFIER_SIZE];
+
+static int group_setup(void **state)
+{
+	(void)state;
+	signer = help_signer();
+	help_key(signer, key_text, &key);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	signer_free(signer);
+	return 0;
+}
+
+/* --- a receipt, by the real ledger and the real signer ------------------------------ */
+
+static struct ledger *log_with_consent(const char *dir)
+{
+	struct ledger *l = help_new_log(dir, signer);
+	struct leaf leaf = help_leaf(12);
+
+	help_grow(l, 12);
+	leaf.act = LEAF_CONSENT_GIVE;
+	if (!id_parse(SUBJECT, &leaf.sub)) {
+		abort();
+	}
+	strcpy(leaf.purpose, "survey");
+	strcpy(leaf.collection, "phone");
+	strcpy(leaf.why, "2");
+	leaf.count = 1827136812; /* 2027-11-25T10:00:12Z */
+	leaf.has_digest = true;
+	memset(leaf.digest, 1, sizeof(leaf.digest));
+	help_append(l, &leaf);
+	help_grow(l, 40);
+	return l;
+}
+
+static json_t *members(struct ledger *l)
+{
+	struct buf leaf = BUF_INIT, proof = BUF_INIT;
+	json_t *ret;
+
+	if (ledger_read(l, 12, &leaf, NULL) < 0 || ledger_prove(l, 12, &proof, NULL) < 0) {
+		abort();
+	}
+	ret = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+			" s:{s:s, s:s}, s:[{s:i, s:s%, s:s%}]}",
+		"custos_receipt", 1, "kind", "consent", "store",
+		"0123456789abcdef0123456789abcdef", "lineage", LINEAGE, "issued",
+		"2026-12-25T10:00:00.000Z", "subject", SUBJECT, "purpose", "survey",
+		"event_state", "given", "event_time", "2026-11-25T09:46:52.000Z", "channel",
+		"phone", "notice", "2", "notice_sha256", HASH, "valid_until",
+		"2027-11-25T10:00:12.345Z", "log", "origin", ORIGIN, "key", key_text, "leaves",
+		"index", 12, "leaf", (const char *)leaf.p, leaf.n, "proof",
+		(const char *)proof.p, proof.n);
+	buf_done(&leaf);
+	buf_done(&proof);
+	return ret;
+}
+
+static struct buf sign(const json_t *json)
+{
+	struct buf text = BUF_INIT, note = BUF_INIT;
+	char *dump = json_dumps(json, JSON_INDENT(2));
+
+	if (!dump) {
+		abort();
+	}
+	buf_putf(&text, "%s\n", dump);
+	if (note_sign(signer, buf_span(&text), &note, NULL) < 0) {
+		abort();
+	}
+	free(dump);
+	buf_done(&text);
+	return note;
+}
+
+static int judge(struct bytes note, const char *log, struct flaw *f)
+{
+	struct published_result result;
+	struct receipt c;
+	int r = receipt_open(note, key_text, &key, &c, f);
+
+	if (r == 0 && log) {
+		r = receipt_check_log(&c, log, &key, &result, f);
+	}
+	receipt_done(&c);
+	return r;
+}
+
+static void assert_valid(const json_t *json, const char *log)
+{
+	struct buf note = sign(json);
+	struct flaw f;
+
+	if (judge(bytes_of(note.p, note.n), log, &f) < 0) {
+		fail_msg("%s", f.text);
+	}
+	buf_done(&note);
+}
+
+/* --- tests ------------------------------------------------------------------------ */
+
+static void a_receipt_of_a_real_log_is_accepted_alone_and_beside_it(void **state)
+{
+	const char *dir = scratch_path(*state, "log");
+	struct ledger *l = log_with_consent(dir);
+	json_t *json = members(l);
+
+	assert_non_null(json);
+	assert_valid(json, NULL);
+	assert_valid(json, dir);
+	json_object_set_new(json, "of_tomorrow", json_true());
+	assert_valid(json, dir);
+	json_decref(json);
+	ledger_close(l);
+}
+
+static void every_changed_bit_of_a_receipt_is_refused(void **state)
+{
+	struct ledger *l = log_with_consent(scratch_path(*state, "log"));
+	json_t *json = members(l);
+	struct buf note = sign(json);
+	struct flaw f;
+
+	for (size_t bit = 0; bit < note.n * 8; bit += 3) {
+		note.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		if (judge(bytes_of(note.p, note.n), NULL, &f) == 0 ||
+			f.verdict != VERDICT_INVALID) {
+			fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
+		}
+		note.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	assert_int_equal(judge(bytes_of(note.p, note.n), NULL, &f), 0);
+	buf_done(&note);
+	json_decref(json);
+	ledger_close(l);
+}
+
+/* What the signer himself may not say: member, value (NULL: left out), why. */
+static const char *const lies[][3] = {
+	{ "kind", "erasure", "'kind' is malformed" },
+	{ "subject", ERASURE, "another person" },
+	{ "purpose", "marketing", "another person, purpose" },
+	{ "channel", "letter", "or channel" },
+	{ "channel", NULL, "or channel" },
+	{ "event_state", "renewed", "of another kind" },
+	{ "event_state", "expired", "of another kind" },
+	{ "event_time", "2026-11-25T09:46:53.000Z", "'event_time'" },
+	{ "issued", "2026-11-25T09:46:51.000Z", "'event_time'" },
+	{ "notice", "3", "another notice" },
+	{ "notice_sha256", NULL, "another notice" },
+	{ "valid_until", "2027-11-25T10:00:13.000Z", "'valid_until'" },
+	{ "valid_until", NULL, "'valid_until'" },
+	{ "lineage", ERASURE, "another log" },
+	{ "event_state", NULL, "missing" },
+};
+
+static void a_receipt_that_says_more_than_its_entry_is_refused(void **state)
+{
+	struct ledger *l = log_with_consent(scratch_path(*state, "log"));
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		json_t *json = members(l);
+		struct flaw f = { VERDICT_VALID, "" };
+		struct buf note;
+
+		if (lies[i][1]) {
+			json_object_set_new(json, lies[i][0], json_string(lies[i][1]));
+		} else {
+			json_object_del(json, lies[i][0]);
+		}
+		note = sign(json);
+		assert_int_equal(judge(bytes_of(note.p, note.n), NULL, &f), -1);
+		if (f.verdict != VERDICT_INVALID || !strstr(f.text, lies[i][2])) {
+			fail_msg("%s: not '%s' but: %s", lies[i][0], lies[i][2], f.text);
+		}
+		buf_done(&note);
+		json_decref(json);
+	}
+	ledger_close(l);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_receipt_of_a_real_log_is_accepted_alone_and_beside_it),
+		T(every_changed_bit_of_a_receipt_is_refused),
+		T(a_receipt_that_says_more_than_its_entry_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
