@@ -7,6 +7,7 @@
 #include "base/zone.h"
 #include "control/drill_process.h"
 #include "control/erase.h"
+#include "control/keeping.h"
 #include "control/operator.h"
 #include "control/quarantine.h"
 #include "control/server.h"
@@ -143,6 +144,7 @@ int daemon_open_store(
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);
 	}
+	keeping_begin(d);
 	upkeep_begin(d);
 	gate_open(&d->gate);
 	atomic_store(&d->state, DAEMON_RUNNING);
@@ -234,6 +236,7 @@ int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source sou
 		house_create(&d->house, identity_fd, source, passphrase, err) :
 		cu_err_set(err, CU_EEXIST, "there is a store already");
 	if (r == 0) {
+		keeping_begin(d);
 		gate_open(&d->gate);
 		atomic_store(&d->state, DAEMON_RUNNING);
 		log_notice("a store was made");

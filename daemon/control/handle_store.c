@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
 #include "control/daemon.h"
@@ -19,6 +20,7 @@
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "store/reader.h"
+#include "store/reader_hold.h"
 #include "vault/vault.h"
 
 /* --- status ----------------------------------------------------------------------- */
@@ -113,6 +115,27 @@ static int show_residue_warning(struct daemon *d, struct json *out, struct cu_er
 	return r;
 }
 
+static int show_hold_warning(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	int32_t today = civil_day_of_ms(clock_now_ms(&d->house.clock));
+	struct reader *rd = store_reader_take(d->house.store);
+	struct row_hold row, *after = NULL;
+	bool is_any = false;
+	int r;
+
+	while ((r = reader_next_hold(rd, after, &row, err)) > 0) {
+		after = &row;
+		is_any |= row.state == HOLD_ACTIVE && row.review_day != CIVIL_NO_DAY &&
+			row.review_day <= today;
+	}
+	store_reader_give(d->house.store, rd);
+	if (is_any) {
+		json_str(out, NULL,
+			_("Legal holds are to be reviewed: 'hold list' says which, 'hold release' ends one."));
+	}
+	return r;
+}
+
 /* Where the ground is weaker than it could be, in plain words. */
 static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
 {
@@ -139,8 +162,9 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	if (r == 0 && atomic_load(&d->state) == DAEMON_RUNNING) {
 		r = show_residue_warning(d, out, err);
 	}
-	if (runs) {
+	if (r == 0 && runs) {
 		expiry_warn(d, out);
+		r = show_hold_warning(d, out, err);
 	}
 	json_close_array(out);
 	if (runs) {

@@ -295,6 +295,15 @@ int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err)
 	return 0;
 }
 
+void keeping_begin(struct daemon *d)
+{
+	struct keeping k;
+
+	if (!store_is_restricted(d->house.store) && keeping_look(d, &k, NULL) == 0) {
+		keeping_done(&k);
+	}
+}
+
 void keeping_done(struct keeping *k)
 {
 	free(k->v);

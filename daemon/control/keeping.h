@@ -37,6 +37,10 @@ struct keeping {
 	struct row_approval asked; /* about those that are held */
 };
 
+/* The store was opened: a clock that jumps from now on is one that was seen before.  What fails is
+ * looked at again by whoever ends something. */
+void keeping_begin(struct daemon *d);
+
 /* Looks at both, and asks whom it must ask.  Worker thread. */
 int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err);
 void keeping_done(struct keeping *k);

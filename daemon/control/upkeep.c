@@ -17,6 +17,7 @@
 #include "control/residue.h"
 #include "policy/policy.h"
 #include "store/tx.h"
+#include "store/tx_keeping.h"
 
 #define HOURLY_MS      (3600 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
@@ -70,6 +71,9 @@ static bool run_duty(
 /* Somebody has answered, or there is more of it than one round takes. */
 static bool is_wanted(struct daemon *d, const struct duty *duty)
 {
+	if (duty->run == end_access_keys) {
+		return atomic_load(&d->expiry.is_wanted);
+	}
 	return duty->run == end_what_is_over && atomic_exchange(&d->expiry.is_wanted, false);
 }
 
@@ -169,6 +173,7 @@ static int end_drill_keys(
 struct ending {
 	struct store_op op;
 	struct duration keep;
+	int64_t approval_ms;
 	size_t n;
 };
 
@@ -176,7 +181,12 @@ static int apply_ending(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct ending *e = (struct ending *)op;
 	int32_t over = retention_last_day_over(e->keep, civil_day_of_ms(tx->now_ms));
+	struct keeping_clock clock;
+	int r = tx_keeping_clock(tx, e->approval_ms, &clock, err);
 
+	if (r < 0 || clock.verdict != KEEPING_GOOD) {
+		return r; /* status says what is in the way */
+	}
 	return tx_access_end(tx, civil_number_of_day(over + 1), &e->n, err);
 }
 
@@ -184,7 +194,8 @@ static int end_access_keys(
 	struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
 	struct ending e = { .op = { .apply = apply_ending, .kind = STORE_CHANGE },
-		.keep = policy_retention(d->policy)->access_journal };
+		.keep = policy_retention(d->policy)->access_journal,
+		.approval_ms = duration_seconds(policy_erasure(d->policy)->approval_expires) * 1000 };
 	int r = store_run(d->house.store, &e.op, err);
 
 	(void)watch; /* one shred */

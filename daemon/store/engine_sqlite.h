@@ -169,7 +169,7 @@
 	X(HOLD_SLOT_DEL,  data,  "DELETE FROM hold_slot WHERE slot = ?1")                       \
 	X(HOLD_SLOTS_DEL, data,  "DELETE FROM hold_slot WHERE subject = ?1")                    \
 	X(RECORD_MOVE_COHORT, data, "UPDATE record SET cohort_slot = ?2, sealed = ?3 WHERE id = ?1") \
-	X(EXPIRY_ITEM_DEL_OF, data, "DELETE FROM expiry_item WHERE kind = 2 AND subject = ?1")  \
+	X(EXPIRY_ITEM_DEL_OF, data, "DELETE FROM expiry_item WHERE kind > 1 AND subject = ?1")  \
 	X(APPROVAL_PUT,   data,  "INSERT OR REPLACE INTO approval VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(APPROVAL_GET,   data,  "SELECT * FROM approval WHERE id = ?1")                        \
 	X(APPROVAL_NEXT,  data,  "SELECT * FROM approval WHERE (asked_ms, id) > (?1, ?2)"       \

@@ -170,9 +170,17 @@ static const char data_8[] =
 	"PRAGMA user_version = 8;"
 	"COMMIT;";
 
+/* What was held of a cohort names its subject on a list, too. */
+static const char data_9[] =
+	"BEGIN;"
+	"DROP INDEX expiry_item_subject;"
+	"CREATE INDEX expiry_item_owner ON expiry_item (subject) WHERE kind > 1;"
+	"PRAGMA user_version = 9;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7, data_8 };
+	data_7, data_8, data_9 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "crypto/key.h"
 #include "store/store_internal.h"
 #include "store/tx_expiry.h"
 #include "store/tx_hold.h"
@@ -225,14 +226,30 @@ static int keep_activity(struct tx *tx, const struct id *record, struct cu_err *
 	return r > 0 ? engine_activity_raise(tx->engine, &row.subject, day, err) : r;
 }
 
+/* Nobody may delete what a key still opens. */
+static int require_shredded(struct tx *tx, uint64_t slot, struct cu_err *err)
+{
+	int r = vault_slot_key(tx->store->cfg.vault, slot, tx->sealer->subject, err);
+
+	key_wipe(tx->sealer->subject);
+	if (r == 0) {
+		return cu_err_set(err, CU_EINTERNAL, "a shredded key still opens");
+	}
+	return r == CU_ENOKEY ? 0 : r;
+}
+
 /* Some records of a key that is gone.  The number, or a code; fewer than cap: there are none. */
 static int clear_key(struct tx *tx, const struct row_expiry_item *item, int cap,
 	struct cu_err *err)
 {
 	struct id record;
+	int r = require_shredded(tx, item->slot, err);
 
+	if (r < 0) {
+		return r;
+	}
 	for (int n = 0; n < cap; n++) {
-		int r = find_record(tx, item, &record, err);
+		r = find_record(tx, item, &record, err);
 
 		if (r <= 0) {
 			return r < 0 ? r : n;

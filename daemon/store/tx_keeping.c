@@ -118,12 +118,13 @@ static int note(struct tx *tx, const char *name, int64_t *ret, struct cu_err *er
 
 static int on_good(struct tx *tx, int64_t known, struct cu_err *err)
 {
-	int r = 0;
+	int64_t seen;
+	int r = note(tx, SEEN, &seen, err);
 
-	if (known == 0 || tx->now_ms >= known + NOTED_EACH_MS) {
+	if (r >= 0 && (known == 0 || tx->now_ms >= known + NOTED_EACH_MS)) {
 		r = tx_note_put(tx, KNOWN, (uint64_t)tx->now_ms, err);
 	}
-	if (r == 0) {
+	if (r >= 0 && seen != 0) {
 		r = tx_note_put(tx, SEEN, 0, err);
 	}
 	return r < 0 ? r : tx_keeping_drop(tx, KEEPING_KIND_CLOCK, err);

@@ -15,7 +15,21 @@
 int __real_vault_shred(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err);
 int __wrap_vault_shred(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err);
 
-static bool dies_after_shred;
+int __real_ledger_append(
+	struct ledger *l, const struct ledger_entry *entries, size_t n, struct cu_err *err);
+int __wrap_ledger_append(
+	struct ledger *l, const struct ledger_entry *entries, size_t n, struct cu_err *err);
+
+static bool dies_after_shred, dies_in_append;
+
+int __wrap_ledger_append(
+	struct ledger *l, const struct ledger_entry *entries, size_t n, struct cu_err *err)
+{
+	if (dies_in_append) {
+		_exit(FAULT_STATUS);
+	}
+	return __real_ledger_append(l, entries, n, err);
+}
 
 int __wrap_vault_shred(struct vault *v, const uint64_t *slots, size_t n, struct cu_err *err)
 {
@@ -216,6 +230,63 @@ static void a_death_between_shred_and_commit_is_made_good(void **state)
 	assert_int_equal(x.row.nrecords, 2);
 	assert_int_equal(leaves_with(&h, "in=order why=retention"), 1);
 	house_close(&h);
+}
+
+/* From wherever it got to, as the hourly duty does. */
+static void finish(struct house *h, struct run *x)
+{
+	struct reader *rd = store_reader_take(h->store);
+	struct cu_err err = { 0 };
+	int r = reader_expiry_last(rd, false, &x->row, &err);
+
+	store_reader_give(h->store, rd);
+	assert_ok(r, &err);
+	x->id = x->row.id;
+	if (r == 0 || x->row.state == EXPIRY_PLANNING) {
+		list(h, x);
+	}
+	shred(h, x);
+	clear(h, x);
+	assert_int_equal(x->row.state, EXPIRY_DONE);
+}
+
+/* The rows are committed, and the log lacks the leaves; it is so once for each step. */
+static void a_death_before_any_leaf_is_in_the_log_is_made_good(void **state)
+{
+	static tx_fn *const fns[] = { step_list, step_admit, step_shred, step_clear };
+	const size_t nfns = sizeof(fns) / sizeof(fns[0]);
+
+	(void)state;
+	for (size_t dies_at = 0; dies_at < nfns; dies_at++) {
+		struct house h = { 0 };
+		struct run x = orders_until("2026-01-31");
+		const char *dir = new_store_dir();
+		struct person p;
+		pid_t pid;
+		int status;
+
+		must_open(&h, dir);
+		p = add_orders(&h, 202601, 202602, 2);
+		house_close(&h);
+		pid = fork();
+		if (pid == 0) {
+			must_open(&h, dir);
+			for (size_t i = 0; i < nfns; i++) {
+				dies_in_append = i == dies_at;
+				must_run(&h, STORE_CHANGE, fns[i], &x);
+			}
+			house_close(&h);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		must_open(&h, dir);
+		finish(&h, &x);
+		assert_int_equal(records_of(&h, &p.subject), 3);
+		assert_int_equal(leaves_with(&h, "act=retention.run"), 1);
+		assert_int_equal(leaves_with(&h, "in=order why=retention"), 1);
+		assert_int_equal(leaves_with(&h, "act=retention.done"), 1);
+		house_close(&h);
+	}
 }
 
 static int grant(struct tx *tx, void *ctx, struct cu_err *err)
@@ -451,6 +522,7 @@ int main(void)
 		cmocka_unit_test(the_last_day_of_a_month_or_a_day_is_known),
 		cmocka_unit_test(cohorts_that_are_over_end_and_others_do_not),
 		cmocka_unit_test(a_death_between_shred_and_commit_is_made_good),
+		cmocka_unit_test(a_death_before_any_leaf_is_in_the_log_is_made_good),
 		cmocka_unit_test(above_the_cap_exactly_the_list_is_confirmed),
 		cmocka_unit_test(who_is_heard_of_after_the_list_was_made_stays),
 		cmocka_unit_test(that_somebody_was_heard_of_outlives_the_record),
