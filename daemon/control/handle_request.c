@@ -208,8 +208,12 @@ static int by_due(const void *a, const void *b)
 	return x->row.number < y->row.number ? -1 : 1;
 }
 
-static int collect(struct exchange *x, bool is_all, struct buf *to, struct cu_err *err)
+#define DUE_DAYS 7
+
+static int collect(struct exchange *x, struct buf *to, struct cu_err *err)
 {
+	bool is_all = exchange_flag(x, "all"), is_due = exchange_flag(x, "due");
+	int32_t soon = casework_today(x->daemon) + DUE_DAYS;
 	struct reader *rd = store_reader_take(x->daemon->house.store);
 	struct listed l = { 0 };
 	int r;
@@ -219,7 +223,9 @@ static int collect(struct exchange *x, bool is_all, struct buf *to, struct cu_er
 
 		l.due = casework_deadline(x->daemon, rd, &l.row, &d, NULL, NULL) == 0 ? d.due : INT64_MIN;
 		l.due = l.row.closed_ms ? INT64_MAX : l.due;
-		buf_put(to, &l, sizeof(l));
+		if (!is_due || l.due <= soon) {
+			buf_put(to, &l, sizeof(l));
+		}
 	}
 	store_reader_give(x->daemon->house.store, rd);
 	return r < 0 ? r : buf_check(to, err);
@@ -228,7 +234,7 @@ static int collect(struct exchange *x, bool is_all, struct buf *to, struct cu_er
 int handle_REQUEST_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct buf all = BUF_INIT;
-	int r = collect(x, exchange_flag(x, "all"), &all, err);
+	int r = collect(x, &all, err);
 	struct listed *v = (struct listed *)(void *)all.p;
 	size_t n = all.n / sizeof(*v);
 

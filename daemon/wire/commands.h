@@ -247,10 +247,10 @@ X(REQUEST_OPEN, "request open", "io.custos.request.Open",                       
   N_("Record what somebody asked for about their data."),                               \
   N_("--received is the day on which it arrived, however late it is entered: the clock runs from there. Reads the text of the letter, or a note of what was said, from --from or standard input, and seals it. --collection names what it is about, if not all; --about the purpose: an objection and a withdrawal need one, and of an erasure it stands for the collections that the purpose covers. Prints the number that the request is called by; 'request next' leads on.")) \
 X(REQUEST_LIST, "request list", "io.custos.request.List",                               \
-  "[--all]",                                                                            \
+  "[--all] [--due]",                                                                       \
   ACCESS_ADMIN,                                                                         \
   N_("List the requests that are open, the most urgent first."),                        \
-  N_("With --all also those that are closed."))                                         \
+  N_("With --all also those that are closed; with --due only those that are late or due within a week, and those whose date cannot be computed.")) \
 X(REQUEST_SHOW, "request show", "io.custos.request.Show",                               \
   "number:count",                                                                       \
   ACCESS_ADMIN,                                                                         \

@@ -91,6 +91,13 @@ static void a_letter_received_nine_days_ago_is_due_a_month_after_it_came(void **
 	assert_non_null(strstr(st->last.out, "erasure"));
 	assert_true(strstr(st->last.out, "erasure") < strstr(st->last.out, "access"));
 
+	stage_ctl(st, AS_PRIVACY, "request", "list", "--due");
+	assert_non_null(strstr(st->last.out, "There are no requests."));
+	open_one(st, "portability", 27);
+	stage_ctl(st, AS_PRIVACY, "request", "list", "--due");
+	assert_non_null(strstr(st->last.out, "portability"));
+	assert_null(strstr(st->last.out, "erasure"));
+
 	stage_ctl_text(st, AS_PRIVACY, LETTER, "request", "open", "access", "--received=2999-01-01",
 		"--channel=letter");
 	stage_expect(st, 64);

@@ -1,0 +1,216 @@
+/* Each kind of request by each law, from the letter to the last letter, as people go through it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/civil.h"
+#include "stage.h"
+
+#define DAY_MS 86400000LL
+#define LETTER "我要求……\nPlease."
+#define WANG                                                                            \
+	"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}},"              \
+	"{\"collection\":\"contact_point\",\"fields\":{\"email\":\"wang@example.org\"}},"  \
+	"{\"collection\":\"need\",\"fields\":{\"topic\":\"a\"}}]"
+#define ORGANISATION                                                                            \
+	"laws: [gdpr, pipl]\ncountry: none\ntime_zone: UTC\nlanguage: en\n"                     \
+	"controller: {name: Example GmbH, address: Musterweg 1, contact: privacy@example.com}\n" \
+	"dpo: {name: Officer, contact: dpo@example.com}\n"                                        \
+	"authority: {name: Authority, contact: authority.example}\n"
+
+/* A law, the language of its letters, and what they say. */
+static const struct law {
+	const char *key, *language, *dear, *remedy;
+} laws[] = { { "gdpr", "en", "Dear 王小明,", "Art. 77" },
+	{ "pipl", "zh", "王小明：", "第六十五条" } };
+
+/* What is asked for, for which purpose, and what its articles are in each law. */
+static const struct kind {
+	const char *type, *about;
+	const char *cites[2];
+	bool needs_approval, is_erasure, names_recipients;
+} kinds[] = {
+	{ "access", NULL, { "Art. 15", "第四十五条" }, true, false, false },
+	{ "portability", NULL, { "Art. 20", "第四十五条" }, true, false, false },
+	{ "rectification", NULL, { "Art. 16", "第四十六条" }, true, false, true },
+	{ "erasure", NULL, { "Art. 17", "第四十七条" }, true, true, true },
+	{ "restriction", NULL, { "Art. 18", "第四十四条" }, false, false, true },
+	{ "objection", "marketing_post", { "Art. 21", "第四十四条" }, false, false, false },
+	{ "withdrawal", "marketing_email", { "Art. 7(3)", "第十五条" }, false, false, false },
+};
+
+struct request {
+	const struct kind *kind;
+	const struct law *law;
+	char number[12], id[33];
+};
+
+static const json_t *request_of(struct stage *st)
+{
+	return json_object_get(stage_reply(st), "request");
+}
+
+static const char *text_of(struct stage *st, const char *name)
+{
+	return json_string_value(json_object_get(request_of(st), name));
+}
+
+static const char *state_of(struct stage *st, const struct request *q)
+{
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "next", q->number);
+	stage_expect(st, 0);
+	return text_of(st, "state");
+}
+
+/* One that must go well. */
+#define ctl(st, who, ...)                      \
+	do {                                       \
+		stage_ctl(st, who, __VA_ARGS__);   \
+		stage_expect(st, 0);               \
+	} while (0)
+
+static void receive(struct stage *st, struct request *q)
+{
+	char received[32] = "--received=", law[16], language[16], about[64];
+	const char *args[16] = { "--json", "request", "open", q->kind->type, received, "--channel=letter",
+		law, language };
+
+	civil_format_day((int32_t)(time(NULL) / 86400) - 1, received + strlen(received));
+	snprintf(law, sizeof(law), "--law=%s", q->law->key);
+	snprintf(language, sizeof(language), "--language=%s", q->law->language);
+	if (q->kind->about) {
+		snprintf(about, sizeof(about), "--about=%s", q->kind->about);
+		args[8] = about;
+	}
+	stage_ctl_input(st, AS_PRIVACY, LETTER, strlen(LETTER), args);
+	stage_expect(st, 0);
+	assert_non_null(text_of(st, "due"));
+	snprintf(q->number, sizeof(q->number), "%d",
+		(int)json_integer_value(json_object_get(request_of(st), "number")));
+	ctl(st, AS_PRIVACY, "request", "letter", q->number, "acknowledge");
+	ctl(st, AS_PRIVACY, "request", "identify", q->number, q->id);
+	ctl(st, AS_PRIVACY, "request", "verify", q->number, "--method=in-person");
+	ctl(st, AS_PRIVACY, "request", "clock", q->number);
+	ctl(st, AS_PRIVACY, "request", "scope", q->number);
+	assert_non_null(strstr(st->last.out, "need"));
+}
+
+static void carry_out(struct stage *st, struct request *q)
+{
+	char approval[33], file[32];
+	bool has_file = strcmp(q->kind->type, "access") == 0 || strcmp(q->kind->type, "portability") == 0;
+
+	if (q->kind->needs_approval) {
+		ctl(st, AS_PRIVACY, "--json", "request", "approve", q->number);
+		snprintf(approval, sizeof(approval), "%s", text_of(st, "approval"));
+		ctl(st, AS_SECOND, "approval", "grant", approval);
+	}
+	snprintf(file, sizeof(file), "%s.zip", q->number);
+	if (has_file) {
+		ctl(st, AS_PRIVACY, "request", "execute", q->number, file);
+	} else {
+		ctl(st, AS_PRIVACY, "request", "execute", q->number);
+	}
+	if (!q->kind->is_erasure) {
+		assert_string_equal(state_of(st, q), "needs_input");
+	}
+}
+
+/* The letter that says what was done. */
+static void answer(struct stage *st, struct request *q)
+{
+	const char *cite = q->kind->cites[q->law - laws];
+
+	if (q->kind->names_recipients) {
+		ctl(st, AS_PRIVACY, "request", "letter", q->number, "fulfil", "--recipients=Carrier Ltd");
+		assert_non_null(strstr(st->last.out, "Carrier Ltd"));
+	} else {
+		ctl(st, AS_PRIVACY, "request", "letter", q->number, "fulfil");
+	}
+	if (!strstr(st->last.out, cite)) {
+		fail_msg("%s by %s: the letter lacks %s:\n%s", q->kind->type, q->law->key, cite,
+			st->last.out);
+	}
+	assert_non_null(strstr(st->last.out, q->law->dear));
+	assert_non_null(strstr(st->last.out, q->law->remedy));
+	assert_non_null(strstr(st->last.out, "wang@example.org"));
+	if (q->kind->is_erasure) {
+		ctl(st, AS_PRIVACY, "request", "letter", q->number, "backups");
+	} else {
+		ctl(st, AS_PRIVACY, "request", "done", q->number);
+	}
+	assert_string_equal(state_of(st, q), "fulfilled");
+}
+
+static void wait_for(struct stage *st, const struct request *q, const char *state)
+{
+	for (int i = 0; i < 300 && strcmp(state_of(st, q), state) != 0; i++) {
+		run_sleep_ms(50);
+	}
+	assert_string_equal(state_of(st, q), state);
+}
+
+static void each_kind_of_request_is_answered_by_each_law(void **state)
+{
+	struct stage *st = *state;
+	struct request all[2 * sizeof(kinds) / sizeof(kinds[0])];
+	size_t n = 0;
+
+	if (!stage_has_roles()) {
+		print_message("needs several users\n");
+		return;
+	}
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		for (size_t l = 0; l < 2; l++) {
+			struct request *q = &all[n++];
+
+			*q = (struct request){ &kinds[k], &laws[l], "", "" };
+			stage_add_person(st, WANG, q->id);
+			receive(st, q);
+			carry_out(st, q);
+			if (!q->kind->is_erasure) {
+				answer(st, q);
+			}
+		}
+	}
+	stage_stop(st); /* the grace periods of the erasures pass */
+	st->options[0] = "--clock-ahead-ms=345600000";
+	stage_start(st);
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].kind->is_erasure) {
+			wait_for(st, &all[i], "fulfilled");
+			answer(st, &all[i]);
+		}
+	}
+	stage_ctl(st, AS_PRIVACY, "request", "list");
+	assert_non_null(strstr(st->last.out, "There are no requests."));
+}
+
+static int up(void **state)
+{
+	struct stage *st;
+
+	if (stage_up_bare(state) != 0) {
+		return -1;
+	}
+	st = *state;
+	stage_policy(st, "organisation.yaml", ORGANISATION);
+	stage_start(st);
+	stage_init(st);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			each_kind_of_request_is_answered_by_each_law, up, stage_down),
+	};
+
+	return cmocka_run_group_tests_name("request each", tests, NULL, NULL);
+}
