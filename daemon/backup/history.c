@@ -23,7 +23,7 @@ struct walk {
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
 	uint64_t data_size;       /* of the log beside the data */
-	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap, said_cap;
+	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap, said_cap, requests_cap;
 };
 
 void history_done(struct history *h)
@@ -34,6 +34,7 @@ void history_done(struct history *h)
 	free(h->open);
 	free(h->holds);
 	free(h->said);
+	free(h->requests);
 	*h = (struct history){ 0 };
 }
 
@@ -247,6 +248,21 @@ static int take_said(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	return r;
 }
 
+static int take_request(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	struct settle_request q = { .act = leaf->act, .id = leaf->obj, .number = (uint32_t)leaf->count,
+		.at_ms = leaf->t_ms };
+	void *array = w->to->requests;
+	int r = grow(&array, sizeof(q), w->to->nrequests, 1, HISTORY_MAX_ERASED, &w->requests_cap, err);
+
+	strcpy(q.state, leaf->why);
+	w->to->requests = array;
+	if (r == 0) {
+		w->to->requests[w->to->nrequests++] = q;
+	}
+	return r;
+}
+
 static void drop_hold(struct walk *w, const struct id *hold)
 {
 	for (size_t i = 0; i < w->to->nholds;) {
@@ -281,6 +297,10 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	if (r == 0 && is_said(leaf->act) && w->data_size != UINT64_MAX &&
 		w->size + HISTORY_BEFORE >= w->data_size) {
 		r = take_said(w, leaf, err);
+	}
+	if (r == 0 && (leaf->act == LEAF_REQUEST_OPEN || leaf->act == LEAF_REQUEST_CLOSE ||
+			      leaf->act == LEAF_REQUEST_END)) {
+		r = take_request(w, leaf, err);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&

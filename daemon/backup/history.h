@@ -37,6 +37,8 @@ struct history {
 	size_t nholds;
 	struct settle_said *said; /* about purposes and restriction, near the backup's place and later */
 	size_t nsaid;
+	struct settle_request *requests; /* of data subjects: opened, closed, forgotten */
+	size_t nrequests;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */

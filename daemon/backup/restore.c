@@ -330,6 +330,8 @@ static int settle(struct run *run, struct cu_err *err)
 		.nholds = run->history.nholds,
 		.said = run->history.said,
 		.nsaid = run->history.nsaid,
+		.requests = run->history.requests,
+		.nrequests = run->history.nrequests,
 	};
 	struct store_settled settled = { 0 };
 	int r = store_settle_restored(
@@ -342,6 +344,7 @@ static int settle(struct run *run, struct cu_err *err)
 	run->report.records = settled.records;
 	run->report.removed_subjects = settled.removed_subjects;
 	run->report.removed_records = settled.removed_records;
+	run->report.lost_requests = settled.lost_requests;
 	run->report.restored_generation = settled.generation; /* the log's first leaf names it */
 	return 0;
 }

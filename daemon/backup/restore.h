@@ -72,6 +72,7 @@ struct restore_report {
 	int64_t backup_time_ms; /* when the data was taken */
 	uint64_t subjects, records;
 	uint64_t removed_subjects, removed_records; /* forgotten since */
+	uint64_t lost_requests; /* of data subjects, received since, and open */
 	uint64_t shreds_replayed; /* leaves of the log that the vault object did not know */
 	uint64_t bytes, stored_bytes; /* of the databases; of the objects read */
 	uint64_t vault_generation;        /* of the object */

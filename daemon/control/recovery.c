@@ -103,6 +103,10 @@ static void print_report(const struct restore_report *r, const struct request *q
 	printf(_("  subjects, records   %" PRIu64 ", %" PRIu64 "\n"), r->subjects, r->records);
 	printf(_("  forgotten since     %" PRIu64 " subjects, %" PRIu64 " records\n"),
 		r->removed_subjects, r->removed_records);
+	if (r->lost_requests > 0) {
+		printf(_("  requests lost       %" PRIu64 ": they came after this backup; enter them again from the letters\n"),
+			r->lost_requests);
+	}
 	printf(_("  shreds replayed     %" PRIu64 "\n"), r->shreds_replayed);
 	printf(_("  vault generation    %" PRIu64 "\n"), r->restored_generation);
 	printf(_("  log entries         %" PRIu64 "\n"), r->log_size);

@@ -65,6 +65,7 @@ struct cu_err;
 	X(REQUEST_MOVE,   "request.move",   "a request has another state: the reason")      \
 	X(REQUEST_NOTE,   "request.note",   "something was recorded about a request")       \
 	X(REQUEST_READ,   "request.read",   "the papers of a request were read")             \
+	X(REQUEST_CLOSE,  "request.close",  "a request has its last state: the reason")         \
 	X(REQUEST_END,    "request.end",    "a request whose time is over was forgotten")                 \
 	X(SUBJECT_DOSSIER, "subject.dossier", "a person's data was handed out as a dossier") \
 	X(RETENTION_RUN,  "retention.run",  "what is over ends; it cannot be stopped any more") \

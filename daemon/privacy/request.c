@@ -306,5 +306,6 @@ int request_move(struct tx *tx, struct row_dsr *row, enum request_event event, s
 	assert(request_is_open(row->state) && row->closed_ms == 0);
 	row->state = to;
 	row->closed_ms = request_is_open(to) ? 0 : tx->now_ms;
-	return tx_dsr_put(tx, row, LEAF_REQUEST_MOVE, request_state_word(to), err);
+	return tx_dsr_put(tx, row, row->closed_ms ? LEAF_REQUEST_CLOSE : LEAF_REQUEST_MOVE,
+		request_state_word(to), err);
 }

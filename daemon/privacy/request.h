@@ -32,27 +32,7 @@ struct tx;
 
 #define REQUEST_COLLECTION "custos.request" /* of their sealed records */
 
-/* X(id, word, is it open).  Append only: the numbers are stored, from 1. */
 /* clang-format off */
-#define REQUEST_STATES(X)                               \
-	X(RECEIVED,            "received",            1) \
-	X(IDENTITY_PENDING,    "identity_pending",    1) \
-	X(SCOPING,             "scoping",             1) \
-	X(AWAITING_APPROVAL,   "awaiting_approval",   1) \
-	X(APPROVED,            "approved",            1) \
-	X(COOLING_OFF,         "cooling_off",         1) \
-	X(EXECUTING,           "executing",           1) \
-	X(NEEDS_INPUT,         "needs_input",         1) \
-	X(LIVE_DONE,           "live_done",           1) \
-	X(BACKUPS_PENDING,     "backups_pending",     1) \
-	X(FULFILLED,           "fulfilled",           0) \
-	X(PARTIALLY_FULFILLED, "partially_fulfilled", 0) \
-	X(DENIED,              "denied",              0) \
-	X(REVOKED,             "revoked",             0) \
-	X(DUPLICATE,           "duplicate",           0) \
-	X(LAPSED,              "lapsed",              0) \
-	X(HELD,                "on_hold",             1)
-
 /* X(id, what happened) */
 #define REQUEST_EVENTS(X)                                                        \
 	X(FIND,         "the data subject was found")                            \

@@ -8,6 +8,30 @@
 #define CU_STORE_ENGINE_DSR_H
 #include "store/engine.h"
 
+#define DSR_LAST_NUMBER "dsr.number" /* of engine_meta: the last that was given */
+
+/* Where one is; what may follow on what is in privacy/request.h.  X(id, word, is it open).  Append only: the numbers are stored, from 1. */
+/* clang-format off */
+#define REQUEST_STATES(X)                               \
+	X(RECEIVED,            "received",            1) \
+	X(IDENTITY_PENDING,    "identity_pending",    1) \
+	X(SCOPING,             "scoping",             1) \
+	X(AWAITING_APPROVAL,   "awaiting_approval",   1) \
+	X(APPROVED,            "approved",            1) \
+	X(COOLING_OFF,         "cooling_off",         1) \
+	X(EXECUTING,           "executing",           1) \
+	X(NEEDS_INPUT,         "needs_input",         1) \
+	X(LIVE_DONE,           "live_done",           1) \
+	X(BACKUPS_PENDING,     "backups_pending",     1) \
+	X(FULFILLED,           "fulfilled",           0) \
+	X(PARTIALLY_FULFILLED, "partially_fulfilled", 0) \
+	X(DENIED,              "denied",              0) \
+	X(REVOKED,             "revoked",             0) \
+	X(DUPLICATE,           "duplicate",           0) \
+	X(LAPSED,              "lapsed",              0) \
+	X(HELD,                "on_hold",             1)
+/* clang-format on */
+
 struct row_dsr {
 	struct id id;
 	uint32_t number;   /* what people call it; from 1, never given twice */

@@ -8,6 +8,7 @@
 #include "crypto/key.h"
 #include "store/engine_expiry.h"
 #include "store/engine_hold.h"
+#include "store/settle_requests.h"
 #include "store/settle_said.h"
 #include "store/slots.h"
 #include "store/system.h"
@@ -476,6 +477,9 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	}
 	if (r == 0) {
 		r = settle_said(s->engine, how->said, how->nsaid, err);
+	}
+	if (r == 0) {
+		r = settle_requests(s->engine, how->requests, how->nrequests, &s->counts->lost_requests, err);
 	}
 	if (r == 0) {
 		r = put_meta(s, how, err);

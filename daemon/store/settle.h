@@ -44,6 +44,15 @@ struct settle_said {
 	int64_t at_ms, expires_ms; /* 0: never */
 };
 
+/* What a leaf says of a request: it was opened, closed, or forgotten. */
+struct settle_request {
+	enum leaf_act act;
+	struct id id;
+	uint32_t number;
+	char state[ENGINE_KEY_SIZE];
+	int64_t at_ms;
+};
+
 struct store_settle {
 	struct id lineage;
 	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
@@ -56,11 +65,14 @@ struct store_settle {
 	size_t nholds;
 	const struct settle_said *said; /* in the order of the log; borrowed */
 	size_t nsaid;
+	const struct settle_request *requests; /* in the order of the log; borrowed */
+	size_t nrequests;
 };
 
 struct store_settled {
 	uint64_t subjects, records; /* that remain */
 	uint64_t removed_subjects, removed_records;
+	uint64_t lost_requests; /* of data subjects, that came after the backup */
 	uint64_t generation; /* of the vault: higher when an erasure had to be finished */
 };
 

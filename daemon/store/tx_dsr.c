@@ -9,19 +9,18 @@
 #include "store/store_internal.h"
 #include "store/tx_case.h"
 
-#define LAST_NUMBER "dsr.number"
 #define PAPERS      "custos.request"
 
 int tx_dsr_open(struct tx *tx, struct row_dsr *row, struct cu_err *err)
 {
 	uint64_t last = 0;
-	int r = engine_meta_get_u64(tx->engine, LAST_NUMBER, &last, err);
+	int r = engine_meta_get_u64(tx->engine, DSR_LAST_NUMBER, &last, err);
 
 	if (r >= 0) { /* 0: the first of all */
 		r = tx_case_open(tx, &row->kase, err);
 	}
 	if (r == 0) {
-		r = engine_meta_put_u64(tx->engine, LAST_NUMBER, last + 1, err);
+		r = engine_meta_put_u64(tx->engine, DSR_LAST_NUMBER, last + 1, err);
 	}
 	row->id = id_new();
 	row->number = (uint32_t)last + 1;

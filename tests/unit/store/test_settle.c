@@ -1,6 +1,8 @@
 #include "store_help.h"
 
+#include "store/reader_dsr.h"
 #include "store/settle.h"
+#include "store/tx_dsr.h"
 #include "store/tx_erase.h"
 
 /* --- a story: a backup, life after it, a restore -------------------------------------------- */
@@ -405,10 +407,53 @@ static void settling_twice_is_settling_once(void **state)
 	house_close(&h);
 }
 
+static int open_request(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_dsr_open(tx, ctx, err);
+}
+
+static void a_request_that_was_closed_since_stays_closed(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct row_dsr row = { .type = 3, .state = 1, .law = "gdpr", .due_day = CIVIL_NO_DAY,
+		.extension_day = CIVIL_NO_DAY }, got;
+	struct settle_request said[] = { { .act = LEAF_REQUEST_OPEN, .number = 1 },
+		{ .act = LEAF_REQUEST_OPEN, .id = { { 2 } }, .number = 2 },
+		{ .act = LEAF_REQUEST_OPEN, .id = { { 3 } }, .number = 3 },
+		{ .act = LEAF_REQUEST_CLOSE, .number = 1, .state = "revoked", .at_ms = 77 },
+		{ .act = LEAF_REQUEST_CLOSE, .id = { { 3 } }, .number = 3, .state = "denied" } };
+	struct store_settle how = plainly;
+	struct reader *rd;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, live);
+	must_run(&h, STORE_CHANGE, open_request, &row);
+	said[0].id = said[3].id = row.id;
+	back_up(&h, backup);
+	dir = restore_into(live, backup);
+	how.requests = said;
+	how.nrequests = sizeof(said) / sizeof(said[0]);
+
+	assert_int_equal(must_settle(dir, &how).lost_requests, 1); /* the second: it is open still */
+	must_open(&h, dir);
+	rd = store_reader_take(h.store);
+	assert_int_equal(reader_dsr(rd, 1, &got, &err), 1);
+	store_reader_give(h.store, rd);
+	assert_string_equal(got.law, "gdpr");
+	assert_int_equal(got.closed_ms, 77);
+	assert_true(got.state != 1);
+	must_run(&h, STORE_CHANGE, open_request, &row);
+	assert_int_equal(row.number, 4); /* no number is given twice */
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(old_rows_meet_the_newest_vault),
+		cmocka_unit_test(a_request_that_was_closed_since_stays_closed),
 		cmocka_unit_test(whoever_filled_a_run_goes_as_well),
 		cmocka_unit_test(whom_the_log_names_goes_even_if_the_vault_opens),
 		cmocka_unit_test(records_of_an_ended_cohort_go_alone),
