@@ -28,6 +28,12 @@ void cmd_consent_event(const struct args *a, const json_t *reply)
 		out_field(_("expires"), "%s", out_time(out_int(event, "expires_ms"), when));
 	}
 	out_field(_("log entry"), "%" PRId64, out_int(event, "entry"));
+	if (*out_str(reply, "erasure")) {
+		out_field(_("erasure"), _("%s of what was kept for it alone"), out_str(reply, "erasure"));
+	}
+	if (*out_str(reply, "not_erased")) {
+		out_field(_("not erased"), "%s", out_str(reply, "not_erased"));
+	}
 }
 
 /* --- history ---------------------------------------------------------------------- */

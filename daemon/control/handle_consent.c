@@ -7,6 +7,7 @@
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "control/show_consent.h"
+#include "control/withdrawal.h"
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "store/tx_consent.h"
@@ -276,11 +277,32 @@ static int check_method(const struct event *e, struct cu_err *err)
 		0;
 }
 
+/* What the consent alone kept goes with it; if that cannot begin now, it is told why. */
+static void follow(struct event *e, struct json *out)
+{
+	struct id erasure;
+	struct cu_err why;
+	int r = withdrawal_follow(e->x, e->x->permit.purpose, &e->row.subject, &erasure, &why);
+
+	if (r > 0) {
+		json_hex(out, "erasure", erasure.b, sizeof(erasure.b));
+	} else if (r < 0) {
+		json_str(out, "not_erased", why.msg);
+	}
+}
+
 static int run_event(struct event *e, struct json *out, struct cu_err *err)
 {
+	bool ends = e->row.state == CONSENT_WITHDRAWN || e->row.state == CONSENT_INVALIDATED;
 	int r = exchange_change(e->x, &e->op, err);
 
-	return r < 0 ? r : show_written(e, out, err);
+	if (r == 0) {
+		r = show_written(e, out, err);
+	}
+	if (r == 0 && ends) {
+		follow(e, out);
+	}
+	return r;
 }
 
 static int say(struct exchange *x, enum consent_state state, struct json *out, struct cu_err *err)

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "control/addressee.h"
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/deliver.h"
 #include "control/handle.h"
 #include "control/request_approval.h"
+#include "control/withdrawal.h"
 #include "control/request_effect.h"
 #include "policy/policy.h"
 #include "store/system.h"
@@ -423,6 +425,20 @@ static int require_file(const struct exchange *x, const struct row_dsr *row, str
 		0;
 }
 
+/* What the consent alone kept goes with it; the withdrawal holds in any case. */
+static void follow_withdrawal(struct exchange *x, const struct row_dsr *row)
+{
+	const struct purpose *purpose = policy_find_purpose(x->daemon->policy, row->about);
+	struct id erasure;
+	struct cu_err why;
+
+	if (row->type == REQUEST_WITHDRAWAL && purpose &&
+		withdrawal_follow(x, purpose, &row->subject, &erasure, &why) < 0) {
+		log_notice("request %u: what was kept for '%s' alone is not erased: %s", row->number,
+			purpose->key, why.msg);
+	}
+}
+
 int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	const struct erasure_rules *rules = policy_erasure(x->daemon->policy);
@@ -465,6 +481,7 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 			row.number);
 	}
 	if (r == 0) {
+		follow_withdrawal(x, &row);
 		eraser_wake(&x->daemon->eraser);
 	}
 	return r;

@@ -132,6 +132,9 @@ static const struct row purpose_row[] = {
 	{ "consent_expires", SET_DURATION, 0,
 	  "How long a consent lasts; without it, until it is withdrawn.", PURPOSE(expires),
 	  .min = 86400, .max = MAX_EXPIRES },
+	{ "withdrawal_erases", SET_NAMES, 0,
+	  "Collections that are kept for this purpose alone. When the last consent to it is withdrawn or "
+	  "void they are erased, after the grace period of erasure.yaml.", PURPOSE(erases) },
 	{ "objection", SET_ENUM, 0,
 	  "Whether a person may say no (Art. 21 GDPR). By law: to marketing always, and it ends; "
 	  "to public and legitimate interests, unless you show compelling grounds; else not.",
@@ -341,6 +344,43 @@ static void check_consent(struct reading *rd, const struct purpose *p)
 	}
 }
 
+/* Whoever else covers a collection has a reason to keep it; "*" only deals with what is there. */
+static const struct purpose *find_other(const struct reading *rd, const struct purpose *p,
+	const char *collection)
+{
+	for (size_t i = 0; i < rd->to->n; i++) {
+		const struct purpose *u = &rd->to->v[i];
+
+		if (u != p && u->key && !u->covers_all && purpose_covers(u, collection)) {
+			return u;
+		}
+	}
+	return NULL;
+}
+
+/* Once the parts of all purposes are known. */
+static void check_erases(struct reading *rd, const struct purpose *p)
+{
+	unsigned line = line_of(p->node, "withdrawal_erases");
+
+	if (p->erases.n > 0 && !says_consent(p)) {
+		faults_add(rd->faults, yaml_file(rd->y), line, "withdrawal_erases",
+			"only a purpose with 'basis: consent' has one");
+	}
+	for (size_t i = 0; rd->schema && i < p->erases.n; i++) {
+		const char *key = p->erases.v[i];
+		const struct purpose *other = find_other(rd, p, key);
+
+		if (p->covers_all || !purpose_covers(p, key)) {
+			faults_add(rd->faults, yaml_file(rd->y), line, "withdrawal_erases",
+				"'%s' is not among the data of this purpose", key);
+		} else if (other) {
+			faults_add(rd->faults, yaml_file(rd->y), line, "withdrawal_erases",
+				"'%s' is also data of the purpose '%s'", key, other->key);
+		}
+	}
+}
+
 static int objection_by_law(const struct purpose *p)
 {
 	if (p->use && use_is_marketing(p->use)) {
@@ -419,6 +459,9 @@ int purposes_read(struct yaml *y, const struct schema *schema, struct faults *fa
 	r = 0;
 	for (size_t i = 0; r == 0 && i < ret->n; i++) {
 		r = check_purpose(&rd, &ret->v[i]);
+	}
+	for (size_t i = 0; r == 0 && i < ret->n; i++) {
+		check_erases(&rd, &ret->v[i]);
 	}
 	return r;
 }

@@ -108,6 +108,7 @@ struct purpose {
 	struct names recipients;  /* keys */
 	struct names channels;    /* keys; none: consent is for the purpose as a whole */
 	struct duration expires;  /* of a consent; 0: never */
+	struct names erases;      /* collections that go when the consent is withdrawn */
 	struct notice notice;
 	bool covers_all;          /* data is "*" */
 	struct purpose_part *parts; /* read-only */

@@ -150,7 +150,7 @@ X(CONSENT_WITHDRAW, "consent withdraw", "io.custos.consent.Withdraw",           
   "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \
   N_("Note down that a person took a consent back."),                                   \
-  N_("From the moment this is answered nobody reads that data for the purpose. Without --channel all channels are meant.")) \
+  N_("From the moment this is answered nobody reads that data for the purpose. Without --channel all channels are meant. What purposes.yaml keeps for it alone (withdrawal_erases) is erased after the grace period; 'erase cancel' stops that.")) \
 X(CONSENT_REFUSE, "consent refuse", "io.custos.consent.Refuse",                         \
   "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--notice=version:key] [--language=language:key] [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \

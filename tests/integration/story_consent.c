@@ -380,6 +380,63 @@ static void what_was_said_after_a_backup_holds_when_it_is_restored(void **state)
 			    "expires_ms")) > 0);
 }
 
+/* purposes.yaml as it is shipped, with what a survey alone keeps. */
+static void put_erasing_survey(struct stage *st)
+{
+	char text[16384], *at;
+	FILE *f = fopen(SOURCE_DIR "/policies/purposes.yaml", "r");
+	static const char more[] = "    withdrawal_erases: behaviour\n    data: [behaviour, ";
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 128, f);
+	fclose(f);
+	text[n] = '\0';
+	at = strstr(text, "order, behaviour, need.topic"); /* of analytics */
+	assert_non_null(at);
+	memmove(at + 7, at + 18, strlen(at + 18) + 1);
+	at = strstr(strstr(text, "purpose: survey"), "    data: [");
+	assert_non_null(at);
+	memmove(at + sizeof(more) - 1, at + 11, strlen(at + 11) + 1);
+	memcpy(at, more, sizeof(more) - 1);
+	stage_policy(st, "purposes.yaml", text);
+}
+
+static void what_a_consent_alone_kept_goes_when_it_is_withdrawn(void **state)
+{
+	static const char seen[] =
+		"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}},"
+		"{\"collection\":\"behaviour\",\"fields\":{\"date\":\"2026-01-05\",\"event\":\"visit\"}}]";
+	struct stage *st = *state;
+	char id[33], erasure[33];
+
+	stage_stop(st);
+	put_erasing_survey(st);
+	stage_policy(st, "erasure.yaml", "grace: 72h\n");
+	stage_start(st);
+	stage_add_person(st, seen, id);
+	stage_ctl(st, AS_PRIVACY, "consent", "give", id, SURVEY, "--channel=phone",
+		"--method=spoken", "--language=zh");
+	stage_ctl(st, AS_PRIVACY, "consent", "give", id, SURVEY, "--channel=email",
+		"--method=checkbox", "--language=zh");
+	stage_ctl(st, AS_PRIVACY, "--json", "consent", "withdraw", id, SURVEY, "--channel=phone");
+	stage_expect(st, 0);
+	assert_null(json_object_get(stage_reply(st), "erasure")); /* e-mail is still agreed to */
+
+	stage_ctl(st, AS_PRIVACY, "--json", "consent", "withdraw", id, SURVEY);
+	stage_expect(st, 0);
+	snprintf(erasure, sizeof(erasure), "%s", stage_reply_text(st, "erasure"));
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, LOOK);
+	assert_null(strstr(st->last.out, "visit")); /* denied from now on */
+	assert_non_null(strstr(st->last.out, "王小明"));
+	stage_ctl(st, AS_PRIVACY, "--json", "consent", "withdraw", id, SURVEY);
+	stage_expect(st, 0); /* nothing is left to be erased, and nothing fails */
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel", erasure);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, LOOK);
+	assert_non_null(strstr(st->last.out, "visit"));
+}
+
 /* --- the receipt ------------------------------------------------------------------ */
 
 static int verify(struct stage *st, const char *key, const char *file)
@@ -687,6 +744,7 @@ int main(void)
 		T(what_was_written_is_sealed_and_shown_to_who_may_see_it),
 		T(a_new_notice_lists_whom_to_ask_again),
 		T(what_was_said_after_a_backup_holds_when_it_is_restored),
+		T(what_a_consent_alone_kept_goes_when_it_is_withdrawn),
 		T(a_receipt_is_accepted_by_somebody_else_and_not_when_it_is_changed),
 		T(a_filter_answers_as_single_questions_do),
 		T(an_objection_ends_what_rests_on_interests),

@@ -91,6 +91,18 @@ static const char *const broken[][2] = {
 	  "     objection: possible}\n",
 		"purposes.yaml:3: objection: is 'absolute' by law for this basis and use (Art. 21 "
 		"GDPR)\n" },
+	{ ONE "     data: profile, withdrawal_erases: profile}\n",
+		"purposes.yaml:3: withdrawal_erases: only a purpose with 'basis: consent' has one\n" },
+	{ "purposes:\n"
+	  "  - {purpose: p, text: A., use: essential, basis: consent, data: [profile, bill],\n"
+	  "     notice: {version: a, date: 2026-02-28, texts: [{language: en, sha256: " HASH "}]},\n"
+	  "     withdrawal_erases: [bill, profile, visit.health]}\n"
+	  "  - {purpose: q, text: B., use: essential, basis: contract, data: profile.name}\n"
+	  "  - {purpose: r, text: C., use: essential, basis: contract, data: '*',\n"
+	  "     special_basis: legal_claims}\n",
+		"purposes.yaml:4: withdrawal_erases: 'profile' is also data of the purpose 'q'\n"
+		"purposes.yaml:4: withdrawal_erases: 'visit.health' is not among the data of this "
+		"purpose\n" },
 	{ "purposes: []\nrecipients:\n  - {recipient: a, text: A., country: Germany}\n"
 	  "  - {recipient: a, text: B.}\n",
 		"purposes.yaml:3: country: 'Germany' is not a country's two letters, as DE or CN\n"
