@@ -25,6 +25,12 @@ static int get_channel(const struct exchange *x, const char **ret, struct cu_err
 	return 0;
 }
 
+/* Whoever may look at restricted data may not use it for that: what is asked is about its use. */
+static void ask_about_use(struct exchange *x)
+{
+	x->permit.may_thaw = false;
+}
+
 /* --- one -------------------------------------------------------------------------- */
 
 static void show_verdict(struct exchange *x, const struct standing *s, struct json *out)
@@ -49,6 +55,7 @@ int handle_CONSENT_CHECK(struct exchange *x, struct json *out, struct cu_err *er
 	struct id subject;
 	int r = exchange_id(x, "subject", &subject, err);
 
+	ask_about_use(x);
 	if (r == 0) {
 		r = get_channel(x, &channel, err);
 	}
@@ -148,6 +155,7 @@ int handle_CONSENT_FILTER(struct exchange *x, struct json *out, struct cu_err *e
 	size_t n = 0;
 	int r = get_channel(x, &channel, err);
 
+	ask_about_use(x);
 	if (r == 0 && json_array_size(given) > MAX_SUBJECTS) {
 		r = cu_err_set(err, CU_ELIMIT, "subjects: at most %d in one call", MAX_SUBJECTS);
 	}

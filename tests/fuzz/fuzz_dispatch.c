@@ -71,7 +71,7 @@ static void put_policies(void)
 		"roles:\n"
 		"  - role: all\n"
 		"    operations: [status, init, policy.check, backup.*, log.*, "
-		"subject.*, import,"
+		"subject.*, consent.*, report.*, import,"
 		" export, erase]\n"
 		"    purposes: '*'\n"
 		"operators:\n"

@@ -28,6 +28,7 @@ def read(path):
 
 SUBJECT = "subjectsubjectsubjectsubject0000"
 WHY = {"purpose": "customer_service"}
+MAIL = {"purpose": "marketing_email"}
 PERSON = [{"collection": "contact_point", "fields": {"email": "ada@example.org"}},
           {"collection": "profile", "fields": {"given_name": "Ada", "birth_date": "1815-12-10"}}]
 CALLS = {
@@ -44,6 +45,16 @@ CALLS = {
     "update": ("io.custos.subject.Update", {**WHY, "subject": SUBJECT, "collection": "profile",
                                             "fields": {"family_name": "Lovelace"}}, 0),
     "search": ("io.custos.subject.Search", {**WHY, "by": "email", "value": "ada@example.org"}, 0),
+    "consent": ("io.custos.consent.Give", {**MAIL, "subject": SUBJECT, "method": "checkbox",
+                                           "language": "en", "expires": "2027-01-01",
+                                           "evidence": "ticked", "source": "web"}, 0),
+    "withdraw": ("io.custos.consent.Withdraw", {**MAIL, "subject": SUBJECT}, 0),
+    "object": ("io.custos.consent.Object", {"purpose": "analytics", "subject": SUBJECT}, 0),
+    "consents": ("io.custos.consent.List", {**WHY, "subject": SUBJECT, "evidence": True}, 0),
+    "may": ("io.custos.consent.Check", {**MAIL, "subject": SUBJECT, "explain": True}, 0),
+    "filter": ("io.custos.consent.Filter", {**MAIL, "subjects": [SUBJECT, "0" * 31 + "1"]}, 0),
+    "restrict": ("io.custos.subject.Restrict", {**WHY, "subject": SUBJECT, "reason": "why"}, 0),
+    "ropa": ("io.custos.report.Ropa", {}, 0),
     "import": ("io.custos.data.Import", {**WHY, "map": read(
         os.path.join(HERE, "..", "..", "demo", "chinook-customers.yaml")).decode()}, 1),
     "export": ("io.custos.data.Export", {**WHY, "collections": ["profile"]}, 1),
@@ -72,6 +83,9 @@ def make_calls():
         put("frame", name, bytes([7]) + one)
     put("dispatch", "pipelined", b"\0" + b"".join(
         frame(*CALLS[n][:2]) for n in ("add", "search", "get", "update", "get", "verify")))
+    put("dispatch", "consented", b"\0" + b"".join(
+        frame(*CALLS[n][:2]) for n in ("add", "consent", "may", "withdraw", "may", "consents",
+                                       "object", "restrict", "get")))
     put("dispatch", "oneway", b"\0" + frame(*CALLS["add"][:2], oneway=True) +
         frame(*CALLS["status"][:2]))
     put("frame", "error", b"\1" + json.dumps(

@@ -563,6 +563,8 @@ static void restricted_data_is_stored_and_nothing_else(void **state)
 	stage_expect(st, DENIED);
 	stage_ctl(st, AS_PRIVACY, "subject", "get", id, LOOK); /* restriction.read */
 	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "check", id, "--purpose=analytics", "--explain");
+	stage_expect(st, DENIED); /* to look is not to use */
 	stage_ctl_text(st, AS_PRIVACY, "{\"full_name\":\"X\"}", "subject", "update", id,
 		"--collection=profile", LOOK);
 	stage_expect(st, DENIED);
