@@ -244,6 +244,22 @@ static int look(struct writing *w, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Those that purposes.yaml names. */
+static int ask_for_recipients(const struct writing *w, struct cu_err *err)
+{
+	const struct purposes *p = policy_purposes(w->x->daemon->policy);
+	char all[120] = "";
+
+	for (size_t i = 0; i < p->nrecipients; i++) {
+		size_t n = strlen(all);
+
+		snprintf(all + n, sizeof(all) - n, "%s%s", n > 0 ? ", " : "", p->recipients[i].key);
+	}
+	return cu_err_set(err, CU_ENOENT,
+		"say by --recipients who was told of it, or 'nobody'; purposes.yaml names: %s",
+		all[0] ? all : "nobody");
+}
+
 static int write_letter(struct writing *w, struct cu_err *err)
 {
 	int r = look(w, err);
@@ -256,11 +272,11 @@ static int write_letter(struct writing *w, struct cu_err *err)
 		fill_order(w);
 		r = letter_write(w->x->daemon->policy, &w->order, &w->subject, &w->text, err);
 	}
-	return r == CU_ENOENT && !w->order.given[LETTER_IDENTITY] && w->order.kind == LETTER_KIND_IDENTIFY ?
-		cu_err_wrap(err, r, "say by --method what is asked for") :
-	       r == CU_ENOENT && !w->order.given[LETTER_RECIPIENTS] && w->order.kind == LETTER_KIND_FULFIL ?
-		cu_err_wrap(err, r, "say by --recipients who was told of it, or 'nobody'") :
-		r;
+	/* what is a policy's to say is named by the letter itself */
+	if (r == CU_ENOENT && strstr(err->msg, "{identity}")) {
+		return cu_err_wrap(err, r, "say by --method what is asked for");
+	}
+	return r == CU_ENOENT && strstr(err->msg, "{recipients}") ? ask_for_recipients(w, err) : r;
 }
 
 /* --- sealed, then shown ----------------------------------------------------------- */

@@ -92,12 +92,21 @@ static int say(struct exchange *x, const struct id *request, struct json *lines,
 	return r;
 }
 
+/* The request moves on at once; it looks at the approval itself. */
 static int on_decided(struct exchange *x, const struct id *approval, bool is_granted,
 	struct cu_err *err)
 {
-	(void)approval;
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct row_approval asked;
+	struct row_dsr row;
+	int r = reader_approval(rd, approval, &asked, err);
+
 	(void)is_granted;
-	return request_duty(x->daemon, NULL, err); /* it looks at the approval itself */
+	if (r > 0) {
+		r = reader_dsr_by_id(rd, &asked.object, &row, err);
+	}
+	store_reader_give(x->daemon->house.store, rd);
+	return r > 0 ? request_tend(x->daemon, row.number, err) : r;
 }
 
 const struct approval_kind request_approval = { REQUEST_APPROVAL, scope_of, may_decide, say,

@@ -153,7 +153,7 @@ int request_duty(struct daemon *d, const struct watch *watch, struct cu_err *err
 	while ((r = next_open(d, row.number, &row, err)) > 0) {
 		struct cu_err why;
 
-		if (watch && (r = watch_step(watch, "requests", row.number, 0, err)) < 0) {
+		if ((r = watch_step(watch, "requests", row.number, 0, err)) < 0) {
 			break;
 		}
 		if (tend(d, &row, &why) < 0) { /* the others go on */

@@ -10,7 +10,7 @@ struct cu_err;
 struct daemon;
 struct watch;
 
-/* All that are open.  watch may be NULL. */
+/* All that are open. */
 int request_duty(struct daemon *d, const struct watch *watch, struct cu_err *err);
 
 /* Those that were closed long enough ago are forgotten (retention.yaml), unless the clock may not be

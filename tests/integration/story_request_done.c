@@ -520,6 +520,7 @@ static void the_last_letter_is_written_after_the_person_is_gone(void **state)
 	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil");
 	stage_expect(st, 66);
 	assert_non_null(strstr(st->last.err, "--recipients"));
+	assert_non_null(strstr(st->last.err, "purposes.yaml names: mailing"));
 	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil", "--recipients=nobody");
 	stage_expect(st, 0);
 	assert_non_null(strstr(st->last.out, "Needleweg 7\n10115 Berlin\n"));
