@@ -46,7 +46,8 @@ int engine_hold_part_next(struct engine *e, const struct id *hold, const char *a
  * (collection NULL), a collection (record NULL), or one record. */
 int engine_hold_covers(struct engine *e, const struct id *subject, const char *collection,
 	const struct id *record, struct id *ret_hold, struct cu_err *err);
-/* A record under this cohort's key, or one that stands for it, that is held, and by which hold. */
+/* A record under this cohort's key, or one that stands for it, that is held, and by which hold;
+ * nil: its subject is restricted, and what is stored for it stays (GDPR Art. 18(1)(c)). */
 int engine_hold_in_cohort(struct engine *e, uint64_t cohort_slot, struct id *ret_record,
 	struct id *ret_hold, struct cu_err *err);
 /* 1: noted; 0: it was noted before. */

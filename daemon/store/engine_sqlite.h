@@ -158,6 +158,8 @@
 		" WHERE hold.state = 1 AND record.subject = hold.subject AND cohort_slot = ?1"  \
 		" AND (scope = 1 OR EXISTS (SELECT 1 FROM hold_part AS p WHERE p.hold = hold.id" \
 		" AND p.collection = record.collection) AND (scope = 2 OR hold.record = record.id))" \
+		" UNION ALL SELECT record.id, zeroblob(16) FROM subject CROSS JOIN record"      \
+		" WHERE is_restricted = 1 AND record.subject = subject.id AND cohort_slot = ?1" \
 		" LIMIT 1")                                                                     \
 	X(HOLD_BLOCK_PUT, data,  "INSERT OR IGNORE INTO hold_block VALUES (?1, ?2, ?3, ?4)")    \
 	X(HOLD_SLOT_PUT,  data,  "INSERT OR REPLACE INTO hold_slot VALUES (?1,?2,?3,?4,?5,?6)") \

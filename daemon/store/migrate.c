@@ -178,9 +178,16 @@ static const char data_9[] =
 	"PRAGMA user_version = 9;"
 	"COMMIT;";
 
+/* Who is restricted is found without looking at everybody. */
+static const char data_10[] =
+	"BEGIN;"
+	"CREATE INDEX subject_restricted ON subject (is_restricted) WHERE is_restricted = 1;"
+	"PRAGMA user_version = 10;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7, data_8, data_9 };
+	data_7, data_8, data_9, data_10 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

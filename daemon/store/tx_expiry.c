@@ -192,7 +192,7 @@ static int is_let(struct tx *tx, const struct id *subject, const char *collectio
 	return r < 0 ? r : r == 0;
 }
 
-/* One that is being erased is left to that. */
+/* One that is being erased is left to that; of one that is restricted all stays. */
 int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
@@ -200,7 +200,8 @@ int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
 	int32_t day = 0;
 	int r = engine_subject_get(tx->engine, subject, &who, err);
 
-	if (r > 0 && (who.state != SUBJECT_LIVE || who.is_partly || who.kind == SUBJECT_CASE)) {
+	if (r > 0 && (who.state != SUBJECT_LIVE || who.is_partly || who.is_restricted ||
+			     who.kind == SUBJECT_CASE)) {
 		return 0;
 	}
 	if (r > 0) {

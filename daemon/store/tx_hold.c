@@ -207,7 +207,9 @@ static int reseal(struct tx *tx, const struct id *record, const struct id *hold,
 	if (r == 0) {
 		r = tx_leaf(tx, &leaf, err);
 	}
-	return r < 0 ? r : tx_hold_block(tx, hold, &leaf.sub, "retention", record, err);
+	return r < 0 || id_is_nil(hold) ?
+		r :
+		tx_hold_block(tx, hold, &leaf.sub, "retention", record, err);
 }
 
 int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_err *err)

@@ -6,6 +6,8 @@
  * stays.  What a hold stopped is noted, once for each.  Why there is a hold lies sealed in a case
  * of its own (tx_case.h).  In a step on the writer's thread.
  *
+ * A subject that is restricted (tx_consent.h) keeps what is over, too.
+ *
  * Of a cohort that is over, what is held gets a key of its own in the place of the cohort's
  * (tx_hold_reseal); the cohort ends once a backup holds that.  When no hold is left, the key is
  * listed for expiry like a cohort (tx_expiry.h).

@@ -17,7 +17,7 @@ static void make_older(const char *dir)
 			"DROP INDEX record_cohort; DROP TABLE expiry; DROP TABLE expiry_item; DROP TABLE expiry_rule; DROP TABLE activity;"
 			"DROP TABLE approval; DROP TABLE access; DROP TABLE erasure; DROP TABLE erasure_part;"
 			"DROP TABLE erasure_slot; ALTER TABLE subject DROP COLUMN is_partly;"
-			"ALTER TABLE subject DROP COLUMN is_restricted; DROP TABLE consent;"
+			"DROP INDEX subject_restricted; ALTER TABLE subject DROP COLUMN is_restricted; DROP TABLE consent;"
 			"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
 			" state INTEGER NOT NULL, begun_ms INTEGER NOT NULL,"
 			" done_ms INTEGER NOT NULL, generation INTEGER NOT NULL)"

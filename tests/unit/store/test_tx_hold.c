@@ -1,6 +1,7 @@
 #include "erase_help.h"
 
 #include "store/reader_hold.h"
+#include "store/tx_consent.h"
 #include "store/tx_expiry.h"
 #include "store/tx_dsr.h"
 #include "store/tx_hold.h"
@@ -287,6 +288,42 @@ static void who_is_held_is_not_forgotten(void **state)
 	house_close(&h);
 }
 
+static int step_restrict(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_restrict(tx, ctx, "care", true, span_str("a dispute"), err);
+}
+
+static int step_lift(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_restrict(tx, ctx, "care", false, span_str(""), err);
+}
+
+static void who_is_restricted_keeps_what_is_over(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct run orders = { .limit = { .collection = "order", .last_day = 30000,
+				      .backed_up_ms = INT64_MAX } };
+	struct run profile = { .limit = { .collection = "profile", .is_moving = true,
+				       .last_day = 30000 } };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	must_run(&h, STORE_CHANGE, step_restrict, &p.ada.subject);
+	profile.subject = p.ada.subject;
+	assert_int_equal(expire(&h, &profile), 0);
+	must_run(&h, STORE_CHANGE, step_reseal, &orders);
+	assert_int_equal(expire(&h, &orders), 1); /* the month, without what is hers */
+	assert_int_equal(records_of(&h, &p.ada.subject), 4);
+
+	must_run(&h, STORE_CHANGE, step_lift, &p.ada.subject);
+	assert_int_equal(expire(&h, &orders), 1);
+	assert_int_equal(expire(&h, &profile), 1);
+	assert_int_equal(records_of(&h, &p.ada.subject), 2);
+	house_close(&h);
+}
+
 static void a_hold_placed_after_the_list_was_made_counts(void **state)
 {
 	struct house h = { 0 };
@@ -315,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_held_record_survives_its_cohort),
 		cmocka_unit_test(what_is_asked_for_does_not_expire_before_the_answer),
 		cmocka_unit_test(who_is_held_is_not_forgotten),
+		cmocka_unit_test(who_is_restricted_keeps_what_is_over),
 		cmocka_unit_test(a_hold_placed_after_the_list_was_made_counts),
 	};
 
