@@ -19,7 +19,7 @@ cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_ke
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_subject_dossier;
 cmd_show cmd_subject_restrict, cmd_consent_event, cmd_consent_list, cmd_consent_check;
-cmd_show cmd_consent_filter, cmd_consent_stale, cmd_consent_receipt, cmd_report_ropa;
+cmd_show cmd_consent_filter, cmd_consent_stale, cmd_consent_receipt, cmd_report_ropa, cmd_report_compliance;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;

@@ -99,3 +99,19 @@ void cmd_report_ropa(const struct args *a, const json_t *reply)
 		out_field(_("missing"), "%s", json_string_value(v));
 	}
 }
+
+/* A file has it already. */
+void cmd_report_compliance(const struct args *a, const json_t *reply)
+{
+	const char *at = out_str(reply, "text");
+
+	(void)a;
+	while (*at) {
+		size_t n = strcspn(at, "\r\n");
+
+		out_line("%.*s", (int)n, at);
+		at += n;
+		at += *at == '\r';
+		at += *at == '\n';
+	}
+}

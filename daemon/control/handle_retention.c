@@ -1,12 +1,12 @@
 /* Retention: what ends when, and ending it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backup/watch.h"
 #include "base/civil.h"
 #include "base/err.h"
 #include "control/daemon.h"
+#include "control/due.h"
 #include "control/expiry.h"
 #include "control/handle.h"
 #include "control/keeping.h"
@@ -15,149 +15,6 @@
 
 #define MONTHS     12
 #define MAX_MONTHS (100 * 12)
-
-/* --- counting --------------------------------------------------------------------- */
-
-struct due {
-	uint64_t ncohorts, nrecords, npeople;
-};
-
-/* For each rule a row of months from the present one on; and what would be over by rules that
- * are held. */
-struct counting {
-	const struct keeping *k;
-	size_t nmonths;
-	struct due *due;  /* k->n × nmonths */
-	struct due *held; /* k->n */
-};
-
-static int32_t month_of(int32_t day)
-{
-	struct civil c = civil_of_day(day);
-
-	return c.year * 12 + c.month - 1;
-}
-
-static struct due *due_at(struct counting *c, size_t rule, int32_t last_day)
-{
-	int32_t over = kept_day_over(&c->k->v[rule], last_day), at;
-
-	if (over == INT32_MAX) {
-		return NULL;
-	}
-	at = over <= c->k->today ? 0 : month_of(over) - month_of(c->k->today);
-	return (size_t)at < c->nmonths ? &c->due[rule * c->nmonths + (size_t)at] : NULL;
-}
-
-static bool is_over_by_file(const struct counting *c, size_t rule, int32_t last_day)
-{
-	const struct kept *k = &c->k->v[rule];
-
-	return k->is_held && last_day <= kept_last_day_of_file(k, c->k->today);
-}
-
-static int count_cohorts(struct counting *c, struct reader *rd, size_t rule, struct cu_err *err)
-{
-	struct row_cohort cohort = { 0 };
-	int r;
-
-	while ((r = reader_next_cohort(rd, c->k->v[rule].rule->collection, cohort.period, &cohort,
-			err)) > 0) {
-		int32_t last = expiry_last_day(cohort.period);
-		struct due *to[2] = { due_at(c, rule, last),
-			is_over_by_file(c, rule, last) ? &c->held[rule] : NULL };
-
-		for (int i = 0; i < 2; i++) {
-			if (to[i]) {
-				to[i]->ncohorts++;
-				to[i]->nrecords += cohort.nrecords;
-			}
-		}
-	}
-	return r;
-}
-
-static int count_person(struct counting *c, struct reader *rd, const struct row_activity *at,
-	struct cu_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < c->k->n; i++) {
-		int32_t from = kept_counts_from(&c->k->v[i], at);
-		struct due *due;
-
-		if (!kept_is_moving(&c->k->v[i]) || from == CIVIL_NO_DAY) {
-			continue;
-		}
-		due = due_at(c, i, from);
-		if (!due && !is_over_by_file(c, i, from)) {
-			continue;
-		}
-		r = reader_has_slot(rd, &at->subject, c->k->v[i].rule->collection, err);
-		if (r > 0 && due) {
-			due->npeople++;
-		}
-		if (r > 0 && is_over_by_file(c, i, from)) {
-			c->held[i].npeople++;
-		}
-	}
-	return r;
-}
-
-static int count_people(struct counting *c, struct exchange *x, struct reader *rd,
-	struct cu_err *err)
-{
-	struct row_activity at;
-	struct id *after = NULL;
-	bool any = false;
-	int r;
-
-	for (size_t i = 0; i < c->k->n; i++) {
-		any |= kept_is_moving(&c->k->v[i]);
-	}
-	while (any && (r = reader_next_activity(rd, after, INT64_MAX, c->k->ends_in, &at, err)) != 0) {
-		after = &at.subject;
-		if (r > 0) {
-			r = count_person(c, rd, &at, err);
-		}
-		if (r >= 0 && exchange_is_cancelled(x)) {
-			r = cu_err_set(err, CU_ECANCELED, "cancelled");
-		}
-		if (r < 0) {
-			return r;
-		}
-	}
-	return 0;
-}
-
-static int count(struct counting *c, struct exchange *x, struct cu_err *err)
-{
-	struct reader *rd;
-	int r = 0;
-
-	c->due = calloc(c->k->n * c->nmonths + 1, sizeof(*c->due));
-	c->held = calloc(c->k->n + 1, sizeof(*c->held));
-	if (!c->due || !c->held) {
-		return cu_err_set(err, CU_ENOMEM, "out of memory");
-	}
-	rd = store_reader_take(x->daemon->house.store);
-	for (size_t i = 0; r == 0 && i < c->k->n; i++) {
-		if (!kept_is_moving(&c->k->v[i])) {
-			r = count_cohorts(c, rd, i, err);
-		}
-	}
-	if (r == 0) {
-		r = count_people(c, x, rd, err);
-	}
-	store_reader_give(x->daemon->house.store, rd);
-	return r;
-}
-
-static void counting_done(struct counting *c)
-{
-	free(c->due);
-	free(c->held);
-}
 
 /* --- showing ---------------------------------------------------------------------- */
 
@@ -198,11 +55,11 @@ static const char *citation_of(const struct kept *k, int32_t today)
 		NULL;
 }
 
-static void show_due(struct json *out, struct counting *c)
+static void show_due(struct json *out, struct due_counting *c)
 {
 	json_open_array(out, "due");
 	for (size_t m = 0; m < c->nmonths; m++) {
-		int32_t month = month_of(c->k->today) + (int32_t)m;
+		int32_t month = due_month(c->k->today) + (int32_t)m;
 		char text[16];
 
 		snprintf(text, sizeof(text), "%04d-%02d", month / 12, month % 12 + 1);
@@ -228,7 +85,7 @@ static void show_due(struct json *out, struct counting *c)
 	json_close_array(out);
 }
 
-static void show_held(struct json *out, const struct counting *c)
+static void show_held(struct json *out, const struct due_counting *c)
 {
 	char keep[16];
 
@@ -294,7 +151,7 @@ static void show_unruled(struct daemon *d, struct json *out)
 int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	int64_t months = exchange_int(x, "months", MONTHS);
-	struct counting c = { 0 };
+	struct due_counting c = { 0 };
 	struct keeping k;
 	int r;
 
@@ -307,7 +164,7 @@ int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *e
 	}
 	c.k = &k;
 	c.nmonths = (size_t)months;
-	r = count(&c, x, err);
+	r = due_count(&c, x, err);
 	if (r == 0) {
 		show_clock(out, &k.clock);
 		show_due(out, &c);
@@ -317,7 +174,7 @@ int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *e
 			json_hex(out, "policy_approval", k.asked.id.b, sizeof(k.asked.id.b));
 		}
 	}
-	counting_done(&c);
+	due_done(&c);
 	keeping_done(&k);
 	return r;
 }
@@ -328,15 +185,14 @@ int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *e
 static int show_over(struct exchange *x, struct json *out, const struct keeping *k,
 	struct cu_err *err)
 {
-	struct counting c = { .k = k, .nmonths = 1 };
+	struct due_counting c = { .k = k, .nmonths = 1 };
 	int r;
 
-	c.due = NULL;
-	r = count(&c, x, err);
+	r = due_count(&c, x, err);
 	if (r == 0) {
 		show_due(out, &c);
 	}
-	counting_done(&c);
+	due_done(&c);
 	return r;
 }
 

@@ -111,10 +111,11 @@ static void put_roles(struct stage *st)
 		"  - role: admin\n"
 		"    operations: [status, init, seal, unseal, key.*, policy.*,"
 		" approval.*, backup.*, drill.*, "
-		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan]\n"
+		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan,"
+		" report.compliance]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, import, export, erase.*,"
-		" request.*, retention.*, hold.*, approval.*, log.*, consent.*, restriction.*]\n"
+		" request.*, retention.*, hold.*, approval.*, log.*, consent.*, restriction.*, report.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"
@@ -122,7 +123,8 @@ static void put_roles(struct stage *st)
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
 		"    operations: [status, policy.*, log.show, log.query, log.prove, log.verify,"
-		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show]\n"
+		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show,"
+		" report.*]\n"
 		"operators:\n";
 	char text[2048];
 
