@@ -344,6 +344,26 @@ int handle_REQUEST_NOTE(struct exchange *x, struct json *out, struct cu_err *err
 
 /* --- identify --------------------------------------------------------------------- */
 
+/* What was said about another person does not hold for this one. */
+static int forget_kept(struct tx *tx, struct row_dsr *row, struct cu_err *err)
+{
+	struct row_dsr_part part;
+	int r;
+
+	while ((r = tx_dsr_next_part(tx, row, DSR_KEPT, "", &part, err)) > 0) {
+		r = tx_dsr_part_drop(tx, row, DSR_KEPT, part.collection, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	row->nkept = 0;
+	row->method = 0;
+	row->verified_ms = 0;
+	row->code = (struct id){ 0 };
+	row->code_expires_ms = 0;
+	return r;
+}
+
 static int apply_identify(struct tx *tx, struct casework *c, struct cu_err *err)
 {
 	struct row_subject who;
@@ -353,9 +373,11 @@ static int apply_identify(struct tx *tx, struct casework *c, struct cu_err *err)
 		return r;
 	}
 	c->row.subject = *(struct id *)c->ctx;
-	c->row.code = (struct id){ 0 }; /* it was for somebody else */
-	c->row.code_expires_ms = 0;
-	return request_move(tx, &c->row, REQ_ON_FIND, err);
+	r = request_may(&c->row, REQ_ON_FIND, err);
+	if (r == 0) {
+		r = forget_kept(tx, &c->row, err);
+	}
+	return r < 0 ? r : request_move(tx, &c->row, REQ_ON_FIND, err);
 }
 
 int handle_REQUEST_IDENTIFY(struct exchange *x, struct json *out, struct cu_err *err)

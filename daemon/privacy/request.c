@@ -202,6 +202,7 @@ static const struct move {
 } moves[] = {
 	{ REQ_RECEIVED, REQ_ON_FIND, REQ_IDENTITY_PENDING, has_subject },
 	{ REQ_IDENTITY_PENDING, REQ_ON_FIND, REQ_IDENTITY_PENDING, has_subject },
+	{ REQ_SCOPING, REQ_ON_FIND, REQ_IDENTITY_PENDING, has_subject }, /* it was somebody else's */
 	{ REQ_IDENTITY_PENDING, REQ_ON_VERIFY, REQ_SCOPING, is_verified },
 	{ REQ_SCOPING, REQ_ON_ASK, REQ_AWAITING_APPROVAL, is_asked_for },
 	{ REQ_SCOPING, REQ_ON_EXECUTE, REQ_EXECUTING, is_at_once },

@@ -12,7 +12,7 @@
  *	                    +---------+-----------------+--> fulfilled | partially_fulfilled
  *
  *	as long as nothing is done: denied, revoked; while who it is is unknown: lapsed;
- *	once that is known: duplicate; of an erasure that is approved: on_hold, and back
+ *	once that is known: duplicate, or identity_pending again for somebody else; of an erasure that is approved: on_hold, and back
  *
  * What takes effect at once, and can be taken back (restriction, objection, withdrawal), goes from
  * scoping to executing without a second user.

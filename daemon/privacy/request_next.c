@@ -187,6 +187,8 @@ static void on_scoping(const struct request_facts *f, struct request_step *s)
 		"request exempt %u --collection=<collection> --citation=<the article>", n);
 	command(choice(s, _("The same person asked for the same before, and that is still open:"))->command,
 		"request duplicate %u --of=<its number>", n);
+	command(choice(s, _("It is another person's:"))->command,
+		"request identify %u <the id of the person>", n);
 	choose_extension(f, s);
 	choose_end(f, s);
 }

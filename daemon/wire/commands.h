@@ -265,7 +265,7 @@ X(REQUEST_IDENTIFY, "request identify", "io.custos.request.Identify",           
   "number:count subject:subject",                                                       \
   ACCESS_ADMIN,                                                                         \
   N_("Say whose data a request is about."),                                             \
-  N_("'subject search' finds people. That the letter is really theirs is for 'request verify'.")) \
+  N_("'subject search' finds people. That the letter is really theirs is for 'request verify'. When it turns out to be somebody else's, before it was approved, say whose: who asks is verified anew.")) \
 X(REQUEST_ASK, "request ask", "io.custos.request.Ask",                                  \
   "number:count --method=method:words(code|document|in-person|account|call-back)",      \
   ACCESS_ADMIN,                                                                         \

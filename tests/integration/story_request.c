@@ -216,6 +216,28 @@ static void of_a_document_nothing_remains_but_that_it_was_seen(void **state)
 	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "papers")), 1); /* the letter */
 }
 
+static void a_request_of_somebody_else_is_verified_anew(void **state)
+{
+	struct stage *st = *state;
+	const char *number = open_one(st, "erasure", 0);
+	char wrong[33], right[33];
+
+	stage_add_person(st, WANG, wrong);
+	stage_add_person(st, WANG, right);
+	verify(st, number, wrong);
+	stage_ctl(st, AS_PRIVACY, "request", "exempt", number, "--collection=profile",
+		"--citation=HGB");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "identify", number, right);
+	stage_expect(st, 0);
+	assert_string_equal(text_of(st, "state"), "identity_pending");
+	assert_string_equal(text_of(st, "subject"), right);
+	assert_null(text_of(st, "method"));
+	assert_int_equal(json_array_size(json_object_get(request_of(st), "kept")), 0);
+	stage_ctl(st, AS_PRIVACY, "request", "approve", number);
+	stage_expect(st, 75);
+}
+
 /* --- other ends ------------------------------------------------------------------------- */
 
 static void a_request_is_refused_only_for_what_the_law_knows(void **state)
@@ -302,6 +324,7 @@ int main(void)
 		STORY(nobody_but_privacy_staff_sees_or_touches_one),
 		STORY(a_code_is_shown_once_and_good_for_few_attempts),
 		STORY(of_a_document_nothing_remains_but_that_it_was_seen),
+		STORY(a_request_of_somebody_else_is_verified_anew),
 		STORY(a_request_is_refused_only_for_what_the_law_knows),
 		STORY(a_duplicate_is_judged_after_both_are_verified),
 		STORY(one_lapses_only_when_somebody_was_asked_and_had_time),

@@ -31,6 +31,7 @@ struct allowed {
 	{ REQ_IDENTITY_PENDING, REQ_ON_DENY, REQ_DENIED },               \
 	{ REQ_IDENTITY_PENDING, REQ_ON_REVOKE, REQ_REVOKED },            \
 	{ REQ_IDENTITY_PENDING, REQ_ON_LAPSE, REQ_LAPSED },              \
+	{ REQ_SCOPING, REQ_ON_FIND, REQ_IDENTITY_PENDING },              \
 	{ REQ_SCOPING, REQ_ON_DUPLICATE, REQ_DUPLICATE },                \
 	{ REQ_SCOPING, REQ_ON_DENY, REQ_DENIED },                        \
 	{ REQ_SCOPING, REQ_ON_REVOKE, REQ_REVOKED },                     \
