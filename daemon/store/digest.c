@@ -12,13 +12,15 @@
 /* Subjects in the order of their key; records in the order of the rowid, which is that of the
  * file: one pass from its beginning to its end.  In the order of the id, which is random, each
  * row would be a page of its own. */
-static const char subjects_sql[] = "SELECT id, kind, state, created_ms, run, run_used"
-				   " FROM subject ORDER BY id";
+static const char subjects_sql[] = "SELECT id, kind, state, created_ms, run, run_used,"
+				   " is_restricted FROM subject ORDER BY id";
+static const char said_sql[] = "SELECT * FROM consent ORDER BY subject, purpose, seq";
 static const char records_sql[] =
 	"SELECT collection, id, subject, slot, cohort_slot, version, level, sealed"
 	" FROM record ORDER BY rowid";
 
-#define SUBJECT_FIELDS 6
+#define SUBJECT_FIELDS 7
+#define SAID_FIELDS    14
 #define RECORD_FIELDS  8
 
 struct part {
@@ -28,7 +30,7 @@ struct part {
 };
 
 struct digesting {
-	sqlite3_stmt *subjects, *records; /* NULL: done, or not begun */
+	sqlite3_stmt *subjects, *said, *records; /* NULL: done, or not begun */
 	struct part subject_part;
 	struct part *parts; /* in the order in which they were met */
 	size_t nparts, last; /* last: the part that the last row belonged to */
@@ -117,6 +119,17 @@ static int take_record(struct digesting *d, struct cu_err *err)
 	return r;
 }
 
+static int take_said(struct digesting *d, struct cu_err *err)
+{
+	struct part *p = NULL;
+	int r = find_part(d, span_of(SYSTEM_SAID, strlen(SYSTEM_SAID)), &p, err);
+
+	if (r == 0) {
+		put_row(p, d->said, 0, SAID_FIELDS);
+	}
+	return r;
+}
+
 /* Cases are told apart from people. */
 static int take_subject(struct digesting *d, struct cu_err *err)
 {
@@ -152,6 +165,9 @@ int digest_begin(sqlite3 *db, struct digesting **ret, struct cu_err *err)
 		r = db_prepare(db, subjects_sql, &d->subjects, err);
 	}
 	if (r == 0) {
+		r = db_prepare(db, said_sql, &d->said, err);
+	}
+	if (r == 0) {
 		r = db_prepare(db, records_sql, &d->records, err);
 	}
 	if (r < 0) {
@@ -162,31 +178,36 @@ int digest_begin(sqlite3 *db, struct digesting **ret, struct cu_err *err)
 	return 0;
 }
 
-/* The next row of either table, subjects first: 1, 0 at the end of both, or a code. */
+/* The next row of a table: 1, 0 at its end, or a code. */
+static int take_of(struct digesting *d, sqlite3_stmt *st,
+	int (*take)(struct digesting *d, struct cu_err *err), struct cu_err *err)
+{
+	int r = db_step(st, err), code;
+
+	if (r <= 0) {
+		return r;
+	}
+	code = take(d, err);
+	return code < 0 ? code : r;
+}
+
+/* Of the subjects, then of what they said, then of the records: 1, 0 at the end, or a code. */
 static int take_row(struct digesting *d, struct cu_err *err)
 {
-	int r;
+	int r = d->subjects ? take_of(d, d->subjects, take_subject, err) : 0;
 
-	if (d->subjects) {
-		r = db_step(d->subjects, err);
-		if (r > 0) {
-			int code = take_subject(d, err);
-
-			r = code < 0 ? code : r;
-		}
-		if (r != 0) {
-			return r;
-		}
+	if (r == 0 && d->subjects) {
 		sqlite3_finalize(d->subjects);
 		d->subjects = NULL;
 	}
-	r = db_step(d->records, err);
-	if (r > 0) {
-		int code = take_record(d, err);
-
-		r = code < 0 ? code : r;
+	if (r == 0 && d->said) {
+		r = take_of(d, d->said, take_said, err);
 	}
-	return r;
+	if (r == 0 && d->said) {
+		sqlite3_finalize(d->said);
+		d->said = NULL;
+	}
+	return r != 0 ? r : take_of(d, d->records, take_record, err);
 }
 
 int digest_step(struct digesting *d, struct cu_err *err)
@@ -232,6 +253,7 @@ void digest_end(struct digesting *d)
 		return;
 	}
 	sqlite3_finalize(d->subjects);
+	sqlite3_finalize(d->said);
 	sqlite3_finalize(d->records);
 	free(d->parts);
 	free(d);

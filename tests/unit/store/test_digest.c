@@ -60,6 +60,9 @@ static int make_database(void **state)
 	    " level, created_ms, updated_ms, seq, sealed) SELECT randomblob(16), randomblob(16),"
 	    " iif(i % 10, 'transaction', 'profile'), i, NULL, 1, NULL, 1, 0, 0, i, randomblob(104)"
 	    " FROM n");
+	run("INSERT INTO consent (subject, purpose, seq, channel, state, method, notice, language,"
+	    " at_ms, expires_ms, said_day, actor, record, leaf) SELECT id, 'mail', 1, '', 2, 1, '1',"
+	    " 'en', created_ms, 0, 0, zeroblob(16), zeroblob(16), 0 FROM subject WHERE created_ms < 10");
 	wanted = digest_now();
 	return 0;
 }
@@ -108,9 +111,11 @@ static void the_same_rows_have_the_same_digests(void **state)
 	(void)state;
 
 	assert_int_equal(is.subjects.rows, 100);
-	assert_int_equal(is.ncollections, 2);
-	assert_string_equal(is.collections[0].name, "profile");
-	assert_int_equal(is.collections[0].rows, NRECORDS / 10);
+	assert_int_equal(is.ncollections, 3);
+	assert_string_equal(is.collections[0].name, "custos.said");
+	assert_int_equal(is.collections[0].rows, 9);
+	assert_string_equal(is.collections[1].name, "profile");
+	assert_int_equal(is.collections[1].rows, NRECORDS / 10);
 	assert_int_equal(digest_records(&is), NRECORDS);
 	assert_false(digest_differs(&wanted, &is, text, sizeof(text)));
 }
@@ -151,6 +156,14 @@ static void a_record_under_another_persons_slot_is_noticed(void **state)
 	assert_differs("UPDATE record SET slot = slot + 1 WHERE seq = 4001", "transaction");
 }
 
+static void a_withdrawal_that_is_gone_or_another_one_is_noticed(void **state)
+{
+	(void)state;
+	assert_differs("UPDATE consent SET state = 4 WHERE at_ms = 5", "custos.said");
+	assert_differs("DELETE FROM consent WHERE at_ms = 7", "custos.said: 8 rows are there instead of 9");
+	assert_differs("UPDATE subject SET is_restricted = 1 WHERE created_ms = 50", "subjects");
+}
+
 static void a_subject_that_changed_is_noticed(void **state)
 {
 	(void)state;
@@ -168,6 +181,7 @@ int main(void)
 		undone(a_collection_that_is_gone_is_noticed),
 		undone(a_collection_that_was_not_there_is_noticed),
 		undone(a_record_under_another_persons_slot_is_noticed),
+		undone(a_withdrawal_that_is_gone_or_another_one_is_noticed),
 		undone(a_subject_that_changed_is_noticed),
 	};
 
