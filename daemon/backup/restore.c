@@ -9,6 +9,7 @@
 #include "backup/history.h"
 #include "backup/identity.h"
 #include "backup/manifest.h"
+#include "backup/newest.h"
 #include "backup/rebuild.h"
 #include "backup/recipients.h"
 #include "backup/repo.h"
@@ -35,6 +36,7 @@ struct run {
 	const struct chain_link *vault; /* whose vault object is */
 	struct manifest manifest;       /* that of data */
 	struct history history;
+	struct newest newest;
 	struct site site;
 	struct key_arena *arena;
 	struct key *k0;
@@ -231,14 +233,14 @@ static void judge(struct run *run)
 }
 
 /* How far the log was when this data was captured: the first manifest that names its image. */
-static uint64_t log_size_of_data(const struct run *run)
+static uint64_t log_size_of(const struct run *run, const struct chain_link *data)
 {
-	uint64_t size = run->data->log_size;
+	uint64_t size = data->log_size;
 
 	for (size_t i = 0; i < run->chain.n; i++) {
 		const struct chain_link *link = &run->chain.at[i];
 
-		if (memcmp(link->data_object, run->data->data_object, sizeof(link->data_object)) == 0 &&
+		if (memcmp(link->data_object, data->data_object, sizeof(link->data_object)) == 0 &&
 			link->log_size < size) {
 			size = link->log_size;
 		}
@@ -252,7 +254,8 @@ static int read_history(struct run *run, struct cu_err *err)
 
 	if (r == 0) {
 		r = history_read(run->log_dir, &run->identity.log_key, &run->chain,
-			run->vault->generation, log_size_of_data(run), run->watch, &run->history, err);
+			run->vault->generation, log_size_of(run, run->data), run->watch, &run->history,
+			err);
 		if (r < 0 && r != CU_ECANCELED) {
 			r = remedy(err, r, "bring log/ back from another copy of the repository");
 		}
@@ -320,6 +323,7 @@ static int settle(struct run *run, struct cu_err *err)
 {
 	struct store_settle how = {
 		.lineage = run->report.lineage,
+		.newest_dir = run->newest.dir[0] ? run->newest.dir : NULL,
 		.erased = run->history.erased,
 		.nerased = run->history.nerased,
 		.has_gap = run->report.has_gap,
@@ -345,8 +349,9 @@ static int settle(struct run *run, struct cu_err *err)
 	run->report.removed_subjects = settled.removed_subjects;
 	run->report.removed_records = settled.removed_records;
 	run->report.lost_requests = settled.lost_requests;
+	run->report.renewed_records = settled.renewed_records;
 	run->report.restored_generation = settled.generation; /* the log's first leaf names it */
-	return 0;
+	return newest_drop(&run->newest, err);
 }
 
 static int continue_log(struct run *run, struct cu_err *err)
@@ -398,6 +403,10 @@ static int build(struct run *run, struct cu_err *err)
 		r = look(run, true, err);
 	}
 	if (r == 0) {
+		r = newest_build(&run->repo, &run->chain, run->data, run->identity.data, dir,
+			run->watch, &run->newest, err);
+	}
+	if (r == 0) {
 		r = watch_step(run->watch, "settle", 0, 0, err);
 	}
 	if (r == 0) {
@@ -446,7 +455,7 @@ static bool has_others(const struct manifest_prints *prints, const char *recipie
 static void fill_report(struct run *run)
 {
 	struct restore_report *report = &run->report;
-	uint64_t has = run->history.head.size;
+	uint64_t has = run->history.head.size, had = log_size_of(run, run->newest.link);
 
 	report->store = run->identity.store;
 	report->sequence = run->data->sequence;
@@ -454,12 +463,19 @@ static void fill_report(struct run *run)
 	report->backup_time_ms = run->data->data_time_ms;
 	report->vault_generation = run->vault->generation;
 	report->shreds_replayed = run->history.nshreds;
-	if (has > run->data->log_size) {
+	report->decided_sequence = run->newest.link->sequence;
+	report->bytes += run->newest.bytes;
+	report->stored_bytes += run->newest.stored_bytes;
+	if (run->newest.fault[0]) {
+		add_note(report, "What was decided since is as of an older backup than the newest. %s.",
+			run->newest.fault);
+	}
+	if (has > had) {
 		add_note(report,
-			"The log has %" PRIu64
-			" entries from after this backup: what they changed is not in it, except "
-			"erasures.",
-			has - run->data->log_size);
+			"The log has %" PRIu64 " entries from after backup %" PRIu64
+			": what they changed is not in it, except erasures, holds, and what people "
+			"said about purposes and restriction, without the papers.",
+			has - had, run->newest.link->sequence);
 	}
 	if (has_others(&run->manifest.data_prints, run->identity.data_recipient) ||
 		has_others(&run->manifest.vault_prints, run->identity.vault_recipient)) {

@@ -3,7 +3,9 @@
  * has forgotten since.
  *
  * Data of any age, the newest vault: rows whose key is gone are dropped, and shreds that the
- * log records beyond the vault object are done again on it.  Everything is verified before it
+ * log records beyond the vault object are done again on it.  What was decided about people since
+ * (withdrawals, objections, restrictions, holds, requests) comes from the newest data, and from
+ * the log beyond it.  Everything is verified before it
  * is used, against keys that the identity file pins.  The result is built in a hidden
  * directory beside the wanted one and gets its name at the very end: after a failure nothing
  * is left.  Blocks; on a worker thread.  docs/formats/repository.md has the argument.
@@ -73,6 +75,9 @@ struct restore_report {
 	uint64_t subjects, records;
 	uint64_t removed_subjects, removed_records; /* forgotten since */
 	uint64_t lost_requests; /* of data subjects, received since, and open */
+	/* Whose rows say who withdrew, objected, is held, asked for something: the newest that can be
+	 * used; and records that came from there, as their old key is gone. */
+	uint64_t decided_sequence, renewed_records;
 	uint64_t shreds_replayed; /* leaves of the log that the vault object did not know */
 	uint64_t bytes, stored_bytes; /* of the databases; of the objects read */
 	uint64_t vault_generation;        /* of the object */
@@ -82,7 +87,7 @@ struct restore_report {
 	bool has_gap; /* the store is restricted until it is accepted (store/tx_gap.h) */
 	char reasons[RESTORE_MAX_REASONS][200]; /* why; sentences */
 	size_t nreasons;
-	char notes[RESTORE_MAX_REASONS][200]; /* what the operator should do or know */
+	char notes[RESTORE_MAX_REASONS][320]; /* what the operator should do or know */
 	size_t nnotes;
 };
 

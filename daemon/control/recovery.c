@@ -41,7 +41,8 @@ static int usage(FILE *to, int status)
 		_("usage: custosd restore --from=REPOSITORY --identity=FILE --to=DIRECTORY\n"
 		  "                       [--sequence=N] [--new-identity=FILE]\n"
 		  "\n"
-		  "Makes a state directory from a backup.  Whoever was erased since stays erased.\n"
+		  "Makes a state directory from a backup.  Whoever was erased since stays erased, and what\n"
+		  "was withdrawn, objected to, restricted or held since stays so.\n"
 		  "  --sequence      the backup whose data is wanted; the newest if absent\n"
 		  "  --new-identity  write the identity for backups of the restored store there\n"));
 	return status;
@@ -103,6 +104,9 @@ static void print_report(const struct restore_report *r, const struct request *q
 	printf(_("  subjects, records   %" PRIu64 ", %" PRIu64 "\n"), r->subjects, r->records);
 	printf(_("  forgotten since     %" PRIu64 " subjects, %" PRIu64 " records\n"),
 		r->removed_subjects, r->removed_records);
+	printf(_("  decided since       as of backup %" PRIu64 ", and what the log says after it\n"),
+		r->decided_sequence);
+	printf(_("  under a newer key   %" PRIu64 " records\n"), r->renewed_records);
 	if (r->lost_requests > 0) {
 		printf(_("  requests lost       %" PRIu64 ": they came after this backup; enter them again from the letters\n"),
 			r->lost_requests);

@@ -8,6 +8,7 @@
 #include "crypto/key.h"
 #include "store/engine_expiry.h"
 #include "store/engine_hold.h"
+#include "store/engine_protect.h"
 #include "store/settle_requests.h"
 #include "store/settle_said.h"
 #include "store/slots.h"
@@ -16,6 +17,7 @@
 
 struct settling {
 	struct engine *engine;
+	struct engine *newest; /* NULL: the rows are the newest */
 	struct vault *vault;
 	struct key *scratch;
 	struct store_settled *counts;
@@ -90,6 +92,47 @@ static int drop_dead_slots(struct settling *s, const struct id *subject, struct 
 	return r;
 }
 
+static int record_opens(struct settling *s, const struct row_record *row, struct cu_err *err)
+{
+	int r = opens(s, row->slot, err);
+
+	return r > 0 && row->has_cohort ? opens(s, row->cohort_slot, err) : r;
+}
+
+/* One that does not open may have got another key since, because something beside it was erased,
+ * or because it is held: then it comes as it was in the newest image.  1: it did. */
+static int renew(struct settling *s, const struct id *record, struct cu_err *err)
+{
+	struct row_record newer;
+	int r = s->newest ? engine_record_get(s->newest, record, &newer, err) : 0;
+
+	if (r > 0) {
+		r = record_opens(s, &newer, err);
+	}
+	if (r > 0) {
+		r = engine_protect_record(s->engine, s->newest, record, err);
+		s->counts->renewed_records += r == 0;
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
+static int settle_record(struct settling *s, const struct row_record *row, struct cu_err *err)
+{
+	struct id id = row->id;
+	bool is_counted = !system_owns(row->collection);
+	int r = record_opens(s, row, err);
+
+	if (r == 0) {
+		r = renew(s, &id, err);
+	}
+	if (r == 0) {
+		s->counts->removed_records += is_counted;
+		r = engine_record_delete(s->engine, &id, err);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Takes away the records that no longer open; a subject with slots of which none opens goes
  * as a whole. */
 static int settle_subject(struct settling *s, const struct row_subject *who, struct cu_err *err)
@@ -102,14 +145,7 @@ static int settle_subject(struct settling *s, const struct row_subject *who, str
 	}
 	while ((r = engine_record_next(s->engine, &who->id, NULL, after, &row, err)) > 0) {
 		after = &row;
-		r = opens(s, row.slot, err);
-		if (r > 0 && row.has_cohort) {
-			r = opens(s, row.cohort_slot, err);
-		}
-		if (r == 0) {
-			s->counts->removed_records += !system_owns(row.collection);
-			r = engine_record_delete(s->engine, &row.id, err);
-		}
+		r = settle_record(s, &row, err);
 		if (r < 0) {
 			break;
 		}
@@ -153,11 +189,11 @@ static int drop_dead_cohorts(struct settling *s, struct cu_err *err)
 }
 
 /* The slots of a subject that still open: those in use, and the rest of its run. */
-static int add_open_slots(struct settling *s, const struct row_subject *who, struct buf *to,
-	struct cu_err *err)
+static int add_open_slots(struct settling *s, struct engine *e, const struct row_subject *who,
+	struct buf *to, struct cu_err *err)
 {
 	struct buf slots = BUF_INIT;
-	int r = engine_slots_of(s->engine, &who->id, &slots, err);
+	int r = engine_slots_of(e, &who->id, &slots, err);
 
 	for (unsigned i = who->run_used; r == 0 && i < VAULT_RUN; i++) {
 		uint64_t slot = who->run + i;
@@ -179,18 +215,29 @@ static int add_open_slots(struct settling *s, const struct row_subject *who, str
 	return r < 0 ? r : buf_check(to, err);
 }
 
+/* What was given to the subject since the backup is in the newest image only. */
+static int find_open_slots(struct settling *s, const struct id *subject, struct buf *to,
+	struct cu_err *err)
+{
+	struct engine *e = s->newest ? s->newest : s->engine;
+	struct row_subject who;
+	int r = engine_subject_get(e, subject, &who, err);
+
+	if (r == 0 && s->newest) {
+		e = s->engine;
+		r = engine_subject_get(e, subject, &who, err);
+	}
+	return r > 0 ? add_open_slots(s, e, &who, to, err) : r;
+}
+
 /* The host may have died between "erase execute" and the shred: then it is done here. */
 static int shred_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	struct row_subject who;
 	struct buf slots = BUF_INIT;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < how->nerased; i++) {
-		r = engine_subject_get(s->engine, &how->erased[i], &who, err);
-		if (r > 0) {
-			r = add_open_slots(s, &who, &slots, err);
-		}
+		r = find_open_slots(s, &how->erased[i], &slots, err);
 	}
 	if (r == 0 && slots.n > 0) {
 		r = vault_shred(s->vault, (const uint64_t *)(const void *)slots.p,
@@ -280,13 +327,21 @@ static int end_erasure(struct settling *s, struct row_erasure *row, struct cu_er
 static int keep_erasure(struct settling *s, struct row_erasure *row,
 	const struct settle_erasure *known, struct cu_err *err)
 {
-	if (row->state == ERASURE_SHREDDED) {
+	bool is_part = row->scope != ERASE_SUBJECT;
+	int r = 0;
+
+	if (s->newest && is_part && row->state >= ERASURE_SHREDDING) {
+		/* what it had re-sealed is not so in these rows: it begins again */
+		row->state = ERASURE_COOLING_OFF;
+		row->due_ms = row->begun_ms;
+		r = engine_erasure_slots_drop(s->engine, &row->id, err);
+	} else if (row->state == ERASURE_SHREDDED) {
 		row->state = ERASURE_SHREDDING;
 	} else if (row->state < ERASURE_SHREDDING && known && known->is_let_go) {
 		row->state = ERASURE_COOLING_OFF;
 		row->due_ms = row->begun_ms;
 	}
-	return engine_erasure_put(s->engine, row, err);
+	return r < 0 ? r : engine_erasure_put(s->engine, row, err);
 }
 
 /* Rows of erasures that this backup was made in the middle of. */
@@ -440,7 +495,7 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 static int require_slots(struct settling *s, struct cu_err *err)
 {
 	uint64_t next = 0;
-	int r = engine_meta_get_u64(s->engine, "next_slot", &next, err);
+	int r = engine_meta_get_u64(s->newest ? s->newest : s->engine, "next_slot", &next, err);
 
 	if (r >= 0 && next > vault_capacity(s->vault)) {
 		return cu_err_set(err, CU_ECORRUPT, "the vault object is older than the data");
@@ -448,21 +503,21 @@ static int require_slots(struct settling *s, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
-static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
+/* Everything below is done to rows that nothing newer is known of. */
+static int take_newest(struct settling *s, struct cu_err *err)
 {
-	struct engine_counts counts = { 0 };
-	int r = require_slots(s, err);
+	int r = s->newest ? engine_protect(s->engine, s->newest, err) : 0;
+
+	return r < 0 ? cu_err_wrap(err, r, "what was decided since the backup") : 0;
+}
+
+static int settle_rows(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	int r = take_newest(s, err);
 
 	if (r == 0) {
-		r = shred_erased(s, how, err);
+		r = remove_erased(s, how, err);
 	}
-	if (r == 0) {
-		r = engine_begin(s->engine, err);
-	}
-	if (r < 0) {
-		return r;
-	}
-	r = remove_erased(s, how, err);
 	if (r == 0) {
 		r = settle_subjects(s, err);
 	}
@@ -479,11 +534,27 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 		r = settle_said(s->engine, how->said, how->nsaid, err);
 	}
 	if (r == 0) {
-		r = settle_requests(s->engine, how->requests, how->nrequests, &s->counts->lost_requests, err);
+		r = settle_requests(
+			s->engine, how->requests, how->nrequests, &s->counts->lost_requests, err);
+	}
+	return r == 0 ? put_meta(s, how, err) : r;
+}
+
+static int settle_all(struct settling *s, const struct store_settle *how, struct cu_err *err)
+{
+	struct engine_counts counts = { 0 };
+	int r = require_slots(s, err);
+
+	if (r == 0) {
+		r = shred_erased(s, how, err);
 	}
 	if (r == 0) {
-		r = put_meta(s, how, err);
+		r = engine_begin(s->engine, err);
 	}
+	if (r < 0) {
+		return r;
+	}
+	r = settle_rows(s, how, err);
 	if (r == 0) {
 		r = engine_count(s->engine, &counts, err);
 	}
@@ -508,6 +579,9 @@ int store_settle_restored(const char *dir, const struct key *k0, struct key_aren
 	if (r == 0) {
 		r = engine_open(dir, ENGINE_WRITE, &s.engine, err);
 	}
+	if (r == 0 && how->newest_dir) {
+		r = engine_open(how->newest_dir, ENGINE_WRITE, &s.newest, err);
+	}
 	if (r == 0) {
 		r = key_new(arena, &s.scratch, err);
 	}
@@ -515,6 +589,7 @@ int store_settle_restored(const char *dir, const struct key *k0, struct key_aren
 		r = settle_all(&s, how, err);
 	}
 	key_free(arena, s.scratch);
+	engine_close(s.newest);
 	engine_close(s.engine);
 	vault_close(s.vault);
 	if (r == 0) {

@@ -2,9 +2,11 @@
  * settle.h: what a restored data.db needs before it may be used.
  *
  * Old rows meet the newest vault: what the vault no longer opens, and whom the log says to be
- * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.  What people
- * said about purposes since, and whose data was restricted, is said again, without the papers.  The store keeps its id,
- * gets a new lineage, and never hands out a slot again
+ * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.
+ * Where the rows are older than the newest image, what was decided since is taken from that
+ * (engine_protect.h), and records that got another key since as they are there.  What people said
+ * about purposes after that, and whose data was restricted, is said again, without the papers.  The
+ * store keeps its id, gets a new lineage, and never hands out a slot again
  * that somebody may have had since.
  */
 #ifndef CU_STORE_SETTLE_H
@@ -55,6 +57,7 @@ struct settle_request {
 
 struct store_settle {
 	struct id lineage;
+	const char *newest_dir; /* of another data.db, the newest; NULL: this is it; borrowed */
 	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
 	uint64_t gap_leaves; /* known to be missing; 0: not known */
 	const struct id *erased; /* subjects whose erasure could not be cancelled any more; borrowed */
@@ -73,12 +76,13 @@ struct store_settled {
 	uint64_t subjects, records; /* that remain */
 	uint64_t removed_subjects, removed_records;
 	uint64_t lost_requests; /* of data subjects, that came after the backup */
+	uint64_t renewed_records; /* as the newest image has them: their old key is gone */
 	uint64_t generation; /* of the vault: higher when an erasure had to be finished */
 };
 
 /* An erasure that was begun and whose keys were still there is finished: they are shredded.
- * dir holds data.db without index.db, and the vault under k0.  Durable when it returns; may
- * be repeated. */
+ * dir holds data.db without index.db, and the vault under k0; newest_dir a data.db, and gets an
+ * index.db.  Durable when it returns; may be repeated. */
 int store_settle_restored(const char *dir, const struct key *k0, struct key_arena *arena,
 	const struct store_settle *how, struct store_settled *ret, struct cu_err *err);
 

@@ -117,15 +117,33 @@ bool model_sees_record(const struct model *m, unsigned person, unsigned record)
 		!m->dead[r->month_key] && !(is_open && is_in_scope(p, record));
 }
 
-void model_restore(const struct model *then, const struct model *known, struct model *ret)
+static unsigned alive(const struct model *m, unsigned key)
+{
+	return m->dead[key] ? 0 : key;
+}
+
+/* Whose key is dead comes as the newest copy has it, under another key, or not at all. */
+static void restore_record(const struct model *m, const struct model_record *newer,
+	struct model_record *r)
+{
+	if (r->is_there && (m->dead[r->key] || m->dead[r->month_key])) {
+		bool is_same = newer->is_there && id_eq(&newer->id, &r->id);
+
+		r->is_there = is_same && !m->dead[newer->key] && !m->dead[newer->month_key];
+		if (r->is_there) {
+			*r = *newer;
+		}
+	}
+}
+
+void model_restore(const struct model *then, const struct model *newest, const struct model *known,
+	struct model *ret)
 {
 	*ret = *then;
 	ret->nkeys = known->nkeys;
 	memcpy(ret->dead, known->dead, sizeof(ret->dead));
 	for (unsigned month = 0; month < MODEL_MONTHS; month++) {
-		if (ret->dead[ret->month_keys[month]]) {
-			ret->month_keys[month] = 0;
-		}
+		ret->month_keys[month] = alive(ret, newest->month_keys[month]);
 	}
 	for (unsigned i = 0; i < ret->npeople; i++) {
 		struct model_person *p = &ret->people[i];
@@ -137,12 +155,10 @@ void model_restore(const struct model *then, const struct model *known, struct m
 		p->scope = now->scope;
 		p->what = now->what;
 		for (int c = 0; c < MODEL_NCOLLECTIONS; c++) {
-			p->keys[c] = ret->dead[p->keys[c]] ? 0 : p->keys[c];
+			p->keys[c] = alive(ret, newest->people[i].keys[c]);
 		}
 		for (unsigned k = 0; k < MODEL_RECORDS; k++) {
-			struct model_record *r = &p->records[k];
-
-			r->is_there = r->is_there && !ret->dead[r->key] && !ret->dead[r->month_key];
+			restore_record(ret, &newest->people[i].records[k], &p->records[k]);
 		}
 	}
 }

@@ -68,8 +68,9 @@ void model_expire(struct model *m, unsigned before);
 bool model_sees(const struct model *m, unsigned person);
 bool model_sees_record(const struct model *m, unsigned person, unsigned record);
 
-/* What a restore of the copy then must give, when its repository knew what known was: afterwards
- * ret is asked as above. */
-void model_restore(const struct model *then, const struct model *known, struct model *ret);
+/* What a restore of the copy then must give, when its newest copy was newest, and its repository knew
+ * what known was: afterwards ret is asked as above. */
+void model_restore(const struct model *then, const struct model *newest, const struct model *known,
+	struct model *ret);
 
 #endif

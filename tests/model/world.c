@@ -634,6 +634,11 @@ static void restore_to(struct world *w, const struct backup *b, const char *to,
 	}
 }
 
+static const struct model *newest_of(const struct world *w)
+{
+	return &w->backups[w->nbackups - 1].then;
+}
+
 static void look(struct world *w, const struct backup *b)
 {
 	struct model wanted;
@@ -645,7 +650,7 @@ static void look(struct world *w, const struct backup *b)
 	restore_to(w, b, to, NULL);
 	sample_paths(&got, to);
 	sample_open(&got);
-	model_restore(&b->then, &w->known, &wanted);
+	model_restore(&b->then, newest_of(w), &w->known, &wanted);
 	compare(w, &got, &wanted, where);
 	sample_close(&got);
 	remove_tree(to);
@@ -655,12 +660,14 @@ static void look(struct world *w, const struct backup *b)
 static void move(struct world *w, const struct backup *b)
 {
 	struct buf identity = BUF_INIT_WIPE;
+	struct model restored;
 	int64_t now_ms;
 	char to[300];
 
 	snprintf(to, sizeof(to), "%s/store%u", w->dir, ++w->nmoves);
 	restore_to(w, b, to, &identity);
-	model_restore(&b->then, &w->known, &w->model);
+	model_restore(&b->then, newest_of(w), &w->known, &restored);
+	w->model = restored;
 	now_ms = w->sample.now_ms;
 	sample_close(&w->sample);
 	remove_tree(w->sample.dir);

@@ -31,6 +31,7 @@ static int make_sample(void **state)
 	sample_add(&s, 1);
 	s.known_sequence = 0; /* another repository */
 	sample_snapshot(&s, at("source"));
+	sample_snapshot(&s, at("source"));
 	verifier = s.verifier;
 	store = store_id(s.store);
 	lineage = store_lineage(s.store);
@@ -193,9 +194,12 @@ static void a_power_cut_during_a_vault_object_leaves_a_whole_repository(void **s
 
 /* --- restores --------------------------------------------------------------------------- */
 
+/* Of the newest, and of the older one: then the newest is there beside it for a while. */
+static uint64_t wanted;
+
 static int restore(struct restore_report *ret, struct cu_err *err)
 {
-	struct restore_options options = { .now_ms = now_ms };
+	struct restore_options options = { .sequence = wanted, .now_ms = now_ms };
 
 	return restore_run(at("source"), buf_span(&identity), at("out"), &options, NULL, ret, err);
 }
@@ -211,17 +215,18 @@ static void assert_restored(void)
 	remove_tree(at("out"));
 }
 
-static void a_restore_onto_a_failing_disk_leaves_nothing(void **state)
+static void restore_onto_a_failing_disk(uint64_t sequence, long step)
 {
-	long nth = 0;
+	long nth = 1 - step;
 	int r = -1;
-	(void)state;
 
+	wanted = sequence;
 	while (r < 0) {
 		struct restore_report report;
 		struct cu_err err = { 0 };
 
-		fault_arm(FAULT_ANY, ++nth, FAULT_FAIL, ENOSPC);
+		nth += step;
+		fault_arm(FAULT_ANY, nth, FAULT_FAIL, ENOSPC);
 		r = restore(&report, &err);
 		fault_disarm();
 		if (r < 0 && path_exists(at("out"))) {
@@ -241,6 +246,13 @@ static void a_restore_onto_a_failing_disk_leaves_nothing(void **state)
 	assert_restored();
 }
 
+static void a_restore_onto_a_failing_disk_leaves_nothing(void **state)
+{
+	(void)state;
+	restore_onto_a_failing_disk(2, 1);
+	restore_onto_a_failing_disk(1, 7);
+}
+
 static int restore_story(void *ctx)
 {
 	struct restore_report report;
@@ -256,7 +268,8 @@ static void a_killed_restore_is_followed_by_one_that_works(void **state)
 	int is_done = 0;
 	(void)state;
 
-	for (nth = 1; !is_done; nth += 5) {
+	wanted = 1;
+	for (nth = 1; !is_done; nth += 11) {
 		struct restore_report report;
 		struct cu_err err = { 0 };
 

@@ -124,7 +124,9 @@ static void an_old_backup_comes_back_without_those_erased_since(void **state)
 	assert_int_equal(report.removed_subjects, 1);
 	assert_int_equal(report.removed_records, 1);
 	assert_int_equal(report.vault_generation, 2);
+	assert_int_equal(report.decided_sequence, 3);
 	assert_true(report.nnotes > 0);
+	assert_int_equal(shell("test ! -e old/newest"), 0);
 	sample_close(&got);
 }
 
@@ -375,7 +377,11 @@ static void a_missing_data_object_is_refused(void **state)
 	assert_int_equal(shell("rm nodata/%s", name), 0);
 	assert_refused("nodata", CU_ENOENT, name);
 	assert_refused("nodata", CU_ENOENT, "restore another backup");
+	/* nor does it stop an older one: that goes by what it has itself, and by the log */
 	assert_ok(restore("nodata", "other-backup", 1, &report, &err), &err);
+	assert_true(report.decided_sequence < 3);
+	assert_non_null(strstr(report.notes[0], "an older backup than the newest"));
+	assert_non_null(strstr(report.notes[0], "backup 3: "));
 }
 
 /* Flips one byte at a time, and cuts the file at that place; step by step through it. */

@@ -1,0 +1,447 @@
+/* Old rows beside the newest image: what was decided since stays decided. */
+#include "erase_help.h"
+#include "settle_help.h"
+
+#include <sqlite3.h>
+
+#include "store/engine_dsr.h"
+#include "store/engine_expiry.h"
+#include "store/engine_hold.h"
+#include "store/engine_protect.h"
+#include "store/standing.h"
+#include "store/tx_consent.h"
+#include "store/tx_dsr.h"
+#include "store/tx_hold.h"
+
+/* --- what happens ------------------------------------------------------------------------- */
+
+struct said {
+	struct id subject;
+	enum consent_state state;
+};
+
+static int say(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	const struct said *s = ctx;
+	struct row_consent row = { .subject = s->subject, .purpose = "mail", .state = s->state,
+		.said_day = CIVIL_NO_DAY };
+	struct consent_papers papers = { .text = span_str("in so many words") };
+
+	return tx_consent_put(tx, &row, &papers, NULL, err);
+}
+
+static void must_say(struct house *h, const struct person *p, enum consent_state state)
+{
+	struct said s = { p->subject, state };
+
+	must_run(h, STORE_CHANGE, say, &s);
+}
+
+static int freeze(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_restrict(tx, ctx, "care", true, span_str("disputed"), err);
+}
+
+struct holding {
+	struct hold_what what;
+	struct id id;
+};
+
+static int place(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct holding *h = ctx;
+
+	return tx_hold_place(tx, &h->what, &h->id, err);
+}
+
+static struct id must_hold(struct house *h, const struct person *p)
+{
+	struct holding holding = { .what = { .subject = p->subject, .text = span_str("case 12"),
+					   .review_day = CIVIL_NO_DAY } };
+
+	must_run(h, STORE_CHANGE, place, &holding);
+	return holding.id;
+}
+
+static int open_request(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct dsr_text text = { "text", span_str("canary letter") };
+	struct row_dsr *row = ctx;
+	int r = tx_dsr_open(tx, row, err);
+
+	return r < 0 ? r : tx_dsr_paper(tx, row, "letter", &text, 1, NULL, err);
+}
+
+static struct row_dsr must_ask(struct house *h, const struct person *p)
+{
+	struct row_dsr row = { .subject = p->subject, .type = 3, .state = 1, .law = "gdpr",
+		.received_day = 20000, .due_day = CIVIL_NO_DAY, .extension_day = CIVIL_NO_DAY };
+
+	must_run(h, STORE_CHANGE, open_request, &row);
+	return row;
+}
+
+/* --- what is there ------------------------------------------------------------------------ */
+
+static struct standing standing(struct house *h, const struct person *p)
+{
+	struct reader *rd = store_reader_take(h->store);
+	struct standing s;
+	struct cu_err err = { 0 };
+
+	assert_ok(standing_read(rd, &p->subject, "mail", NULL, h->now_ms, &s, &err), &err);
+	store_reader_give(h->store, rd);
+	return s;
+}
+
+/* How many records of this collection open, or -1 when one does not. */
+static int open_in(struct house *h, const struct id *owner, const char *collection)
+{
+	struct reader *rd = store_reader_take(h->store);
+	struct cu_err err = { 0 };
+	int n = 0, r;
+
+	assert_ok(reader_begin(rd, &err), &err);
+	r = reader_records(rd, owner, collection, count_one, &n, &err);
+	reader_end(rd);
+	store_reader_give(h->store, rd);
+	return r < 0 ? -1 : n;
+}
+
+static struct engine *engine_of(const char *dir)
+{
+	struct engine *e = NULL;
+	struct cu_err err = { 0 };
+
+	assert_ok(engine_open(dir, ENGINE_WRITE, &e, &err), &err);
+	return e;
+}
+
+/* Of everything up to here there is a newest image as well, in a directory of its own. */
+static struct store_settle with_newest(struct house *h)
+{
+	struct store_settle how = plainly;
+
+	how.newest_dir = fresh_dir();
+	back_up(h, how.newest_dir);
+	return how;
+}
+
+/* --- tests -------------------------------------------------------------------------------- */
+
+static void what_was_said_since_stands(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, bob, cid, late;
+	struct store_settle how;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", NULL);
+	cid = must_add(&h, "Cid", NULL);
+	must_say(&h, &ada, CONSENT_GIVEN);
+	must_say(&h, &bob, CONSENT_GIVEN);
+	back_up(&h, backup);
+	must_open(&h, live);
+	must_say(&h, &ada, CONSENT_WITHDRAWN);
+	must_say(&h, &bob, CONSENT_OBJECTED);
+	must_run(&h, STORE_CHANGE, freeze, &cid.subject);
+	late = must_add(&h, "Dan", NULL);
+	must_say(&h, &late, CONSENT_GIVEN);
+	how = with_newest(&h);
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	assert_false(standing(&h, &ada).is_live);
+	assert_int_equal(standing(&h, &ada).state, CONSENT_WITHDRAWN);
+	assert_true(standing(&h, &bob).is_objected);
+	assert_true(standing(&h, &cid).who.is_restricted);
+	assert_false(standing(&h, &ada).who.is_restricted);
+	assert_int_equal(open_in(&h, &ada.subject, CONSENT_COLLECTION), 2); /* with what was said */
+	assert_false(has_subject(&h, &late.subject));
+	assert_false(standing(&h, &late).exists);
+	/* and what is said next comes after it */
+	must_say(&h, &ada, CONSENT_GIVEN);
+	assert_true(standing(&h, &ada).is_live);
+	house_close(&h);
+}
+
+/* What the rows have already is not said twice, and what only the log knows is said. */
+static void the_log_goes_on_where_the_newest_ends(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_said said[2] = { { .act = LEAF_CONSENT_WITHDRAW, .purpose = "mail" },
+		{ .act = LEAF_CONSENT_OBJECT, .purpose = "mail" } };
+	struct store_settle how;
+	struct standing now;
+	struct person ada;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	must_say(&h, &ada, CONSENT_GIVEN);
+	back_up(&h, backup);
+	must_open(&h, live);
+	h.now_ms += 1000;
+	must_say(&h, &ada, CONSENT_WITHDRAWN);
+	said[0].subject = said[1].subject = ada.subject;
+	said[0].at_ms = h.now_ms;
+	said[1].at_ms = h.now_ms + 1000;
+	how = with_newest(&h);
+	how.said = said;
+	how.nsaid = 2;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	assert_int_equal(standing(&h, &ada).state, CONSENT_WITHDRAWN);
+	now = standing(&h, &ada);
+	assert_false(id_is_nil(&now.event.record)); /* the one with the papers */
+	assert_true(standing(&h, &ada).is_objected);
+	house_close(&h);
+}
+
+static void requests_and_holds_come_with_their_papers(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_hold known = { .placed_ms = 1 };
+	struct person ada, late;
+	struct row_dsr old, new, got;
+	struct store_settle how;
+	struct row_hold hold;
+	struct engine *e;
+	struct id of_ada;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	old = must_ask(&h, &ada);
+	back_up(&h, backup);
+	must_open(&h, live);
+	late = must_add(&h, "Dan", NULL);
+	new = must_ask(&h, &late);
+	of_ada = must_hold(&h, &ada);
+	how = with_newest(&h);
+	known.id = of_ada; /* the log knows of it, too */
+	known.subject = ada.subject;
+	how.holds = &known;
+	how.nholds = 1;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	e = engine_of(dir);
+	assert_int_equal(engine_dsr_by_id(e, &new.id, &got, NULL), 1);
+	assert_true(got.number == 2 && id_eq(&got.subject, &late.subject));
+	assert_int_equal(engine_hold_get(e, &of_ada, &hold, NULL), 1);
+	assert_int_equal(hold.state, HOLD_ACTIVE);
+	engine_close(e);
+	must_open(&h, dir);
+	assert_int_equal(open_in(&h, &new.kase, "custos.request"), 1);
+	assert_int_equal(open_in(&h, &old.kase, "custos.request"), 1);
+	assert_int_equal(open_in(&h, &hold.kase, HOLD_COLLECTION), 1);
+	assert_false(has_subject(&h, &late.subject));
+	assert_int_equal(must_ask(&h, &ada).number, 3); /* no number is given twice */
+	house_close(&h);
+}
+
+/* Two records of a collection; one is erased.  The other's key is another since. */
+static void what_remains_beside_an_erased_record_comes_back(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, stays, later;
+	struct erasure e = { .grace_ms = 0 };
+	struct store_settled got;
+	struct store_settle how;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "goes", NULL);
+	stays = (struct person){ .subject = ada.subject, .name = "stays" };
+	must_run(&h, STORE_CHANGE, put_record, &stays);
+	back_up(&h, backup);
+	must_open(&h, live);
+	e.subject = ada.subject;
+	e.record = ada.record;
+	erase(&h, &e);
+	later = (struct person){ .subject = ada.subject, .name = "later" };
+	must_run(&h, STORE_CHANGE, put_record, &later);
+	how = with_newest(&h);
+
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &how);
+	assert_true(got.records == 1 && got.renewed_records == 1 && got.removed_records == 1);
+	must_open(&h, dir);
+	assert_int_equal(records_of(&h, &ada.subject), 1);
+	assert_int_equal(hits_of(&h, "profile.name", "stays"), 1);
+	assert_int_equal(hits_of(&h, "profile.name", "goes"), 0);
+	assert_int_equal(hits_of(&h, "profile.name", "later"), 0); /* this backup never had it */
+	/* what is written next is under the key that lives, and goes with the person */
+	must_run(&h, STORE_CHANGE, put_record, &(struct person){ .subject = ada.subject, .name = "x" });
+	assert_int_equal(records_of(&h, &ada.subject), 2);
+	erase(&h, &(struct erasure){ .subject = ada.subject });
+	assert_false(has_subject(&h, &ada.subject));
+	house_close(&h);
+
+	/* without the newest image it is lost, and nothing is mixed up */
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &plainly);
+	assert_true(got.records == 0 && got.renewed_records == 0);
+}
+
+/* The newest image is from the middle of an erasure: re-sealed, not shredded.  The older rows are as
+ * they were before, so it begins again and what remains is not shredded with the rest. */
+static void an_erasure_that_had_resealed_begins_again(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_erasure known = { .is_let_go = true };
+	struct person ada, stays;
+	struct erasure e = { .grace_ms = 0 };
+	struct store_settle how;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "goes", NULL);
+	stays = (struct person){ .subject = ada.subject, .name = "stays" };
+	must_run(&h, STORE_CHANGE, put_record, &stays);
+	back_up(&h, backup);
+	must_open(&h, live);
+	e.subject = ada.subject;
+	e.record = ada.record;
+	must_run(&h, STORE_CHANGE, step_begin, &e);
+	must_run(&h, STORE_CHANGE, step_admit, &e);
+	must_run(&h, STORE_CHANGE, step_rekey, &e);
+	how = with_newest(&h);
+	known.id = e.id;
+	known.subject = ada.subject;
+	known.record = ada.record;
+	strcpy(known.collection, "profile");
+	how.open = &known;
+	how.nopen = 1;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	for (int i = 1; i < NSTEPS; i++) {
+		must_run(&h, steps[i].kind, steps[i].fn, &e);
+	}
+	assert_int_equal(hits_of(&h, "profile.name", "stays"), 1);
+	assert_int_equal(records_of(&h, &ada.subject), 1);
+	house_close(&h);
+}
+
+/* Who was last heard of in records that do not come does not expire early for that. */
+static void nobody_is_forgotten_early(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct store_settle how;
+	struct person ada;
+	struct engine *e;
+	int32_t before = 0, after = 0;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	h.now_ms += 400 * 24 * HOUR;
+	must_run(&h, STORE_CHANGE, put_record, &(struct person){ .subject = ada.subject, .name = "x" });
+	how = with_newest(&h);
+	e = engine_of(how.newest_dir);
+	assert_int_equal(engine_activity_of(e, &ada.subject, &before, NULL), 1);
+	engine_close(e);
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	e = engine_of(dir);
+	assert_int_equal(engine_activity_of(e, &ada.subject, &after, NULL), 1);
+	engine_close(e);
+	assert_int_equal(after, before);
+}
+
+static void settling_twice_beside_the_newest_is_settling_once(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct store_settled first, second;
+	struct store_settle how;
+	struct person ada;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	must_say(&h, &ada, CONSENT_OBJECTED);
+	(void)must_ask(&h, &ada);
+	how = with_newest(&h);
+	dir = restore_into(live, backup);
+	first = must_settle(dir, &how);
+	second = must_settle(dir, &how);
+	assert_true(first.subjects == second.subjects && first.records == second.records);
+	must_open(&h, dir);
+	assert_true(standing(&h, &ada).is_objected);
+	assert_int_equal(open_in(&h, &ada.subject, CONSENT_COLLECTION), 1);
+	house_close(&h);
+}
+
+static bool is_decided(const char *table)
+{
+	const char *name;
+
+	for (unsigned i = 0; (name = engine_protect_table(i)) != NULL; i++) {
+		if (strcmp(name, table) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A new table of data.db needs a line in engine_sqlite_protect.c: is what it holds to be as it was, or
+ * as it is? */
+static void of_each_table_it_is_decided_whose_it_is(void **state)
+{
+	const char *dir = new_store_dir();
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(in_dir(dir, "data.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table'",
+				 -1, &st, NULL), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW) {
+		const char *table = (const char *)sqlite3_column_text(st, 0);
+
+		if (!is_decided(table)) {
+			fail_msg("nobody said what a restore does with '%s'", table);
+		}
+		n++;
+	}
+	assert_true(n > 20);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_said_since_stands),
+		cmocka_unit_test(the_log_goes_on_where_the_newest_ends),
+		cmocka_unit_test(requests_and_holds_come_with_their_papers),
+		cmocka_unit_test(what_remains_beside_an_erased_record_comes_back),
+		cmocka_unit_test(an_erasure_that_had_resealed_begins_again),
+		cmocka_unit_test(nobody_is_forgotten_early),
+		cmocka_unit_test(settling_twice_beside_the_newest_is_settling_once),
+		cmocka_unit_test(of_each_table_it_is_decided_whose_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, make_template, drop_tmp);
+}
