@@ -100,15 +100,6 @@ void cmd_request_ask(const struct args *a, const json_t *reply)
 	}
 }
 
-/* A letter has lines; what else would move a cursor is escaped. */
-static void show_lines(const char *label, const char *text)
-{
-	for (const char *end; *text; text = *end ? end + 1 : end, label = "") {
-		end = strchrnul(text, '\n');
-		out_field(label, "%.*s", (int)(end - text - (end > text && end[-1] == '\r')), text);
-	}
-}
-
 static void show_papers(const json_t *papers)
 {
 	json_t *paper, *text;
@@ -120,7 +111,7 @@ static void show_papers(const json_t *papers)
 		out_line("%s", "");
 		out_field(out_str(paper, "kind"), "%s", out_time(out_int(paper, "at_ms"), when));
 		json_object_foreach(json_object_get(paper, "texts"), name, text) {
-			show_lines(strcmp(name, "text") == 0 ? "" : name, json_string_value(text));
+			out_lines(strcmp(name, "text") == 0 ? "" : name, json_string_value(text));
 		}
 	}
 }

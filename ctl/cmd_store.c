@@ -69,12 +69,35 @@ static void show_residue(const json_t *r)
 	}
 }
 
+/* Before all else: a clock runs. */
+static void show_incidents(const json_t *in)
+{
+	int64_t left = out_int(in, "hours_left");
+
+	if (!in) {
+		return;
+	}
+	out_line(_("! %" PRId64 " open incidents with personal data: 'custosctl incident list'"),
+		out_int(in, "open"));
+	if (json_object_get(in, "until") && left < 0) {
+		out_line(_("! LATE by %" PRId64 " hours: somebody was to be told of one by %s."), -left,
+			out_str(in, "until"));
+	} else if (json_object_get(in, "until")) {
+		out_line(_("! %" PRId64 " hours left: somebody must be told of one by %s."), left,
+			out_str(in, "until"));
+	}
+	if (out_int(in, "at_once") > 0) {
+		out_line("%s", _("! A law wants somebody to be told of one at once."));
+	}
+}
+
 void cmd_status(const struct args *a, const json_t *reply)
 {
 	json_t *line;
 	size_t i;
 
 	(void)a;
+	show_incidents(json_object_get(reply, "incidents"));
 	out_field(_("state"), "%s", out_str(reply, "state"));
 	out_field(_("version"), "%s", out_str(reply, "version"));
 	if (json_object_get(reply, "store")) {

@@ -13,6 +13,8 @@
 
 /* "state      running": label, translated, and value. */
 void out_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A text of several lines, the label before the first. */
+void out_lines(const char *label, const char *text);
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* An empty list says so. */
 void out_nothing(const char *text);

@@ -63,6 +63,15 @@ void out_field(const char *label, const char *fmt, ...)
 	free(text);
 }
 
+/* A letter has lines; what else would move a cursor is escaped. */
+void out_lines(const char *label, const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end, label = "") {
+		end = strchrnul(text, '\n');
+		out_field(label, "%.*s", (int)(end - text - (end > text && end[-1] == '\r')), text);
+	}
+}
+
 void out_line(const char *fmt, ...)
 {
 	char *text;

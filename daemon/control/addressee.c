@@ -122,7 +122,7 @@ int addressee_find(struct reader *rd, const struct row_dsr *row, struct addresse
 int addressee_seal(struct tx *tx, const struct row_dsr *row, const struct addressee *a,
 	struct cu_err *err)
 {
-	const struct dsr_text texts[] = { { "person", buf_span(&a->person) },
+	const struct case_text texts[] = { { "person", buf_span(&a->person) },
 		{ "address", buf_span(&a->address) } };
 
 	return a->is_sealed || (a->person.n == 0 && a->address.n == 0) ?

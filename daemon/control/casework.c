@@ -260,25 +260,14 @@ int casework_show(const struct daemon *d, struct json *out, const char *name,
 
 /* --- reading its papers ----------------------------------------------------------- */
 
-struct read_leaf {
-	struct store_op op;
-	struct leaf leaf;
-};
-
 /* Not as exchange_leaf: the subject may be denied to all but those who work on the request. */
-static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	return tx_leaf(tx, &((struct read_leaf *)op)->leaf, err);
-}
-
 int casework_read_leaf(struct exchange *x, const struct row_dsr *row, const char *why,
 	struct cu_err *err)
 {
-	struct read_leaf l = { .op = { .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor },
-		.leaf = { .act = LEAF_REQUEST_READ, .sub = row->subject, .obj = row->id,
-			.count = row->number } };
+	struct leaf leaf = { .act = LEAF_REQUEST_READ, .sub = row->subject, .obj = row->id,
+		.count = row->number };
 
-	strncpy(l.leaf.purpose, request_purpose(row->type), sizeof(l.leaf.purpose) - 1);
-	strncpy(l.leaf.why, why, sizeof(l.leaf.why) - 1);
-	return store_run(x->daemon->house.store, &l.op, err);
+	strncpy(leaf.purpose, request_purpose(row->type), sizeof(leaf.purpose) - 1);
+	strncpy(leaf.why, why, sizeof(leaf.why) - 1);
+	return exchange_note(x, &leaf, err);
 }

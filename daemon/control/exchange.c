@@ -443,6 +443,23 @@ int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *er
 	return store_run(x->daemon->house.store, &l.op, err);
 }
 
+struct note {
+	struct store_op op;
+	struct leaf leaf;
+};
+
+static int apply_note(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_leaf(tx, &((struct note *)op)->leaf, err);
+}
+
+int exchange_note(struct exchange *x, const struct leaf *leaf, struct cu_err *err)
+{
+	struct note n = { { .apply = apply_note, .kind = STORE_LEAF, .actor = x->actor }, *leaf };
+
+	return store_run(x->daemon->house.store, &n.op, err);
+}
+
 struct bulk {
 	struct store_op op;
 	const struct permit *permit;

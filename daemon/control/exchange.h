@@ -111,6 +111,8 @@ void exchange_log_refusal(struct exchange *x, const struct id *subject);
 /* Appends a leaf for a read and waits until it is durable; by and purpose are filled.
  * CU_ENOENT, CU_EDENIED: the subject that it names may not be read any more by now. */
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
+/* The same for what is no read of the subject that leaf names, whatever became of it. */
+int exchange_note(struct exchange *x, const struct leaf *leaf, struct cu_err *err);
 /* A read that shows many: for these subjects (ids of 16 bytes) an entry in the access journal and
  * a leaf, both durable when it returns.  CU_ENOENT, CU_EDENIED as above, for any of them: look
  * again, and show nobody of these. */

@@ -193,23 +193,12 @@ static int show_with_text(struct exchange *x, struct reader *rd, struct json *ou
 	return r;
 }
 
-struct reading {
-	struct store_op op;
-	struct leaf leaf;
-};
-
-static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	return tx_leaf(tx, &((struct reading *)op)->leaf, err);
-}
-
 /* Not as exchange_leaf: the subject may be denied to everyone. */
 static int put_leaf(struct exchange *x, const struct row_hold *row, struct cu_err *err)
 {
-	struct reading o = { { .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor },
-		{ .act = LEAF_HOLD_READ, .obj = row->id, .sub = row->subject } };
+	const struct leaf leaf = { .act = LEAF_HOLD_READ, .obj = row->id, .sub = row->subject };
 
-	return store_run(x->daemon->house.store, &o.op, err);
+	return exchange_note(x, &leaf, err);
 }
 
 int handle_HOLD_SHOW(struct exchange *x, struct json *out, struct cu_err *err)

@@ -8,6 +8,7 @@
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/papers.h"
 #include "policy/policy.h"
 
 #define OLDEST_DAYS     1100 /* a letter from before is a slip of the year */
@@ -38,7 +39,7 @@ static int put_collections(struct tx *tx, const struct row_dsr *row, const struc
 static int apply_open(struct tx *tx, struct casework *c, struct cu_err *err)
 {
 	const struct opening *o = c->ctx;
-	const struct dsr_text text = { "text", span_str(o->letter) };
+	const struct case_text text = { "text", span_str(o->letter) };
 	struct row_subject who;
 	int r = id_is_nil(&c->row.subject) ? 0 : tx_subject_require(tx, &c->row.subject, &who, err);
 
@@ -250,46 +251,9 @@ int handle_REQUEST_LIST(struct exchange *x, struct json *out, struct cu_err *err
 	return r;
 }
 
-struct papers {
-	struct exchange *x;
-	struct json *out;
-};
-
-static int show_paper(void *ctx, const struct row_record *row, const struct record *rec,
-	struct cu_err *err)
-{
-	struct papers *p = ctx;
-	struct span kind = record_get(rec, "kind");
-
-	(void)err;
-	if (kind.n == 4 && memcmp(kind.p, "code", 4) == 0) { /* a hash is nothing to read */
-		return 0;
-	}
-	json_open_object(p->out, NULL);
-	json_hex(p->out, "paper", row->id.b, sizeof(row->id.b));
-	json_strn(p->out, "kind", (const char *)kind.p, kind.n);
-	json_int(p->out, "at_ms", rec->at_ms);
-	json_bool(p->out, "by_me", id_eq(&rec->actor, &p->x->actor));
-	json_open_object(p->out, "texts");
-	for (unsigned i = 0; i < rec->nfields; i++) {
-		const struct record_field *f = &rec->fields[i];
-		char name[ENGINE_KEY_SIZE];
-
-		snprintf(name, sizeof(name), "%.*s", (int)f->name.n, (const char *)f->name.p);
-		if (strcmp(name, "kind") != 0) {
-			json_strn(p->out, name, (const char *)f->value.p, f->value.n);
-		}
-	}
-	json_close_object(p->out);
-	json_close_object(p->out);
-	return 0;
-}
-
 int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct papers p = { x, out };
 	struct row_dsr row;
-	struct reader *rd;
 	int r = casework_find(x, &row, err);
 
 	if (r == 0) {
@@ -301,23 +265,15 @@ int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err
 	if (r < 0) {
 		return r;
 	}
-	rd = store_reader_take(x->daemon->house.store);
-	r = reader_begin(rd, err);
-	json_open_array(out, "papers");
-	if (r == 0) {
-		r = reader_records(rd, &row.kase, REQUEST_COLLECTION, show_paper, &p, err);
-		reader_end(rd);
-	}
-	json_close_array(out);
-	store_reader_give(x->daemon->house.store, rd);
-	return r;
+	/* of a code there is a hash, which is nothing to read */
+	return papers_show(x, out, &row.kase, REQUEST_COLLECTION, "code", err);
 }
 
 /* --- note ------------------------------------------------------------------------- */
 
 struct note {
 	const char *kind;
-	struct dsr_text text;
+	struct case_text text;
 };
 
 static int apply_note(struct tx *tx, struct casework *c, struct cu_err *err)

@@ -56,7 +56,7 @@ static void hash_code(const struct row_dsr *row, const char *text, char hex[2 * 
 static int put_code(struct tx *tx, struct row_dsr *row, struct code *code, struct cu_err *err)
 {
 	char hex[2 * HASH_SIZE + 1];
-	struct dsr_text text = { "hash", { 0 } };
+	struct case_text text = { "hash", { 0 } };
 
 	make_code(code->text);
 	hash_code(row, code->text, hex);

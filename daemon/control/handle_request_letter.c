@@ -285,7 +285,7 @@ static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 {
 	struct writing *w = c->ctx;
 	char kind[ENGINE_KEY_SIZE];
-	const struct dsr_text texts[] = { { "address", buf_span(&w->who.address) },
+	const struct case_text texts[] = { { "address", buf_span(&w->who.address) },
 		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) } };
 	int r;
 

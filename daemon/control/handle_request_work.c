@@ -127,7 +127,7 @@ static int put_exemption(struct tx *tx, struct casework *c, const struct exempti
 	struct cu_err *err)
 {
 	struct row_dsr_part part = { .kind = DSR_KEPT };
-	const struct dsr_text texts[] = { { "collection", span_str(e->collection) },
+	const struct case_text texts[] = { { "collection", span_str(e->collection) },
 		{ "citation", span_str(e->citation) } };
 	int r = tx_dsr_paper(tx, &c->row, "exemption", texts, 2, &part.note, err);
 

@@ -10,6 +10,7 @@
 #include "control/guarantee.h"
 #include "control/handle.h"
 #include "control/house_keys.h"
+#include "control/incidents.h"
 #include "control/key_parameters.h"
 #include "control/linger.h"
 #include "control/quarantine.h"
@@ -246,9 +247,12 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	int r = 0;
 
 	json_str(out, "state", state_word(d));
+	if (runs) {
+		r = incidents_status(d, out, err);
+	}
 	json_str(out, "version", CUSTOS_VERSION);
 	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
-	if (runs) {
+	if (r == 0 && runs) {
 		r = show_figures(&d->house, out, err);
 		json_str(out, "key_source", keyring_word(d->house.opened_by));
 	}

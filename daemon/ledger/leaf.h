@@ -88,7 +88,13 @@ struct cu_err;
 	X(CONSENT_CHECK,  "consent.check",  "it was asked whether data may be used")        \
 	X(CONSENT_READ,   "consent.read",   "it was read what somebody had consented to")   \
 	X(SUBJECT_RESTRICT, "subject.restrict", "a person's data is only stored from now on") \
-	X(SUBJECT_UNRESTRICT, "subject.unrestrict", "a person's data is used again")
+	X(SUBJECT_UNRESTRICT, "subject.unrestrict", "a person's data is used again") \
+	X(INCIDENT_OPEN,  "incident.open",  "an incident was noticed")                      \
+	X(INCIDENT_NOTE,  "incident.note",  "something was recorded about an incident")     \
+	X(INCIDENT_SCOPE, "incident.scope", "it was computed whom an incident is about")    \
+	X(INCIDENT_TELL,  "incident.tell",  "an authority or people were told of an incident") \
+	X(INCIDENT_CLOSE, "incident.close", "nothing is left to be done about an incident") \
+	X(INCIDENT_READ,  "incident.read",  "the texts of an incident were read")
 /* clang-format on */
 
 enum leaf_act {

@@ -26,6 +26,9 @@ static const char requests[] = REQUEST_TYPES(X);
 #undef X
 static const char units[] = "at_once hours days working_days months years"; /* enum law_unit */
 static const char told[] = "authority subjects";                          /* enum law_told */
+#define X(id, word) word " "
+static const char risks[] = LAW_RISKS(X);
+#undef X
 
 static const char *const letter_words[NLETTER_KINDS] = {
 #define X(id, word) word,
@@ -111,6 +114,13 @@ static const struct row breach_row[] = {
 	{ "within", SET_MAP, MUST, "Until when, from noticing it.", BREACH(within),
 	  .of = &period_rows },
 	{ "when", SET_MAP, 0, "On which condition.", BREACH(when), .of = &said_rows },
+	{ "from_risk", SET_ENUM, 0, "How much it must endanger people; below that nobody need be told.",
+	  BREACH(from_risk), .standard = "none", .words = risks },
+	{ "unless_keys_safe", SET_BOOLEAN, 0,
+	  "Not when the data was sealed and whoever has it has none of the keys.",
+	  BREACH(unless_keys_safe), .standard = "no" },
+	{ "contents", SET_MAPS, 0, "What is told.", BREACH(contents), BREACH(ncontents),
+	  .of = &said_rows },
 };
 static const struct rows breach_rows = {
 	"A notice of a breach", breach_row, COUNT(breach_row), sizeof(struct law_breach), BREACH(node)

@@ -86,10 +86,27 @@ struct law_request {
 
 enum law_told { LAW_AUTHORITY, LAW_SUBJECTS };
 
+/* X(id, word): how much a breach endangers the people whose data it is about.  Append only: the
+ * numbers are stored. */
+#define LAW_RISKS(X)      \
+	X(NONE, "none")    \
+	X(SOME, "risk")    \
+	X(HIGH, "high")
+
+enum law_risk {
+#define X(id, word) LAW_RISK_##id,
+	LAW_RISKS(X)
+#undef X
+};
+
 struct law_breach {
 	int to; /* enum law_told */
 	struct law_period within;
 	struct said when; /* on which condition; may be absent */
+	int from_risk;    /* enum law_risk: below it nobody need be told */
+	bool unless_keys_safe; /* nor when the data was sealed and its keys are safe */
+	struct said *contents; /* what is told */
+	size_t ncontents;
 	const struct yaml_node *node;
 };
 

@@ -17,7 +17,7 @@
 /* Families of operations that touch a person's data. */
 static const char *const personal[] = {
 	"subject", "record", "import", "export", "erase", "consent",
-	"restriction", "request", "hold", "segment", "report", "quality",
+	"restriction", "request", "hold", "incident", "segment", "report", "quality",
 	"log.query", /* whose data was touched, by whom */
 };
 

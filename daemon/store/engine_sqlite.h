@@ -143,6 +143,12 @@
 	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
 		" DO UPDATE SET day = max(day, excluded.day)")                                  \
 	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \
+	X(INCIDENT_PUT,   data,  "INSERT OR REPLACE INTO incident VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9," \
+		"?10,?11,?12,?13)")                                                             \
+	X(INCIDENT_NEXT,  data,  "SELECT * FROM incident WHERE number > ?1 ORDER BY number LIMIT 1") \
+	X(INCIDENT_TOLD_PUT, data, "INSERT OR IGNORE INTO incident_told VALUES (?1,?2,?3,?4)")  \
+	X(INCIDENT_FIRST_TOLD, data, "SELECT at_ms FROM incident_told WHERE incident = ?1"      \
+		" AND law = ?2 AND told = ?3 ORDER BY at_ms LIMIT 1")                           \
 	X(HOLD_PUT,       data,  "INSERT OR REPLACE INTO hold VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(HOLD_GET,       data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE id = ?1")              \
 	X(HOLD_NEXT,      data,  "SELECT " HOLD_COLUMNS " FROM hold"                            \

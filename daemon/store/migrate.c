@@ -185,9 +185,23 @@ static const char data_10[] =
 	"PRAGMA user_version = 10;"
 	"COMMIT;";
 
+/* Incidents, and who was told of them. */
+static const char data_11[] =
+	"BEGIN;"
+	"CREATE TABLE incident (id BLOB PRIMARY KEY, number INTEGER NOT NULL UNIQUE,"
+	" kase BLOB NOT NULL, kind INTEGER NOT NULL, risk INTEGER NOT NULL,"
+	" keys_are_safe INTEGER NOT NULL, noticed_ms INTEGER NOT NULL, entered_ms INTEGER NOT NULL,"
+	" from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, scoped_ms INTEGER NOT NULL,"
+	" affected INTEGER NOT NULL, closed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE incident_told (incident BLOB NOT NULL, law TEXT NOT NULL,"
+	" told INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (incident, law, told, at_ms)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 11;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7, data_8, data_9, data_10 };
+	data_7, data_8, data_9, data_10, data_11 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

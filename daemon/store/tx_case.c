@@ -1,5 +1,8 @@
 #include "store/tx_case.h"
 
+#include <string.h>
+
+#include "base/civil.h"
 #include "base/err.h"
 #include "store/slots.h"
 #include "store/store_internal.h"
@@ -53,4 +56,24 @@ int tx_case_end(struct tx *tx, const struct id *id, struct cu_err *err)
 		r = engine_subject_delete(tx->engine, id, err);
 	}
 	return r < 0 ? r : tx_leaf(tx, &leaf, err);
+}
+
+int tx_case_paper(struct tx *tx, const struct id *kase, const char *collection, const char *kind,
+	const struct case_text *texts, size_t n, struct id *ret_id, struct cu_err *err)
+{
+	struct record rec = { .subject = *kase, .anchor_day = CIVIL_NO_DAY, .level = 3,
+		.origin = RECORD_INTERNAL };
+	int r = record_set(&rec, span_str("kind"), span_str(kind), err);
+
+	strncpy(rec.collection, collection, sizeof(rec.collection) - 1);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = record_set(&rec, span_str(texts[i].name), texts[i].text, err);
+	}
+	if (r == 0) {
+		r = tx_record_put(tx, &rec, err);
+	}
+	if (r == 0 && ret_id) {
+		*ret_id = rec.id;
+	}
+	return r;
 }

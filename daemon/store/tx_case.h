@@ -17,4 +17,13 @@ int tx_case_open(struct tx *tx, struct id *ret, struct cu_err *err);
  * of it is gone.  CU_ENOENT.  After a crash half-way it is done again. */
 int tx_case_end(struct tx *tx, const struct id *id, struct cu_err *err);
 
+/* A sealed paper of a case, in a system collection: its kind ("letter", "facts") and texts by name,
+ * which are borrowed.  No leaf.  *ret_id may be NULL. */
+struct case_text {
+	const char *name;
+	struct span text;
+};
+int tx_case_paper(struct tx *tx, const struct id *kase, const char *collection, const char *kind,
+	const struct case_text *texts, size_t n, struct id *ret_id, struct cu_err *err);
+
 #endif

@@ -76,22 +76,9 @@ int tx_dsr_put(struct tx *tx, const struct row_dsr *row, enum leaf_act act, cons
 }
 
 int tx_dsr_paper(struct tx *tx, const struct row_dsr *row, const char *kind,
-	const struct dsr_text *texts, size_t n, struct id *ret_id, struct cu_err *err)
+	const struct case_text *texts, size_t n, struct id *ret_id, struct cu_err *err)
 {
-	struct record rec = { .subject = row->kase, .collection = PAPERS,
-		.anchor_day = CIVIL_NO_DAY, .level = 3, .origin = RECORD_INTERNAL };
-	int r = record_set(&rec, span_str("kind"), span_str(kind), err);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = record_set(&rec, span_str(texts[i].name), texts[i].text, err);
-	}
-	if (r == 0) {
-		r = tx_record_put(tx, &rec, err);
-	}
-	if (r == 0 && ret_id) {
-		*ret_id = rec.id;
-	}
-	return r;
+	return tx_case_paper(tx, &row->kase, PAPERS, kind, texts, n, ret_id, err);
 }
 
 /* --- parts ------------------------------------------------------------------------ */

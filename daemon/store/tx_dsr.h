@@ -7,7 +7,7 @@
 #ifndef CU_STORE_TX_DSR_H
 #define CU_STORE_TX_DSR_H
 #include "store/dsr_scope.h"
-#include "store/tx.h"
+#include "store/tx_case.h"
 
 struct buf;
 
@@ -26,14 +26,9 @@ int tx_dsr_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err);
 int tx_dsr_put(struct tx *tx, const struct row_dsr *row, enum leaf_act act, const char *why,
 	struct cu_err *err);
 
-/* A sealed paper of its case: its kind ("letter", "citation") and texts by name, which are borrowed.
- * *ret_id may be NULL. */
-struct dsr_text {
-	const char *name;
-	struct span text;
-};
+/* tx_case_paper of its case. */
 int tx_dsr_paper(struct tx *tx, const struct row_dsr *row, const char *kind,
-	const struct dsr_text *texts, size_t n, struct id *ret_id, struct cu_err *err);
+	const struct case_text *texts, size_t n, struct id *ret_id, struct cu_err *err);
 
 int tx_dsr_part_put(struct tx *tx, const struct row_dsr *row, const struct row_dsr_part *part,
 	struct cu_err *err);

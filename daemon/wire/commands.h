@@ -341,6 +341,46 @@ X(REQUEST_DUPLICATE, "request duplicate", "io.custos.request.Duplicate",        
   ACCESS_ADMIN,                                                                         \
   N_("Close a request that repeats an earlier one."),                                   \
   N_("Both verified, of the same person, for the same, and the earlier one not refused: nobody's letter ends somebody else's request.")) \
+X(INCIDENT_OPEN, "incident open", "io.custos.incident.Open",                             \
+  "--noticed=time:text --kind=kind:words(disclosure|loss|alteration|unavailability) [--risk=risk:words(none|risk|high)] [--keys=keys:words(safe|lost)] [--began=time:text] [--ended=time:text] [--language=language:words(en|zh)] [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Record that personal data was disclosed, lost, altered or out of reach."),        \
+  N_("--noticed is the local time at which somebody here knew of it (\"2026-01-30 10:15\"), however late it is entered: the clocks run from there. Reads what happened, as far as it is known, from --from or standard input, and seals it. --began and --ended say when it happened, as times or days. The risk for people is 'risk' until somebody says otherwise; --keys=safe says that what others have is sealed and they have no key. Then shows what to do by when.")) \
+X(INCIDENT_LIST, "incident list", "io.custos.incident.List",                            \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the incidents that are open."),                                              \
+  N_("With --all also those that are closed."))                                         \
+X(INCIDENT_SHOW, "incident show", "io.custos.incident.Show",                            \
+  "number:count [--language=language:words(en|zh)]",                                    \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show an incident, its texts, and what to do now, by when."),                      \
+  N_("Whom each law of organisation.yaml wants to be told, by when and why then, and what they are told. That it was read is in the log.")) \
+X(INCIDENT_NOTE, "incident note", "io.custos.incident.Note",                            \
+  "number:count [--about=what:words(facts|effects|measures)] [--kind=kind:words(disclosure|loss|alteration|unavailability)] [--risk=risk:words(none|risk|high)] [--keys=keys:words(safe|lost)] [--began=time:text] [--ended=time:text] [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Add to an incident what is known by now."),                                       \
+  N_("Reads a text from --from or standard input, and seals it: facts, effects for people, or measures taken. The options change what is known of it, for the reasons that the text gives: a risk that is none, or high, changes who is told.")) \
+X(INCIDENT_SCOPE, "incident scope", "io.custos.incident.Scope",                         \
+  "number:count [file:outfile] --purpose=purpose:purpose [--actor=uid:count] [--operator=id:text] [--used-for=purpose:key] [--from=time:text] [--to=time:text] [--collection=collection:collection]", \
+  ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                     \
+  N_("Compute whom an incident is about."),                                             \
+  N_("From the log, and from the access journal for searches and exports: who was read, changed or deleted, by the incident's kind, by a user (--actor) or an operator's id of the log, for a purpose (--used-for), between two local times (those of the incident, if nothing is said). The file receives their ids, one a line. --purpose is what you need it for. That it was asked, and whose ids came out, is in the log and the access journal.")) \
+X(INCIDENT_TELL, "incident tell", "io.custos.incident.Tell",                            \
+  "number:count whom:words(authority|subjects) --at=time:text [--law=law:key] [--reasons=file:textfile]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Note that the authority, or the people, were told of an incident."),              \
+  N_("--at is the local time at which that was. After the law's hours, --reasons is a file that says why it was late; it is sealed. Where several laws hold, --law says which authority it was. Who is told in phases is noted each time; the first counts.")) \
+X(INCIDENT_CLOSE, "incident close", "io.custos.incident.Close",                         \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Close an incident."),                                                             \
+  N_("Refused while somebody must be told, and until the register has effects and measures; what is missing is named.")) \
+X(INCIDENT_REGISTER, "incident register", "io.custos.incident.Register",                \
+  "[--language=language:words(en|zh)]",                                                 \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print the register of all incidents."),                                           \
+  N_("Facts, effects and remedial action of each, who was told and when, as GDPR Art. 33(5) wants it for the authority; --json for programs. That it was read is in the log.")) \
 X(RETENTION_PLAN, "retention plan", "io.custos.retention.Plan",                         \
   "[--months=number:count]",                                                            \
   ACCESS_ADMIN,                                                                         \
@@ -498,6 +538,7 @@ X("subject", N_("People and organisations"))                                    
 X("request", N_("What people ask for about their data"))                                \
 X("consent", N_("Consents and objections"))                                             \
 X("erase",   N_("Erasures"))                                                            \
+X("incident", N_("Incidents with personal data"))                                        \
 X("hold", N_("Legal holds"))                                                            \
 X("retention", N_("What ends when its time is over"))                                    \
 X("approval", N_("What a second user confirms"))                                        \

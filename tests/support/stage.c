@@ -115,7 +115,7 @@ static void put_roles(struct stage *st)
 		" report.compliance]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, import, export, erase.*,"
-		" request.*, retention.*, hold.*, approval.*, log.*, consent.*, restriction.*, report.*]\n"
+		" request.*, retention.*, hold.*, incident.*, approval.*, log.*, consent.*, restriction.*, report.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"

@@ -65,7 +65,7 @@ static struct id must_hold(struct house *h, const struct person *p)
 
 static int open_request(struct tx *tx, void *ctx, struct cu_err *err)
 {
-	struct dsr_text text = { "text", span_str("canary letter") };
+	struct case_text text = { "text", span_str("canary letter") };
 	struct row_dsr *row = ctx;
 	int r = tx_dsr_open(tx, row, err);
 

@@ -212,7 +212,7 @@ static void the_clock_stands_still_once_at_a_time(void **state)
 
 static int put_letter(struct tx *tx, void *ctx, struct cu_err *err)
 {
-	const struct dsr_text text = { "text", span_str("please forget 王小明") };
+	const struct case_text text = { "text", span_str("please forget 王小明") };
 
 	return tx_dsr_paper(tx, ctx, "letter", &text, 1, NULL, err);
 }
