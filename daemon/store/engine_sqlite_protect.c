@@ -46,6 +46,8 @@ static const struct rule rules[] = {
 	ALL("hold_part"),
 	ALL("hold_block"),
 	ALL("hold_slot"),
+	ALL("incident"),
+	ALL("incident_told"),
 	ALL("expiry"),
 	ALL("expiry_item"),
 	ALL("expiry_rule"),

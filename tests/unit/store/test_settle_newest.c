@@ -12,6 +12,7 @@
 #include "store/tx_consent.h"
 #include "store/tx_dsr.h"
 #include "store/tx_hold.h"
+#include "store/tx_incident.h"
 
 /* --- what happens ------------------------------------------------------------------------- */
 
@@ -249,6 +250,50 @@ static void requests_and_holds_come_with_their_papers(void **state)
 	house_close(&h);
 }
 
+static int notice(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	const struct row_incident_told told = { "gdpr", 0, 7 };
+	struct row_incident *row = ctx;
+	int r = tx_incident_open(tx, row, err);
+
+	if (r == 0) {
+		r = tx_incident_text(tx, row, "facts", span_str("a list was lost"), err);
+	}
+	return r < 0 ? r : tx_incident_told(tx, row, &told, "authority", err);
+}
+
+static void the_register_of_incidents_is_that_of_today(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct row_incident row = { .kind = 1, .noticed_ms = 5 }, got, next = row;
+	struct store_settle how;
+	struct engine *e;
+	int64_t told = 0;
+
+	(void)state;
+	must_open(&h, live);
+	(void)must_add(&h, "Ada", NULL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	must_run(&h, STORE_CHANGE, notice, &row);
+	how = with_newest(&h);
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	e = engine_of(dir);
+	assert_int_equal(engine_incident_next(e, 0, &got, NULL), 1);
+	assert_true(id_eq(&got.id, &row.id));
+	assert_int_equal(engine_incident_first_told(e, &row.id, "gdpr", 0, &told, NULL), 1);
+	assert_int_equal(told, 7);
+	engine_close(e);
+	must_open(&h, dir);
+	assert_int_equal(open_in(&h, &row.kase, "custos.incident"), 1);
+	must_run(&h, STORE_CHANGE, notice, &next);
+	assert_int_equal(next.number, 2);
+	house_close(&h);
+}
+
 /* Two records of a collection; one is erased.  The other's key is another since. */
 static void what_remains_beside_an_erased_record_comes_back(void **state)
 {
@@ -436,6 +481,7 @@ int main(void)
 		cmocka_unit_test(what_was_said_since_stands),
 		cmocka_unit_test(the_log_goes_on_where_the_newest_ends),
 		cmocka_unit_test(requests_and_holds_come_with_their_papers),
+		cmocka_unit_test(the_register_of_incidents_is_that_of_today),
 		cmocka_unit_test(what_remains_beside_an_erased_record_comes_back),
 		cmocka_unit_test(an_erasure_that_had_resealed_begins_again),
 		cmocka_unit_test(nobody_is_forgotten_early),
