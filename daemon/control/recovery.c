@@ -108,8 +108,9 @@ static void print_report(const struct restore_report *r, const struct request *q
 		r->decided_sequence);
 	printf(_("  under a newer key   %" PRIu64 " records\n"), r->renewed_records);
 	if (r->lost_requests > 0) {
-		printf(_("  requests lost       %" PRIu64 ": they came after this backup; enter them again from the letters\n"),
-			r->lost_requests);
+		printf(_("  requests lost       %" PRIu64 ": they came after backup %" PRIu64
+			 "; enter them again from the letters\n"),
+			r->lost_requests, r->decided_sequence);
 	}
 	printf(_("  shreds replayed     %" PRIu64 "\n"), r->shreds_replayed);
 	printf(_("  vault generation    %" PRIu64 "\n"), r->restored_generation);

@@ -11,6 +11,7 @@
 #include "store/standing.h"
 #include "store/tx_consent.h"
 #include "store/tx_dsr.h"
+#include "store/tx_expiry.h"
 #include "store/tx_hold.h"
 #include "store/tx_incident.h"
 
@@ -381,6 +382,112 @@ static void an_erasure_that_had_resealed_begins_again(void **state)
 	house_close(&h);
 }
 
+/* --- a month that is over ----------------------------------------------------------------- */
+
+struct run {
+	struct expiry_limit limit;
+	struct id id;
+	struct row_expiry row;
+};
+
+static int reseal(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_hold_reseal(tx, &((struct run *)ctx)->limit, err);
+}
+
+static int list(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct run *x = ctx;
+	struct erase_limits brake = { .approval_ms = HOUR, .daily_slots = 1000,
+		.daily_cohorts = 1000 };
+	int r = tx_expiry_begin(tx, false, 20000, &x->id, err);
+
+	if (r == 0) {
+		r = tx_expiry_list_cohorts(tx, &x->id, &x->limit, err);
+	}
+	return r < 0 ? r : tx_expiry_admit(tx, &x->id, &brake, &x->row, err);
+}
+
+static int end_keys(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct run *x = ctx;
+	struct expiry_limits limits = { &x->limit, 1 };
+
+	return tx_expiry_shred(tx, &x->id, &limits, &x->row, err);
+}
+
+static int end_rows(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct run *x = ctx;
+
+	return tx_expiry_clear(tx, &x->id, &x->row, err);
+}
+
+static void end_month(struct house *h, struct run *x)
+{
+	must_run(h, STORE_CHANGE, list, x);
+	assert_int_equal(x->row.state, EXPIRY_GOING);
+	must_run(h, STORE_CHANGE, end_keys, x);
+	must_run(h, STORE_CHANGE, end_rows, x);
+	assert_int_equal(x->row.state, EXPIRY_DONE);
+}
+
+/* Ada and Bob have an order each in the same month; hers is held, and has a key of its own since.  Its
+ * month ends before the restore, or in the restored store. */
+static void restore_held(bool ends_before)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct run x = { .limit = { .collection = "order", .last_day = 30000,
+				 .backed_up_ms = INT64_MAX } };
+	struct person bobs = { .collection = "order", .name = "Bob's order", .cohort = 202611 };
+	struct settle_hold known = { .placed_ms = 1 }; /* what the log says */
+	struct store_settled got;
+	struct store_settle how;
+	struct people p;
+
+	must_open(&h, live);
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	bobs.subject = p.bob.subject;
+	must_run(&h, STORE_CHANGE, put_record, &bobs);
+	back_up(&h, backup);
+	must_open(&h, live);
+	known.id = must_hold(&h, &p.ada);
+	known.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, reseal, &x);
+	if (ends_before) {
+		end_month(&h, &x);
+	}
+	how = with_newest(&h);
+	how.holds = &known;
+	how.nholds = 1;
+
+	dir = restore_into(live, backup);
+	got = must_settle(dir, &how);
+	assert_int_equal(got.renewed_records, ends_before);
+	must_open(&h, dir);
+	if (!ends_before) {
+		must_run(&h, STORE_CHANGE, reseal, &x);
+		end_month(&h, &x);
+	}
+	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 1);
+	assert_int_equal(hits_of(&h, "order.name", "Bob's order"), 0);
+	assert_int_equal(records_of(&h, &p.ada.subject), 4);
+	house_close(&h);
+}
+
+static void what_is_held_of_a_month_that_ended_comes_back(void **state)
+{
+	(void)state;
+	restore_held(true);
+}
+
+static void what_is_held_outlives_its_month_in_the_restored_store(void **state)
+{
+	(void)state;
+	restore_held(false);
+}
+
 /* Who was last heard of in records that do not come does not expire early for that. */
 static void nobody_is_forgotten_early(void **state)
 {
@@ -484,6 +591,8 @@ int main(void)
 		cmocka_unit_test(the_register_of_incidents_is_that_of_today),
 		cmocka_unit_test(what_remains_beside_an_erased_record_comes_back),
 		cmocka_unit_test(an_erasure_that_had_resealed_begins_again),
+		cmocka_unit_test(what_is_held_of_a_month_that_ended_comes_back),
+		cmocka_unit_test(what_is_held_outlives_its_month_in_the_restored_store),
 		cmocka_unit_test(nobody_is_forgotten_early),
 		cmocka_unit_test(settling_twice_beside_the_newest_is_settling_once),
 		cmocka_unit_test(of_each_table_it_is_decided_whose_it_is),
