@@ -47,6 +47,7 @@ static int read_question(struct exchange *x, struct report *r, struct cu_err *er
 		result = read_day(x, "from", civil_add_months(civil_to_day(first), 1 - MONTHS, NULL),
 			&r->from, err);
 	}
+	r->organisation = policy_organisation(x->daemon->policy)->controller.name;
 	r->store = store_id(x->daemon->house.store);
 	r->made_ms = clock_now_ms(&x->daemon->house.clock);
 	r->language = (enum language)policy_organisation(x->daemon->policy)->language;

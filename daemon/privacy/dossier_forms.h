@@ -42,9 +42,6 @@ const char *dossier_label(
 #define DOSSIER_DAY_SIZE 48
 const char *dossier_day(const struct dossier *d, int32_t day, char out[DOSSIER_DAY_SIZE]);
 
-/* Escaped for HTML, text and attributes; what is not UTF-8 or a control character becomes
- * U+FFFD, but TAB and the ends of lines stay. */
-void dossier_put_html(struct buf *to, struct span text);
 /* One field of RFC 4180; what a spreadsheet would take for a formula gets an apostrophe. */
 void dossier_put_csv(struct buf *to, struct span text);
 

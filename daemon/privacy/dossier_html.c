@@ -7,6 +7,7 @@
 #include "privacy/dossier_about.h"
 #include "privacy/dossier_markup.h"
 #include "privacy/dossier_style.h"
+#include "privacy/page.h"
 
 #define MAX_TABLE_COLUMNS 6   /* more do not fit on paper */
 #define MAX_TABLE_BYTES   160 /* nor do longer values, side by side */
@@ -105,15 +106,8 @@ static void html_begin(struct dossier_pen *p)
 	const struct dossier *d = p->d;
 	char day[DOSSIER_DAY_SIZE];
 
-	buf_putf(p->to, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
-		d->language == DOSSIER_ZH ? "zh-CN" : "en");
-	buf_put_str(p->to,
-		"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		"style-src 'unsafe-inline'\">\n<meta name=\"viewport\" "
-		"content=\"width=device-width, initial-scale=1\">\n"
-		"<meta name=\"robots\" content=\"noindex\">\n<title>");
-	markup_say(p, title(d));
-	buf_put_str(p->to, "</title>\n<style>\n" DOSSIER_STYLE "</style>\n</head>\n<body>\n<header><p class=\"day\">");
+	page_begin(p->to, d->language == DOSSIER_ZH, dossier_say(d, title(d)), DOSSIER_STYLE);
+	buf_put_str(p->to, "<header><p class=\"day\">");
 	markup_text(p, dossier_day(d, civil_day_of_ms(d->made_ms), day));
 	buf_put_str(p->to, "</p>\n<h1>");
 	markup_say(p, title(d));

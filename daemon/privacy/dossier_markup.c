@@ -1,51 +1,11 @@
 #include "privacy/dossier_markup.h"
 
 #include "base/civil.h"
-#include "base/text.h"
-
-static const char *entity(uint8_t c)
-{
-	switch (c) {
-	case '&': return "&amp;";
-	case '<': return "&lt;";
-	case '>': return "&gt;";
-	case '"': return "&quot;";
-	case '\'': return "&#39;";
-	default: return NULL;
-	}
-}
-
-/* A control character that HTML has no place for; U+0080 to U+009F are two bytes. */
-static bool is_control(const uint8_t *p, size_t n)
-{
-	return n == 1 ? (p[0] < 0x20 && p[0] != '\t' && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7f :
-			n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
-}
-
-void dossier_put_html(struct buf *to, struct span text)
-{
-	size_t done = 0;
-
-	for (size_t at = 0, n; at < text.n; at += n) {
-		const char *instead = entity(text.p[at]);
-
-		n = text.p[at] < 0x80 ? 1 : text_utf8_len((const char *)text.p + at, text.n - at);
-		if (!instead && (n == 0 || is_control(text.p + at, n))) {
-			instead = "\xef\xbf\xbd";
-		}
-		n = n == 0 ? 1 : n;
-		if (instead) {
-			buf_put(to, text.p + done, at - done);
-			buf_put_str(to, instead);
-			done = at + n;
-		}
-	}
-	buf_put(to, text.p + done, text.n - done);
-}
+#include "privacy/page.h"
 
 void markup_text(struct dossier_pen *p, const char *text)
 {
-	dossier_put_html(p->to, span_str(text));
+	page_put_text(p->to, span_str(text));
 }
 
 void markup_say(struct dossier_pen *p, const char *text)
@@ -56,7 +16,7 @@ void markup_say(struct dossier_pen *p, const char *text)
 void markup_value(struct dossier_pen *p, struct span value)
 {
 	buf_put_str(p->to, "<bdi>");
-	dossier_put_html(p->to, value);
+	page_put_text(p->to, value);
 	buf_put_str(p->to, "</bdi>");
 }
 

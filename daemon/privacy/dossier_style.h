@@ -1,75 +1,42 @@
 /*
- * dossier_style.h: how the page of a dossier looks, on a screen and on A4.
+ * dossier_style.h: what the page of a dossier has beyond page_style.h.
  */
 #ifndef CU_PRIVACY_DOSSIER_STYLE_H
 #define CU_PRIVACY_DOSSIER_STYLE_H
 
 /* clang-format off */
-#define DOSSIER_STYLE                                                                         \
-	":root{--ink:#1b2330;--soft:#5b6675;--line:#d9dee5;--fill:#f5f7f9;--mark:#1d4f76}\n"      \
-	"*{box-sizing:border-box}\n"                                                              \
-	"body{margin:0 auto;max-width:60rem;padding:3rem 1.5rem 5rem;color:var(--ink);"           \
-	"background:#fff;font:15px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',"   \
-	"'Helvetica Neue',Arial,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',"              \
-	"'Noto Sans SC','Source Han Sans SC',sans-serif;overflow-wrap:anywhere}\n"                \
-	"header{border-top:4px solid var(--mark);padding-top:1.25rem}\n"                          \
-	".day{margin:0;color:var(--soft)}\n"                                                      \
-	"h1{margin:.1rem 0 .75rem;font-size:2rem;line-height:1.2;letter-spacing:-.01em}\n"        \
-	".lead{max-width:44rem;margin:0 0 1.5rem;font-size:1.05rem}\n"                            \
-	"h2{margin:0 0 .4rem;font-size:1.3rem;line-height:1.3;color:var(--mark)}\n"              \
-	"main h2::first-letter,nav a::first-letter,dt::first-letter,th::first-letter,"            \
-	".meta::first-letter,.absent span::first-letter{text-transform:uppercase}\n"                                         \
-	"nav a,.absent span{display:inline-block}\n"                                \
-	"th,dt{text-align:left;font-weight:600}\n"                                                \
-	".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));"           \
-	"gap:.9rem 2rem;margin:0;padding:1.1rem 1.25rem;background:var(--fill);"                  \
-	"border:1px solid var(--line);border-radius:6px}\n"                                       \
-	".facts dt{font-size:.8rem;color:var(--soft)}\n"                                          \
-	".facts dd{margin:0}\n"                                                                   \
-	"code{font:.85em/1.4 ui-monospace,'SF Mono',Consolas,'DejaVu Sans Mono',monospace}\n"     \
-	"nav{margin:2rem 0 0}\n"                                                                  \
-	"nav h2{font-size:1rem;color:var(--soft)}\n"                                              \
-	"nav ol{margin:.4rem 0 0;padding-left:1.4rem;columns:2 16rem}\n"                          \
-	"nav li{break-inside:avoid}\n"                                                            \
-	"a{color:var(--mark)}\n"                                                                  \
-	".n{white-space:nowrap;font-size:.75em;font-weight:400;color:var(--soft)}\n"                                 \
-	"section{margin-top:2.75rem}\n"                                                           \
-	".what,.meta,.others{color:var(--soft)}\n"                                                \
-	".what{margin:-.3rem 0 .75rem}\n"                                                              \
-	".absent{margin:2.25rem 0 0;padding:.8rem 1.1rem;background:var(--fill);"                 \
-	"border-radius:6px;color:var(--soft)}\n"                                                  \
-	".absent span{margin-left:.5rem;padding:0 .5rem;border:1px solid var(--line);"            \
-	"border-radius:4px;background:#fff;font-size:.87rem;color:var(--ink)}\n"                  \
-	"table{width:100%;border-collapse:collapse}\n"                                            \
-	"thead th{display:table-cell;padding:.4rem .7rem .4rem 0;border-bottom:2px solid "        \
-	"var(--ink);font-size:.8rem;vertical-align:bottom}\n"                                     \
-	"td{padding:.4rem .7rem .4rem 0;border-bottom:1px solid var(--line);"                     \
-	"vertical-align:top}\n"                                                                   \
-	"td bdi{white-space:pre-wrap}\n"                                                          \
-	".count th:last-child{text-align:right;padding-right:0;white-space:nowrap}\n"             \
-	".rules td:first-child{width:20%}.rules td:nth-child(2){width:42%}\n"                     \
-	".purposes td,.consents td{font-size:.87rem}.purposes td:first-child{width:34%}\n"                     \
-	".log code{font-size:.78rem;white-space:nowrap}\n"                                       \
-	".num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}\n"              \
-	".time,time{white-space:nowrap;font-variant-numeric:tabular-nums}\n"                      \
-	".from,.log td{font-size:.87rem}\n"                                                       \
-	".from{color:var(--soft)}\n"                                                              \
-	"article{margin:.9rem 0;padding:.6rem 1.1rem .7rem;border:1px solid var(--line);"         \
-	"border-radius:6px}\n"                                                                    \
-	"h3{margin:0;font-size:.8rem;color:var(--soft);font-weight:400}\n"                        \
-	".card th{display:table-cell;width:11rem;padding:.3rem 1rem .3rem 0;border-bottom:1px "   \
-	"solid var(--line);font-weight:400;color:var(--soft);vertical-align:top}\n"               \
-	".card td{padding:.3rem 0}\n"                                                             \
-	".card tr:last-child>*{border-bottom:0}\n"                                                \
-	".meta,.others{margin:.35rem 0 0;font-size:.8rem}\n"                                      \
-	".others{font-style:italic}\n"                                                            \
-	":lang(zh) .others{font-style:normal}\n"                                                  \
-	"@page{size:A4;margin:18mm 16mm 20mm}\n"                                                  \
-	"@media print{body{max-width:none;padding:0;font-size:10pt}h1{font-size:20pt}"            \
-	"h2{font-size:13pt;break-after:avoid}.what,h3{break-after:avoid}"                         \
-	"article,tr,.facts,.absent,.short{break-inside:avoid}"           \
-	"thead{display:table-header-group}a{color:inherit;text-decoration:none}"                  \
-	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
+#define DOSSIER_STYLE \
+	"nav a::first-letter,.meta::first-letter," \
+	".absent span::first-letter{text-transform:uppercase}\n" \
+	"nav a,.absent span{display:inline-block}\n" \
+	"nav{margin:2rem 0 0}\n" \
+	"nav h2{font-size:1rem;color:var(--soft)}\n" \
+	"nav ol{margin:.4rem 0 0;padding-left:1.4rem;columns:2 16rem}\n" \
+	"nav li{break-inside:avoid}\n" \
+	".n{white-space:nowrap;font-size:.75em;font-weight:400;color:var(--soft)}\n" \
+	".meta,.others{color:var(--soft)}\n" \
+	".absent{margin:2.25rem 0 0;padding:.8rem 1.1rem;background:var(--fill);" \
+	"border-radius:6px;color:var(--soft)}\n" \
+	".absent span{margin-left:.5rem;padding:0 .5rem;border:1px solid var(--line);" \
+	"border-radius:4px;background:#fff;font-size:.87rem;color:var(--ink)}\n" \
+	".count th:last-child{text-align:right;padding-right:0;white-space:nowrap}\n" \
+	".rules td:first-child{width:20%}.rules td:nth-child(2){width:42%}\n" \
+	".purposes td,.consents td{font-size:.87rem}.purposes td:first-child{width:34%}\n" \
+	".log code{font-size:.78rem;white-space:nowrap}\n" \
+	".from,.log td{font-size:.87rem}\n" \
+	".from{color:var(--soft)}\n" \
+	"article{margin:.9rem 0;padding:.6rem 1.1rem .7rem;border:1px solid var(--line);" \
+	"border-radius:6px}\n" \
+	"h3{margin:0;font-size:.8rem;color:var(--soft);font-weight:400}\n" \
+	".card th{display:table-cell;width:11rem;padding:.3rem 1rem .3rem 0;" \
+	"border-bottom:1px solid var(--line);font-weight:400;color:var(--soft);" \
+	"vertical-align:top}\n" \
+	".card td{padding:.3rem 0}\n" \
+	".card tr:last-child>*{border-bottom:0}\n" \
+	".meta,.others{margin:.35rem 0 0;font-size:.8rem}\n" \
+	".others{font-style:italic}\n" \
+	":lang(zh) .others{font-style:normal}\n" \
+	"@media print{h3{break-after:avoid}article,.absent{break-inside:avoid}}\n"
 /* clang-format on */
 
 #endif

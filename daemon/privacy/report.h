@@ -44,7 +44,7 @@ enum report_table {
 };
 
 /* X(id, word).  Append only. */
-#define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json") X(CSV, "csv")
+#define REPORT_FORMATS(X) X(TEXT, "text") X(JSON, "json") X(CSV, "csv") X(HTML, "html")
 
 enum report_format {
 #define X(id, word) REPORT_AS_##id,
@@ -81,6 +81,7 @@ struct report_rows {
 
 struct report {
 	struct id store;
+	const char *organisation; /* its name, borrowed; NULL: not told */
 	enum language language;
 	int64_t made_ms;
 	int32_t from, to; /* local days, both within */
@@ -88,7 +89,7 @@ struct report {
 	bool is_broken; /* out of memory */
 };
 
-/* The first five members are the caller's.  CU_EINVAL: from is after to; CU_ELIMIT: too many
+/* The first six members are the caller's.  CU_EINVAL: from is after to; CU_ELIMIT: too many
  * months.  report_done takes it down in any state. */
 int report_init(struct report *r, struct cu_err *err);
 void report_done(struct report *r);

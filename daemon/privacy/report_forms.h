@@ -9,7 +9,10 @@
 #include "privacy/report.h"
 
 typedef void report_form(const struct report *r, struct buf *to);
-report_form report_text, report_json, report_csv;
+report_form report_text, report_json, report_csv, report_page;
+
+/* The chart of a table, for the page; nothing where there is none. */
+void report_chart(const struct report *r, enum report_table t, struct buf *to);
 
 #define REPORT_TITLE "Report on data protection"
 #define REPORT_LEAD  "Counts only: no person's data is in here. Requests are called by their running numbers."

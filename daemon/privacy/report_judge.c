@@ -150,7 +150,7 @@ void report_judge(struct report *r)
 		return;
 	}
 	note(r, "answered_late", report_get(r, REPORT_SUMMARY, "late"));
-	note(r, "overdue", report_get(r, REPORT_SUMMARY, "overdue"));
+	note(r, "requests_overdue", report_get(r, REPORT_SUMMARY, "overdue"));
 	note(r, "deadline_unknown", count_word(r, REPORT_REQUESTS, "deadline", "unknown"));
 	note(r, "last_copy_unbounded", count_word(r, REPORT_ERASURES, "last_copy", "unbounded"));
 	note(r, "retention_waits", report_get(r, REPORT_RETENTION, "asked"));

@@ -96,8 +96,9 @@ void report_text(const struct report *r, struct buf *to)
 
 	civil_format_day(r->from, from);
 	civil_format_day(r->to, until);
-	buf_putf(to, "%s\n%s %s %s %s\n%s\n", report_say(r, REPORT_TITLE), report_say(r, "from"), from,
-		report_say(r, "to"), until, report_say(r, REPORT_LEAD));
+	buf_putf(to, "%s%s%s\n%s %s %s %s\n%s\n", report_say(r, REPORT_TITLE),
+		r->organisation ? ": " : "", r->organisation ? r->organisation : "",
+		report_say(r, "from"), from, report_say(r, "to"), until, report_say(r, REPORT_LEAD));
 	for (int i = 0; i < REPORT_NTABLES_; i++) {
 		enum report_table t = (enum report_table)i;
 		const struct report_shape *s = &report_shapes[t];
@@ -171,6 +172,7 @@ void report_json(const struct report *r, struct buf *to)
 	json_hex(&j, "store", r->store.b, sizeof(r->store.b));
 	civil_format_time(r->made_ms, time);
 	json_str(&j, "made", time);
+	json_str(&j, "organisation", r->organisation);
 	civil_format_day(r->from, day);
 	json_str(&j, "from", day);
 	civil_format_day(r->to, day);
@@ -211,7 +213,7 @@ int report_write(const struct report *r, enum report_format f, struct buf *to,
 	struct cu_err *err)
 {
 	static report_form *const forms[] = { [REPORT_AS_TEXT] = report_text,
-		[REPORT_AS_JSON] = report_json, [REPORT_AS_CSV] = report_csv };
+		[REPORT_AS_JSON] = report_json, [REPORT_AS_CSV] = report_csv, [REPORT_AS_HTML] = report_page };
 
 	if (r->is_broken) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");

@@ -16,6 +16,8 @@ static const struct { const char *en, *zh; } texts[] = {
 	{ "from", "自" }, { "to", "至" }, { "made on", "制作日期" }, { "store", "存储系统编号" },
 	{ "Counts only: no person's data is in here. Requests are called by their running numbers.",
 	  "本报告仅含统计数字，不含任何个人信息；请求以流水号表示。" },
+	{ "No request was to be answered in this time.", "报告期内没有应答复的请求。" },
+	{ "Nothing in this time.", "报告期内没有。" },
 	{ "At a glance", "概览" }, { "What to look at", "需要关注的事项" },
 	{ "There is nothing that somebody should look at.", "没有需要关注的事项。" },
 	{ "Requests by month", "各月请求" }, { "What was asked for", "请求类型" }, { "By law", "适用法律" },
@@ -85,7 +87,7 @@ static const struct { const char *en, *zh; } texts[] = {
 static const struct words keys[] = {
 	/* what to look at */
 	{ "answered_late", "requests were answered late", "逾期答复的请求" },
-	{ "overdue", "overdue", "已逾期" },
+	{ "requests_overdue", "requests are overdue", "已逾期未答复的请求" },
 	{ "deadline_unknown", "deadlines are not known: the calendar of a year or a law is missing", "期限未知的请求（缺少某年日历或法律规则）" },
 	{ "last_copy_unbounded", "a target cannot say by when the last copies of keys are gone", "有备份目标无法确定密钥副本何时清除" },
 	{ "retention_waits", "lists of what is over wait for a second user", "待第二人确认的到期清单" },
@@ -107,12 +109,25 @@ static const struct words keys[] = {
 	{ "partially_fulfilled", NULL, "部分完成" }, { "denied", "refused", "已拒绝" }, { "revoked", "taken back", "已撤回" },
 	{ "duplicate", NULL, "重复请求" }, { "lapsed", NULL, "已失效" }, { "on_hold", NULL, "法律保全" },
 	{ "open", NULL, "处理中" }, { "in_time", NULL, "按期" }, { "late", NULL, "逾期" },
+	{ "overdue", NULL, "已逾期" },
 	{ "running", NULL, "未到期" }, { "not_owed", "no answer owed", "无需答复" }, { "unknown", "not known", "未知" },
 	{ "passed", NULL, "通过" }, { "failed", NULL, "未通过" },
 	/* horizons */
 	{ "nothing_erased", NULL, "没有删除" }, { "this-host-only", "no target ever held one", "备份目标从未保有" },
 	{ "gone", NULL, "已清除" }, { "by", "gone by that day", "届时清除" }, { "unbounded", "nobody can say", "无法确定" },
 	{ "not_looked", "could not be looked at", "无法查看" },
+	/* refusals of the shipped laws */
+	{ "manifestly_unfounded", NULL, "明显无理由" }, { "excessive", NULL, "过度重复" },
+	{ "identity_not_proven", NULL, "身份未能证明" }, { "cannot_identify", NULL, "无法识别" },
+	{ "no_data", NULL, "没有相关信息" }, { "rights_of_others", NULL, "损害他人权益" },
+	{ "not_portable", NULL, "不属于可转移的信息" }, { "accurate", NULL, "信息准确" },
+	{ "no_ground", NULL, "没有法定事由" }, { "expression", NULL, "表达自由" },
+	{ "public_health", NULL, "公共卫生" }, { "archiving", NULL, "存档与研究" },
+	{ "legal_claims", NULL, "法律请求" }, { "no_restriction_ground", NULL, "没有限制处理的事由" },
+	{ "compelling_grounds", NULL, "优先的正当理由" }, { "no_consent", NULL, "不存在同意" },
+	{ "abuse_of_rights", NULL, "滥用权利" }, { "trade_secrets", NULL, "商业秘密" },
+	{ "confidential_by_law", NULL, "依法保密" }, { "retention_not_over", NULL, "保存期限未满" },
+	{ "law_provides_otherwise", NULL, "法律另有规定" },
 	/* laws, purposes, collections of the shipped policies */
 	{ "gdpr", "GDPR", "《通用数据保护条例》" }, { "pipl", "PIPL", "《个人信息保护法》" },
 	{ "contract", NULL, "履行合同" }, { "customer_service", NULL, "客户服务" },

@@ -77,8 +77,10 @@ static char *report_in_all_forms(struct stage *st)
 	stage_expect(st, 0);
 	stage_ctl(st, AS_AUDITOR, "report", "compliance", "--format=csv", "r.csv");
 	stage_expect(st, 0);
+	stage_ctl(st, AS_AUDITOR, "report", "compliance", "--format=html", "r.html");
+	stage_expect(st, 0);
 	return run_shell("cd '%s' && /usr/bin/python3 '" SOURCE_DIR
-		"/tests/support/check_report.py' r.txt r.json r.csv 2>&1 || echo FAILED", st->files);
+		"/tests/support/check_report.py' r.txt r.json r.csv r.html 2>&1 || echo FAILED", st->files);
 }
 
 static void expect_said(char *said, const char *expected)
@@ -106,6 +108,9 @@ static void an_empty_store_has_a_report_that_says_so(void **state)
 	assert_non_null(strstr(st->last.out, "no backup was made in this time"));
 	stage_ctl(st, AS_PRIVACY, "report", "compliance", "--language=zh");
 	assert_non_null(strstr(st->last.out, "报告期内没有请求"));
+	stage_ctl(st, AS_PRIVACY, "report", "compliance", "--language=zh", "--format=html");
+	assert_non_null(strstr(st->last.out, "<p class=\"none\">报告期内没有请求。</p>"));
+	assert_null(strstr(st->last.out, "<svg")); /* there is nothing to draw */
 	stage_ctl(st, AS_PRIVACY, "report", "compliance", "--to=2999-01-01");
 	stage_expect(st, 64);
 	stage_ctl(st, AS_PRIVACY, "report", "compliance", "--from=2020-02-01", "--to=2020-01-01");
@@ -161,7 +166,7 @@ static void each_outcome_is_counted_and_all_forms_agree(void **state)
 	go_ahead(st, 40);
 	MUST(st, "request", "execute", "2");
 	MUST(st, "request", "done", "2");
-	expect_said(report_in_all_forms(st), "received 5\nanswered 3\nin_time 2\nlate 1\nopen 1\n"
+	expect_said(report_in_all_forms(st), "charts 5\nreceived 5\nanswered 3\nin_time 2\nlate 1\nopen 1\n"
 		"overdue 1\nrefused 1\nextended 0\n");
 	assert_int_equal(figure(st, "erasures", "done"), 1);
 	assert_int_equal(figure(st, "holds", "active"), 1);

@@ -13,12 +13,13 @@
 #include "policy/faults.h"
 #include "policy/policy.h"
 #include "privacy/dossier_forms.h"
+#include "privacy/page.h"
 
 static void expect_html(const char *given, size_t n, const char *expected)
 {
 	struct buf to = BUF_INIT;
 
-	dossier_put_html(&to, span_of(given, n));
+	page_put_text(&to, span_of(given, n));
 	assert_string_equal(buf_cstr(&to), expected);
 	buf_done(&to);
 }

@@ -144,6 +144,26 @@ static void each_form_has_the_figures(void **state)
 	report_done(&r);
 }
 
+static void what_others_named_is_no_markup_in_the_page(void **state)
+{
+	struct report r;
+	struct report_request q = one(day(2026, 4, 2), day(2026, 5, 4), day(2026, 5, 5));
+
+	(void)state;
+	begin(&r, LANGUAGE_EN);
+	r.organisation = "<b>Müller & Sons";
+	q.is_denied = true;
+	q.reason = "a<b";
+	report_take_request(&r, &q);
+	expect_in(&r, REPORT_AS_HTML, "&lt;b&gt;Müller &amp; Sons");
+	expect_in(&r, REPORT_AS_HTML, "<td>a&lt;b</td>");
+	expect_in(&r, REPORT_AS_HTML, "<b>0 of 1</b> answers were given in time.");
+	expect_in(&r, REPORT_AS_HTML, "<desc id=\"request_months-desc\">received 1; answered 1</desc>");
+	expect_in(&r, REPORT_AS_HTML, "stroke-dasharray=\"1000 1000\""); /* one type: the whole ring */
+	expect_in(&r, REPORT_AS_HTML, ">33 / 32</text>");
+	report_done(&r);
+}
+
 static void nothing_is_told_too(void **state)
 {
 	struct report r;
@@ -215,6 +235,7 @@ int main(void)
 		cmocka_unit_test(what_happened_outside_the_time_is_not_in_it),
 		cmocka_unit_test(what_a_request_counts_as),
 		cmocka_unit_test(each_form_has_the_figures),
+		cmocka_unit_test(what_others_named_is_no_markup_in_the_page),
 		cmocka_unit_test(nothing_is_told_too),
 		cmocka_unit_test(every_word_of_it_is_there_in_chinese),
 		cmocka_unit_test(a_time_that_is_none_is_refused),
