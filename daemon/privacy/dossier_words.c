@@ -146,6 +146,7 @@ static const struct words texts[] = {
 	{ "it was read what somebody had consented to", "查阅同意记录" },
 	{ "a person's data is only stored from now on", "限制处理，仅予保存" },
 	{ "a person's data is used again", "解除限制处理" },
+	{ "it was computed whom an incident is about", "查明安全事件涉及哪些人" },
 };
 
 /* Keys of the shipped policies. */

@@ -140,16 +140,31 @@ static void what_is_wrong_is_refused(struct stage *st)
 	stage_expect(st, 77);
 }
 
+/* "--operator=<id>", of whoever exported: as the log calls them. */
+static void operator_of_exports(struct stage *st, char to[64])
+{
+	static const char act[] = "act=subject.export by=";
+	char *log = stage_log(st), *at = strstr(log, act);
+
+	assert_non_null(at);
+	snprintf(to, 64, "--operator=%.32s", at + strlen(act));
+	free(log);
+}
+
 static void whom_it_is_about(struct stage *st, char ids[4][33])
 {
 	const char *const of_exports[] = { ids[0], ids[1], ids[2] }, *const of_reads[] = { ids[3] };
 	const char *const all[] = { ids[0], ids[1], ids[2], ids[3] };
-	char second[40], support[40];
+	char second[40], support[40], operator[64];
 
 	snprintf(second, sizeof(second), "--actor=%u", (unsigned)stage_uid(AS_SECOND));
 	snprintf(support, sizeof(support), "--actor=%u", (unsigned)stage_uid(AS_SUPPORT));
 	expect_scope(st, second, of_exports, 3, 2);
 	expect_scope(st, support, of_reads, 1, 2);
+	operator_of_exports(st, operator);
+	expect_scope(st, operator, of_exports, 3, 2);
+	stage_ctl(st, AS_PRIVACY, "incident", "scope", "1", "--purpose=incident", second, operator);
+	stage_expect(st, 64);
 	expect_scope(st, "--used-for=" STAGE_PURPOSE, all, 4, 4);
 	expect_scope(st, "--used-for=contract", NULL, 0, 0);
 	expect_scope(st, "--actor=4711", NULL, 0, 0);
@@ -296,12 +311,40 @@ static void each_law_has_an_authority_of_its_own(void **state)
 	stage_expect(st, 80);
 }
 
+/* The access journal has its time; what the log knows still is how many there were. */
+static void whom_nobody_remembers_is_counted(void **state)
+{
+	struct stage *st = *state;
+	char id[33], approval[33], noticed[64];
+
+	stage_policy(st, "retention.yaml", "access_journal: 200d\n");
+	use_laws(st, "[gdpr]");
+	add(st, "Ada", id);
+	export_all(st, "one");
+	go_ahead(st, 202 * 24 * HOUR_MS);
+	stage_approval(st, approval); /* the clock has jumped */
+	stage_ctl(st, AS_SECOND, "approval", "grant", approval);
+	stage_expect(st, 0);
+	for (int i = 0; i < 200 && stage_count_leaves(st, "in=access_journal") == 0; i++) {
+		run_sleep_ms(100);
+	}
+	read_one(st, AS_SUPPORT, id);
+	stage_ctl_text(st, AS_PRIVACY, FACTS, "incident", "open", now_as("--noticed=", noticed),
+		"--kind=disclosure");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "incident", "scope", "1", "--purpose=incident");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "people affected      1");
+	expect_text(st->last.out, "1 searches and exports showed up to 1 people more");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
 		T(an_incident_is_told_within_its_hours),
 		T(each_law_has_an_authority_of_its_own),
+		T(whom_nobody_remembers_is_counted),
 	};
 
 	if (!stage_has_roles()) {
