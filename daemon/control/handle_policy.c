@@ -104,7 +104,7 @@ static int find_law(const struct exchange *x, const struct law **ret, struct cu_
 
 	*ret = policy_find_law(x->daemon->policy, key);
 	return *ret ? 0 :
-		      cu_err_set(err, CU_ENOENT, "there is no law/%.63s.yaml in the policies", key);
+		      cu_err_set(err, CU_ENOENT, "law: no file law/*.yaml of the policies is so called");
 }
 
 /* That of the call, else that of the organisation. */
@@ -142,8 +142,7 @@ static int find_rules(const struct exchange *x, struct question *q, struct cu_er
 	q->calendar = country ? policy_find_calendar(p, country) : policy_calendar_of(p, q->law);
 	if (!q->calendar) {
 		return cu_err_set(err, CU_ENOENT,
-			"there is no law/calendar/%.63s.yaml in the policies",
-			country ? country : policy_organisation(p)->country);
+			"country: no file law/calendar/*.yaml of the policies is so called");
 	}
 	q->language = language_of(x);
 	return find_type(x, &q->type, err);

@@ -87,7 +87,7 @@ static int read_law(struct exchange *x, struct row_dsr *row, struct cu_err *err)
 	key = key ? key : org->laws.v[0];
 	law = policy_find_law(x->daemon->policy, key);
 	if (!law) {
-		return cu_err_set(err, CU_EINVAL, "law: there is no law/%.40s.yaml among the policies", key);
+		return cu_err_set(err, CU_EINVAL, "law: no file law/*.yaml of the policies is so called");
 	}
 	if (!law_find_request(law, (enum request_type)row->type)) {
 		return cu_err_set(err, CU_EINVAL, "law: law/%s.yaml knows no %s", law->key,
