@@ -11,12 +11,15 @@
 #include "control/drill.h"
 #include "control/due.h"
 #include "control/exchange.h"
+#include "control/incidents.h"
 #include "control/keeping.h"
 #include "control/linger.h"
 #include "policy/policy.h"
+#include "privacy/incident.h"
 #include "privacy/report.h"
 #include "store/reader_expiry.h"
 #include "store/reader_hold.h"
+#include "store/reader_incident.h"
 
 struct filling {
 	struct exchange *x;
@@ -166,6 +169,60 @@ static int take_holds(struct filling *f, struct cu_err *err)
 	return r;
 }
 
+/* --- incidents -------------------------------------------------------------------- */
+
+struct duties {
+	struct filling *f;
+	const struct row_incident *row;
+};
+
+static int take_duty(void *ctx, const struct incident_duty *duty, struct cu_err *err)
+{
+	const struct duties *d = ctx;
+	struct report *r = d->f->r;
+
+	(void)err;
+	if (!report_begin(r, REPORT_DUTIES)) {
+		return 0;
+	}
+	report_put(r, REPORT_DUTIES, "number", d->row->number);
+	report_put_word(r, REPORT_DUTIES, "kind", incident_kind_word(d->row->kind));
+	report_put_word(r, REPORT_DUTIES, "risk", incident_risk_word(d->row->risk));
+	report_put(r, REPORT_DUTIES, "noticed", zone_day_of_ms(d->row->noticed_ms));
+	report_put_word(r, REPORT_DUTIES, "law", duty->law->key);
+	report_put_word(r, REPORT_DUTIES, "whom", incident_told_word((unsigned)duty->breach->to));
+	if (duty->told_ms > 0) {
+		report_put(r, REPORT_DUTIES, "told", zone_day_of_ms(duty->told_ms));
+	}
+	report_put_word(r, REPORT_DUTIES, "verdict", incident_verdict_word(duty->verdict));
+	return 0;
+}
+
+static int take_incidents(struct filling *f, struct cu_err *err)
+{
+	struct row_incident row = { .number = 0 };
+	struct duties d = { f, &row };
+	int r;
+
+	while ((r = reader_next_incident(f->rd, row.number, &row, err)) > 0) {
+		bool is_open = row.closed_ms == 0, is_new = has_ms(f, row.noticed_ms);
+
+		if (zone_day_of_ms(row.noticed_ms) > f->r->to ||
+			(!is_open && !is_new && !has_ms(f, row.closed_ms))) {
+			continue;
+		}
+		report_add(f->r, REPORT_INCIDENTS, "noticed", is_new);
+		report_add(f->r, REPORT_INCIDENTS, "closed", has_ms(f, row.closed_ms));
+		report_add(f->r, REPORT_INCIDENTS, "open", is_open);
+		report_add(f->r, REPORT_INCIDENTS, "affected", (int64_t)row.naffected);
+		r = incidents_duties(f->x->daemon, f->rd, &row, take_duty, &d, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
 static int take_approvals(struct filling *f, struct cu_err *err)
 {
 	static const char *const columns[] = { [APPROVAL_ASKED] = NULL,
@@ -194,6 +251,7 @@ static int take_rows(struct filling *f, struct cu_err *err)
 	r = r < 0 ? r : take_erasures(f, err);
 	r = r < 0 ? r : take_runs(f, err);
 	r = r < 0 ? r : take_holds(f, err);
+	r = r < 0 ? r : take_incidents(f, err);
 	return r < 0 ? r : take_approvals(f, err);
 }
 

@@ -32,6 +32,7 @@ struct cu_err;
 	X(REQUEST_MONTHS) X(TYPES) X(LAWS) X(OUTCOMES) X(REFUSALS) X(REQUESTS)            \
 	X(CONSENT_MONTHS) X(CONSENTS)                                                     \
 	X(ERASURES) X(RETENTION_MONTHS) X(RETENTION) X(BACKLOG) X(HOLDS)                  \
+	X(INCIDENTS) X(DUTIES)                                                            \
 	X(BACKUP_MONTHS) X(DRILLS) X(RESTORES)                                            \
 	X(APPROVALS) X(ACCESS)
 /* clang-format on */

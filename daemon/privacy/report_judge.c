@@ -152,6 +152,9 @@ void report_judge(struct report *r)
 	note(r, "answered_late", report_get(r, REPORT_SUMMARY, "late"));
 	note(r, "requests_overdue", report_get(r, REPORT_SUMMARY, "overdue"));
 	note(r, "deadline_unknown", count_word(r, REPORT_REQUESTS, "deadline", "unknown"));
+	note(r, "incident_told_late", count_word(r, REPORT_DUTIES, "verdict", "told_late"));
+	note(r, "incident_not_told", count_word(r, REPORT_DUTIES, "verdict", "overdue"));
+	note(r, "incident_open", report_get(r, REPORT_INCIDENTS, "open"));
 	note(r, "last_copy_unbounded", count_word(r, REPORT_ERASURES, "last_copy", "unbounded"));
 	note(r, "retention_waits", report_get(r, REPORT_RETENTION, "asked"));
 	note(r, "shorter_rule_not_confirmed", report_get(r, REPORT_RETENTION, "held_rules"));

@@ -80,7 +80,8 @@ static void put_footer(const struct report *r, struct buf *to)
 static void put_cell(const struct report *r, const struct report_column *c,
 	const struct report_cell *cell, struct buf *to)
 {
-	bool is_tag = strcmp(c->key, "deadline") == 0 || strcmp(c->key, "result") == 0;
+	bool is_tag = strcmp(c->key, "deadline") == 0 || strcmp(c->key, "result") == 0 ||
+		strcmp(c->key, "verdict") == 0;
 	char shown[REPORT_SHOWN_SIZE];
 
 	if (c->kind == REPORT_COUNT) {

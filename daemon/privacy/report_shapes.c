@@ -83,6 +83,18 @@ const struct report_shape report_shapes[REPORT_NTABLES_] = {
 		{ "blocked", "deletions stopped by active ones", REPORT_COUNT },
 		{ "review_due", "review is due", REPORT_COUNT } } },
 
+	[REPORT_INCIDENTS] = { "incidents", "Incidents with personal data", NULL, NULL, true, {
+		{ "noticed", "noticed", REPORT_COUNT }, { "closed", "closed", REPORT_COUNT },
+		{ "open", "open", REPORT_COUNT },
+		{ "affected", "people concerned, as computed", REPORT_COUNT } } },
+	[REPORT_DUTIES] = { "duties", "Who was told of incidents",
+		"Each duty of each law of the organisation; told is the first time.",
+		"There was no incident in this time.", false, {
+		{ "number", "incident", REPORT_COUNT }, { "kind", "kind", REPORT_WORD },
+		{ "risk", "risk", REPORT_WORD }, { "noticed", "noticed", REPORT_DAY },
+		{ "law", "law", REPORT_WORD }, { "whom", "whom", REPORT_WORD },
+		{ "told", "told", REPORT_DAY }, { "verdict", "duty", REPORT_WORD } } },
+
 	[REPORT_BACKUP_MONTHS] = { "backup_months", "Backups by month", NULL, NULL, false, {
 		{ "month", "month", REPORT_MONTH }, { "backups", "backups", REPORT_COUNT },
 		{ "drills", "drills passed", REPORT_COUNT }, { "failed", "drills failed", REPORT_COUNT } } },

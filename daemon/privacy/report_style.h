@@ -47,8 +47,8 @@
 	".none{margin:0;padding:.7rem 1.1rem;background:var(--fill);border-radius:6px;" \
 	"color:var(--soft)}\n" \
 	".tag{padding:0 .45rem;border-radius:4px;background:var(--fill);white-space:nowrap}\n" \
-	".tag.late,.tag.overdue,.tag.failed{background:#fbe9e7;color:#8c1d18}\n" \
-	".tag.in_time,.tag.passed{background:#e9f2f9;color:#123c5a}\n" \
+	".tag.late,.tag.overdue,.tag.failed,.tag.told_late{background:#fbe9e7;color:#8c1d18}\n" \
+	".tag.in_time,.tag.passed,.tag.told{background:#e9f2f9;color:#123c5a}\n" \
 	"footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);" \
 	"font-size:.8rem}\n" \
 	"@media print{figure,.cards,.look{break-inside:avoid}.cards dd{font-size:1.4rem}" \

@@ -50,6 +50,11 @@ static const struct { const char *en, *zh; } texts[] = {
 	{ "Restores", "恢复" }, { "Confirmed by a second user", "第二人确认" },
 	{ "Nothing had to be confirmed in this time.", "报告期内没有需要确认的事项。" },
 	{ "Who looked at data", "信息查阅" }, { "Each is an entry of the log.", "每次均记入审计日志。" },
+	{ "Incidents with personal data", "个人信息安全事件" }, { "Who was told of incidents", "事件的报告与告知" },
+	{ "Each duty of each law of the organisation; told is the first time.", "本机构适用的各项法律的各项义务；告知日期为首次告知之日。" },
+	{ "There was no incident in this time.", "报告期内没有安全事件。" },
+	{ "noticed", "发现" }, { "closed", "结案" }, { "people concerned, as computed", "查明的受影响人数" },
+	{ "incident", "事件" }, { "kind", "种类" }, { "risk", "风险" }, { "whom", "对象" }, { "told", "告知" }, { "duty", "义务" },
 	/* columns */
 	{ "requests received", "收到请求" }, { "requests answered", "答复请求" },
 	{ "answered in time", "按期答复" }, { "answered late", "逾期答复" }, { "requests open", "处理中" },
@@ -115,7 +120,24 @@ static const struct words keys[] = {
 	/* horizons */
 	{ "nothing_erased", NULL, "没有删除" }, { "this-host-only", "no target ever held one", "备份目标从未保有" },
 	{ "gone", NULL, "已清除" }, { "by", "gone by that day", "届时清除" }, { "unbounded", "nobody can say", "无法确定" },
-	{ "not_looked", "could not be looked at", "无法查看" },
+	
+	/* what a second user confirms */
+	{ "erase.now", "erasures without the grace period", "不经宽限期的删除" },
+	{ "erase.cap", "erasures above the daily cap", "超过每日上限的删除" },
+	{ "request", "requests", "个人的请求" }, { "log.gap", "gaps in the log", "日志缺口" },
+	{ "retention.run", "what is over", "到期信息的删除" }, { "retention.clock", "a clock that jumped", "时钟跳变" },
+	{ "retention.policy", "rules that keep less", "缩短的保存期限" },
+	/* incidents */
+	{ "disclosure", NULL, "泄露" }, { "loss", NULL, "丢失" }, { "alteration", NULL, "篡改" },
+	{ "unavailability", NULL, "不可用" }, { "none", NULL, "无" }, { "risk", NULL, "有" }, { "high", NULL, "高" },
+	{ "authority", NULL, "监管机构" }, { "subjects", "the people concerned", "个人" },
+	{ "due", "to be told", "待告知" }, { "told", NULL, "已告知" }, { "told_late", NULL, "逾期告知" },
+	{ "not_needed", "not needed: the risk is too low", "风险较低，无需告知" },
+	{ "keys_safe", "not needed: it is sealed, and the keys are safe", "已加密且密钥安全，无需告知" },
+	{ "incident_told_late", "somebody was told of an incident too late", "逾期的事件告知" },
+	{ "incident_not_told", "somebody was to be told of an incident by now", "逾期未作的事件告知" },
+	{ "incident_open", "incidents are open", "未结案的安全事件" },
+	{ "incident", NULL, "个人信息安全事件" },
 	/* refusals of the shipped laws */
 	{ "manifestly_unfounded", NULL, "明显无理由" }, { "excessive", NULL, "过度重复" },
 	{ "identity_not_proven", NULL, "身份未能证明" }, { "cannot_identify", NULL, "无法识别" },

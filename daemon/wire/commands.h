@@ -484,7 +484,7 @@ X(REPORT_ROPA, "report ropa", "io.custos.report.Ropa",                          
 X(REPORT_COMPLIANCE, "report compliance", "io.custos.report.Compliance",                \
   "[--from=day:date] [--to=day:date] [--format=format:words(text|json|csv|html)] [--language=language:words(en|zh)] [file:outfile]", \
   ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \
-  N_("Report how requests, consents, retention, holds, erasures and backups went."),    \
+  N_("Report how requests, consents, retention, holds, incidents and backups went."),    \
   N_("For a board or an auditor: deadlines met, what was refused, what is over and still there, what was drilled, and what somebody should look at. Without --from and --to it is the present month and the eleven before it. Counts and days only; requests are called by their numbers. --format=csv has a line for each figure; --format=html is one page with charts, to read and print, that loads nothing.")) \
 X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
   "[--from=index:count] [--count=number:count]",                                        \

@@ -128,8 +128,18 @@ static void say_yes_and_no(struct stage *st, const char *first, const char *seco
 	MUST(st, "consent", "withdraw", first, "--purpose=survey");
 }
 
-/* Six requests: one erased, one restricted late, one refused, one taken back, one running, one
- * overdue. */
+static void open_incident(struct stage *st)
+{
+	char noticed[48] = "--noticed=";
+
+	civil_format_day((int32_t)(time(NULL) / 86400) - 1, noticed + strlen(noticed));
+	strcat(noticed, " 10:15");
+	stage_ctl_text(st, AS_PRIVACY, "A letter went to another.", "incident", "open", noticed,
+		"--kind=disclosure");
+	stage_expect(st, 0);
+}
+
+/* Five requests: one erased, one restricted late, one taken back, one refused, one overdue. */
 static void each_outcome_is_counted_and_all_forms_agree(void **state)
 {
 	struct stage *st = *state;
@@ -156,6 +166,7 @@ static void each_outcome_is_counted_and_all_forms_agree(void **state)
 	open_request(st, "erasure", "gdpr", "4", other);
 	MUST(st, "request", "deny", "4", "--reason=legal_claims");
 	open_request(st, "access", "gdpr", "5", NULL);
+	open_incident(st);
 	stage_ctl_text(st, AS_PRIVACY, "a court", "hold", "place", other);
 	stage_expect(st, 0);
 
@@ -170,7 +181,9 @@ static void each_outcome_is_counted_and_all_forms_agree(void **state)
 		"overdue 1\nrefused 1\nextended 0\n");
 	assert_int_equal(figure(st, "erasures", "done"), 1);
 	assert_int_equal(figure(st, "holds", "active"), 1);
+	assert_int_equal(figure(st, "incidents", "open"), 1);
 	stage_ctl(st, AS_AUDITOR, "report", "compliance");
+	assert_non_null(strstr(st->last.out, "somebody was to be told of an incident by now"));
 	assert_non_null(strstr(st->last.out, "requests were answered late"));
 	assert_non_null(strstr(st->last.out, "legal claims"));
 	assert_null(strstr(st->last.out, erased));

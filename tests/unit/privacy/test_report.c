@@ -10,7 +10,10 @@
 #include "base/buf.h"
 #include "base/civil.h"
 #include "base/err.h"
+#include "policy/law.h"
+#include "privacy/incident.h"
 #include "privacy/report.h"
+#include "privacy/request.h"
 
 static int32_t day(int year, int month, int d)
 {
@@ -201,6 +204,31 @@ static void every_word_of_it_is_there_in_chinese(void **state)
 	report_done(&r);
 }
 
+static void expect_chinese(const char *key)
+{
+	struct report r = { .language = LANGUAGE_ZH };
+	char label[REPORT_WORD_SIZE];
+
+	if ((unsigned char)report_label(&r, key, label)[0] < 0x80) {
+		fail_msg("'%s'", key);
+	}
+}
+
+static void every_outcome_and_verdict_has_chinese_words(void **state)
+{
+	(void)state;
+	for (unsigned i = REQ_RECEIVED; i < REQUEST_NSTATES_; i++) {
+		expect_chinese(request_state_word(i));
+	}
+	for (int i = 0; i < NREQUEST_TYPES; i++) {
+		expect_chinese(law_request_word((enum request_type)i));
+	}
+#define X(id, word) expect_chinese(word);
+	INCIDENT_KINDS(X)
+	INCIDENT_VERDICTS(X)
+#undef X
+}
+
 static void a_time_that_is_none_is_refused(void **state)
 {
 	struct report r = { .from = day(2026, 2, 1), .to = day(2026, 1, 31) };
@@ -238,6 +266,7 @@ int main(void)
 		cmocka_unit_test(what_others_named_is_no_markup_in_the_page),
 		cmocka_unit_test(nothing_is_told_too),
 		cmocka_unit_test(every_word_of_it_is_there_in_chinese),
+		cmocka_unit_test(every_outcome_and_verdict_has_chinese_words),
 		cmocka_unit_test(a_time_that_is_none_is_refused),
 		cmocka_unit_test(more_requests_than_are_listed_are_counted),
 	};
