@@ -60,7 +60,7 @@ static int32_t answered_day(const struct filling *f, const struct row_dsr *row)
 
 static void take_request(struct filling *f, const struct row_dsr *row)
 {
-	struct deadline d = { .due = CIVIL_NO_DAY };
+	struct deadline d = { .due = CIVIL_NO_DAY, .refuse_by = CIVIL_NO_DAY };
 	struct report_request q = { .number = row->number,
 		.type = law_request_word((enum request_type)row->type), .law = row->law,
 		.state = request_state_word(row->state), .reason = row->reason,
@@ -69,9 +69,12 @@ static void take_request(struct filling *f, const struct row_dsr *row)
 			row->state != REQ_LAPSED,
 		.is_denied = row->state == REQ_DENIED, .is_extended = row->extension != 0 };
 
-	/* a pause moves what is due with every day */
-	if (row->closed_ms == 0 && casework_deadline(f->x->daemon, f->rd, row, &d, NULL, NULL) == 0) {
+	bool is_known = casework_deadline(f->x->daemon, f->rd, row, &d, NULL, NULL) == 0;
+
+	if (is_known && row->closed_ms == 0) { /* a pause moves what is due with every day */
 		q.due = d.due;
+	} else if (is_known && q.is_denied && d.refuse_by != CIVIL_NO_DAY && d.refuse_by < q.due) {
+		q.due = d.refuse_by; /* no extension moves that */
 	}
 	report_take_request(f->r, &q);
 }

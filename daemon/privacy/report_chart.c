@@ -303,19 +303,12 @@ static void put_limits(const struct report *r, struct buf *to)
 
 static void put_chart(const struct report *r, enum report_table t, struct buf *to)
 {
-	switch (t) {
-	case REPORT_TYPES:
+	if (t == REPORT_TYPES) {
 		put_ring(r, t, report_column_of(t, "received"), to);
-		break;
-	case REPORT_REQUESTS:
+	} else if (t == REPORT_REQUESTS) {
 		put_limits(r, to);
-		break;
-	case REPORT_RETENTION_MONTHS: /* keys are few beside records */
-		put_months(r, t, report_column_of(t, "records"), to);
-		break;
-	default:
-		put_months(r, t, 1, to);
-		break;
+	} else { /* of retention only records: keys are few beside them */
+		put_months(r, t, t == REPORT_RETENTION_MONTHS ? report_column_of(t, "records") : 1, to);
 	}
 }
 

@@ -98,6 +98,19 @@ static int64_t figure(struct stage *st, const char *table, const char *name)
 		json_object_get(json_object_get(stage_reply(st), "figures"), table), name));
 }
 
+/* The first row of a table has this under the name. */
+static void expect_first(struct stage *st, const char *table, const char *name, int64_t n)
+{
+	const json_t *rows, *row;
+
+	stage_ctl(st, AS_ADMIN, "--json", "report", "compliance");
+	stage_expect(st, 0);
+	rows = json_object_get(json_object_get(stage_reply(st), "figures"), table);
+	row = json_array_get(rows, 0);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_int_equal(json_integer_value(json_object_get(row, name)), n);
+}
+
 static void an_empty_store_has_a_report_that_says_so(void **state)
 {
 	struct stage *st = *state;
@@ -181,6 +194,10 @@ static void each_outcome_is_counted_and_all_forms_agree(void **state)
 		"overdue 1\nrefused 1\nextended 0\n");
 	assert_int_equal(figure(st, "erasures", "done"), 1);
 	assert_int_equal(figure(st, "holds", "active"), 1);
+	expect_first(st, "consents", "given", 2); /* one of them by who is erased */
+	expect_first(st, "consents", "withdrawn", 1);
+	expect_first(st, "drills", "level", 1);
+	expect_first(st, "refusals", "count", 1);
 	assert_int_equal(figure(st, "incidents", "open"), 1);
 	stage_ctl(st, AS_AUDITOR, "report", "compliance");
 	assert_non_null(strstr(st->last.out, "somebody was to be told of an incident by now"));
