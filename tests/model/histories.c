@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_STEPS  24
+#define MAX_STEPS  32
 #define DEATH_EACH 6 /* of so many steps one is interrupted */
 
 struct history {
@@ -29,14 +29,14 @@ struct history {
 
 /* What each kind of step weighs. */
 static const unsigned char weights[NSTEPS] = {
-	[STEP_ADD] = 14,
-	[STEP_WRITE] = 24,
+	[STEP_ADD] = 8,
+	[STEP_WRITE] = 26,
 	[STEP_BEGIN] = 12,
 	[STEP_CANCEL] = 4,
 	[STEP_LET_GO] = 3,
-	[STEP_ERASE] = 12,
+	[STEP_ERASE] = 14,
 	[STEP_EXPIRE] = 4,
-	[STEP_BACK_UP] = 12,
+	[STEP_BACK_UP] = 14,
 	[STEP_REOPEN] = 4,
 	[STEP_LOOK] = 3,
 	[STEP_MOVE] = 2,
@@ -69,6 +69,18 @@ static enum step_kind draw_kind(uint64_t *state)
 	return STEP_ADD;
 }
 
+/* What follows on a step more often than by chance: an erasure goes on, and a backup knows of it. */
+static enum step_kind draw_next(uint64_t *state, const struct step *last)
+{
+	enum step_kind any = draw_kind(state);
+	bool is_chance = draw(state) % 2;
+
+	return is_chance			? any :
+		last->kind == STEP_BEGIN	? STEP_ERASE :
+		last->kind == STEP_ERASE	? STEP_BACK_UP :
+						  any;
+}
+
 static void draw_history(uint64_t seed, struct history *h)
 {
 	uint64_t state = seed;
@@ -77,10 +89,19 @@ static void draw_history(uint64_t seed, struct history *h)
 	for (unsigned i = 0; i < h->n; i++) {
 		struct step *s = &h->steps[i];
 
-		*s = (struct step){ .kind = i < 2 ? STEP_ADD : draw_kind(&state) };
-		s->a = (unsigned)(draw(&state) % 1000);
+		*s = (struct step){ .kind = i < 2 ? STEP_ADD : draw_next(&state, s - 1) };
+		/* two steps in three are about the first two people: else they seldom meet */
+		s->a = (unsigned)(draw(&state) % (draw(&state) % 3 ? 2 : 1000));
+		if (s->kind == STEP_ERASE && h->steps[i - 1].kind == STEP_BEGIN) {
+			s->a = h->steps[i - 1].a;
+		}
 		s->b = (unsigned)(draw(&state) % 1000);
 		s->c = (unsigned)(draw(&state) % 1000);
+		/* of two records beside each other one is erased */
+		if ((s->kind == STEP_WRITE || s->kind == STEP_BEGIN) && draw(&state) % 2) {
+			s->b = s->kind == STEP_WRITE ? 1 : MODEL_RECORD;
+			s->c = 0;
+		}
 		if (draw(&state) % DEATH_EACH == 0) {
 			s->dies_at = 1 + (unsigned)(draw(&state) % 40);
 			s->is_power = draw(&state) % 2;

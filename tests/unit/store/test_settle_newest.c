@@ -295,6 +295,26 @@ static void the_register_of_incidents_is_that_of_today(void **state)
 	house_close(&h);
 }
 
+/* The key of the subject's profiles in this data.db. */
+static uint64_t slot_in(const char *dir, const struct id *subject)
+{
+	struct engine *e = engine_of(dir);
+	uint64_t slot = 0;
+
+	assert_int_equal(engine_slot_get(e, subject, "profile", &slot, NULL), 1);
+	engine_close(e);
+	return slot;
+}
+
+static void expect_shredded(struct house *h, uint64_t slot)
+{
+	struct key *key = NULL;
+
+	assert_int_equal(key_new(h->arena, &key, NULL), 0);
+	assert_int_equal(vault_slot_key(h->vault, slot, key, NULL), CU_ENOKEY);
+	key_free(h->arena, key);
+}
+
 /* Two records of a collection; one is erased.  The other's key is another since. */
 static void what_remains_beside_an_erased_record_comes_back(void **state)
 {
@@ -304,6 +324,7 @@ static void what_remains_beside_an_erased_record_comes_back(void **state)
 	struct erasure e = { .grace_ms = 0 };
 	struct store_settled got;
 	struct store_settle how;
+	uint64_t slot;
 
 	(void)state;
 	must_open(&h, live);
@@ -318,6 +339,7 @@ static void what_remains_beside_an_erased_record_comes_back(void **state)
 	later = (struct person){ .subject = ada.subject, .name = "later" };
 	must_run(&h, STORE_CHANGE, put_record, &later);
 	how = with_newest(&h);
+	slot = slot_in(how.newest_dir, &ada.subject);
 
 	dir = restore_into(live, backup);
 	got = must_settle(dir, &how);
@@ -332,6 +354,7 @@ static void what_remains_beside_an_erased_record_comes_back(void **state)
 	assert_int_equal(records_of(&h, &ada.subject), 2);
 	erase(&h, &(struct erasure){ .subject = ada.subject });
 	assert_false(has_subject(&h, &ada.subject));
+	expect_shredded(&h, slot);
 	house_close(&h);
 
 	/* without the newest image it is lost, and nothing is mixed up */
