@@ -91,6 +91,9 @@ int newest_build(struct repo *repo, const struct chain *chain, const struct chai
 		pass_over(&n, n.link, &why);
 		n.dir[0] = '\0';
 	}
+	while (n.link > chain->at && has_same_data(n.link - 1, n.link)) {
+		n.link--; /* a manifest may name data of an earlier one beside a newer vault object */
+	}
 	*ret = n;
 	return 0;
 }

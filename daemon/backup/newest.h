@@ -20,7 +20,7 @@ struct repo;
 struct watch;
 
 struct newest {
-	const struct chain_link *link; /* of the chain: whose data it is */
+	const struct chain_link *link; /* of the chain: the first that names this data */
 	char dir[PATH_SIZE];           /* "": the wanted data is the newest that can be used */
 	uint64_t bytes, stored_bytes;
 	char fault[200];               /* of the first that was passed over; "": none was */
