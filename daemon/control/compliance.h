@@ -12,7 +12,7 @@ struct cu_err;
 struct exchange;
 struct report;
 
-/* The report was begun (report_init); what somebody should look at is not judged here. */
+/* The report is open (report_open); what somebody should look at is not judged here. */
 int compliance_fill(struct exchange *x, struct report *r, struct cu_err *err);
 /* Of it the part that rows do not tell: compliance_log.c.  live_ms[n] becomes when nothing live was left of
  * request number n, up to max. */

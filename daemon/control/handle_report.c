@@ -106,12 +106,12 @@ int handle_REPORT_COMPLIANCE(struct exchange *x, struct json *out, struct cu_err
 	if (r < 0) {
 		return r;
 	}
-	r = report_init(&report, err);
+	r = report_open(&report, err);
 	r = r < 0 ? r : compliance_fill(x, &report, err);
 	if (r == 0) {
 		report_judge(&report);
 		r = write_out(x, &report, out, err);
 	}
-	report_done(&report);
+	report_close(&report);
 	return r;
 }

@@ -124,7 +124,7 @@ static void begin_months(struct report *r, enum report_table t, int nmonths)
 	}
 }
 
-int report_init(struct report *r, struct cu_err *err)
+int report_open(struct report *r, struct cu_err *err)
 {
 	int nmonths = month_of(r->to) - month_of(r->from) + 1;
 
@@ -146,7 +146,7 @@ int report_init(struct report *r, struct cu_err *err)
 	return 0;
 }
 
-void report_done(struct report *r)
+void report_close(struct report *r)
 {
 	for (int t = 0; t < REPORT_NTABLES_; t++) {
 		free(r->tables[t].cells);

@@ -91,9 +91,9 @@ struct report {
 };
 
 /* The first six members are the caller's.  CU_EINVAL: from is after to; CU_ELIMIT: too many
- * months.  report_done takes it down in any state. */
-int report_init(struct report *r, struct cu_err *err);
-void report_done(struct report *r);
+ * months.  report_close also after a failure. */
+int report_open(struct report *r, struct cu_err *err);
+void report_close(struct report *r);
 
 bool report_has_day(const struct report *r, int32_t day);
 

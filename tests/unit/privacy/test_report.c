@@ -25,7 +25,7 @@ static void begin(struct report *r, enum language language)
 {
 	*r = (struct report){ .language = language, .made_ms = 1785542400000,
 		.from = day(2026, 4, 1), .to = day(2026, 6, 30) };
-	assert_int_equal(report_init(r, NULL), 0);
+	assert_int_equal(report_open(r, NULL), 0);
 }
 
 static struct report_request one(int32_t received, int32_t due, int32_t answered)
@@ -52,7 +52,7 @@ static void expect_deadline(int32_t received, int32_t due, int32_t answered, con
 		assert_string_equal(report_row(&r, REPORT_REQUESTS, 0)
 			[report_column_of(REPORT_REQUESTS, "deadline")].word, word);
 	}
-	report_done(&r);
+	report_close(&r);
 }
 
 static void the_last_day_is_in_time_and_the_next_is_late(void **state)
@@ -106,7 +106,7 @@ static void what_a_request_counts_as(void **state)
 	assert_int_equal(r.tables[REPORT_OUTCOMES].n, 2);
 	assert_int_equal(report_row(&r, REPORT_REQUEST_MONTHS, 0)[1].n, 2); /* April */
 	assert_int_equal(report_row(&r, REPORT_REQUEST_MONTHS, 2)[1].n, 1); /* June */
-	report_done(&r);
+	report_close(&r);
 }
 
 static void expect_in(struct report *r, enum report_format f, const char *text)
@@ -138,13 +138,13 @@ static void each_form_has_the_figures(void **state)
 		"request_months,2,answered,1\r\n");
 	expect_in(&r, REPORT_AS_TEXT, "requests were answered late");
 	expect_in(&r, REPORT_AS_TEXT, "2026-05         0         1\n");
-	report_done(&r);
+	report_close(&r);
 	begin(&r, LANGUAGE_ZH);
 	report_take_request(&r, &q);
 	expect_in(&r, REPORT_AS_TEXT, "处理天数与法定期限");
 	expect_in(&r, REPORT_AS_TEXT, "《通用数据保护条例》");
 	expect_in(&r, REPORT_AS_CSV, "requests,1,law,gdpr\r\n"); /* programs read it */
-	report_done(&r);
+	report_close(&r);
 }
 
 static void what_others_named_is_no_markup_in_the_page(void **state)
@@ -164,7 +164,7 @@ static void what_others_named_is_no_markup_in_the_page(void **state)
 	expect_in(&r, REPORT_AS_HTML, "<desc id=\"request_months-desc\">received 1; answered 1</desc>");
 	expect_in(&r, REPORT_AS_HTML, "stroke-dasharray=\"1000 1000\""); /* one type: the whole ring */
 	expect_in(&r, REPORT_AS_HTML, ">33 / 32</text>");
-	report_done(&r);
+	report_close(&r);
 }
 
 static void nothing_is_told_too(void **state)
@@ -178,7 +178,7 @@ static void nothing_is_told_too(void **state)
 	expect_in(&r, REPORT_AS_TEXT, "no whole restore passed within 90 days");
 	expect_in(&r, REPORT_AS_JSON, "\"requests\":[]");
 	expect_in(&r, REPORT_AS_JSON, "\"last_copy_day\":null");
-	report_done(&r);
+	report_close(&r);
 }
 
 /* A table or column that the other language does not know would stand there in English. */
@@ -201,7 +201,7 @@ static void every_word_of_it_is_there_in_chinese(void **state)
 			}
 		}
 	}
-	report_done(&r);
+	report_close(&r);
 }
 
 static void expect_chinese(const char *key)
@@ -234,11 +234,11 @@ static void a_time_that_is_none_is_refused(void **state)
 	struct report r = { .from = day(2026, 2, 1), .to = day(2026, 1, 31) };
 
 	(void)state;
-	assert_int_equal(report_init(&r, NULL), CU_EINVAL);
-	report_done(&r);
+	assert_int_equal(report_open(&r, NULL), CU_EINVAL);
+	report_close(&r);
 	r.from = day(2001, 1, 1);
-	assert_int_equal(report_init(&r, NULL), CU_ELIMIT);
-	report_done(&r);
+	assert_int_equal(report_open(&r, NULL), CU_ELIMIT);
+	report_close(&r);
 }
 
 static void more_requests_than_are_listed_are_counted(void **state)
@@ -253,7 +253,7 @@ static void more_requests_than_are_listed_are_counted(void **state)
 	}
 	assert_int_equal(summary(&r, "received"), REPORT_MAX_ROWS + 5);
 	assert_int_equal(r.tables[REPORT_REQUESTS].n, REPORT_MAX_ROWS);
-	report_done(&r);
+	report_close(&r);
 }
 
 int main(void)
