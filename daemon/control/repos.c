@@ -115,6 +115,7 @@ struct images {
 	enum repos_what what;
 	struct db_image *data;
 	struct vault_capture *vault;
+	struct repo repo; /* which an object that was not finished is taken back from at its end */
 	struct engine_counts counts;
 	struct snapshot_drill drill;
 	int64_t time_ms;
@@ -149,12 +150,12 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 		.subjects = images->counts.subjects, .records = images->counts.records,
 		.drill = images->drill };
 	struct repos_last last = { 0 };
-	struct repo repo;
+	struct repo *repo = &images->repo;
 	int r = repos_last(d, t, &last, err);
 
 	if (r == 0) {
-		r = images->what == REPOS_FULL ? repo_create(t->path, &repo, err) :
-						 repo_open(t->path, &repo, err);
+		r = images->what == REPOS_FULL ? repo_create(t->path, repo, err) :
+						 repo_open(t->path, repo, err);
 	}
 	if (r == CU_ENOENT && images->what == REPOS_VAULT && last.sequence > 0) {
 		r = cu_err_set(err, CU_EUNAVAIL,
@@ -165,8 +166,8 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 		return r;
 	}
 	src.known_sequence = last.sequence;
-	return images->what == REPOS_FULL ? snapshot_run(&src, &repo, watch, ret, err) :
-					    vault_object_put(&src, &repo, watch, ret, err);
+	return images->what == REPOS_FULL ? snapshot_run(&src, repo, watch, ret, err) :
+					    vault_object_put(&src, repo, watch, ret, err);
 }
 
 /* With backing_up held. */

@@ -74,19 +74,29 @@ static struct span take_short(struct cursor *c)
 	return cursor_take(c, cursor_u16(c));
 }
 
+static int index_of(const struct record *r, struct span name)
+{
+	for (unsigned i = 0; i < r->nfields; i++) {
+		if (span_eq(r->fields[i].name, name)) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* A name that stands twice would have two values. */
 static void take_fields(struct cursor *c, struct record *r)
 {
 	unsigned n = cursor_u16(c);
 
-	if (n > RECORD_MAX_FIELDS) {
-		c->is_failed = true;
-		return;
+	c->is_failed |= n > RECORD_MAX_FIELDS;
+	while (!c->is_failed && r->nfields < n) {
+		struct record_field f = { .name = take_short(c) };
+
+		f.value = cursor_take(c, cursor_u32(c));
+		c->is_failed |= index_of(r, f.name) >= 0;
+		r->fields[r->nfields++] = f;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		r->fields[i].name = take_short(c);
-		r->fields[i].value = cursor_take(c, cursor_u32(c));
-	}
-	r->nfields = n;
 }
 
 static void take_cosubjects(struct cursor *c, struct record *r)
@@ -142,16 +152,6 @@ void record_aad(const struct id *store, const struct id *subject, const char *co
 	put_short(out, span_str(collection));
 	buf_put(out, record->b, sizeof(record->b));
 	buf_put_u32(out, version);
-}
-
-static int index_of(const struct record *r, struct span name)
-{
-	for (unsigned i = 0; i < r->nfields; i++) {
-		if (span_eq(r->fields[i].name, name)) {
-			return (int)i;
-		}
-	}
-	return -1;
 }
 
 struct span record_get(const struct record *r, const char *name)

@@ -220,12 +220,28 @@ static void more_than_the_limits_in_the_bytes_is_corrupt(void **state)
 		buf_put(&b, head, sizeof(head));
 		buf_put_u16(&b, 0);
 		buf_put_u16(&b, (uint16_t)n);
-		for (unsigned i = 0; i < 6 * n; i++) {
-			buf_put_u8(&b, 0);
+		for (unsigned i = 0; i < n; i++) { /* a name of one byte, an empty value */
+			buf_put_u16(&b, 1);
+			buf_put_u8(&b, (uint8_t)i);
+			buf_put_u32(&b, 0);
 		}
 		assert_int_equal(record_decode(buf_span(&b), &back, NULL),
 			n <= RECORD_MAX_FIELDS ? 0 : CU_ECORRUPT);
 	}
+	buf_done(&b);
+}
+
+static void a_field_that_stands_twice_is_corrupt(void **state)
+{
+	struct record r = { .collection = "c", .nfields = 2 }, back;
+	struct buf b = BUF_INIT;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	r.fields[0] = (struct record_field){ span_str("city"), span_str("Köln") };
+	r.fields[1] = (struct record_field){ span_str("city"), span_str("Bonn") };
+	encode(&r, &b);
+	assert_fails(record_decode(buf_span(&b), &back, &err), CU_ECORRUPT, &err, "damaged");
 	buf_done(&b);
 }
 
@@ -400,6 +416,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_decoded_into_on_failure),
 		cmocka_unit_test(as_many_fields_and_cosubjects_as_the_limit_come_back),
 		cmocka_unit_test(more_than_the_limits_in_the_bytes_is_corrupt),
+		cmocka_unit_test(a_field_that_stands_twice_is_corrupt),
 		cmocka_unit_test(a_collection_is_as_long_as_a_policy_key),
 		cmocka_unit_test(what_is_too_large_is_refused),
 		cmocka_unit_test(fields_are_set_replaced_and_taken_away),
