@@ -10,12 +10,7 @@
 #include <string.h>
 
 #include "base/civil.h"
-#include "base/err.h"
-#include "bench.h"
-#include "control/house.h"
-#include "control/terms.h"
-#include "policy/faults.h"
-#include "policy/policy.h"
+#include "bench_house.h"
 #include "store/tx_expiry.h"
 
 #define PURPOSE     "customer_service"
@@ -24,42 +19,6 @@
 #define NWRITERS    4
 #define PAUSE_US    2000 /* between two writes of one thread: a shop, not a flood */
 #define MAX_SAMPLES 200000
-
-static struct house house;
-static struct policy *policy;
-
-static void must(int r, const struct cu_err *err)
-{
-	if (r < 0) {
-		bench_die(err->msg);
-	}
-}
-
-static void tokenise(void *ctx, const struct record *r, struct index_terms *to)
-{
-	(void)ctx;
-	terms_of(policy, r, to);
-}
-
-static void on_fatal(void *ctx, const struct cu_err *why)
-{
-	(void)ctx;
-	bench_die(why->msg);
-}
-
-static void open_house(const char *state, const char *policies)
-{
-	struct faults faults = FAULTS_INIT;
-	struct cu_err err;
-
-	must(policy_load(policies, &faults, &policy, &err), &err);
-	house.clock = clock_system();
-	house.index = (struct index_config){ tokenise, NULL };
-	house.on_fatal = on_fatal;
-	must(house_take(&house, state, &err), &err);
-	must(house_open(&house, KEYRING_ALL, (struct span){ 0 }, &err), &err);
-	faults_done(&faults);
-}
 
 /* --- steps ------------------------------------------------------------------------ */
 
@@ -233,7 +192,6 @@ int main(int argc, char *argv[])
 		run_step(&s, add_purchases);
 	}
 	measure(&s);
-	house_leave(&house);
-	policy_unref(policy);
+	close_house();
 	return 0;
 }

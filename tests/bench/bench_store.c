@@ -1,16 +1,14 @@
 /*
  * bench_store: the store and the vault without a daemon in front of them.
  *
- *	bench_store insert STATE POLICIES SECONDS	32 threads add people, each
- *durably bench_store fill STATE POLICIES BYTES		notes of 2 KiB until data.db is
- *that large bench_store erase STATE POLICIES N		adds N people, then erases one
- *after the other
- *	bench_store shred DIR N				one vault_shred of N people's 8
- *slots each
+ *	bench_store insert STATE POLICIES SECONDS   32 threads add people, each durably
+ *	bench_store fill STATE POLICIES BYTES       notes of 2 KiB until data.db is that large
+ *	bench_store erase STATE POLICIES N          adds N people, then erases one after the other
+ *	bench_store shred DIR N                     one vault_shred of N people's 8 slots each
  *
- * STATE is one that 'custosctl init' made and no daemon has open.  How long a sync
- *takes is the disk's matter, so syncs are timed apart: fsync and fdatasync below are
- *the ones that the program and SQLite call.
+ * STATE is one that 'custosctl init' made and no daemon has open.  How long a sync takes is the
+ * disk's matter, so syncs are timed apart: fsync and fdatasync below are the ones that the program
+ * and SQLite call.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -19,13 +17,8 @@
 #include <unistd.h>
 
 #include "base/civil.h"
-#include "base/err.h"
-#include "bench.h"
-#include "control/house.h"
-#include "control/terms.h"
+#include "bench_house.h"
 #include "crypto/key.h"
-#include "policy/faults.h"
-#include "policy/policy.h"
 #include "store/tx_erase.h"
 #include "vault/vault.h"
 
@@ -51,50 +44,6 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
 	return timed_sync(SYS_fdatasync, fd);
-}
-
-/* --- the house -------------------------------------------------------------------- */
-
-static struct house house;
-static struct policy *policy;
-
-static void must(int r, const struct cu_err *err)
-{
-	if (r < 0) {
-		bench_die(err->msg);
-	}
-}
-
-static void tokenise(void *ctx, const struct record *r, struct index_terms *to)
-{
-	(void)ctx;
-	terms_of(policy, r, to);
-}
-
-static void on_fatal(void *ctx, const struct cu_err *why)
-{
-	(void)ctx;
-	bench_die(why->msg);
-}
-
-static void open_house(const char *state, const char *policies)
-{
-	struct faults faults = FAULTS_INIT;
-	struct cu_err err;
-
-	must(policy_load(policies, &faults, &policy, &err), &err);
-	house.clock = clock_system();
-	house.index = (struct index_config){ tokenise, NULL };
-	house.on_fatal = on_fatal;
-	must(house_take(&house, state, &err), &err);
-	must(house_open(&house, KEYRING_ALL, (struct span){ 0 }, &err), &err);
-	faults_done(&faults);
-}
-
-static void close_house(void)
-{
-	house_leave(&house);
-	policy_unref(policy);
 }
 
 /* --- people ----------------------------------------------------------------------- */

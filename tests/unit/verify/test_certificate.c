@@ -56,22 +56,6 @@ static struct ledger *log_with_erasure(const char *dir)
 	return l;
 }
 
-static json_t *claim(struct ledger *l, uint64_t index)
-{
-	struct buf leaf = BUF_INIT, proof = BUF_INIT;
-	json_t *ret;
-
-	if (ledger_read(l, index, &leaf, NULL) < 0 ||
-		ledger_prove(l, index, &proof, NULL) < 0) {
-		abort();
-	}
-	ret = json_pack("{s:I, s:s%, s:s%}", "index", (json_int_t)index, "leaf",
-		(const char *)leaf.p, leaf.n, "proof", (const char *)proof.p, proof.n);
-	buf_done(&leaf);
-	buf_done(&proof);
-	return ret;
-}
-
 static json_t *members(struct ledger *l)
 {
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:s, s:i, "
@@ -84,7 +68,7 @@ static json_t *members(struct ledger *l)
 		"2026-12-25T10:00:00.000Z", "erasure", ERASURE, "subject", SUBJECT,
 		"scope", "subject", "collections", "purpose", "customer_service",
 		"generation", 7, "slots", 9, "log", "origin", ORIGIN, "key", key_text,
-		"leaves", claim(l, 270), claim(l, 280), claim(l, 281), claim(l, 282),
+		"leaves", help_claim(l, 270), help_claim(l, 280), help_claim(l, 281), help_claim(l, 282),
 		"guarantee", "class", "weaker", "reasons", "key", "key-file", "text",
 		"the root key lies in a file", "last_copy", "state", "by", "date",
 		"2027-01-05T00:00:00.000Z", "targets", "target", "safe", "state", "by",
@@ -92,24 +76,6 @@ static json_t *members(struct ledger *l)
 		"2027-01-05T00:00:00.000Z", "target", "attic", "state", "gone",
 		"confirmed_generation", 7, "older_objects", 0, "statement",
 		"The keys of this person were overwritten \u2013 on this host.");
-}
-
-/* Signs it; the file, to be freed with buf_done. */
-static struct buf sign(const json_t *json)
-{
-	struct buf text = BUF_INIT, note = BUF_INIT;
-	char *dump = json_dumps(json, JSON_INDENT(2));
-
-	if (!dump) {
-		abort();
-	}
-	buf_putf(&text, "%s\n", dump);
-	if (note_sign(signer, buf_span(&text), &note, NULL) < 0) {
-		abort();
-	}
-	free(dump);
-	buf_done(&text);
-	return note;
 }
 
 static int judge(struct bytes note, const char *log, struct flaw *f)
@@ -132,7 +98,7 @@ static struct bytes bytes_of_buf(const struct buf *b)
 
 static void assert_valid(const json_t *json, const char *log)
 {
-	struct buf note = sign(json);
+	struct buf note = help_sign(signer, json);
 	struct flaw f;
 
 	if (judge(bytes_of_buf(&note), log, &f) < 0) {
@@ -143,7 +109,7 @@ static void assert_valid(const json_t *json, const char *log)
 
 static void assert_refused(const json_t *json, const char *log, const char *why)
 {
-	struct buf note = sign(json);
+	struct buf note = help_sign(signer, json);
 	struct flaw f = { VERDICT_VALID, "" };
 
 	assert_int_equal(judge(bytes_of_buf(&note), log, &f), -1);
@@ -177,7 +143,7 @@ static void every_changed_bit_of_a_certificate_is_refused(void **state)
 {
 	struct ledger *l = log_with_erasure(scratch_path(*state, "log"));
 	json_t *json = members(l);
-	struct buf note = sign(json);
+	struct buf note = help_sign(signer, json);
 	size_t n = 0;
 	struct flaw f;
 
@@ -349,7 +315,7 @@ static void forty_lines_of_python_accept_it_too_and_no_changed_bit(void **state)
 {
 	struct ledger *l = log_with_erasure(scratch_path(*state, "log"));
 	json_t *json = members(l);
-	struct buf note = sign(json);
+	struct buf note = help_sign(signer, json);
 	const char *path = scratch_path(*state, "certificate");
 	FILE *file = fopen(path, "w");
 	char line[1024];

@@ -6,6 +6,8 @@
  */
 #ifndef CU_TESTS_VERIFY_HELP_H
 #define CU_TESTS_VERIFY_HELP_H
+#include <jansson.h>
+
 #include "base/err.h"
 #include "ledger/leaf.h"
 #include "ledger/ledger.h"
@@ -134,6 +136,40 @@ static inline size_t help_stride(size_t n)
 	const char *all = getenv("ALL_BITS");
 
 	return all && *all ? 1 : n;
+}
+
+/* An entry of the log as documents claim it: its number, text and proof. */
+static inline json_t *help_claim(struct ledger *l, uint64_t index)
+{
+	struct buf leaf = BUF_INIT, proof = BUF_INIT;
+	json_t *ret;
+
+	if (ledger_read(l, index, &leaf, NULL) < 0 || ledger_prove(l, index, &proof, NULL) < 0) {
+		abort();
+	}
+	ret = json_pack("{s:I, s:s%, s:s%}", "index", (json_int_t)index, "leaf",
+		(const char *)leaf.p, leaf.n, "proof", (const char *)proof.p, proof.n);
+	buf_done(&leaf);
+	buf_done(&proof);
+	return ret;
+}
+
+/* The signed file of such a document, to be freed with buf_done. */
+static inline struct buf help_sign(const struct signer *signer, const json_t *json)
+{
+	struct buf text = BUF_INIT, note = BUF_INIT;
+	char *dump = json_dumps(json, JSON_INDENT(2));
+
+	if (!dump) {
+		abort();
+	}
+	buf_putf(&text, "%s\n", dump);
+	if (note_sign(signer, buf_span(&text), &note, NULL) < 0) {
+		abort();
+	}
+	free(dump);
+	buf_done(&text);
+	return note;
 }
 
 #endif
