@@ -323,6 +323,7 @@ static int settle(struct run *run, struct cu_err *err)
 {
 	struct store_settle how = {
 		.lineage = run->report.lineage,
+		.now_ms = run->options->now_ms,
 		.newest_dir = run->newest.dir[0] ? run->newest.dir : NULL,
 		.erased = run->history.erased,
 		.nerased = run->history.nerased,

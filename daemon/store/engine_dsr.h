@@ -92,7 +92,7 @@ int engine_dsr_of(struct engine *e, const struct id *subject, uint32_t after,
 /* One that is open, of a subject with a record under this cohort's key: 1, 0 or a code. */
 int engine_dsr_in_cohort(struct engine *e, uint64_t cohort_slot, struct cu_err *err);
 
-/* The first that was closed before this time. */
+/* The first that was closed before this time, of nobody who is held as a whole. */
 int engine_dsr_over(
 	struct engine *e, int64_t before_ms, struct row_dsr *ret, struct cu_err *err);
 /* With its parts and pauses. */

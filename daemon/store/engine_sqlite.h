@@ -214,7 +214,8 @@
 	X(DSR_IN_COHORT,  data,  "SELECT 1 FROM dsr CROSS JOIN record WHERE dsr.closed_ms = 0"  \
 		" AND record.subject = dsr.subject AND record.cohort_slot = ?1 LIMIT 1")        \
 	X(DSR_OVER,       data,  "SELECT * FROM dsr WHERE closed_ms > 0 AND closed_ms < ?1"     \
-		" ORDER BY number LIMIT 1")                                                     \
+		" AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.subject = dsr.subject"          \
+		" AND hold.state = 1 AND hold.scope = 1) ORDER BY number LIMIT 1")              \
 	X(DSR_DEL,        data,  "DELETE FROM dsr WHERE id = ?1")                               \
 	X(DSR_DEL_PARTS,  data,  "DELETE FROM dsr_part WHERE request = ?1")                     \
 	X(DSR_DEL_PAUSES, data,  "DELETE FROM dsr_pause WHERE request = ?1")                    \

@@ -188,6 +188,27 @@ static int drop_dead_cohorts(struct settling *s, struct cu_err *err)
 	return r;
 }
 
+/* Nor what is held anew of such a month. */
+static int drop_dead_hold_slots(struct settling *s, struct cu_err *err)
+{
+	struct row_hold_slot row = { 0 };
+	uint64_t at, *after = NULL;
+	int r;
+
+	while ((r = engine_hold_slot_next(s->engine, after, &row, err)) > 0) {
+		at = row.slot;
+		after = &at;
+		r = opens(s, row.slot, err);
+		if (r == 0) {
+			r = engine_hold_slot_delete(s->engine, row.slot, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
 /* The slots of a subject that still open: those in use, and the rest of its run. */
 static int add_open_slots(struct settling *s, struct engine *e, const struct row_subject *who,
 	struct buf *to, struct cu_err *err)
@@ -428,6 +449,7 @@ static int release_old_holds(struct settling *s, const struct store_settle *how,
 			struct row_hold changed = row;
 
 			changed.state = HOLD_RELEASED;
+			changed.released_ms = how->now_ms;
 			r = engine_hold_put(s->engine, &changed, err);
 		}
 		if (r < 0) {
@@ -523,6 +545,9 @@ static int settle_rows(struct settling *s, const struct store_settle *how, struc
 	}
 	if (r == 0) {
 		r = drop_dead_cohorts(s, err);
+	}
+	if (r == 0) {
+		r = drop_dead_hold_slots(s, err);
 	}
 	if (r == 0) {
 		r = settle_erasures(s, how, err);

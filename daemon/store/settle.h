@@ -57,6 +57,7 @@ struct settle_request {
 
 struct store_settle {
 	struct id lineage;
+	int64_t now_ms; /* of the restore; a hold that the log calls released gets it */
 	const char *newest_dir; /* of another data.db, the newest; NULL: this is it; borrowed */
 	bool has_gap; /* the log may lack the end of an erasure: it is restricted */
 	uint64_t gap_leaves; /* known to be missing; 0: not known */

@@ -18,7 +18,7 @@ int tx_dsr_open(struct tx *tx, struct row_dsr *row, struct cu_err *err);
 int tx_dsr_get(struct tx *tx, uint32_t number, struct row_dsr *ret, struct cu_err *err);
 int tx_dsr_by_id(struct tx *tx, const struct id *id, struct row_dsr *ret, struct cu_err *err);
 
-/* The first that was closed before this time is forgotten: the keys of its papers are shredded, its row
+/* The first that was closed before this time, of nobody who is held as a whole, is forgotten: the keys of its papers are shredded, its row
  * goes.  1 when there was one, 0 or a code. */
 int tx_dsr_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err);
 

@@ -133,7 +133,6 @@ static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_
 {
 	struct row_expiry_item item = { .kind = EXPIRY_HELD };
 	struct row_hold_slot row;
-	struct id record, hold;
 	uint64_t at, *after = NULL;
 	int r;
 
@@ -145,8 +144,8 @@ static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_
 			expiry_last_day(row.period) > limit->last_day) {
 			continue;
 		}
-		r = engine_hold_in_cohort(tx->engine, row.slot, &record, &hold, err);
-		if (r == 0) {
+		r = tx_hold_lets_key(tx, row.slot, err);
+		if (r > 0) {
 			item.period = row.period;
 			item.slot = row.slot;
 			item.subject = row.subject;

@@ -45,14 +45,12 @@ static int is_held_due(struct tx *tx, const struct row_expiry_item *item,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
 	struct row_hold_slot row;
-	struct id record, hold;
 	int r = engine_hold_slot_get(tx->engine, item->slot, &row, err);
 
 	if (r <= 0 || expiry_last_day(row.period) > limit->last_day) {
 		return r < 0 ? r : 0;
 	}
-	r = engine_hold_in_cohort(tx->engine, item->slot, &record, &hold, err);
-	return r < 0 ? r : r == 0;
+	return tx_hold_lets_key(tx, item->slot, err);
 }
 
 static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,

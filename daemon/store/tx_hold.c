@@ -239,18 +239,25 @@ int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_er
 	return r;
 }
 
+int tx_hold_lets_key(struct tx *tx, uint64_t slot, struct cu_err *err)
+{
+	struct id record, hold;
+	int r = engine_hold_in_cohort(tx->engine, slot, &record, &hold, err);
+
+	if (r == 0) { /* whoever asks for their data is answered first; that is not for long */
+		r = engine_dsr_in_cohort(tx->engine, slot, err);
+	}
+	return r < 0 ? r : r == 0;
+}
+
 int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_ms,
 	struct cu_err *err)
 {
-	struct id record, hold;
 	int64_t resealed_ms = 0;
-	int r = engine_hold_in_cohort(tx->engine, cohort_slot, &record, &hold, err);
+	int r = tx_hold_lets_key(tx, cohort_slot, err);
 
-	if (r == 0) { /* whoever asks for their data is answered first; that is not for long */
-		r = engine_dsr_in_cohort(tx->engine, cohort_slot, err);
-	}
-	if (r != 0) {
-		return r < 0 ? r : 0;
+	if (r <= 0) {
+		return r;
 	}
 	r = engine_hold_resealed(tx->engine, cohort_slot, &resealed_ms, err);
 	return r < 0 ? r : r == 0 || resealed_ms < backed_up_ms;

@@ -48,8 +48,10 @@ int hold_refuse(const struct id *hold, struct cu_err *err);
 /* What is held of the collection's cohorts that are over gets keys of its own, a batch of records.
  * 1: there is more; 0; or a code. */
 int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_err *err);
-/* May this cohort end?  1; 0: something in it is held, or asked for by an open request, or no backup holds it under its own key
- * yet; or a code. */
+/* May the key of a cohort, or of what is held of one, end?  1; 0: something under it is held, or asked
+ * for by an open request; or a code. */
+int tx_hold_lets_key(struct tx *tx, uint64_t slot, struct cu_err *err);
+/* The same of a cohort; 0 as well while no backup has what is held of it under its own key. */
 int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_ms,
 	struct cu_err *err);
 

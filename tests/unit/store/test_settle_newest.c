@@ -251,6 +251,60 @@ static void requests_and_holds_come_with_their_papers(void **state)
 	house_close(&h);
 }
 
+/* A key of its own for what is held of a month; two cohorts lend their slots. */
+static int put_hold_slot(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct row_hold_slot row = { .subject = *(struct id *)ctx, .collection = "order",
+		.period = 202601 };
+	int r = tx_cohort_slot(tx, "order", 202601, &row.cohort_slot, err);
+
+	if (r == 0) {
+		r = tx_cohort_slot(tx, "private", 202601, &row.slot, err);
+	}
+	return r < 0 ? r : engine_hold_slot_put(tx->engine, &row, err);
+}
+
+static int shred_private(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	size_t n;
+
+	(void)ctx;
+	return tx_cohorts_end(tx, "private", 209901, &n, err);
+}
+
+/* What is held anew of such a month must not find a dead key. */
+static void a_hold_that_ended_since_is_released_and_its_key_forgotten(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct store_settle how = plainly;
+	struct row_hold_slot slot;
+	struct row_hold hold;
+	struct person ada;
+	struct engine *e;
+	struct id of_ada;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	of_ada = must_hold(&h, &ada);
+	must_run(&h, STORE_CHANGE, put_hold_slot, &ada.subject);
+	back_up(&h, backup);
+	must_open(&h, live);
+	must_run(&h, STORE_CHANGE, shred_private, NULL);
+	house_close(&h);
+	how.now_ms = 77;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	e = engine_of(dir);
+	assert_int_equal(engine_hold_get(e, &of_ada, &hold, NULL), 1);
+	assert_int_equal(hold.state, HOLD_RELEASED);
+	assert_int_equal(hold.released_ms, 77);
+	assert_int_equal(engine_hold_slot_next(e, NULL, &slot, NULL), 0);
+	engine_close(e);
+}
+
 static int notice(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	const struct row_incident_told told = { "gdpr", 0, 7 };
@@ -611,6 +665,7 @@ int main(void)
 		cmocka_unit_test(what_was_said_since_stands),
 		cmocka_unit_test(the_log_goes_on_where_the_newest_ends),
 		cmocka_unit_test(requests_and_holds_come_with_their_papers),
+		cmocka_unit_test(a_hold_that_ended_since_is_released_and_its_key_forgotten),
 		cmocka_unit_test(the_register_of_incidents_is_that_of_today),
 		cmocka_unit_test(what_remains_beside_an_erased_record_comes_back),
 		cmocka_unit_test(an_erasure_that_had_resealed_begins_again),

@@ -266,6 +266,68 @@ static void what_is_asked_for_does_not_expire_before_the_answer(void **state)
 	house_close(&h);
 }
 
+/* The month is over, what was held of it lies under a key of its own, and the hold is released because
+ * Ada asked for her data. */
+static void what_was_held_waits_for_the_answer_too(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct holding hold = { .collection = "order" };
+	struct run x = { .limit = { .collection = "order", .last_day = 30000,
+				 .backed_up_ms = INT64_MAX } };
+	struct asking a = { .row = { .type = 1, .state = 1, .law = "gdpr", .due_day = CIVIL_NO_DAY,
+				     .extension_day = CIVIL_NO_DAY } };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	a.row.subject = hold.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, step_place, &hold);
+	must_run(&h, STORE_CHANGE, step_reseal, &x);
+	assert_int_equal(expire(&h, &x), 1);
+	must_run(&h, STORE_CHANGE, step_ask, &a);
+	must_run(&h, STORE_CHANGE, step_release, &hold);
+	assert_int_equal(expire(&h, &x), 0);
+	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 1);
+	must_run(&h, STORE_CHANGE, step_answer, &a);
+	assert_int_equal(expire(&h, &x), 1);
+	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 0);
+	house_close(&h);
+}
+
+static int step_end_requests(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = tx_dsr_end_one(tx, tx->now_ms, err);
+
+	*(int *)ctx = r;
+	return r < 0 ? r : 0;
+}
+
+static void the_papers_of_an_answered_request_are_held_with_their_person(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct holding hold = { .id = { { 0 } } };
+	struct asking a = { .row = { .type = 1, .state = 1, .law = "gdpr", .due_day = CIVIL_NO_DAY,
+				     .extension_day = CIVIL_NO_DAY } };
+	int n = -1;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	a.row.subject = hold.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, step_ask, &a);
+	must_run(&h, STORE_CHANGE, step_answer, &a);
+	must_run(&h, STORE_CHANGE, step_place, &hold);
+	h.now_ms += HOUR;
+	must_run(&h, STORE_CHANGE, step_end_requests, &n);
+	assert_int_equal(n, 0);
+	must_run(&h, STORE_CHANGE, step_release, &hold);
+	must_run(&h, STORE_CHANGE, step_end_requests, &n);
+	assert_int_equal(n, 1);
+	house_close(&h);
+}
+
 static void who_is_held_is_not_forgotten(void **state)
 {
 	struct house h = { 0 };
@@ -351,6 +413,8 @@ int main(void)
 		cmocka_unit_test(an_erasure_in_its_grace_period_waits_for_a_hold),
 		cmocka_unit_test(a_held_record_survives_its_cohort),
 		cmocka_unit_test(what_is_asked_for_does_not_expire_before_the_answer),
+		cmocka_unit_test(what_was_held_waits_for_the_answer_too),
+		cmocka_unit_test(the_papers_of_an_answered_request_are_held_with_their_person),
 		cmocka_unit_test(who_is_held_is_not_forgotten),
 		cmocka_unit_test(who_is_restricted_keeps_what_is_over),
 		cmocka_unit_test(a_hold_placed_after_the_list_was_made_counts),
