@@ -46,10 +46,29 @@ static bool is_east_asian(struct span s, size_t at)
 	       (n == 4 && p[0] == 0xf0 && p[1] >= 0xa0);
 }
 
-/* Of a word that is written with blanks beside it. */
+/* Marks, blanks and symbols beyond ASCII: U+00A0 to U+00BF without its three letters, U+2000 to
+ * U+2BFF, U+2E00 to U+2E7F, U+FE00 to U+FE7F, the full and half widths from U+FF00 on, and emoji. */
+static bool is_mark(struct span s, size_t at)
+{
+	const uint8_t *p = s.p + at;
+
+	switch (width(s, at)) {
+	case 2: return p[0] == 0xc2 && p[1] != 0xaa && p[1] != 0xb5 && p[1] != 0xba;
+	case 3:
+		return (p[0] == 0xe2 && (p[1] < 0xb0 || p[1] == 0xb8 || p[1] == 0xb9)) ||
+			(p[0] == 0xef && (p[1] == 0xb8 || p[1] == 0xb9 || p[1] >= 0xbc));
+	case 4: return p[0] == 0xf0 && p[1] == 0x9f;
+	default: return false;
+	}
+}
+
+/* Of a word that is written with blanks or marks beside it. */
 static bool is_letter(struct span s, size_t at)
 {
-	return s.p[at] < 0x80 ? isalnum(s.p[at]) != 0 : width(s, at) > 1 && !is_east_asian(s, at);
+	if (s.p[at] < 0x80) {
+		return isalnum(s.p[at]) != 0;
+	}
+	return width(s, at) > 1 && !is_east_asian(s, at) && !is_mark(s, at);
 }
 
 static size_t start_of_last(struct span s)

@@ -74,6 +74,23 @@ static void names_are_replaced_wherever_they_stand(void **state)
 	redact_done(&r);
 }
 
+static void marks_of_any_script_may_stand_beside(void **state)
+{
+	struct redact r;
+
+	redact_init(&r);
+	LEARN(*state, &r, "profile", "given_name", "Ada", "family_name", "Byron");
+	LEARN(*state, &r, "contact_point", "email", "ada@x.org", "phone", "13812345678");
+	expect(&r, NULL, "电话：13812345678，", "电话：X，");
+	expect(&r, NULL, "邮箱：ada@x.org。", "邮箱：X。");
+	expect(&r, NULL, "he said “Ada Byron”.", "he said “X”.");
+	expect(&r, NULL, "Ada’s car — «Ada»", "X’s car — «X»");
+	expect(&r, NULL, "（Ada）", "（X）");
+	expect(&r, NULL, "with\u00a0Ada 👍Ada", "with\u00a0X 👍X");
+	expect(&r, NULL, "Adaª, Adaβ", "Adaª, Adaβ");
+	redact_done(&r);
+}
+
 static void a_word_inside_a_word_stays(void **state)
 {
 	struct redact r;
@@ -139,6 +156,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
 	const struct CMUnitTest tests[] = {
 		T(names_are_replaced_wherever_they_stand),
+		T(marks_of_any_script_may_stand_beside),
 		T(a_word_inside_a_word_stays),
 		T(chinese_names_need_no_blanks),
 		T(addresses_and_numbers_name_somebody_and_labels_do_not),
