@@ -157,6 +157,11 @@ size_t text_utf8_len(const char *s, size_t n)
 	return n > 0 ? utf8_sequence((const uint8_t *)s, n, &cp) : 0;
 }
 
+bool text_is_blank(const char *s)
+{
+	return s[strspn(s, " \t\r\n")] == '\0';
+}
+
 bool text_is_utf8(const char *s, size_t n)
 {
 	while (n > 0) {

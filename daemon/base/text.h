@@ -25,6 +25,9 @@ size_t text_base64(const uint8_t *p, size_t n, bool is_padded, char *out);
  * anything but the one canonical spelling (foreign characters, wrong padding, stray bits). */
 long text_unbase64(const char *s, size_t len, bool is_padded, uint8_t *out, size_t cap);
 
+/* Nothing but blanks, tabs and line ends. */
+bool text_is_blank(const char *s);
+
 /* Valid UTF-8 without overlong forms and surrogates. */
 bool text_is_utf8(const char *s, size_t n);
 /* The length of the valid sequence that s begins with, 1 to 4; 0 when there is none. */

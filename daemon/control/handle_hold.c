@@ -3,6 +3,7 @@
 
 #include "base/civil.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "control/daemon.h"
 #include "control/expiry.h"
 #include "control/handle.h"
@@ -49,7 +50,7 @@ static int read_what(struct exchange *x, struct hold_what *ret, struct cu_err *e
 	if (r == 0 && review && !civil_parse_day(review, &ret->review_day)) {
 		r = cu_err_set(err, CU_EINVAL, "review: expected a date, as 2026-11-21");
 	}
-	if (r == 0 && ret->text.n == 0) {
+	if (r == 0 && text_is_blank(text)) {
 		r = cu_err_set(err, CU_EINVAL, "text: say why: the case, and who asked for it");
 	}
 	if (r == 0 && ret->text.n > MAX_TEXT_BYTES) {

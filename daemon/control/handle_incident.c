@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "base/zone.h"
 #include "control/daemon.h"
 #include "control/handle.h"
@@ -20,7 +21,7 @@ static int check_text(const char *name, const char *text, struct cu_err *err)
 {
 	size_t n = strlen(text);
 
-	if (strspn(text, " \t\r\n") == n) {
+	if (text_is_blank(text)) {
 		return cu_err_set(err, CU_EINVAL, "%s: is empty: say in a few lines what is known", name);
 	}
 	return n > MAX_TEXT_BYTES ?

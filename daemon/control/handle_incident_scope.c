@@ -28,13 +28,25 @@ struct scope {
 
 /* --- which entries ----------------------------------------------------------------- */
 
-/* Acts by which data gets into wrong hands, is changed, is lost. */
-static bool is_of_kind(unsigned kind, enum leaf_act act)
+/* The papers of a request tell of a person, too, and so does a letter to them; whose they are is not
+ * known before it is found. */
+static bool shows_papers(const struct leaf *l)
 {
+	return !id_is_nil(&l->sub) &&
+		(l->act == LEAF_REQUEST_READ || l->act == LEAF_HOLD_READ ||
+			(l->act == LEAF_REQUEST_NOTE && strncmp(l->why, "letter.", 7) == 0));
+}
+
+/* Acts by which data gets into wrong hands, is changed, is lost. */
+static bool is_of_kind(unsigned kind, const struct leaf *l)
+{
+	enum leaf_act act = l->act;
+
 	switch (kind) {
 	case INCIDENT_DISCLOSURE:
 		return act == LEAF_SUBJECT_READ || act == LEAF_SUBJECT_SEARCH ||
-		       act == LEAF_SUBJECT_EXPORT || act == LEAF_SUBJECT_DOSSIER;
+			act == LEAF_SUBJECT_EXPORT || act == LEAF_SUBJECT_DOSSIER ||
+			act == LEAF_CONSENT_READ || shows_papers(l);
 	case INCIDENT_ALTERATION: return act == LEAF_RECORD_PUT || act == LEAF_RECORD_DELETE;
 	case INCIDENT_LOSS: return act == LEAF_RECORD_DELETE || act == LEAF_ERASE_BEGIN;
 	default: return false;
@@ -44,7 +56,7 @@ static bool is_of_kind(unsigned kind, enum leaf_act act)
 /* An entry that names no collection was about all of them. */
 static bool is_wanted(const struct scope *s, const struct leaf *l)
 {
-	return is_of_kind(s->row.kind, l->act) && log_filter_fits(&s->filter, l) &&
+	return is_of_kind(s->row.kind, l) && log_filter_fits(&s->filter, l) &&
 	       (!s->collection || !l->collection[0] || strcmp(s->collection, l->collection) == 0);
 }
 

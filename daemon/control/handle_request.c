@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/handle.h"
@@ -164,6 +165,10 @@ static int read_open(struct exchange *x, struct row_dsr *row, struct opening *o,
 		.channel = request_channel_parse(exchange_text(x, "channel")),
 		.due_day = CIVIL_NO_DAY, .extension_day = CIVIL_NO_DAY };
 	o->letter = exchange_text(x, "letter");
+	if (text_is_blank(o->letter)) { /* nobody typed anything: no clock begins by a slip */
+		return cu_err_set(err, CU_EINVAL,
+			"letter: is empty: give what was written, or a few words of what was said");
+	}
 	r = read_received(x, row, err);
 	if (r == 0) {
 		r = read_law(x, row, err);
@@ -292,7 +297,7 @@ int handle_REQUEST_NOTE(struct exchange *x, struct json *out, struct cu_err *err
 	struct note n = { kind ? kind : "note", { "text", span_str(text) } };
 	struct casework c = { .fn = apply_note, .ctx = &n };
 
-	if (text[strspn(text, " \t\r\n")] == '\0') {
+	if (text_is_blank(text)) {
 		return cu_err_set(err, CU_EINVAL, "text: expected what is to be remembered");
 	}
 	return casework_run(x, &c, out, err);

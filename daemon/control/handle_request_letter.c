@@ -322,7 +322,8 @@ static void writing_done(struct writing *w)
 
 int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct writing w = { .x = x, .subject = BUF_INIT_WIPE, .text = BUF_INIT_WIPE };
+	struct writing w = { .x = x, .subject = BUF_INIT_WIPE, .text = BUF_INIT_WIPE,
+		.reasons = BUF_INIT_WIPE, .done = BUF_INIT_WIPE };
 	const char *language = exchange_text(x, "language");
 	enum letter_kind kind;
 	struct row_dsr row;

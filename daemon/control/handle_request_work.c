@@ -390,6 +390,9 @@ static int deliver(struct exchange *x, const struct row_dsr *row, struct executi
 	if (r == 0) {
 		r = permit_begin(&x->rights, "request.execute", x->purpose, (unsigned)x->uid,
 			"hand out a person's data", &x->permit, err);
+		if (r == CU_EDENIED) {
+			exchange_log_refusal(x, &row->subject);
+		}
 	}
 	if (r == 0) {
 		r = deliver_dossier(x, &what, out, err);

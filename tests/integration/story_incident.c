@@ -155,10 +155,12 @@ static void whom_it_is_about(struct stage *st, char ids[4][33])
 {
 	const char *const of_exports[] = { ids[0], ids[1], ids[2] }, *const of_reads[] = { ids[3] };
 	const char *const all[] = { ids[0], ids[1], ids[2], ids[3] };
-	char second[40], support[40], operator[64];
+	char second[40], support[40], privacy[40], operator[64], subject[48];
 
 	snprintf(second, sizeof(second), "--actor=%u", (unsigned)stage_uid(AS_SECOND));
 	snprintf(support, sizeof(support), "--actor=%u", (unsigned)stage_uid(AS_SUPPORT));
+	snprintf(privacy, sizeof(privacy), "--actor=%u", (unsigned)stage_uid(AS_PRIVACY));
+	snprintf(subject, sizeof(subject), "--subject=%s", ids[0]);
 	expect_scope(st, second, of_exports, 3, 2);
 	expect_scope(st, support, of_reads, 1, 2);
 	operator_of_exports(st, operator);
@@ -175,6 +177,14 @@ static void whom_it_is_about(struct stage *st, char ids[4][33])
 	expect_text(st->last.out, "incident.scope");
 	stage_ctl(st, AS_SUPPORT, "incident", "scope", "1", "--purpose=incident");
 	stage_expect(st, 77);
+	/* whoever reads a request's papers has seen data of its person */
+	expect_scope(st, privacy, NULL, 0, 0);
+	stage_ctl_text(st, AS_PRIVACY, "Send me my data.\n", "request", "open", "access",
+		"--received=2026-11-20", "--channel=letter", subject);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "show", "1");
+	stage_expect(st, 0);
+	expect_scope(st, privacy, all, 1, 1);
 	expect_scope(st, second, of_exports, 3, 2);
 }
 

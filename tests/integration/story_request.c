@@ -108,6 +108,10 @@ static void a_letter_received_nine_days_ago_is_due_a_month_after_it_came(void **
 	stage_ctl_text(st, AS_PRIVACY, LETTER, "request", "open", "access", "--received=2026-01-01",
 		"--channel=letter", "--law=mars");
 	assert_non_null(strstr(st->last.err, "law/*.yaml"));
+	stage_ctl_text(st, AS_PRIVACY, " \n", "request", "open", "access", "--received=2026-01-01",
+		"--channel=letter");
+	assert_int_not_equal(st->last.status, 0);
+	assert_non_null(strstr(st->last.err, "letter: is empty"));
 }
 
 static void what_was_written_is_sealed_and_reading_it_is_in_the_log(void **state)

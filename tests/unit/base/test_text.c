@@ -337,6 +337,15 @@ static void distance_stops_at_its_bound(void **state)
 	assert_int_equal(text_distance(long_word + 1, long_word + 2, 2), 1);
 }
 
+static void blank_is_what_nobody_typed_anything_into(void **state)
+{
+	(void)state;
+	assert_true(text_is_blank(""));
+	assert_true(text_is_blank(" \t\r\n "));
+	assert_false(text_is_blank("\n."));
+	assert_false(text_is_blank("　")); /* a wide blank is typed on purpose */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +363,7 @@ int main(void)
 		cmocka_unit_test(escape_is_cut_between_characters_at_any_size),
 		cmocka_unit_test(distance_counts_edits),
 		cmocka_unit_test(distance_stops_at_its_bound),
+		cmocka_unit_test(blank_is_what_nobody_typed_anything_into),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
