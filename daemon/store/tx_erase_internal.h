@@ -15,6 +15,17 @@ int erase_find_hold(struct engine *e, const struct row_erasure *row, struct id *
 /* The same of one that has not begun. */
 int erase_find_hold_of(struct engine *e, const struct erase_what *what, struct id *ret_hold,
 	struct cu_err *err);
+/* Calls fn for each slot that will be shredded, ascending within a collection. */
+typedef int erase_slot_fn(struct tx *tx, const struct row_erasure *row,
+	const char *collection, uint64_t slot, void *ctx, struct cu_err *err);
+int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
+	void *ctx, struct cu_err *err);
+/* Asks a second user, in the name of whoever asked for the erasure; the row is the caller's to put. */
+int tx_erase_ask(struct tx *tx, struct row_erasure *row, const char *kind,
+	int64_t keep_ms, struct cu_err *err);
+/* Cancels one that can be; why as of tx_erase_cancel. */
+int tx_erase_take_back(
+	struct tx *tx, struct row_erasure *row, const char *why, struct cu_err *err);
 /* It is over: what it hid of the subject is not hidden by it any more. */
 int tx_erase_release(struct tx *tx, const struct row_erasure *row, struct cu_err *err);
 

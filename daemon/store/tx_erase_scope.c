@@ -1,0 +1,72 @@
+/* Which keys an erasure is about: what a second user confirms, and what is shredded. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "store/slots.h"
+#include "store/tx_erase_internal.h"
+
+static int each_subject_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
+	void *ctx, struct cu_err *err)
+{
+	struct buf slots = BUF_INIT;
+	int r = slots_of_subject(tx->engine, &row->subject, &slots, err);
+
+	for (size_t at = 0; r == 0 && at < slots.n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+
+		memcpy(&slot, slots.p + at, sizeof(slot));
+		r = fn(tx, row, "", slot, ctx, err);
+	}
+	buf_done(&slots);
+	return r;
+}
+
+int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
+	void *ctx, struct cu_err *err)
+{
+	char collection[ENGINE_KEY_SIZE] = "";
+	int r;
+
+	if (row->scope == ERASE_SUBJECT) {
+		return each_subject_slot(tx, row, fn, ctx, err);
+	}
+	while ((r = engine_erasure_part_next(
+			tx->engine, &row->id, collection, collection, err)) > 0) {
+		uint64_t slot;
+
+		r = engine_slot_get(tx->engine, &row->subject, collection, &slot, err);
+		if (r > 0) {
+			r = fn(tx, row, collection, slot, ctx, err);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+static int put_line(struct tx *tx, const struct row_erasure *row,
+	const char *collection, uint64_t slot, void *ctx, struct cu_err *err)
+{
+	(void)tx;
+	(void)row;
+	(void)err;
+	buf_putf(ctx, "slot %" PRIu64 " %s\n", slot, collection);
+	return 0;
+}
+
+int tx_erase_scope(struct tx *tx, const struct row_erasure *row, struct buf *to,
+	struct cu_err *err)
+{
+	char text[ID_TEXT_SIZE];
+	int r;
+
+	id_format(&row->id, text);
+	buf_putf(to, "custos erasure v1 %s\n", text);
+	id_format(&row->subject, text);
+	buf_putf(to, "subject %s scope %d\n", text, (int)row->scope);
+	id_format(&row->record, text);
+	buf_putf(to, "record %s\n", text);
+	r = tx_erase_each_slot(tx, row, put_line, to, err);
+	return r < 0 ? r : buf_check(to, err);
+}
