@@ -33,6 +33,7 @@ struct manifest;
 struct watch;
 
 #define RESTORE_MAX_REASONS 8
+#define RESTORE_MAX_POINTS  20 /* listed when nothing is as old as what was asked for */
 
 /* What is being restored, at a moment when it is whole. */
 struct restore_view {
@@ -60,6 +61,9 @@ struct restore_trial {
 
 struct restore_options {
 	uint64_t sequence;  /* of the manifest whose data is wanted; 0: the newest */
+	bool has_at;        /* not by its number: the newest data of this time or before (point.h) */
+	int64_t at_ms;
+	struct buf *ret_points; /* gets what there is when nothing is as old; NULL is fine */
 	int64_t now_ms;     /* the time of the log's first leaf, and of the new root key */
 	/* If not NULL (a wiping buffer): gets the identity file for the restored store, the same
 	 * identities with the new store's keys pinned. */
@@ -92,7 +96,7 @@ struct restore_report {
 };
 
 /* to must not exist or be an empty directory: CU_EEXIST.  CU_ECORRUPT, CU_ENOENT (something
- * the manifests name is not there), CU_ENOKEY, CU_EINVAL (the identity file; no such
+ * the manifests name is not there; nothing is as old as at_ms), CU_ENOKEY, CU_EINVAL (the identity file; no such
  * sequence), CU_ENOSPC, CU_EBUSY (another restore to the same place), CU_ECANCELED: the
  * message names the object and says what to do. */
 int restore_run(const char *repo_dir, struct span identity_text, const char *to,

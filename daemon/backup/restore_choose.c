@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backup/restore_internal.h"
+#include "base/civil.h"
 #include "base/err.h"
 
 /* Appends what can be done about it to the message. */
@@ -48,14 +49,10 @@ static int load_chain(struct restoring *run, struct cu_err *err)
 	return require_ours(run, err);
 }
 
-/* The data that was asked for; the vault object of the highest generation that the signed
- * chain names, whatever data was asked for: an older one would bring people back.  An object
- * that the chain does not name is not trusted; that it is there is looked at later. */
-static int choose(struct restoring *run, struct cu_err *err)
+static int choose_number(struct restoring *run, struct cu_err *err)
 {
 	uint64_t newest = run->chain.at[run->chain.n - 1].sequence;
 	uint64_t wanted = run->options->sequence ? run->options->sequence : newest;
-	int r;
 
 	if (wanted > newest || wanted < run->chain.at[0].sequence) {
 		return cu_err_set(err, CU_EINVAL,
@@ -63,6 +60,35 @@ static int choose(struct restoring *run, struct cu_err *err)
 			run->chain.at[0].sequence, newest);
 	}
 	run->data = &run->chain.at[wanted - run->chain.at[0].sequence];
+	return 0;
+}
+
+static int choose_time(struct restoring *run, struct cu_err *err)
+{
+	char when[CIVIL_TIME_SIZE];
+
+	run->point = point_at(&run->chain, run->options->at_ms);
+	run->data = run->point.link;
+	if (run->data) {
+		return 0;
+	}
+	if (run->options->ret_points) {
+		point_list(&run->chain, RESTORE_MAX_POINTS, run->options->ret_points);
+	}
+	civil_format_time(run->options->at_ms, when);
+	return cu_err_set(err, CU_ENOENT, "there is no backup of %s or before", when);
+}
+
+/* The data that was asked for; the vault object of the highest generation that the signed
+ * chain names, whatever data was asked for: an older one would bring people back.  An object
+ * that the chain does not name is not trusted; that it is there is looked at later. */
+static int choose(struct restoring *run, struct cu_err *err)
+{
+	int r = run->options->has_at ? choose_time(run, err) : choose_number(run, err);
+
+	if (r < 0) {
+		return r;
+	}
 	run->vault = chain_newest_vault(&run->chain);
 	r = chain_get(&run->repo, run->data, &run->manifest, err);
 	if (r == 0 && (strcmp(run->manifest.log_key.name, run->identity.log_key.name) != 0 ||
@@ -70,7 +96,7 @@ static int choose(struct restoring *run, struct cu_err *err)
 				      run->identity.log_key.public_key, NOTE_PUBLIC_SIZE) != 0)) {
 		r = cu_err_set(err, CU_EINVAL,
 			"backup %" PRIu64 " names another log key than the identity file: it is of "
-			"another lineage", wanted);
+			"another lineage", run->data->sequence);
 	}
 	return r;
 }

@@ -8,6 +8,7 @@
 #include "backup/identity.h"
 #include "backup/manifest.h"
 #include "backup/newest.h"
+#include "backup/point.h"
 #include "backup/repo.h"
 #include "backup/restore.h"
 #include "backup/site.h"
@@ -32,6 +33,7 @@ struct restoring {
 	struct site site;
 	struct key_arena *arena;
 	struct key *k0;
+	struct point point; /* of options->at_ms */
 	uint64_t newest_stray; /* highest generation of a vault object that no manifest names */
 	struct buf new_identity;
 	int64_t looked_ms; /* spent in the functions of a trial */

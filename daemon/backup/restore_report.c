@@ -6,7 +6,7 @@
 
 #include "backup/recipients.h"
 #include "backup/restore_internal.h"
-#include "base/err.h"
+#include "base/civil.h"
 
 __attribute__((format(printf, 2, 3))) static void add_note(
 	struct restore_report *report, const char *fmt, ...)
@@ -48,6 +48,33 @@ static bool has_others(const struct manifest_prints *prints, const char *recipie
 	return false;
 }
 
+/* What a time means when clocks do not agree with the numbers. */
+static void note_clock(struct restoring *run)
+{
+	const struct chain_link *back = run->point.back;
+	char before[CIVIL_TIME_SIZE], after[CIVIL_TIME_SIZE];
+
+	if (!back) {
+		return;
+	}
+	civil_format_time(back[-1].data_time_ms, before);
+	civil_format_time(back->data_time_ms, after);
+	add_note(&run->report,
+		"The clock was not right: backup %" PRIu64 " says %s, and %" PRIu64
+		" after it %s. Of those that say no later time than was asked for, this is the one "
+		"with the highest number. --sequence takes another.",
+		back[-1].sequence, before, back->sequence, after);
+}
+
+static void note_time(struct restoring *run)
+{
+	if (run->options->has_at && run->options->at_ms > run->options->now_ms) {
+		add_note(&run->report,
+			"The time that was asked for has not come: this is the newest backup.");
+	}
+	note_clock(run);
+}
+
 void restore_report_fill(struct restoring *run)
 {
 	struct restore_report *report = &run->report;
@@ -62,6 +89,7 @@ void restore_report_fill(struct restoring *run)
 	report->decided_sequence = run->newest.link->sequence;
 	report->bytes += run->newest.bytes;
 	report->stored_bytes += run->newest.stored_bytes;
+	note_time(run);
 	if (run->newest.fault[0]) {
 		add_note(report, "What was decided since is as of an older backup than the newest. %s.",
 			run->newest.fault);

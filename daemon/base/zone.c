@@ -87,6 +87,52 @@ bool zone_parse_time(const char *text, int64_t *ret_ms)
 	return true;
 }
 
+/* "", ":08" or ":08.123"; what stands behind it. */
+static const char *read_seconds(const char *text, int *ret_ms)
+{
+	static const char shape[] = ":00.000";
+	int n = 0;
+
+	while (shape[n] && (shape[n] == '0' ? text[n] >= '0' && text[n] <= '9' : text[n] == shape[n])) {
+		n++;
+	}
+	*ret_ms = 999;
+	if (n >= 3) {
+		*ret_ms += ((text[1] - '0') * 10 + text[2] - '0') * 1000;
+	}
+	if (n == 7) {
+		*ret_ms += (text[4] - '0') * 100 + (text[5] - '0') * 10 + text[6] - '0' - 999;
+	}
+	return text + (n == 7 ? 7 : n >= 3 ? 3 : 0);
+}
+
+bool zone_parse_moment(const char *text, int64_t *ret_ms)
+{
+	char minute[17], utc[CIVIL_TIME_SIZE];
+	const char *behind;
+	int64_t at_ms;
+	int ms;
+
+	snprintf(minute, sizeof(minute), "%s", text);
+	if (strlen(minute) != 16 || !zone_parse_time(minute, &at_ms)) {
+		return false;
+	}
+	behind = read_seconds(text + 16, &ms);
+	if (ms > 59999) {
+		return false;
+	}
+	if (strcmp(behind, "Z") == 0 || strcmp(behind, " UTC") == 0) {
+		snprintf(utc, sizeof(utc), "%.10sT%.5s:00.000Z", minute, minute + 11);
+		if (!civil_parse_time(utc, &at_ms)) {
+			return false;
+		}
+	} else if (*behind) {
+		return false;
+	}
+	*ret_ms = at_ms + ms;
+	return true;
+}
+
 void zone_format_time(int64_t ms, char out[ZONE_TIME_SIZE])
 {
 	time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);

@@ -22,6 +22,11 @@ int32_t zone_day_of_ms(int64_t ms);
  * the clock is put back, the first.  False when it is no time. */
 bool zone_parse_time(const char *text, int64_t *ret_ms);
 
+/* The same with seconds ("10:15:08") or parts of them, if given; behind "Z" or " UTC" stands what is
+ * no local time.  It is the last millisecond of its second, if it does not say which: lists cut off
+ * what is below a second, and what they show shall be found by what they say. */
+bool zone_parse_moment(const char *text, int64_t *ret_ms);
+
 #define ZONE_TIME_SIZE 32
 /* "2026-02-02 10:15 CET". */
 void zone_format_time(int64_t ms, char out[ZONE_TIME_SIZE]);

@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "base/intl.h"
 #include "base/path.h"
+#include "base/zone.h"
 
 struct request {
 	const char *from, *identity, *to, *new_identity;
@@ -30,6 +31,7 @@ static const struct option options[] = {
 	{ "identity", required_argument, NULL, 'i' },
 	{ "to", required_argument, NULL, 't' },
 	{ "sequence", required_argument, NULL, 's' },
+	{ "at", required_argument, NULL, 'a' },
 	{ "new-identity", required_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
@@ -39,11 +41,14 @@ static int usage(FILE *to, int status)
 {
 	fprintf(to, "%s",
 		_("usage: custosd restore --from=REPOSITORY --identity=FILE --to=DIRECTORY\n"
-		  "                       [--sequence=N] [--new-identity=FILE]\n"
+		  "                       [--sequence=N | --at=TIME] [--new-identity=FILE]\n"
 		  "\n"
 		  "Makes a state directory from a backup.  Whoever was erased since stays erased, and what\n"
 		  "was withdrawn, objected to, restricted or held since stays so.\n"
 		  "  --sequence      the backup whose data is wanted; the newest if absent\n"
+		  "  --at            the newest of this time or before: '2026-11-21 13:05' as the clock of\n"
+		  "                  this host shows it (TZ), with seconds or not; with 'Z' or ' UTC' behind\n"
+		  "                  it, as 'custosctl backup list' shows it\n"
 		  "  --new-identity  write the identity for backups of the restored store there\n"));
 	return status;
 }
@@ -61,6 +66,32 @@ static bool read_sequence(const char *text, uint64_t *ret)
 	return true;
 }
 
+static bool read_time(const char *text, struct restore_options *ret)
+{
+	ret->has_at = zone_parse_moment(text, &ret->at_ms);
+	if (!ret->has_at) {
+		fprintf(stderr, "%s",
+			_("custosd restore: --at: expected a time, as '2026-11-21 13:05' here or "
+			  "'2026-11-21 12:05:00 UTC'\n"));
+	}
+	return ret->has_at;
+}
+
+/* One option; false as read_options. */
+static bool read_option(int c, struct request *q, int *ret_status)
+{
+	switch (c) {
+	case 'f': q->from = optarg; return true;
+	case 'i': q->identity = optarg; return true;
+	case 't': q->to = optarg; return true;
+	case 'n': q->new_identity = optarg; return true;
+	case 's': return read_sequence(optarg, &q->options.sequence);
+	case 'a': return read_time(optarg, &q->options);
+	case 'h': *ret_status = usage(stdout, 0); return false;
+	default: usage(stderr, 0); return false;
+	}
+}
+
 /* False: usage was printed, *ret_status is set. */
 static bool read_options(int argc, char *argv[], struct request *q, int *ret_status)
 {
@@ -68,25 +99,47 @@ static bool read_options(int argc, char *argv[], struct request *q, int *ret_sta
 
 	*ret_status = cu_err_exit_status(CU_EINVAL);
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'f': q->from = optarg; break;
-		case 'i': q->identity = optarg; break;
-		case 't': q->to = optarg; break;
-		case 'n': q->new_identity = optarg; break;
-		case 's':
-			if (!read_sequence(optarg, &q->options.sequence)) {
-				return false;
-			}
-			break;
-		case 'h': *ret_status = usage(stdout, 0); return false;
-		default: usage(stderr, 0); return false;
+		if (!read_option(c, q, ret_status)) {
+			return false;
 		}
 	}
 	if (!q->from || !q->identity || !q->to || optind != argc) {
 		usage(stderr, 0);
 		return false;
 	}
+	if (q->options.has_at && q->options.sequence != 0) {
+		fprintf(stderr, "%s", _("custosd restore: either --sequence or --at\n"));
+		return false;
+	}
 	return true;
+}
+
+/* "2 d 5 h", "5 h 12 min" */
+static const char *span_of_time(int64_t ms, char buf[48])
+{
+	int64_t minutes = ms / 60000, hours = minutes / 60, days = hours / 24;
+
+	if (days > 0) {
+		snprintf(buf, 48, "%" PRId64 " d %" PRId64 " h", days, hours % 24);
+	} else if (hours > 0) {
+		snprintf(buf, 48, "%" PRId64 " h %" PRId64 " min", hours, minutes % 60);
+	} else {
+		snprintf(buf, 48, "%" PRId64 " min", minutes);
+	}
+	return buf;
+}
+
+static void print_time(const struct restore_report *r, const struct restore_options *o)
+{
+	char local[ZONE_TIME_SIZE], utc[CIVIL_TIME_SIZE], before[48], old[48];
+	int64_t age_ms = o->now_ms - r->backup_time_ms;
+
+	zone_format_time(o->at_ms, local);
+	civil_format_time(o->at_ms, utc);
+	printf(_("  asked for           %s (%s)\n"), local, utc);
+	printf(_("  its data is of      %s before that; it is %s old\n"),
+		span_of_time(o->at_ms - r->backup_time_ms, before),
+		span_of_time(age_ms > 0 ? age_ms : 0, old));
 }
 
 static void print_report(const struct restore_report *r, const struct request *q)
@@ -101,6 +154,9 @@ static void print_report(const struct restore_report *r, const struct request *q
 	printf(_("  new lineage         %s\n"), lineage);
 	printf(_("  backup              %" PRIu64 " of %s (newest: %" PRIu64 ")\n"), r->sequence, when,
 		r->newest_sequence);
+	if (q->options.has_at) {
+		print_time(r, &q->options);
+	}
 	printf(_("  subjects, records   %" PRIu64 ", %" PRIu64 "\n"), r->subjects, r->records);
 	printf(_("  forgotten since     %" PRIu64 " subjects, %" PRIu64 " records\n"),
 		r->removed_subjects, r->removed_records);
@@ -183,16 +239,23 @@ int recovery_main(int argc, char *argv[])
 	struct clock clock = clock_system();
 	struct request q = { .options.now_ms = clock_now_ms(&clock) };
 	struct restore_report report = { 0 };
+	struct buf points = BUF_INIT;
 	struct cu_err err;
 	int status;
 
 	if (!read_options(argc, argv, &q, &status)) {
 		return status;
 	}
-	if (recover(&q, &report, &err) < 0) {
+	q.options.ret_points = &points;
+	status = recover(&q, &report, &err) < 0 ? cu_err_exit_status(err.code) : 0;
+	if (status == 0) {
+		print_report(&report, &q);
+	} else {
 		fprintf(stderr, _("custosd restore: %s\n"), err.msg);
-		return cu_err_exit_status(err.code);
 	}
-	print_report(&report, &q);
-	return 0;
+	if (points.n > 0) {
+		fprintf(stderr, _("There is, in UTC:\n%.*s"), (int)points.n, (const char *)points.p);
+	}
+	buf_done(&points);
+	return status;
 }

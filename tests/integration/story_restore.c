@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -223,6 +224,54 @@ static void a_number_that_no_backup_has_is_refused(void **state)
 	expect_refused(l->st, 64, "--sequence");
 	restore(l->st, "--sequence=-1");
 	expect_refused(l->st, 64, "--sequence");
+}
+
+/* --- as of a time ------------------------------------------------------------------------------- */
+
+static void a_time_that_no_backup_is_as_old_as_is_refused_with_what_there_is(void **state)
+{
+	struct lost *l = *state;
+
+	restore(l->st, "--at=2026-01-01 00:00");
+
+	expect_refused(l->st, 66, "there is no backup of");
+	assert_non_null(strstr(l->st->last.err, "There is, in UTC:"));
+	assert_non_null(strstr(l->st->last.err, "backup 1 "));
+	assert_null(strstr(l->st->last.err, "backup 2 ")); /* the erasure renewed the keys only */
+}
+
+static void what_is_no_time_is_refused_with_an_example(void **state)
+{
+	static const char *const none[] = { "--at=yesterday", "--at=2026-11-21", "--at=",
+		"--at=2026-11-21 25:00", "--at=1795298944" };
+	struct lost *l = *state;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		restore(l->st, none[i]);
+		expect_refused(l->st, 64, "2026-11-21 13:05");
+	}
+}
+
+/* What 'backup list' has shown is taken as it is, and the erased one is not back. */
+static void as_of_a_time_the_erased_stay_erased_and_the_report_says_how_old_it_is(void **state)
+{
+	struct lost *l = *state;
+	struct stage *st = l->st;
+	time_t now = time(NULL) + 2; /* has not come */
+	char option[64];
+
+	strftime(option, sizeof(option), "--at=%Y-%m-%d %H:%M:%S UTC", gmtime(&now));
+	restore(st, option);
+
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "  backup              1 of "));
+	assert_non_null(strstr(st->last.out, "  asked for           2"));
+	assert_non_null(strstr(st->last.out, "before that; it is 0 min old"));
+	serve_restored(st);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", l->other, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", l->erased, "--purpose=" STAGE_PURPOSE);
+	stage_expect(st, 66);
 }
 
 static void a_directory_with_something_in_it_is_left_alone(void **state)
@@ -504,6 +553,9 @@ int main(void)
 		T(garbage_is_no_identity),
 		T(an_empty_directory_is_no_repository),
 		T(a_number_that_no_backup_has_is_refused),
+		T(a_time_that_no_backup_is_as_old_as_is_refused_with_what_there_is),
+		T(what_is_no_time_is_refused_with_an_example),
+		T(as_of_a_time_the_erased_stay_erased_and_the_report_says_how_old_it_is),
 		T(a_directory_with_something_in_it_is_left_alone),
 		T(a_new_identity_is_never_written_over_an_old_file),
 		T(with_a_gap_in_the_log_the_store_is_restricted),

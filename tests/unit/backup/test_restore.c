@@ -130,6 +130,115 @@ static void an_old_backup_comes_back_without_those_erased_since(void **state)
 	sample_close(&got);
 }
 
+/* As of a time; points gets what there is instead. */
+static int restore_at(const struct sample *of, const char *repo, const char *to, int64_t at_ms,
+	struct restore_report *ret, struct buf *points, struct cu_err *err)
+{
+	struct restore_options options = { .has_at = true, .at_ms = at_ms, .ret_points = points,
+		.now_ms = of->now_ms };
+
+	return restore_run(at("%s", repo), buf_span(&of->identity), at("%s", to), &options, NULL,
+		ret, err);
+}
+
+static void a_time_between_two_backups_brings_the_first(void **state)
+{
+	int64_t first_ms = restored("repo", "one", 1).backup_time_ms;
+	int64_t last_ms = restored("repo", "three", 3).backup_time_ms;
+	struct restore_report report;
+	struct cu_err err = { 0 };
+	struct sample got;
+	(void)state;
+
+	assert_ok(restore_at(&s, "repo", "then", last_ms - 1, &report, NULL, &err), &err);
+
+	open_restored(&got, "then");
+	assert_people(&got, "01111100"); /* the erased one is not back */
+	assert_int_equal(report.sequence, 1);
+	assert_int_equal(report.decided_sequence, 3);
+	assert_true(report.backup_time_ms == first_ms);
+	sample_close(&got);
+	assert_ok(restore_at(&s, "repo", "now", last_ms, &report, NULL, &err), &err);
+	assert_int_equal(report.sequence, 3);
+}
+
+static void a_time_before_the_first_backup_is_refused_with_what_there_is(void **state)
+{
+	int64_t first_ms = restored("repo", "first", 1).backup_time_ms;
+	struct restore_report report;
+	struct buf points = BUF_INIT;
+	struct cu_err err = { 0 };
+	char when[CIVIL_TIME_SIZE];
+	(void)state;
+
+	assert_int_equal(restore_at(&s, "repo", "refused", first_ms - 1, &report, &points, &err),
+		CU_ENOENT);
+
+	civil_format_time(first_ms - 1, when);
+	assert_says(&err, when);
+	buf_put(&points, "", 1);
+	civil_format_time(first_ms, when);
+	assert_non_null(strstr((const char *)points.p, when));
+	assert_non_null(strstr((const char *)points.p, "backup 3"));
+	assert_null(strstr((const char *)points.p, "backup 2")); /* the same data as 1 */
+	assert_int_equal(shell("test ! -e refused && test ! -e .refused.restoring"), 0);
+	buf_done(&points);
+}
+
+static bool has_note(const struct restore_report *report, const char *text)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < report->nnotes; i++) {
+		has |= strstr(report->notes[i], text) != NULL;
+	}
+	return has;
+}
+
+static void a_time_that_has_not_come_brings_the_newest_and_says_so(void **state)
+{
+	struct restore_report report;
+	struct cu_err err = { 0 };
+	(void)state;
+
+	assert_ok(restore_at(&s, "repo", "later", s.now_ms + 1000, &report, NULL, &err), &err);
+
+	assert_int_equal(report.sequence, 3);
+	assert_true(has_note(&report, "has not come"));
+	assert_false(has_note(&report, "clock"));
+}
+
+/* Three backups, and the clock is put back an hour before the last. */
+static void after_a_clock_that_jumped_the_number_decides_and_the_report_says_so(void **state)
+{
+	struct restore_report report;
+	struct cu_err err = { 0 };
+	struct sample jumped;
+	int64_t start_ms;
+	(void)state;
+
+	sample_make(&jumped, at("jumped"));
+	start_ms = jumped.now_ms;
+	for (int i = 0; i < 3; i++) {
+		jumped.now_ms = start_ms + (i == 1 ? 7200000 : i * 1800000);
+		sample_add(&jumped, 1);
+		sample_snapshot(&jumped, at("jumped.repo"));
+	}
+
+	assert_ok(restore_at(&jumped, "jumped.repo", "jumped.late", start_ms + 7000000, &report, NULL, &err),
+		&err);
+	assert_int_equal(report.sequence, 3); /* of 3600000, and the newest by number */
+	assert_int_equal(report.subjects, 3);
+	assert_true(has_note(&report, "backup 2 says"));
+	assert_true(has_note(&report, "--sequence"));
+
+	assert_ok(restore_at(&jumped, "jumped.repo", "jumped.early", start_ms + 1800000, &report, NULL, &err),
+		&err);
+	assert_int_equal(report.sequence, 1);
+	assert_true(has_note(&report, "backup 2 says"));
+	sample_close(&jumped);
+}
+
 static void the_store_id_stays_and_the_lineage_is_new(void **state)
 {
 	struct restore_report report = restored("repo", "ids", 0);
@@ -663,6 +772,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_backup_comes_back),
 		cmocka_unit_test(an_old_backup_comes_back_without_those_erased_since),
+		cmocka_unit_test(a_time_between_two_backups_brings_the_first),
+		cmocka_unit_test(a_time_before_the_first_backup_is_refused_with_what_there_is),
+		cmocka_unit_test(a_time_that_has_not_come_brings_the_newest_and_says_so),
+		cmocka_unit_test(after_a_clock_that_jumped_the_number_decides_and_the_report_says_so),
 		cmocka_unit_test(the_store_id_stays_and_the_lineage_is_new),
 		cmocka_unit_test(a_restored_store_goes_on_and_its_log_extends_the_old_one),
 		cmocka_unit_test(a_restored_store_is_backed_up_and_restored_again),

@@ -95,6 +95,50 @@ static void a_time_is_shown_with_its_zone(void **state)
 	assert_string_equal(text, "2026-07-30 08:15 UTC");
 }
 
+static void check_exact(const char *zone, const char *text, const char *utc)
+{
+	char got[CIVIL_TIME_SIZE];
+	int64_t ms = 0;
+
+	zone_use(zone);
+	if (!zone_parse_moment(text, &ms)) {
+		fail_msg("'%s' is not taken", text);
+	}
+	civil_format_time(ms, got);
+	assert_string_equal(got, utc);
+}
+
+static void a_moment_is_local_unless_it_says_utc(void **state)
+{
+	(void)state;
+	check_exact("Europe/Berlin", "2026-01-30 10:15", "2026-01-30T09:15:00.999Z");
+	check_exact("Europe/Berlin", "2026-01-30 10:15:08", "2026-01-30T09:15:08.999Z");
+	check_exact("Europe/Berlin", "2026-01-30T10:15:08.120", "2026-01-30T09:15:08.120Z");
+	check_exact("Europe/Berlin", "2026-01-30 10:15Z", "2026-01-30T10:15:00.999Z");
+	check_exact("Europe/Berlin", "2026-01-30 10:15:59 UTC", "2026-01-30T10:15:59.999Z");
+	check_exact("Europe/Berlin", "2026-01-30T10:15:08.007Z", "2026-01-30T10:15:08.007Z");
+	check_exact("Europe/Berlin", "2026-03-29T02:30Z", "2026-03-29T02:30:00.999Z");
+	check_exact("Asia/Shanghai", "2026-07-30 00:15:01", "2026-07-29T16:15:01.999Z");
+	check_exact("Europe/Berlin", "2026-10-25 02:30", "2026-10-25T00:30:00.999Z");
+}
+
+static void what_is_no_moment_is_refused(void **state)
+{
+	static const char *const none[] = { "", "2026-01-30", "2026-01-30 24:00", "2026-02-30 10:15Z",
+		"2026-01-30 10:15:60", "2026-01-30 10:15:6", "2026-01-30 10:15:08.12",
+		"2026-01-30 10:15:08.1234", "2026-01-30 10:15 CET", "2026-01-30 10:15+01:00",
+		"2026-01-30 10:15:08Zulu", "2026-01-30 10:15 ", "yesterday", "2026-01-30 10:15:-1" };
+	int64_t ms = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		if (zone_parse_moment(none[i], &ms)) {
+			fail_msg("'%s' is taken", none[i]);
+		}
+	}
+	assert_true(ms == 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +147,8 @@ int main(void)
 		cmocka_unit_test(a_wall_clock_is_read_where_it_hangs),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(a_time_is_shown_with_its_zone),
+		cmocka_unit_test(a_moment_is_local_unless_it_says_utc),
+		cmocka_unit_test(what_is_no_moment_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
