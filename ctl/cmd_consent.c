@@ -66,7 +66,7 @@ static void show_evidence(const json_t *events)
 			printf("\n");
 			out_field(_("log entry"), "%" PRId64, out_int(event, "entry"));
 			out_field(_("source"), "%s", out_str(event, "source"));
-			out_line("%s", out_str(event, "evidence"));
+			out_lines(_("evidence"), out_str(event, "evidence"));
 		}
 	}
 }

@@ -54,7 +54,7 @@ static int handle(struct exchange *x, struct json *out, struct cu_err *err)
 /* Whether it is not there or may not be seen is nothing for those who may not know. */
 static void hide(const struct exchange *x, struct cu_err *err)
 {
-	if (x->permit.purpose && !x->permit.may_know &&
+	if (x->permit.purpose && !x->permit.may_know && !x->is_refused_for_role &&
 		(err->code == CU_ENOENT || err->code == CU_EDENIED)) {
 		(void)permit_hide(err);
 	}

@@ -52,6 +52,7 @@ struct exchange {
 	struct permit permit; /* of a call that touches a person's data */
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
+	bool is_refused_for_role; /* handler: whoever the subject is, so the refusal is told as it is */
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
 
 	struct buf reply;    /* worker: the last frame; wiped */

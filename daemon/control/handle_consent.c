@@ -365,8 +365,15 @@ int handle_CONSENT_OBJECT(struct exchange *x, struct json *out, struct cu_err *e
 
 int handle_CONSENT_UNOBJECT(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	if (x->permit.purpose->objection == OBJECTION_ABSOLUTE &&
-		strcmp(exchange_text(x, "because"), "grounds") == 0) {
+	bool is_overruled = strcmp(exchange_text(x, "because"), "grounds") == 0;
+	const char *evidence = exchange_text(x, "evidence");
+
+	if (is_overruled && x->permit.purpose->objection != OBJECTION_ABSOLUTE &&
+		(!evidence || text_is_blank(evidence))) {
+		return cu_err_set(err, CU_EINVAL,
+			"evidence: say which compelling grounds outweigh the objection, and who weighed them (Art. 21(1) GDPR): --evidence=<a file with the text>");
+	}
+	if (is_overruled && x->permit.purpose->objection == OBJECTION_ABSOLUTE) {
 		return cu_err_set(err, CU_EINVAL,
 			"because: nothing outweighs an objection to '%s' (Art. 21(3) GDPR); only the "
 			"person can take it back",

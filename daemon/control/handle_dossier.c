@@ -423,7 +423,10 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 	struct making m = { .x = x, .filter = { x->daemon->policy, &x->permit, NULL, NULL } };
 	struct leaf leaf = { .act = LEAF_SUBJECT_DOSSIER };
 	const char **only = NULL;
-	int r = x->permit.level < LEVEL_RESTRICTED ?
+	int r;
+
+	x->is_refused_for_role = x->permit.level < LEVEL_RESTRICTED;
+	r = x->is_refused_for_role ?
 		cu_err_set(err, CU_EDENIED, "a dossier is whole, and this role sees some of it masked") :
 		take_question(&m, what, &only, err);
 

@@ -289,6 +289,11 @@ static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) } };
 	int r;
 
+	if (!request_is_as_was(w->row, &c->row)) { /* decided while it was written */
+		return cu_err_set(err, CU_EBUSY,
+			"request %u has changed while the letter was written, and is %s now: nothing was sealed; call it again",
+			c->row.number, request_state_word(c->row.state));
+	}
 	snprintf(kind, sizeof(kind), "letter.%s", law_letter_word((enum letter_kind)w->order.kind));
 	r = tx_dsr_paper(tx, &c->row, kind, texts, 3, NULL, err);
 	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, kind, err);

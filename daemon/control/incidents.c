@@ -13,13 +13,6 @@
 
 #define HOUR_MS 3600000
 
-int incidents_require_person(const struct exchange *x, struct cu_err *err)
-{
-	return x->rights.is_root ?
-		cu_err_set(err, CU_EDENIED, "root is never told what may tell of a person") :
-		0;
-}
-
 /* --- finding, changing ------------------------------------------------------------- */
 
 static int missing(struct cu_err *err)

@@ -13,9 +13,6 @@ struct daemon;
 struct exchange;
 struct json;
 
-/* root is never told of a person, and an incident's texts may tell: CU_EDENIED. */
-int incidents_require_person(const struct exchange *x, struct cu_err *err);
-
 /* The incident that the parameter `number` names.  CU_ENOENT. */
 int incidents_find(struct exchange *x, struct row_incident *ret, struct cu_err *err);
 

@@ -285,6 +285,15 @@ static const char *what_lacks(const struct row_dsr *row, enum request_event even
 					     "it is closed";
 }
 
+bool request_is_as_was(const struct row_dsr *then, const struct row_dsr *now)
+{
+	return then->state == now->state && then->method == now->method &&
+		then->nkept == now->nkept && then->extension == now->extension &&
+		then->extension_day == now->extension_day &&
+		strcmp(then->reason, now->reason) == 0 && id_eq(&then->subject, &now->subject) &&
+		id_eq(&then->erasure, &now->erasure);
+}
+
 int request_may(const struct row_dsr *row, enum request_event event, struct cu_err *err)
 {
 	unsigned to;

@@ -142,6 +142,10 @@ bool request_leads(const struct row_dsr *row, enum request_event event, unsigned
 /* The same as a sentence for whoever tries: 0, or CU_EBUSY with what stands in the way. */
 int request_may(const struct row_dsr *row, enum request_event event, struct cu_err *err);
 
+/* Would a letter say the same of both?  State, outcome, extension, whose it is.  Pure: before what was
+ * written beside the writer is sealed, the row is looked at once more. */
+bool request_is_as_was(const struct row_dsr *then, const struct row_dsr *now);
+
 /* Makes the move: the row, with all else that changed in it, and a leaf, whose reason is the new state.
  * CU_EBUSY as request_may. */
 int request_move(struct tx *tx, struct row_dsr *row, enum request_event event, struct cu_err *err);

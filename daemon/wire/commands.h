@@ -175,7 +175,7 @@ X(CONSENT_UNOBJECT, "consent unobject", "io.custos.consent.Unobject",           
   "subject:subject --purpose=purpose:purpose --because=why:words(person|grounds) [--source=source:key] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \
   N_("Note down that an objection ends."),                                              \
-  N_("Because the person took it back, or because you showed compelling grounds, which are there for no marketing; say which in --evidence.")) \
+  N_("Because the person took it back, or because you showed compelling grounds, which are there for no marketing. Those have to be said: --evidence is a file that says which grounds, and who weighed them; it is sealed, and 'consent list --evidence' shows it.")) \
 X(CONSENT_LIST, "consent list", "io.custos.consent.List",                               \
   "subject:subject --purpose=purpose:purpose [--evidence]",                             \
   ACCESS_READ,                                                                          \

@@ -536,6 +536,16 @@ static void an_objection_ends_what_rests_on_interests(void **state)
 	stage_expect(st, 0);
 	stage_ctl(st, AS_PRIVACY, "consent", "unobject", id, POST, "--because=grounds");
 	expect_error(st, 64, "nothing outweighs");
+	stage_ctl(st, AS_PRIVACY, "consent", "object", id, "--purpose=analytics");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "unobject", id, "--purpose=analytics", "--because=grounds");
+	expect_error(st, 64, "which compelling grounds");
+	stage_ctl(st, AS_PRIVACY, "consent", "unobject", id, "--purpose=analytics", "--because=grounds",
+		"--evidence", stage_text(st, "grounds", "Fraud of 2026.\nWeighed by the board.\n"));
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "consent", "list", id, LOOK, "--evidence"); /* a line is a line */
+	assert_non_null(strstr(st->last.out, "Fraud of 2026.\n"));
+	assert_non_null(strstr(st->last.out, "Weighed by the board.\n"));
 	stage_ctl(st, AS_PRIVACY, "consent", "unobject", id, POST, "--because=person");
 	stage_expect(st, 0);
 	stage_ctl(st, AS_PRIVACY, "subject", "get", id, POST);

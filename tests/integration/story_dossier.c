@@ -350,6 +350,29 @@ static void who_may_not_read_gets_none(void **state)
 	assert_int_not_equal(access(stage_path(st, "s.zip"), F_OK), 0);
 }
 
+/* It says nothing about anybody, so it need not be hidden as such. */
+static void a_role_that_sees_some_of_it_masked_is_told_so(void **state)
+{
+	struct stage *st = *state;
+	char id[33], roles[512];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_add_person(st, ada, id);
+	stage_stop(st);
+	snprintf(roles, sizeof(roles),
+		"roles:\n  - role: desk\n    operations: [subject.dossier]\n"
+		"    purposes: [" STAGE_PURPOSE "]\n    level: confidential\n"
+		"operators:\n  - {uid: %u, roles: [desk]}\n",
+		stage_uid(AS_SUPPORT));
+	stage_policy(st, "roles.yaml", roles);
+	stage_start(st);
+	stage_ctl(st, AS_SUPPORT, "subject", "dossier", id, stage_path(st, "s.zip"), PURPOSE);
+	stage_expect(st, 77);
+	assert_non_null(strstr(st->last.err, "this role sees some of it masked"));
+}
+
 /* --- what goes wrong --------------------------------------------------------------------------- */
 
 /* So much that it does not fit into a pipe, compressed either. */
@@ -466,6 +489,7 @@ int main(void)
 		T(what_is_being_erased_is_not_in_it),
 		T(whoever_is_being_erased_has_none),
 		T(who_may_not_read_gets_none),
+		T(a_role_that_sees_some_of_it_masked_is_told_so),
 		T(a_reader_that_is_gone_and_a_full_disk_are_told),
 		T(a_reader_that_stands_still_can_cancel),
 	};

@@ -197,6 +197,30 @@ static void who_comes_too_early_is_told_what_lacks(void **state)
 	assert_fails(request_may(&row, REQ_ON_REVOKE, &err), CU_EBUSY, &err, "it is closed");
 }
 
+static void a_letter_that_was_written_before_a_decision_is_not_what_holds_now(void **state)
+{
+	struct row_dsr was = ready(REQUEST_ERASURE), now = was;
+
+	(void)state;
+	was.state = now.state = REQ_SCOPING;
+	now.code_attempts++; /* of which no letter speaks */
+	assert_true(request_is_as_was(&was, &now));
+	now.state = REQ_DENIED;
+	assert_false(request_is_as_was(&was, &now));
+	now = was;
+	now.nkept++;
+	assert_false(request_is_as_was(&was, &now));
+	now = was;
+	strcpy(now.reason, "legal_claims");
+	assert_false(request_is_as_was(&was, &now));
+	now = was;
+	now.extension = EXTENSION_NUMBER;
+	assert_false(request_is_as_was(&was, &now));
+	now = was;
+	now.subject.b[0]++;
+	assert_false(request_is_as_was(&was, &now));
+}
+
 static void words_lead_back_to_their_numbers(void **state)
 {
 	(void)state;
@@ -265,6 +289,7 @@ int main(void)
 		cmocka_unit_test(nothing_goes_on_while_what_it_needs_is_not_known),
 		cmocka_unit_test(what_was_kept_makes_it_a_part),
 		cmocka_unit_test(who_comes_too_early_is_told_what_lacks),
+		cmocka_unit_test(a_letter_that_was_written_before_a_decision_is_not_what_holds_now),
 		cmocka_unit_test(words_lead_back_to_their_numbers),
 		cmocka_unit_test(a_move_is_stored_with_its_leaf_or_not_at_all),
 	};
