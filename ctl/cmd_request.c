@@ -184,6 +184,7 @@ void cmd_request_scope(const struct args *a, const json_t *reply)
 	static const char *const headings[] = { N_("COLLECTION"), N_("RECORDS"), N_("IS"),
 		N_("BY"), N_("WHAT IT HOLDS"), NULL };
 	const json_t *all = json_object_get(reply, "scope");
+	bool is_unlinked = false;
 	struct out_table *t;
 	json_t *item;
 	size_t i;
@@ -195,13 +196,19 @@ void cmd_request_scope(const struct args *a, const json_t *reply)
 	}
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)all, i, item) {
-		out_cell(t, "%s", out_str(item, "collection"));
+		out_cell(t, json_is_true(json_object_get(item, "of_others")) ? _("%s of others") : "%s",
+			out_str(item, "collection"));
 		out_cell(t, "%" PRId64, out_int(item, "records"));
 		out_cell(t, "%s", out_str(item, "action"));
+		is_unlinked |= strcmp(out_str(item, "action"), "unlinked") == 0;
 		out_cell(t, "%s", out_str(item, "citation"));
 		out_cell(t, "%s", out_str(item, "text"));
 	}
 	out_table_end(t);
+	if (is_unlinked) {
+		out_line("%s", _("Records of others stay theirs, and so does their text. Look through it before the keys are gone: "
+			"the dossier marks each such record, 'subject update' corrects it."));
+	}
 }
 
 void cmd_request_clock(const struct args *a, const json_t *reply)

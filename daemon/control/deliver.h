@@ -17,6 +17,7 @@ struct delivery {
 	struct id subject;
 	const json_t *collections; /* keys; NULL or empty: all */
 	const char *language;      /* "en", "zh"; NULL: en */
+	bool is_own_only;          /* nothing of what others' records say */
 	bool is_data_only;         /* data.json instead of the archive */
 	const json_t *recipients;  /* public keys of age; NULL or empty: not encrypted */
 };

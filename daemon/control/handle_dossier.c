@@ -35,6 +35,8 @@ struct making {
 	struct age_writer *age;
 	struct reader *reader;             /* while the log is read */
 	uint64_t *slots;                   /* of the leaf at hand */
+	struct buf owners;                 /* of records that only name the subject: their ids */
+	bool is_own_only;
 	uint64_t nentries;                 /* of the log, looked at */
 	int64_t told_ms;
 };
@@ -86,6 +88,7 @@ static int take_question(struct making *m, const struct delivery *what, const ch
 	struct exchange *x = m->x;
 	int r;
 
+	m->is_own_only = what->is_own_only;
 	m->dossier.subject = what->subject;
 	m->dossier.policy = x->daemon->policy;
 	m->dossier.language = what->language && strcmp(what->language, "zh") == 0 ? DOSSIER_ZH : DOSSIER_EN;
@@ -130,6 +133,18 @@ static bool is_enough(const struct walk *w)
 	return w->nrecords >= CHUNK_RECORDS || w->nbytes >= CHUNK_BYTES;
 }
 
+/* It is the subject's, or another's that names the subject. */
+static bool concerns(const struct id *subject, const struct row_record *row,
+	const struct record *rec)
+{
+	bool does = id_eq(&row->subject, subject);
+
+	for (unsigned i = 0; !does && i < rec->ncosubjects; i++) {
+		does = id_eq(&rec->cosubjects[i], subject);
+	}
+	return does;
+}
+
 static int pass_record(void *ctx, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
@@ -139,7 +154,7 @@ static int pass_record(void *ctx, const struct row_record *row, const struct rec
 	w->nrecords++;
 	w->nbytes += row->sealed.n;
 	if (!show_has_collection(&w->m->filter, row->collection) ||
-		!id_eq(&row->subject, &w->m->dossier.subject)) {
+		!concerns(&w->m->dossier.subject, row, rec)) {
 		return 0;
 	}
 	show_narrow(&w->m->filter, rec, &shown);
@@ -209,7 +224,7 @@ static int walk_record(struct walk *w, struct reader *rd, const struct id *id, s
 	w->nrecords += one.nrecords;
 	w->nbytes += one.nbytes;
 	if (r >= 0 && h->is_there) {
-		r = others_leave_out(&w->m->others, rd, &h->rec, err);
+		r = others_leave_out(&w->m->others, rd, &h->row, &h->rec, err);
 		r = r < 0 ? r : w->take(w->to, &h->row, &h->rec, err);
 	}
 	return r;
@@ -292,9 +307,108 @@ static int survey_records(struct making *m, struct cu_err *err)
 			r = outlet_check(&m->outlet, err);
 		}
 	} while (r == 0 && s.has_more);
-	dossier_order(&m->dossier);
 	return r;
 }
+
+/* --- what others' records say of the subject -------------------------------------- */
+
+struct mentions {
+	struct walk walk;
+	struct id found[CHUNK_RECORDS], at; /* at: the last that was found */
+	size_t nfound;
+};
+
+static int find_mention(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct mentions *s = ctx;
+
+	(void)err;
+	s->at = row->id;
+	if (show_has_collection(&s->walk.m->filter, row->collection) &&
+		concerns(&s->walk.m->dossier.subject, row, rec)) {
+		s->found[s->nfound++] = row->id;
+	}
+	return s->nfound == CHUNK_RECORDS;
+}
+
+/* May the one be read for this purpose, whose record it is?  1, 0 or a code. */
+static int may_see(struct making *m, struct reader *rd, const struct id *owner, struct cu_err *err)
+{
+	const struct permit *p = &m->x->permit;
+	struct standing s;
+	int r = standing_read(rd, owner, permit_events_of(p), NULL, exchange_now_ms(m->x), &s, err);
+
+	return r < 0 ? r : permit_judge(p, &s) == PERMIT_GRANTED;
+}
+
+static int survey_mention(struct mentions *s, struct reader *rd, const struct id *id,
+	struct held *h, struct cu_err *err)
+{
+	struct walk one = { .m = s->walk.m, .take = hold_record, .to = h };
+	int r;
+
+	h->is_there = false;
+	r = reader_record(rd, id, pass_record, &one, err);
+	r = r < 0 || !h->is_there ? r : may_see(s->walk.m, rd, &h->row.subject, err);
+	if (r > 0 && h->is_there) {
+		buf_put(&s->walk.m->owners, h->row.subject.b, sizeof(h->row.subject.b));
+		r = dossier_survey(&s->walk.m->dossier, &h->row, &h->rec, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int survey_mentions(struct making *m, struct cu_err *err)
+{
+	struct mentions s = { .walk = { .m = m } };
+	struct held held = { .text = BUF_INIT_WIPE };
+	struct reader *rd;
+	int r;
+
+	do {
+		s.nfound = 0;
+		r = begin_view(&s.walk, &rd, err);
+		if (r == 0) {
+			r = reader_mentions_after(rd, &m->dossier.subject,
+				id_is_nil(&s.at) ? NULL : &s.at, find_mention, &s, err);
+		}
+		for (size_t i = 0; r >= 0 && i < s.nfound; i++) {
+			r = survey_mention(&s, rd, &s.found[i], &held, err);
+		}
+		end_view(m, rd);
+		if (r >= 0) {
+			r = outlet_check(&m->outlet, err);
+		}
+	} while (r == 0 && s.nfound == CHUNK_RECORDS);
+	buf_done(&held.text);
+	return r;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct id));
+}
+
+/* Whose records were read for somebody else stands in the log, each of them once. */
+static int note_owners(struct making *m, struct cu_err *err)
+{
+	struct id *ids = (struct id *)m->owners.p;
+	size_t n = m->owners.n / sizeof(*ids), kept = 0;
+	int r = buf_check(&m->owners, err);
+
+	if (r < 0 || n == 0) {
+		return r;
+	}
+	qsort(ids, n, sizeof(*ids), compare_ids);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || !id_eq(&ids[i], &ids[kept - 1])) {
+			ids[kept++] = ids[i];
+		}
+	}
+	return exchange_bulk(m->x, LEAF_SUBJECT_DOSSIER, span_of(m->owners.p, kept * sizeof(*ids)), err);
+}
+
+/* --- the rest of the survey ------------------------------------------------------- */
 
 /* Of a legal hold the person may not be told: that it is about somebody is the case's secret. */
 static bool is_of_hold(const struct leaf *l)
@@ -355,6 +469,10 @@ static int survey(struct making *m, struct cu_err *err)
 	struct ledger *ledger = m->x->daemon->house.ledger;
 	int r = survey_records(m, err);
 
+	if (r == 0 && !m->is_own_only) {
+		r = survey_mentions(m, err);
+	}
+	dossier_order(&m->dossier);
 	if (r == 0) {
 		r = survey_consents(m, err);
 	}
@@ -420,7 +538,8 @@ static void show_result(const struct making *m, struct json *out)
 int deliver_dossier(struct exchange *x, const struct delivery *what, struct json *out,
 	struct cu_err *err)
 {
-	struct making m = { .x = x, .filter = { x->daemon->policy, &x->permit, NULL, NULL } };
+	struct making m = { .x = x, .filter = { x->daemon->policy, &x->permit, NULL, NULL },
+		.owners = BUF_INIT };
 	struct leaf leaf = { .act = LEAF_SUBJECT_DOSSIER };
 	const char **only = NULL;
 	int r;
@@ -441,6 +560,9 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 	if (r == 0) {
 		leaf.sub = m.dossier.subject;
 		leaf.count = m.dossier.nrecords;
+		r = note_owners(&m, err);
+	}
+	if (r == 0) {
 		r = exchange_leaf(x, &leaf, err); /* durable before the first byte leaves */
 	}
 	if (r == 0) {
@@ -450,6 +572,7 @@ int deliver_dossier(struct exchange *x, const struct delivery *what, struct json
 		show_result(&m, out);
 	}
 	others_done(&m.others);
+	buf_done(&m.owners);
 	dossier_done(&m.dossier);
 	age_recipients_free(m.recipients);
 	free(only);

@@ -26,6 +26,7 @@ struct execution {
 	const char *names[MAX_COLLECTIONS];
 	size_t n;        /* of those that are not kept */
 	bool is_changed; /* since it was approved */
+	bool is_own_only; /* what others' records say stays with them */
 	bool is_held;    /* by this hold */
 	struct id hold;
 	struct addressee who; /* of an erasure: whom the last letter goes to */
@@ -35,7 +36,12 @@ static int take_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 {
 	struct execution *e = ctx;
 
-	if (item->is_kept) {
+	for (size_t i = 0; i < e->n; i++) {
+		if (strcmp(e->names[i], item->collection) == 0) {
+			return 0; /* of itself and of others */
+		}
+	}
+	if (item->is_kept || (item->is_mention && e->is_own_only)) {
 		return 0;
 	}
 	if (e->n == MAX_COLLECTIONS) {
@@ -177,6 +183,35 @@ static int apply_check(struct tx *tx, struct casework *c, struct cu_err *err)
 	return r < 0 || !e->is_changed ? r : apply_execute(tx, c, err); /* it takes the approval away */
 }
 
+/* Which collections are shown: none are named where nothing is kept back, and nothing less was asked
+ * for. */
+static int list_shown(struct exchange *x, const struct row_dsr *row, struct execution *e,
+	json_t *collections, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct row_dsr_part part;
+	int r = reader_dsr_scope(rd, row, take_item, e, err);
+	int wants = r < 0 ? r : reader_dsr_part(rd, row, DSR_WANTED, "", &part, err);
+
+	store_reader_give(x->daemon->house.store, rd);
+	if (wants < 0) {
+		return wants;
+	}
+	if (e->n == 0) {
+		return cu_err_set(err, CU_EBUSY,
+			"nothing is held that could be shown: 'request deny %u' says so to the person", row->number);
+	}
+	if (wants == 0 && row->nkept == 0 && !e->is_own_only) {
+		return 0;
+	}
+	for (size_t i = 0; i < e->n; i++) {
+		if (json_array_append_new(collections, json_string(e->names[i])) < 0) {
+			return cu_err_set(err, CU_ENOMEM, "out of memory");
+		}
+	}
+	return 0;
+}
+
 /* The archive for the person, of all that is not kept back. */
 static int deliver(struct exchange *x, const struct row_dsr *row, struct execution *e,
 	struct json *out, struct cu_err *err)
@@ -187,21 +222,11 @@ static int deliver(struct exchange *x, const struct row_dsr *row, struct executi
 #undef X
 	};
 	struct delivery what = { .subject = row->subject, .language = languages[row->language],
-		.recipients = json_object_get(x->call.parameters, "recipients") };
-	struct reader *rd = store_reader_take(x->daemon->house.store);
+		.recipients = json_object_get(x->call.parameters, "recipients"),
+		.is_own_only = e->is_own_only };
 	json_t *collections = json_array();
-	int r = reader_dsr_scope(rd, row, take_item, e, err);
+	int r = list_shown(x, row, e, collections, err);
 
-	store_reader_give(x->daemon->house.store, rd);
-	for (size_t i = 0; r == 0 && i < e->n; i++) {
-		if (json_array_append_new(collections, json_string(e->names[i])) < 0) {
-			r = cu_err_set(err, CU_ENOMEM, "out of memory");
-		}
-	}
-	if (r == 0 && e->n == 0) {
-		r = cu_err_set(err, CU_EBUSY, "nothing is held that could be shown: 'request deny %u' says so to the person",
-			row->number);
-	}
 	what.collections = collections;
 	x->purpose = request_purpose(row->type);
 	if (r == 0) {
@@ -269,6 +294,8 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 	int r = casework_find(x, &row, err);
 
 	if (r == 0) {
+		/* what others told was not given by the person (GDPR Art. 20(1), (4)) */
+		e.is_own_only = row.type != REQUEST_ACCESS;
 		r = require_file(x, &row, err);
 	}
 	if (r == 0 && wants_file(&row)) {

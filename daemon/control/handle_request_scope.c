@@ -38,10 +38,16 @@ static int show_citation(void *ctx, const struct row_record *row, const struct r
 }
 
 /* What becomes of it, in the interface's words. */
-static const char *action_of(const struct row_dsr *row, bool is_kept)
+static const char *action_of(const struct row_dsr *row, const struct dsr_item *item)
 {
-	if (is_kept) {
+	if (item->is_kept) {
 		return "kept";
+	}
+	if (item->is_mention && row->type == REQUEST_ERASURE) {
+		return "unlinked";
+	}
+	if (item->is_mention && row->type != REQUEST_ACCESS && row->type != REQUEST_RECTIFICATION) {
+		return "untouched";
 	}
 	switch ((enum request_type)row->type) {
 	case REQUEST_ACCESS:
@@ -65,11 +71,12 @@ static int show_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 
 	json_open_object(s->out, NULL);
 	json_str(s->out, "collection", item->collection);
+	json_bool(s->out, "of_others", item->is_mention);
 	if (c && c->text) {
 		json_str(s->out, "text", c->text);
 	}
 	json_uint(s->out, "records", item->nrecords);
-	json_str(s->out, "action", action_of(s->row, item->is_kept));
+	json_str(s->out, "action", action_of(s->row, item));
 	if (item->is_kept) {
 		r = reader_records(s->reader, &s->row->kase, REQUEST_COLLECTION, show_citation, &citing,
 			err);

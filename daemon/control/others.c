@@ -54,39 +54,85 @@ static int learn_of(struct others *o, struct reader *rd, const struct id *subjec
 	return r < 0 ? r : 0;
 }
 
-static int know(struct others *o, struct reader *rd, const struct record *rec, struct cu_err *err)
+/* Whom a record concerns besides the subject. */
+static unsigned list_others(const struct others *o, const struct row_record *row,
+	const struct record *rec, struct id to[RECORD_MAX_COSUBJECTS + 1])
+{
+	unsigned n = 0;
+
+	if (!id_eq(&row->subject, &o->subject)) {
+		to[n++] = row->subject;
+	}
+	for (unsigned i = 0; i < rec->ncosubjects; i++) {
+		if (!id_eq(&rec->cosubjects[i], &o->subject)) {
+			to[n++] = rec->cosubjects[i];
+		}
+	}
+	return n;
+}
+
+static int know(struct others *o, struct reader *rd, const struct id *of, unsigned nof,
+	struct cu_err *err)
 {
 	int r = o->knows_own ? 0 : learn_of(o, rd, &o->subject, &o->own, err);
 
 	o->knows_own = r == 0;
-	if (r < 0 || (o->nof == rec->ncosubjects &&
-			memcmp(o->of, rec->cosubjects, o->nof * sizeof(o->of[0])) == 0)) {
+	if (r < 0 || (o->nof == nof && memcmp(o->of, of, nof * sizeof(of[0])) == 0)) {
 		return r;
 	}
 	redact_clear(&o->theirs);
 	o->nof = 0;
-	for (unsigned i = 0; r == 0 && i < rec->ncosubjects; i++) {
-		r = learn_of(o, rd, &rec->cosubjects[i], &o->theirs, err);
+	for (unsigned i = 0; r == 0 && i < nof; i++) {
+		r = learn_of(o, rd, &of[i], &o->theirs, err);
 	}
 	if (r == 0) {
-		memcpy(o->of, rec->cosubjects, rec->ncosubjects * sizeof(o->of[0]));
-		o->nof = rec->ncosubjects;
+		memcpy(o->of, of, nof * sizeof(of[0]));
+		o->nof = nof;
 	}
 	return r;
 }
 
-int others_leave_out(struct others *o, struct reader *rd, struct record *rec, struct cu_err *err)
+/* How the other is, who is the record's subject, unless it is the same of both; so is what
+ * schema.yaml knows no more. */
+static bool is_theirs(const struct others *o, const struct row_record *row,
+	const struct record_field *field)
 {
+	const struct collection *c = policy_find_collection(o->policy, row->collection);
+	char name[ENGINE_KEY_SIZE] = "";
+	const struct field *f;
+
+	if (id_eq(&row->subject, &o->subject) || redact_has(&o->own, field->value)) {
+		return false;
+	}
+	if (field->name.n < sizeof(name)) {
+		memcpy(name, field->name.p, field->name.n);
+	}
+	f = c ? collection_find_field(c, name) : NULL;
+	return !f || redact_describes(c, f);
+}
+
+int others_leave_out(struct others *o, struct reader *rd, const struct row_record *row,
+	struct record *rec, struct cu_err *err)
+{
+	struct id of[RECORD_MAX_COSUBJECTS + 1];
+	unsigned nof = list_others(o, row, rec, of);
 	size_t at[RECORD_MAX_FIELDS + 1] = { 0 };
 	int r;
 
-	if (rec->ncosubjects == 0) {
+	if (nof == 0) {
 		return 0;
 	}
-	r = know(o, rd, rec, err);
+	if (!id_eq(&row->subject, &o->subject)) {
+		rec->key = (struct span){ 0 };
+	}
+	r = know(o, rd, of, nof, err);
 	buf_clear(&o->text);
 	for (unsigned i = 0; i < rec->nfields; i++) {
-		redact_put(&o->theirs, &o->own, rec->fields[i].value, o->instead, &o->text);
+		if (is_theirs(o, row, &rec->fields[i])) {
+			buf_put_str(&o->text, o->instead);
+		} else {
+			redact_put(&o->theirs, &o->own, rec->fields[i].value, o->instead, &o->text);
+		}
 		at[i + 1] = o->text.n;
 	}
 	r = r < 0 ? r : buf_check(&o->text, err);

@@ -46,7 +46,7 @@ __attribute__((format(printf, 2, 3))) static void line(struct json *lines, const
 
 struct saying {
 	struct json *lines;
-	const char *done; /* what happens with what is not kept */
+	const char *done, *of_others; /* what happens with what is not kept */
 };
 
 static int say_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
@@ -54,15 +54,19 @@ static int say_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 	struct saying *s = ctx;
 
 	(void)err;
-	line(s->lines, _("  %s: records: %" PRIu64 ": %s"), item->collection, item->nrecords,
-		item->is_kept ? _("kept, as a law demands: 'request scope' cites it") : s->done);
+	line(s->lines,
+		item->is_mention ? _("  %s of others who name the person: records: %" PRIu64 ": %s") :
+				   _("  %s: records: %" PRIu64 ": %s"),
+		item->collection, item->nrecords,
+		item->is_kept	   ? _("kept, as a law demands: 'request scope' cites it") :
+		item->is_mention ? s->of_others : s->done);
 	return 0;
 }
 
 static int say_row(struct exchange *x, struct reader *rd, const struct id *request,
 	struct json *lines, struct cu_err *err)
 {
-	struct saying s = { lines, "" };
+	struct saying s = { lines, "", "" };
 	char day[CIVIL_DAY_SIZE], subject[ID_TEXT_SIZE];
 	struct row_dsr row;
 	int r = reader_dsr_by_id(rd, request, &row, err);
@@ -79,6 +83,9 @@ static int say_row(struct exchange *x, struct reader *rd, const struct id *reque
 	if (row.type != REQUEST_ERASURE && row.type != REQUEST_ACCESS && row.type != REQUEST_PORTABILITY) {
 		s.done = law_request_word((enum request_type)row.type);
 	}
+	s.of_others = row.type == REQUEST_ERASURE     ? _("stays; that it is about the person is forgotten") :
+		      row.type != REQUEST_ACCESS	     ? _("stays as it is") :
+						       s.done;
 	return reader_dsr_scope(rd, &row, say_item, &s, err);
 }
 

@@ -21,7 +21,7 @@ struct look {
 static int look_at(void *ctx, const struct dsr_item *item, struct cu_err *err)
 {
 	struct look *l = ctx;
-	int r = item->is_kept ? 0 :
+	int r = item->is_kept || item->is_mention ? 0 :
 				tx_hold_covers(l->tx, &l->row->subject, item->collection, NULL, &l->hold, err);
 
 	l->is_held = r > 0;

@@ -128,6 +128,8 @@ int dossier_add_consent(struct dossier *d, const struct row_consent *row,
 /* Counts one entry of the log in, in their order. */
 void dossier_add_look(struct dossier *d, const struct leaf *l);
 
+/* A record that only names the subject. */
+bool dossier_is_of_another(const struct dossier *d, const struct row_record *row);
 /* Everything that is kept, not only what was asked for or what the purpose covers. */
 bool dossier_is_whole(const struct dossier *d);
 /* "another person", in its language: what stands instead of others. */

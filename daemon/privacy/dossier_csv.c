@@ -61,7 +61,7 @@ static void put_text(struct buf *to, const char *text)
 
 /* Of the record itself; its fields follow. */
 static const char *const about[] = { "_record", "_version", "_date", "_created", "_updated",
-	"_origin", "_source", "_key" };
+	"_origin", "_source", "_key", "_of_another" };
 
 static void csv_part_begin(struct dossier_pen *p, const struct dossier_part *part)
 {
@@ -77,7 +77,8 @@ static void csv_part_begin(struct dossier_pen *p, const struct dossier_part *par
 	buf_put_str(p->to, "\r\n");
 }
 
-static void put_about(struct buf *to, const struct row_record *row, const struct record *rec)
+static void put_about(struct buf *to, const struct row_record *row, const struct record *rec,
+	bool is_of_another)
 {
 	char id[ID_TEXT_SIZE], day[CIVIL_DAY_SIZE] = "", time[CIVIL_TIME_SIZE];
 
@@ -95,12 +96,13 @@ static void put_about(struct buf *to, const struct row_record *row, const struct
 	dossier_put_csv(to, rec->source);
 	buf_put_u8(to, ',');
 	dossier_put_csv(to, rec->key);
+	buf_put_str(to, is_of_another ? ",yes" : ",no");
 }
 
 static void csv_record(struct dossier_pen *p, const struct dossier_part *part,
 	const struct row_record *row, const struct record *rec)
 {
-	put_about(p->to, row, rec);
+	put_about(p->to, row, rec, dossier_is_of_another(p->d, row));
 	for (size_t i = 0; i < part->ncolumns; i++) {
 		struct span value = record_get(rec, part->columns[i].name);
 

@@ -173,9 +173,14 @@ static void html_part_begin(struct dossier_pen *p, const struct dossier_part *pa
 	buf_put_str(p->to, "</th></tr></thead>\n<tbody>\n");
 }
 
-static void put_others(struct dossier_pen *p, const struct record *rec)
+static void put_others(struct dossier_pen *p, const struct row_record *row, const struct record *rec)
 {
-	if (rec->ncosubjects > 0) {
+	if (dossier_is_of_another(p->d, row)) {
+		buf_put_str(p->to, "<p class=\"others\">");
+		markup_say(p, "This record is kept about another person, and names you. What is known of that "
+		       "person is not shown: it says \xe2\x80\x9c" "another person\xe2\x80\x9d instead.");
+		buf_put_str(p->to, "</p>");
+	} else if (rec->ncosubjects > 0) {
 		buf_put_str(p->to, "<p class=\"others\">");
 		markup_say(p, "This record also concerns others. What is known of them is not shown: it says "
 		       "\xe2\x80\x9c" "another person\xe2\x80\x9d instead.");
@@ -204,7 +209,7 @@ static void put_row(struct dossier_pen *p, const struct dossier_part *part,
 	buf_put_str(p->to, "<td class=\"from\">");
 	markup_source(p, rec->source, rec->origin);
 	buf_putf(p->to, " <time>%s</time>", day);
-	put_others(p, rec);
+	put_others(p, row, rec);
 	buf_put_str(p->to, "</td></tr>\n");
 }
 
@@ -256,7 +261,7 @@ static void put_card(struct dossier_pen *p, const struct dossier_part *part,
 	}
 	buf_put_str(p->to, "</tbody></table>\n");
 	put_meta(p, row, rec);
-	put_others(p, rec);
+	put_others(p, row, rec);
 	buf_put_str(p->to, "</article>\n");
 }
 

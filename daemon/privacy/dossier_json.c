@@ -7,7 +7,7 @@
 #include "policy/policy.h"
 #include "privacy/dossier_forms.h"
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 
 static void put_time(struct json *j, const char *key, int64_t ms)
 {
@@ -105,7 +105,7 @@ static void json_part_begin(struct dossier_pen *p, const struct dossier_part *pa
 	json_open_array(j, "records");
 }
 
-static void put_provenance(struct json *j, const struct record *rec)
+static void put_provenance(struct json *j, const struct record *rec, bool is_of_another)
 {
 	json_str(j, "origin", rec->origin == RECORD_EXTERNAL ? "external" : "internal");
 	if (rec->source.n > 0) {
@@ -117,8 +117,11 @@ static void put_provenance(struct json *j, const struct record *rec)
 	if (!id_is_nil(&rec->actor)) {
 		json_hex(j, "written_by", rec->actor.b, sizeof(rec->actor.b));
 	}
+	if (is_of_another) {
+		json_bool(j, "of_another", true);
+	}
 	if (rec->ncosubjects > 0) {
-		json_uint(j, "others", rec->ncosubjects);
+		json_uint(j, "others", rec->ncosubjects); /* of another: with that one, without the subject */
 	}
 }
 
@@ -138,7 +141,7 @@ static void json_record(struct dossier_pen *p, const struct dossier_part *part,
 	}
 	put_time(j, "created", row->created_ms);
 	put_time(j, "updated", row->updated_ms);
-	put_provenance(j, rec);
+	put_provenance(j, rec, dossier_is_of_another(p->d, row));
 	json_open_object(j, "fields");
 	for (unsigned i = 0; i < rec->nfields; i++) {
 		const struct record_field *f = &rec->fields[i];

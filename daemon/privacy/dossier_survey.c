@@ -59,6 +59,11 @@ static int add_part(struct dossier *d, const char *key, const struct collection 
 	return r;
 }
 
+bool dossier_is_of_another(const struct dossier *d, const struct row_record *row)
+{
+	return !id_eq(&row->subject, &d->subject);
+}
+
 bool dossier_is_whole(const struct dossier *d)
 {
 	const struct purpose *purpose = policy_find_purpose(d->policy, d->purpose);

@@ -179,6 +179,21 @@ static bool names_somebody(const struct field *f)
 	return begins(f->category, "user.unique_id") && f->index != INDEX_NONE;
 }
 
+bool redact_describes(const struct collection *c, const struct field *f)
+{
+	static const char *const categories[] = { "user.name", "user.contact", "user.unique_id",
+		"user.demographic", "user.professional_information", "user.account",
+		"user.settings", "user.payment", "user.device" };
+	const char *category = f->category ? f->category : c->category;
+
+	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++) {
+		if (begins(category, categories[i])) {
+			return strcmp(category, "user.demographic.profile") != 0;
+		}
+	}
+	return false;
+}
+
 static struct span value_of(const struct collection *c, const struct record *rec, const char *category)
 {
 	for (size_t i = 0; i < c->nfields; i++) {

@@ -13,7 +13,9 @@
 
 #include "base/buf.h"
 
+struct collection;
 struct cu_err;
+struct field;
 struct record;
 struct schema;
 
@@ -37,6 +39,9 @@ void redact_clear(struct redact *r);
  * a single letter are left out.  CU_ELIMIT, CU_ENOMEM. */
 int redact_learn(struct redact *r, const struct schema *schema, const struct record *rec,
 	struct cu_err *err);
+/* Does a field say who or how its subject is, and not what happened?  Of another's record that is
+ * left out whole. */
+bool redact_describes(const struct collection *c, const struct field *f);
 /* One word; what it is shorter than two letters is passed over. */
 int redact_add(struct redact *r, struct span word, struct cu_err *err);
 void redact_order(struct redact *r);

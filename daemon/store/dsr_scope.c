@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/engine_mention.h"
 #include "store/system.h"
 
 /* 1, 0 or a code. */
@@ -46,46 +47,68 @@ static int count(struct engine *e, const struct id *subject, const char *collect
 	return r;
 }
 
-/* 1: there is something of it that the request is about. */
-static int make_item(struct engine *e, const struct row_dsr *row, const char *collection,
-	struct dsr_item *ret, struct cu_err *err)
+/* Whoever walks may end it; what there is none of, and what the request is not about, is passed
+ * over. */
+static int pass_item(struct engine *e, const struct row_dsr *row, struct dsr_item *item,
+	dsr_scope_fn *fn, void *ctx, struct cu_err *err)
 {
 	struct row_dsr_part kept;
-	int r = system_owns(collection) ? 0 : is_wanted(e, row, collection, err);
+	int r = item->nrecords == 0 || system_owns(item->collection) ?
+		0 :
+		is_wanted(e, row, item->collection, err);
 
 	if (r <= 0) {
 		return r;
 	}
-	*ret = (struct dsr_item){ 0 };
-	strcpy(ret->collection, collection);
-	r = count(e, &row->subject, collection, &ret->nrecords, err);
-	if (r < 0 || ret->nrecords == 0) {
-		return r;
-	}
-	r = find_part(e, row, DSR_KEPT, collection, &kept, err);
+	r = find_part(e, row, DSR_KEPT, item->collection, &kept, err);
 	if (r > 0) {
-		ret->is_kept = true;
-		ret->note = kept.note;
+		item->is_kept = true;
+		item->note = kept.note;
 	}
-	return r < 0 ? r : 1;
+	return r < 0 ? r : fn(ctx, item, err);
 }
 
-int dsr_scope_each(struct engine *e, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
+static int each_own(struct engine *e, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
 	struct cu_err *err)
 {
 	struct row_slot slot = { .collection = "" };
 	int r;
 
 	while ((r = engine_slot_next(e, &row->subject, slot.collection, &slot, err)) > 0) {
-		struct dsr_item item;
+		struct dsr_item item = { .nrecords = 0 };
 
-		r = make_item(e, row, slot.collection, &item, err);
-		if (r > 0) {
-			r = fn(ctx, &item, err);
-		}
+		strcpy(item.collection, slot.collection);
+		r = count(e, &row->subject, slot.collection, &item.nrecords, err);
+		r = r < 0 ? r : pass_item(e, row, &item, fn, ctx, err);
 		if (r != 0) {
 			break;
 		}
 	}
+	return r;
+}
+
+static int each_mention(struct engine *e, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
+	struct cu_err *err)
+{
+	struct dsr_item at = { .is_mention = true }, item;
+	int r;
+
+	while ((r = engine_mention_count(e, &row->subject, at.collection, at.collection,
+			&at.nrecords, err)) > 0) {
+		item = at;
+		r = pass_item(e, row, &item, fn, ctx, err);
+		if (r != 0) {
+			break;
+		}
+	}
+	return r;
+}
+
+int dsr_scope_each(struct engine *e, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
+	struct cu_err *err)
+{
+	int r = each_own(e, row, fn, ctx, err);
+
+	r = r != 0 ? r : each_mention(e, row, fn, ctx, err);
 	return r < 0 ? r : 0;
 }

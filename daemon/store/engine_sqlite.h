@@ -25,6 +25,10 @@
 	" coalesce(anchor_day, updated_ms / 86400000))) FROM record WHERE record.subject = "    \
 	subject " AND collection NOT GLOB 'custos.*'), -800000), coalesce((SELECT day"          \
 	" FROM activity WHERE activity.subject = " subject "), -800000))"
+/* Records of others that name a subject, but of those who are being erased. */
+#define MENTIONS_OF(subject_) "cosubject AS m CROSS JOIN record AS r ON r.id = m.record"        \
+	" CROSS JOIN subject AS s ON s.id = r.subject"                                          \
+	" WHERE m.subject = " subject_ " AND r.subject <> m.subject AND s.state = 1"
 #define ENGINE_STATEMENTS(X)                                                                    \
 	X(BEGIN,          data,  "BEGIN IMMEDIATE")                                             \
 	X(READ,           data,  "BEGIN DEFERRED")                                              \
@@ -72,6 +76,10 @@
 		" ORDER BY seq, id LIMIT 1")                                                    \
 	X(CO_PUT,         data,  "INSERT OR IGNORE INTO cosubject VALUES (?1, ?2)")             \
 	X(CO_DEL,         data,  "DELETE FROM cosubject WHERE record = ?1")                     \
+	X(MENTION_NEXT,   data,  "SELECT m.record FROM " MENTIONS_OF("?1")                      \
+		" AND m.record > ?2 ORDER BY m.record LIMIT 1")                                 \
+	X(MENTION_COUNT,  data,  "SELECT r.collection, count(*) FROM " MENTIONS_OF("?1")        \
+		" AND r.collection > ?2 GROUP BY r.collection ORDER BY r.collection LIMIT 1")   \
 	X(COHORT_GET,     data,  "SELECT slot FROM cohort"                                      \
 		" WHERE collection = ?1 AND class = ?2 AND period = ?3")                        \
 	X(COHORT_PUT,     data,  "INSERT INTO cohort VALUES (?1, ?2, ?3, ?4)")                  \

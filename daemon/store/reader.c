@@ -1,5 +1,6 @@
 #include "store/reader.h"
 
+#include "store/engine_mention.h"
 #include "store/slots.h"
 #include "store/store_internal.h"
 #include "store/system.h"
@@ -123,6 +124,40 @@ int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *c
 	}
 	r = r < 0 ? r : fn(ctx, &row, &rec, err);
 	return r < 0 ? r : 1;
+}
+
+/* fn ends the walk: reader_record tells no more than that it was called. */
+struct mention {
+	reader_fn *fn;
+	void *ctx;
+	bool is_end;
+};
+
+static int pass_mention(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct mention *m = ctx;
+	int r = system_owns(row->collection) ? 0 : m->fn(m->ctx, row, rec, err);
+
+	m->is_end = r > 0;
+	return r;
+}
+
+int reader_mentions_after(struct reader *rd, const struct id *subject, const struct id *after,
+	reader_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct mention m = { fn, ctx, false };
+	struct id id;
+	int r = 0;
+
+	while (!m.is_end && (r = engine_mention_next(rd->engine, subject, after, &id, err)) > 0) {
+		after = &id;
+		r = reader_record(rd, &id, pass_mention, &m, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r < 0 ? r : 0;
 }
 
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,

@@ -43,6 +43,11 @@ int reader_all_records(struct reader *rd, const struct id *subject, const char *
 int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
 	struct cu_err *err);
 
+/* Records of others that name the subject as co-subject, as reader_records would show them, by
+ * their ids, from the one after *after on; NULL starts. */
+int reader_mentions_after(struct reader *rd, const struct id *subject, const struct id *after,
+	reader_fn *fn, void *ctx, struct cu_err *err);
+
 /* Records that have a term, confirmed, and not hidden.  The number of hits, or a code. */
 int reader_find(struct reader *rd, const char *kind, struct span value, reader_fn *fn,
 	void *ctx, struct cu_err *err);

@@ -166,8 +166,8 @@ int tx_dsr_next_pause(struct tx *tx, const struct row_dsr *row, int32_t after,
 static int put_line(void *ctx, const struct dsr_item *item, struct cu_err *err)
 {
 	(void)err;
-	buf_putf(ctx, "%s %" PRIu64 " %s\n", item->collection, item->nrecords,
-		item->is_kept ? "kept" : "done");
+	buf_putf(ctx, "%s %" PRIu64 " %s%s\n", item->collection, item->nrecords,
+		item->is_mention ? "of others " : "", item->is_kept ? "kept" : "done");
 	return 0;
 }
 

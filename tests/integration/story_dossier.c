@@ -136,6 +136,61 @@ static void what_a_record_tells_of_others_is_left_out(void **state)
 	assert_non_null(strstr(st->last.err, "others[0]"));
 }
 
+static void what_others_records_say_of_a_person_is_in_it_and_nothing_of_them(void **state)
+{
+	struct stage *st = *state;
+	char id[33], other[33], records[1024], *said;
+	const char *path;
+
+	stage_add_person(st, "[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}}]", id);
+	snprintf(records, sizeof(records),
+		"[{\"collection\":\"interaction\",\"others\":[\"%s\"],\"key\":\"otherman-7\",\"fields\":{"
+		"\"date\":\"2026-02-01\",\"summary\":\"Otherman said that 王小明 moved.\"}},"
+		"{\"collection\":\"contact_point\",\"others\":[\"%s\"],\"fields\":{\"city\":\"Utrecht\","
+		"\"email\":\"robert@example.org\"}},"
+		"{\"collection\":\"feedback\",\"fields\":{\"date\":\"2026-02-02\",\"text\":\"secret\"}},"
+		"{\"collection\":\"profile\",\"fields\":{\"given_name\":\"Robert\","
+		"\"family_name\":\"Otherman\"}}]", id, id);
+	stage_add_person(st, records, other);
+
+	path = make(st, id, "named.zip", "--language=en");
+	stage_expect(st, 0);
+	said = checked(path);
+	assert_int_equal(strtol(said, NULL, 10), 3);
+	free(said);
+	assert_true(holds(path, "data.json", "another person said that 王小明 moved."));
+	assert_true(holds(path, "data.json", "\"of_another\":true,\"others\":1"));
+	assert_true(holds(path, "index.html", "is kept about another person, and names you"));
+	assert_true(holds(path, "csv/contact_point.csv", ",yes,"));
+	assert_false(holds(path, "*", "therman"));
+	assert_false(holds(path, "*", "Utrecht"));
+	assert_false(holds(path, "*", "robert@"));
+	assert_false(holds(path, "*", "secret"));
+	assert_false(holds(path, "*", other));
+	stage_ctl(st, AS_AUDITOR, "--json", "log", "query", "--subject", other);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "subject.dossier")); /* they were read, too */
+
+	make(st, id, "profile.zip", "--collection=profile");
+	assert_false(holds(stage_path(st, "profile.zip"), "data.json", "of_another"));
+}
+
+static void who_is_being_erased_is_in_nobodys_dossier(void **state)
+{
+	struct stage *st = *state;
+	char id[33], other[33], records[256], *said;
+
+	stage_add_person(st, "[]", id);
+	snprintf(records, sizeof(records), "[{\"collection\":\"need\",\"others\":[\"%s\"],"
+		"\"fields\":{\"topic\":\"x\"}}]", id);
+	stage_add_person(st, records, other);
+	stage_ctl(st, AS_PRIVACY, "--yes", "erase", other, PURPOSE);
+	stage_expect(st, 0);
+	said = checked(make(st, id, "alone.zip", "--language=en"));
+	assert_int_equal(strtol(said, NULL, 10), 0);
+	free(said);
+}
+
 static void it_speaks_chinese(void **state)
 {
 	struct stage *st = *state;
@@ -478,6 +533,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_dossier_holds_what_is_known_and_nothing_of_others),
 		T(what_a_record_tells_of_others_is_left_out),
+		T(what_others_records_say_of_a_person_is_in_it_and_nothing_of_them),
+		T(who_is_being_erased_is_in_nobodys_dossier),
 		T(it_speaks_chinese),
 		T(of_nobody_it_says_that_nothing_is_kept),
 		T(a_part_of_it_says_so),

@@ -295,6 +295,9 @@ static char *scope_of(struct stage *st, const char *number)
 	json_array_foreach(json_object_get(stage_reply(st), "scope"), i, item) {
 		json_array_append_new(list, json_sprintf("%s %d", json_string_value(json_object_get(item, "collection")),
 			(int)json_integer_value(json_object_get(item, "records"))));
+		if (json_is_true(json_object_get(item, "of_others"))) {
+			json_array_append_new(list, json_string("of others"));
+		}
 	}
 	{
 		char *text = json_dumps(list, JSON_COMPACT);
@@ -307,13 +310,21 @@ static char *scope_of(struct stage *st, const char *number)
 static void what_is_shown_and_what_is_erased_is_the_same_list(void **state)
 {
 	struct stage *st = *state;
-	char id[33], *shown, *erased;
+	char id[33], other[33], naming[256], *shown, *erased;
 
 	stage_add_person(st, WANG, id);
+	snprintf(naming, sizeof(naming), "[{\"collection\":\"need\",\"others\":[\"%s\"],\"fields\":{"
+		"\"topic\":\"a house with 王小明\"}}]", id);
+	stage_add_person(st, naming, other);
 	shown = scope_of(st, verified_one(st, "access", 0, id));
 	erased = scope_of(st, verified_one(st, "erasure", 0, id));
 	assert_string_equal(shown, erased);
-	assert_string_equal(shown, "[\"need 1\",\"profile 1\",\"transaction 1\"]");
+	assert_string_equal(shown,
+		"[\"need 1\",\"profile 1\",\"transaction 1\",\"need 1\",\"of others\"]");
+	stage_ctl(st, AS_PRIVACY, "request", "scope", "2");
+	assert_non_null(strstr(st->last.out, "need of others"));
+	assert_non_null(strstr(st->last.out, "unlinked"));
+	assert_non_null(strstr(st->last.out, "Records of others stay theirs"));
 	free(shown);
 	free(erased);
 }
@@ -336,6 +347,7 @@ static void access_is_fulfilled_when_the_person_has_the_data(void **state)
 	out = run_shell("unzip -p '%s/wang.zip' '*data.json'", st->files);
 	assert_non_null(strstr(out, "王小明"));
 	assert_non_null(strstr(out, "12.50"));
+	assert_non_null(strstr(out, "\"whole\":true"));
 	free(out);
 	assert_string_equal(state_of(st, number), "needs_input");
 	stage_ctl(st, AS_PRIVACY, "--json", "request", "done", number);

@@ -3,6 +3,7 @@
 
 #include "store/reader_dsr.h"
 #include "store/tx_dsr.h"
+#include "store/tx_erase.h"
 
 #define PAPERS "custos.request"
 
@@ -117,9 +118,80 @@ static void add_part(struct house *h, struct scope *s, enum dsr_part_kind kind, 
 static int take_line(void *ctx, const struct dsr_item *item, struct cu_err *err)
 {
 	(void)err;
-	buf_putf(ctx, "%s %d %s\n", item->collection, (int)item->nrecords,
-		item->is_kept ? "kept" : "done");
+	buf_putf(ctx, "%s %d %s%s\n", item->collection, (int)item->nrecords,
+		item->is_mention ? "of others " : "", item->is_kept ? "kept" : "done");
 	return 0;
+}
+
+/* A record of one person that names another. */
+struct naming {
+	struct id subject, other;
+	const char *collection;
+};
+
+static int put_naming(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct naming *n = ctx;
+	struct record rec = { .subject = n->subject, .anchor_day = CIVIL_NO_DAY, .level = 1,
+		.origin = RECORD_INTERNAL, .ncosubjects = 1, .cosubjects = { n->other } };
+	int r = record_set(&rec, span_str("name"), span_str("x"), err);
+
+	strcpy(rec.collection, n->collection);
+	r = r < 0 ? r : tx_record_put(tx, &rec, err);
+	return r < 0 ? r : tx_records_leaf(tx, &n->subject, n->collection, "care", &rec.id, 1, err);
+}
+
+static int count_mention(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	(void)row;
+	(void)rec;
+	(void)err;
+	++*(int *)ctx;
+	return 0;
+}
+
+static int begin_erasure(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct erase_what what = { .subject = *(struct id *)ctx, .purpose = "care", .grace_ms = 1000 };
+	struct id erasure;
+
+	return tx_erase_begin(tx, &what, &erasure, err);
+}
+
+/* What access shows and erasure forgets of it is the same list, and what a reader shows. */
+static void what_others_records_say_is_in_the_scope_until_either_is_gone(void **state)
+{
+	struct house h = { 0 };
+	struct person ada, bob;
+	struct scope s = { .text = BUF_INIT };
+	struct reader *rd;
+	struct cu_err err = { 0 };
+	int n = 0;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	ada = must_add(&h, "Ada", NULL);
+	bob = must_add(&h, "Bob", NULL);
+	must_run(&h, STORE_CHANGE, put_naming, &(struct naming){ bob.subject, ada.subject, "need" });
+	must_run(&h, STORE_CHANGE, put_naming, &(struct naming){ bob.subject, ada.subject, "need" });
+	must_run(&h, STORE_CHANGE, put_naming, &(struct naming){ bob.subject, ada.subject, "call" });
+	must_run(&h, STORE_CHANGE, put_naming, &(struct naming){ ada.subject, ada.subject, "need" });
+	s.row = must_open_one(&h, &ada.subject);
+	assert_string_equal(scope_of(&h, &s),
+		"need 1 done\nprofile 1 done\ncall 1 of others done\nneed 2 of others done\n");
+	rd = store_reader_take(h.store);
+	assert_ok(reader_mentions_after(rd, &ada.subject, NULL, count_mention, &n, &err), &err);
+	store_reader_give(h.store, rd);
+	assert_int_equal(n, 3);
+
+	add_part(&h, &s, DSR_KEPT, "call");
+	add_part(&h, &s, DSR_WANTED, "call");
+	assert_string_equal(scope_of(&h, &s), "call 1 of others kept\n");
+	must_run(&h, STORE_CHANGE, begin_erasure, &bob.subject);
+	assert_string_equal(scope_of(&h, &s), "");
+	buf_done(&s.text);
+	house_close(&h);
 }
 
 static void the_scope_is_what_the_person_has_and_the_request_names(void **state)
@@ -327,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_rise_and_all_of_a_row_comes_back),
 		cmocka_unit_test(the_scope_is_what_the_person_has_and_the_request_names),
+		cmocka_unit_test(what_others_records_say_is_in_the_scope_until_either_is_gone),
 		cmocka_unit_test(the_clock_stands_still_once_at_a_time),
 		cmocka_unit_test(papers_lie_sealed_in_its_own_case),
 		cmocka_unit_test(a_request_whose_time_is_over_is_forgotten_with_its_papers),
