@@ -4,6 +4,7 @@
 #ifndef CU_CTL_CMD_H
 #define CU_CTL_CMD_H
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "ctl/progress.h"
 
@@ -29,13 +30,17 @@ cmd_show cmd_request, cmd_request_ask, cmd_request_show, cmd_request_list;
 cmd_show cmd_incident, cmd_incident_list, cmd_incident_show, cmd_incident_scope;
 cmd_show cmd_incident_register;
 cmd_show cmd_hold_place, cmd_hold_list, cmd_hold_show, cmd_hold_release;
-cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list;
+cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list,
+	cmd_retention_aggregates;
 cmd_show cmd_approval_list, cmd_approval_show, cmd_approval_grant, cmd_approval_deny;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
 cmd_show cmd_log_accept_gap;
 cmd_show cmd_log_show, cmd_log_query, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
 cmd_more cmd_subject_dossier_more, cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
+
+/* Does something of a run wait for a person: the clock, a shorter rule, a list? */
+bool cmd_retention_waits(const json_t *reply);
 
 /* What an erasure would do: io.custos.erase.Preview. */
 void cmd_erase_preview(const json_t *preview);

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/intl.h"
@@ -130,6 +131,20 @@ void cmd_retention_run(const struct args *a, const json_t *reply)
 	}
 }
 
+bool cmd_retention_waits(const json_t *reply)
+{
+	const json_t *clock = json_object_get(reply, "clock");
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "runs"), i, e) {
+		if (strcmp(out_str(e, "state"), "asked") == 0) {
+			return true;
+		}
+	}
+	return strcmp(out_str(clock, "state"), "good") != 0 || out_int(reply, "held") > 0;
+}
+
 void cmd_retention_list(const struct args *a, const json_t *reply)
 {
 	static const char *const headings[] = { N_("RUN"), N_("STATE"), N_("DAY"), N_("COHORTS"),
@@ -152,6 +167,59 @@ void cmd_retention_list(const struct args *a, const json_t *reply)
 		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
 		out_cell(t, "%" PRId64, out_int(e, "people"));
 		out_cell(t, "%" PRId64, out_int(e, "records"));
+	}
+	out_table_end(t);
+}
+
+static void show_group(struct out_table *t, const json_t *e)
+{
+	char text[512] = "";
+	json_t *part;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(e, "group"), i, part) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s %s", n > 0 ? ", " : "",
+			out_str(part, "field"), out_str(part, "value"));
+		n = n < sizeof(text) ? n : sizeof(text) - 1;
+	}
+	out_cell(t, "%s", n > 0 ? text : _("all"));
+}
+
+static void show_sums(struct out_table *t, const json_t *e)
+{
+	char text[512] = "";
+	json_t *sum;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(e, "sums"), i, sum) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, _("%s%s %s (of %" PRId64 ")"),
+			n > 0 ? ", " : "", out_str(sum, "field"), out_str(sum, "total"),
+			out_int(sum, "records"));
+		n = n < sizeof(text) ? n : sizeof(text) - 1;
+	}
+	out_cell(t, "%s", text);
+}
+
+void cmd_retention_aggregates(const struct args *a, const json_t *reply)
+{
+	static const char *const headings[] = { N_("COLLECTION"), N_("GROUP"), N_("RECORDS"),
+		N_("SUMS"), NULL };
+	const json_t *all = json_object_get(reply, "aggregates");
+	struct out_table *t;
+	json_t *e;
+	size_t i;
+
+	(void)a;
+	if (json_array_size(all) == 0) {
+		out_nothing(_("Nothing was anonymised yet."));
+		return;
+	}
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_cell(t, "%s", out_str(e, "collection"));
+		show_group(t, e);
+		out_cell(t, "%" PRId64, out_int(e, "records"));
+		show_sums(t, e);
 	}
 	out_table_end(t);
 }

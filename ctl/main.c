@@ -106,6 +106,7 @@ static const struct {
 	[COMMAND_RETENTION_PLAN] = { cmd_retention_plan },
 	[COMMAND_RETENTION_RUN] = { cmd_retention_run },
 	[COMMAND_RETENTION_LIST] = { cmd_retention_list },
+	[COMMAND_RETENTION_AGGREGATES] = { cmd_retention_aggregates },
 	[COMMAND_APPROVAL_LIST] = { cmd_approval_list },
 	[COMMAND_APPROVAL_SHOW] = { cmd_approval_show },
 	[COMMAND_APPROVAL_GRANT] = { cmd_approval_grant },
@@ -153,6 +154,9 @@ static int status_of(enum command_id id, const json_t *reply)
 	} else if (id == COMMAND_CONSENT_FILTER) {
 		is_bad = out_int(reply, "count") == 0;
 		code = CU_ENOENT;
+	} else if (id == COMMAND_RETENTION_RUN) {
+		is_bad = cmd_retention_waits(reply);
+		code = CU_EBUSY; /* something waits for a person */
 	} else if (id == COMMAND_ERASE && strcmp(out_str(result, "state"), "cancelled") == 0) {
 		is_bad = true; /* nobody confirmed it, or it was cancelled while we waited */
 		code = CU_ECANCELED;

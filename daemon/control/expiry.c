@@ -11,12 +11,14 @@
 #include "control/drill.h"
 #include "control/expiry_internal.h"
 #include "control/keeping.h"
+#include "control/tally.h"
 #include "backup/watch.h"
 #include "policy/policy.h"
 #include "store/reader_expiry.h"
 #include "store/reader_hold.h"
 
 #define CLEAR_FOR_MS 5000 /* of one round; other duties wait */
+#define MAX_RECOUNTS 3    /* of keys that others write under meanwhile; then the next round */
 
 void expiry_init(struct expiry *e)
 {
@@ -69,13 +71,23 @@ static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
 
 /* --- one run ---------------------------------------------------------------------- */
 
+/* What numbers stay of is counted first.  While others go on changing it, it waits. */
 static int shred_all(struct daemon *d, struct expiry_step *s, const struct watch *watch,
 	struct cu_err *err)
 {
-	int r = 0;
+	uint64_t left = UINT64_MAX;
+	int ncounts = 0, r = 0;
 
-	while (r == 0 && s->row.state == EXPIRY_GOING) {
-		r = expiry_step_run(d, s, STORE_CHANGE, apply_shred, err);
+	while (r == 0 && s->row.state == EXPIRY_GOING && ncounts < MAX_RECOUNTS) {
+		r = tally_next(d, s, watch, err);
+		ncounts += r > 0;
+		if (r >= 0) {
+			r = expiry_step_run(d, s, STORE_CHANGE, apply_shred, err);
+		}
+		if (r == 0 && s->row.generation != left) { /* something went */
+			left = s->row.generation;
+			ncounts = 0;
+		}
 		if (r == 0) {
 			r = watch_step(watch, "retention", 0, 0, err);
 		}
@@ -239,7 +251,7 @@ static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
 	int64_t backed_up_ms, const struct id *actor, const struct watch *watch, struct row_expiry *ret,
 	struct cu_err *err)
 {
-	struct expiry_step s = { .op.actor = *actor, .is_review = is_review, .day = k->today,
+	struct expiry_step s = { .op.actor = *actor, .is_review = is_review, .day = k->today, .keeping = k,
 		.brake = brake_of(d, k->clock.now_ms) };
 	struct buf limits = BUF_INIT;
 	int r;

@@ -6,6 +6,8 @@
 #include "control/expiry.h"
 #include "store/store.h"
 
+struct keeping;
+
 /* What a step on the writer's thread is given, and what it leaves. */
 struct expiry_step {
 	struct store_op op;
@@ -17,6 +19,7 @@ struct expiry_step {
 	bool is_more;
 	const struct id *subjects;
 	size_t nsubjects;
+	const struct keeping *keeping;
 	struct erase_limits brake;
 	struct row_expiry row;
 };

@@ -55,6 +55,11 @@ static const char *citation_of(const struct kept *k, int32_t today)
 		NULL;
 }
 
+static const char *then_of(const struct kept *k)
+{
+	return kept_is_review(k) ? "review" : kept_is_counted(k) ? "anonymise" : "shred";
+}
+
 static void show_due(struct json *out, struct due_counting *c)
 {
 	json_open_array(out, "due");
@@ -74,7 +79,7 @@ static void show_due(struct json *out, struct due_counting *c)
 			json_open_object(out, NULL);
 			json_str(out, "month", text);
 			json_str(out, "collection", k->rule->collection);
-			json_str(out, "then", kept_is_review(k) ? "review" : "shred");
+			json_str(out, "then", then_of(k));
 			show_counts(out, d);
 			if (citation) {
 				json_str(out, "minimum", citation);

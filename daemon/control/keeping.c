@@ -53,9 +53,25 @@ int32_t kept_last_day_of_file(const struct kept *k, int32_t today)
 	return over;
 }
 
+/* People of whom numbers stay go together once a month: few at a time would be no groups. */
+static bool goes_by_months(const struct kept *k)
+{
+	return kept_is_counted(k) && kept_is_moving(k);
+}
+
+static int32_t first_of_month(int32_t day)
+{
+	struct civil c = civil_of_day(day);
+
+	c.day = 1;
+	return civil_to_day(c);
+}
+
 int32_t kept_last_day(const struct kept *k, int32_t today)
 {
-	return k->is_held ? last_day_before(k, today) : kept_last_day_of_file(k, today);
+	int32_t day = k->is_held ? last_day_before(k, today) : kept_last_day_of_file(k, today);
+
+	return goes_by_months(k) && day != CIVIL_NO_DAY ? first_of_month(day + 1) - 1 : day;
 }
 
 int32_t kept_day_over(const struct kept *k, int32_t last_day)
@@ -64,6 +80,9 @@ int32_t kept_day_over(const struct kept *k, int32_t last_day)
 	bool has_minimum = k->minimum != NULL;
 	int32_t over, at_least;
 
+	if (goes_by_months(k)) {
+		last_day = civil_add_months(first_of_month(last_day), 1, NULL) - 1;
+	}
 	if (k->is_held && (!k->has_before || !duration_parse(k->before.keep, &keep))) {
 		return INT32_MAX;
 	}
@@ -93,12 +112,18 @@ bool kept_is_review(const struct kept *k)
 	return k->is_held ? k->before.is_review : k->rule->then == RETENTION_REVIEW;
 }
 
+bool kept_is_counted(const struct kept *k)
+{
+	return k->rule->then == RETENTION_ANONYMISE && !kept_is_review(k);
+}
+
 void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,
 	struct buf *to)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct expiry_limit limit = { .is_moving = kept_is_moving(&k->v[i]),
-			.is_review = is_review, .last_day = kept_last_day(&k->v[i], k->today),
+			.is_review = is_review, .is_counted = kept_is_counted(&k->v[i]),
+			.last_day = kept_last_day(&k->v[i], k->today),
 			.backed_up_ms = backed_up_ms };
 
 		if (kept_is_review(&k->v[i]) != is_review || limit.last_day == CIVIL_NO_DAY) {
@@ -142,6 +167,16 @@ static struct kept *find(struct keeping *k, const char *collection)
 	for (size_t i = 0; i < k->n; i++) {
 		if (strcmp(k->v[i].rule->collection, collection) == 0) {
 			return &k->v[i];
+		}
+	}
+	return NULL;
+}
+
+const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		if (strcmp(k->v[i].rule->collection, collection) == 0) {
+			return k->v[i].rule;
 		}
 	}
 	return NULL;

@@ -52,10 +52,15 @@ int32_t kept_last_day_of_file(const struct kept *k, int32_t today);
 /* When what is of last_day ends, by what is in force; INT32_MAX: never. */
 int32_t kept_day_over(const struct kept *k, int32_t last_day);
 bool kept_is_moving(const struct kept *k);
+/* Numbers stay of it (tally.h). */
+bool kept_is_counted(const struct kept *k);
 /* From when it counts, for this person; CIVIL_NO_DAY: not yet. */
 int32_t kept_counts_from(const struct kept *k, const struct row_activity *at);
 /* By what is in force. */
 bool kept_is_review(const struct kept *k);
+
+/* That of a collection; it must have one. */
+const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection);
 
 /* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit. */
 void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,

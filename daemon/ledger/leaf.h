@@ -94,7 +94,8 @@ struct cu_err;
 	X(INCIDENT_SCOPE, "incident.scope", "it was computed whom an incident is about")    \
 	X(INCIDENT_TELL,  "incident.tell",  "an authority or people were told of an incident") \
 	X(INCIDENT_CLOSE, "incident.close", "nothing is left to be done about an incident") \
-	X(INCIDENT_READ,  "incident.read",  "the texts of an incident were read")
+	X(INCIDENT_READ,  "incident.read",  "the texts of an incident were read")           \
+	X(RETENTION_COUNT, "retention.count", "numbers of what ended stay, without anybody")
 /* clang-format on */
 
 enum leaf_act {

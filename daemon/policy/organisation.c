@@ -34,7 +34,7 @@ static const struct row organisation_row[] = {
 	  "named. Without any, no request has a clock.", ORG(laws) },
 	{ "country", SET_NAME, 0,
 	  "Whose public holidays count, a key of `law/calendar`; a law may say otherwise. `none` "
-	  "knows weekends only: days are never later than the law's.",
+	  "knows Saturdays and Sundays only: right or too early, but in a country that works on such days, as China on some, days may be later than the law's.",
 	  ORG(country), .standard = "none" },
 	{ "time_zone", SET_TEXT, 0,
 	  "Where a day begins and ends, as `Europe/Berlin`: the date on which a letter arrives is a "

@@ -25,8 +25,11 @@ static const struct row rule_row[] = {
 	  RULE(keep), .min = DAYS(1), .max = YEARS(100) },
 	{ "then", SET_ENUM, 0,
 	  "What happens then: the keys are shredded, in backups too; or a person has to look at what is "
-	  "due, and confirms it, first.",
-	  RULE(then), .standard = "shred", .words = "shred review" },
+	  "due, and confirms it, first; or the records are counted as `aggregate` says, and then their "
+	  "keys are shredded.",
+	  RULE(then), .standard = "shred", .words = "shred review anonymise" },
+	{ "aggregate", SET_MAPS, 0, "With `then: anonymise`: what is counted, in which groups.",
+	  RULE(aggregate), RULE(naggregate), .of = &aggregate_rows },
 	{ "reason", SET_TEXT, MUST, "Why so long and no longer, with citation.", RULE(reason) },
 };
 static const struct rows rule_rows = { "How long a collection is kept", rule_row,
@@ -52,6 +55,9 @@ static const struct row retention_row[] = {
 	  "How long a data subject's request and its letters are kept after it was closed: as long as "
 	  "somebody may ask for proof. 1y to 30y; then the keys of its papers are shredded.",
 	  FILE_AT(requests), .standard = "3y", .min = DAYS(365), .max = YEARS(30) },
+	{ "smallest_group", SET_INTEGER, 0,
+	  "With `then: anonymise`: of how many people a group must be. Of fewer nothing stays.",
+	  FILE_AT(smallest_group), .standard = "5", .min = 3, .max = 50 },
 	{ "rules", SET_MAPS, 0,
 	  "When which collection ends. One without a rule is kept until it is erased.",
 	  FILE_AT(rules), FILE_AT(nrules), .of = &rule_rows },
@@ -125,6 +131,19 @@ static void check_rule(const struct retention *r, const struct retention_rule *r
 	}
 }
 
+static void check_aggregate(const struct retention_rule *rule, const struct collection *c,
+	const char *file, struct faults *faults)
+{
+	bool is_wanted = rule->then == RETENTION_ANONYMISE;
+
+	if (is_wanted != (rule->naggregate > 0)) {
+		faults_add(faults, file, line_of(rule->node, is_wanted ? "then" : "aggregate"),
+			is_wanted ? "then" : "aggregate", "'anonymise' and 'aggregate' go together: %s",
+			is_wanted ? "say what is to stay" : "without it nothing stays");
+	}
+	aggregate_check(rule->aggregate, rule->naggregate, c, file, faults);
+}
+
 /* Whoever forgets the end of a relationship never ends what counts from it. */
 static void check_relationship(const struct retention *r, const struct retention_rule *rule,
 	const struct collection *c, const struct collection *holder, const char *file,
@@ -161,6 +180,7 @@ void retention_check(const struct retention *r, const struct schema *schema,
 			find_collection(schema, rule->collection, rule->node, file, faults);
 
 		if (c) {
+			check_aggregate(rule, c, file, faults);
 			check_rule(r, rule, c, file, faults);
 			check_relationship(r, rule, c, schema_find_relationship(schema), file, faults);
 		}

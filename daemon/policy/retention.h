@@ -9,19 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/rows.h"
+#include "policy/aggregate.h"
 
 struct faults;
 struct schema;
 struct yaml;
 struct yaml_node;
 
-enum retention_then { RETENTION_SHRED, RETENTION_REVIEW };
+enum retention_then { RETENTION_SHRED, RETENTION_REVIEW, RETENTION_ANONYMISE };
 
 struct retention_rule {
 	const char *collection;
 	struct duration keep;
 	int then; /* enum retention_then */
+	struct aggregate_field *aggregate; /* of RETENTION_ANONYMISE; read-only */
+	size_t naggregate;
 	const char *reason;
 	const struct yaml_node *node;
 };
@@ -36,6 +38,7 @@ struct retention_minimum {
 struct retention {
 	struct duration access_journal; /* from the end of the day that an entry is of */
 	struct duration requests;       /* of data subjects, from the day on which one was closed */
+	int64_t smallest_group;         /* people; of fewer nothing stays */
 	struct retention_rule *rules;   /* read-only, as all of this */
 	size_t nrules;
 	struct retention_minimum *minimums;

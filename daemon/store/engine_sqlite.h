@@ -139,6 +139,25 @@
 	X(COHORT_COUNT,   data,  "SELECT count(*) FROM record WHERE cohort_slot = ?1")          \
 	X(COHORT_SLOT_NEXT, data, "SELECT slot FROM cohort WHERE slot > ?1 ORDER BY slot LIMIT 1") \
 	X(COHORT_DEL,     data,  "DELETE FROM cohort WHERE slot = ?1")                          \
+	X(TALLY_PUT,      data,  "INSERT OR REPLACE INTO tally VALUES (?1,?2,?3,?4,?5,?6)")     \
+	X(TALLY_GET,      data,  "SELECT * FROM tally WHERE run = ?1")                          \
+	X(TALLY_DEL,      data,  "DELETE FROM tally WHERE run = ?1")                            \
+	X(AGGREGATE_PUT,  data,  "INSERT INTO aggregate VALUES (?1,?2,?3,?4,?5)")               \
+	X(AGGREGATES_DROP, data, "DELETE FROM aggregate WHERE tally = ?1")                      \
+	X(AGGREGATE_NEXT, data,  "SELECT * FROM aggregate WHERE"                                \
+		" (collection, grouped, tally) > (?1, ?2, ?3)"                                  \
+		" AND NOT EXISTS (SELECT 1 FROM tally WHERE tally.tally = aggregate.tally)"     \
+		" ORDER BY collection, grouped, tally LIMIT 1")                                 \
+	X(OWNED_COUNT,    data,  "SELECT count(*) FROM record WHERE slot = ?1"                  \
+		" AND subject = ?3 AND collection = ?4")                                        \
+	X(OWNED_CHANGED,  data,  "SELECT 1 FROM record WHERE slot = ?1 AND subject = ?3"        \
+		" AND collection = ?4 AND seq > ?2 LIMIT 1")                                    \
+	X(OWNED_NEXT,     data,  "SELECT rowid, id FROM record WHERE slot = ?1 AND subject = ?3" \
+		" AND collection = ?4 AND rowid > ?2 ORDER BY rowid LIMIT 1")                   \
+	/* by what was changed of late, which is little, and not by the cohort */               \
+	X(COHORT_CHANGED, data,  "SELECT 1 FROM record WHERE +cohort_slot = ?1 AND seq > ?2 LIMIT 1") \
+	X(COHORT_RECORD_NEXT, data, "SELECT rowid, id FROM record WHERE cohort_slot = ?1"       \
+		" AND rowid > ?2 ORDER BY rowid LIMIT 1")                                       \
 	X(RECORD_IN_COHORT, data, "SELECT id FROM record WHERE cohort_slot = ?1 LIMIT 1")       \
 	X(RECORD_UNDER,   data,  "SELECT id FROM record WHERE subject = ?1 AND collection = ?2" \
 		" AND slot = ?3 LIMIT 1")                                                       \

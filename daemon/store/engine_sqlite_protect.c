@@ -51,6 +51,8 @@ static const struct rule rules[] = {
 	ALL("expiry"),
 	ALL("expiry_item"),
 	ALL("expiry_rule"),
+	ALL("tally"),
+	ALL("aggregate"), /* of keys that are gone: what is counted again here never is */
 	/* somebody was last heard of in records that do not come */
 	{ "activity", NULL, "SELECT id, " ACTIVITY_OF("s.id") " FROM subject AS s WHERE kind <> 3",
 		SUBJECT_IS("?1") " AND ?2 > max(-800000, coalesce((SELECT day FROM activity"

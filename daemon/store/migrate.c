@@ -199,9 +199,22 @@ static const char data_11[] =
 	"PRAGMA user_version = 11;"
 	"COMMIT;";
 
+/* What ended records leave behind as numbers, and what was counted before its keys are gone. */
+static const char data_12[] =
+	"BEGIN;"
+	"CREATE TABLE aggregate (tally BLOB NOT NULL, collection TEXT NOT NULL,"
+	" grouped TEXT NOT NULL, records INTEGER NOT NULL, sums TEXT NOT NULL,"
+	" PRIMARY KEY (collection, grouped, tally)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX aggregate_of ON aggregate (tally);"
+	"CREATE TABLE tally (run BLOB PRIMARY KEY, tally BLOB NOT NULL, slot INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, records INTEGER NOT NULL, seq INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 12;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7, data_8, data_9, data_10, data_11 };
+	data_7, data_8, data_9, data_10, data_11, data_12 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

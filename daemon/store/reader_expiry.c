@@ -45,3 +45,22 @@ int reader_has_slot(struct reader *rd, const struct id *subject, const char *col
 
 	return engine_slot_get(rd->engine, subject, collection, &slot, err);
 }
+
+int reader_keyed(struct reader *rd, const struct row_expiry_item *item, int64_t *at,
+	reader_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct id record;
+	int r = engine_keyed_next(rd->engine, item, at, &record, err);
+
+	if (r > 0) {
+		r = reader_record(rd, &record, fn, ctx, err);
+		r = r < 0 ? r : 1;
+	}
+	return r;
+}
+
+int reader_next_aggregate(struct reader *rd, const struct row_aggregate *after,
+	struct row_aggregate *ret, struct cu_err *err)
+{
+	return engine_aggregate_next(rd->engine, after, ret, err);
+}

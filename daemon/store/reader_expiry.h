@@ -3,7 +3,7 @@
  */
 #ifndef CU_STORE_READER_EXPIRY_H
 #define CU_STORE_READER_EXPIRY_H
-#include "store/engine_expiry.h"
+#include "store/engine_aggregate.h"
 #include "store/reader.h"
 
 /* As the functions of engine_expiry.h: 1, 0 or a code. */
@@ -21,5 +21,13 @@ int reader_next_activity(struct reader *rd, const struct id *after, int64_t crea
 /* Does this subject have data in the collection? */
 int reader_has_slot(struct reader *rd, const struct id *subject, const char *collection,
 	struct cu_err *err);
+
+/* The record under this key after this place, 0 starts: 1, and fn was called unless an erasure
+ * hides it; 0 or a code. */
+int reader_keyed(struct reader *rd, const struct row_expiry_item *item, int64_t *at,
+	reader_fn *fn, void *ctx, struct cu_err *err);
+/* As engine_aggregate_next. */
+int reader_next_aggregate(struct reader *rd, const struct row_aggregate *after,
+	struct row_aggregate *ret, struct cu_err *err);
 
 #endif

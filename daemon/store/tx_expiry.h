@@ -28,6 +28,7 @@
 struct expiry_limit {
 	char collection[ENGINE_KEY_SIZE];
 	bool is_moving, is_review;
+	bool is_counted; /* numbers stay (tx_aggregate.h) */
 	int32_t last_day;
 	char ends_in[ENGINE_KEY_SIZE]; /* the collection with the relationship's end; "": activity */
 	int64_t backed_up_ms; /* what was written before lies in a backup; INT64_MAX: none is made */
@@ -57,7 +58,8 @@ int tx_expiry_admit(struct tx *tx, const struct id *run, const struct erase_limi
 /* Exactly what a second user confirms. */
 int tx_expiry_scope(struct tx *tx, const struct id *run, struct buf *to, struct cu_err *err);
 
-/* The next keys of the list; the row as it is then: EXPIRY_CLEARING when they were the last. */
+/* The next keys of the list; the row as it is then: EXPIRY_CLEARING when they were the last.  Before
+ * each, what tx_aggregate_next names is to be counted; what was not leaves the list. */
 int tx_expiry_shred(struct tx *tx, const struct id *run, const struct expiry_limits *limits,
 	struct row_expiry *ret, struct cu_err *err);
 /* The next rows; EXPIRY_DONE when they were the last. */

@@ -4,24 +4,18 @@
 #include "base/err.h"
 #include "crypto/key.h"
 #include "store/store_internal.h"
-#include "store/tx_expiry.h"
+#include "store/tx_expiry_internal.h"
 #include "store/tx_hold.h"
 #include "vault/vault.h"
 
-/* The next keys of a list, in the order of their slots. */
-struct batch {
-	struct row_expiry_item items[EXPIRY_BATCH];
-	size_t n;
-};
-
 /* --- shred ------------------------------------------------------------------------ */
 
-static const struct expiry_limit *find_limit(
-	const struct expiry_limits *limits, const char *collection, bool is_review)
+const struct expiry_limit *expiry_limit_of(const struct expiry_limits *limits,
+	const struct row_expiry *run, const struct row_expiry_item *item)
 {
 	for (size_t i = 0; i < limits->n; i++) {
-		if (strcmp(limits->v[i].collection, collection) == 0 &&
-			limits->v[i].is_review == is_review) {
+		if (strcmp(limits->v[i].collection, item->collection) == 0 &&
+			limits->v[i].is_review == run->is_review) {
 			return &limits->v[i];
 		}
 	}
@@ -65,10 +59,10 @@ static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
 	return tx_hold_lets_cohort(tx, item->slot, limit->backed_up_ms, err);
 }
 
-static int is_due(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,
+int expiry_is_due(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,
 	const struct expiry_limits *limits, struct cu_err *err)
 {
-	const struct expiry_limit *limit = find_limit(limits, item->collection, run->is_review);
+	const struct expiry_limit *limit = expiry_limit_of(limits, run, item);
 
 	if (!limit || limit->is_moving != (item->kind == EXPIRY_OWNER)) {
 		return 0;
@@ -81,9 +75,18 @@ static int is_due(struct tx *tx, const struct row_expiry *run, const struct row_
 	return cu_err_set(err, CU_ECORRUPT, "a list of expiry names a key of no kind");
 }
 
+/* What should be counted and was not, because it was not due a moment ago, waits for the next run. */
+static int may_go(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,
+	const struct expiry_limits *limits, struct cu_err *err)
+{
+	const struct expiry_limit *limit = expiry_limit_of(limits, run, item);
+
+	return limit && limit->is_counted ? 0 : expiry_is_due(tx, run, item, limits, err);
+}
+
 /* What of the list may go now, up to a batch; the rest of what was looked at leaves the list. */
 static int take_batch(struct tx *tx, struct row_expiry *run, const struct expiry_limits *limits,
-	struct batch *b, struct cu_err *err)
+	struct expiry_batch *b, struct cu_err *err)
 {
 	struct row_expiry_item item;
 	uint64_t at, *after = NULL;
@@ -96,7 +99,7 @@ static int take_batch(struct tx *tx, struct row_expiry *run, const struct expiry
 		}
 		at = item.slot;
 		after = &at;
-		r = is_due(tx, run, &item, limits, err);
+		r = may_go(tx, run, &item, limits, err);
 		if (r > 0) {
 			b->items[b->n++] = item;
 		} else if (r == 0) {
@@ -110,30 +113,49 @@ static int take_batch(struct tx *tx, struct row_expiry *run, const struct expiry
 	return r < 0 ? r : 0;
 }
 
+/* The keys of one collection among these, which fit a leaf. */
+static int tell_some(struct tx *tx, const struct row_expiry *run, const char *collection,
+	const struct row_expiry_item *items, size_t n, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_ERASE_SHRED, .obj = run->id,
+		.generation = run->generation, .why = "retention" };
+	uint64_t slots[EXPIRY_BATCH];
+
+	strcpy(leaf.collection, collection);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(items[i].collection, collection) == 0) {
+			slots[leaf.nslots++] = items[i].slot;
+		}
+	}
+	leaf.slots = slots;
+	return tx_leaf(tx, &leaf, err);
+}
+
+static bool is_first(const struct row_expiry_item *items, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(items[j].collection, items[i].collection) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* A leaf for each collection in the batch; a restore does the shreds again by them. */
-static int tell(struct tx *tx, const struct row_expiry *run, const struct batch *b,
+static int tell(struct tx *tx, const struct row_expiry *run, const struct expiry_batch *b,
 	struct cu_err *err)
 {
-	bool is_told[EXPIRY_BATCH] = { false };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < b->n; i++) {
-		struct leaf leaf = { .act = LEAF_ERASE_SHRED, .obj = run->id,
-			.generation = run->generation, .why = "retention" };
-		uint64_t slots[EXPIRY_BATCH];
+	for (size_t from = 0; r == 0 && from < b->n; from += EXPIRY_BATCH) {
+		const struct row_expiry_item *items = b->items + from;
+		size_t n = b->n - from < EXPIRY_BATCH ? b->n - from : EXPIRY_BATCH;
 
-		if (is_told[i]) {
-			continue;
-		}
-		strcpy(leaf.collection, b->items[i].collection);
-		for (size_t j = i; j < b->n; j++) {
-			if (strcmp(b->items[j].collection, leaf.collection) == 0) {
-				is_told[j] = true;
-				slots[leaf.nslots++] = b->items[j].slot;
+		for (size_t i = 0; r == 0 && i < n; i++) {
+			if (is_first(items, i)) {
+				r = tell_some(tx, run, items[i].collection, items, n, err);
 			}
 		}
-		leaf.slots = slots;
-		r = tx_leaf(tx, &leaf, err);
 	}
 	return r;
 }
@@ -151,11 +173,11 @@ static int forget_key(struct tx *tx, const struct row_expiry_item *item, struct 
 
 /* The shred comes before the rows change: after a crash in between the list names slots that are
  * shredded again, which does no harm. */
-static int shred(struct tx *tx, struct row_expiry *run, const struct batch *b,
+static int shred(struct tx *tx, struct row_expiry *run, const struct expiry_batch *b,
 	struct cu_err *err)
 {
 	struct vault *v = tx->store->cfg.vault;
-	uint64_t slots[EXPIRY_BATCH];
+	uint64_t slots[AGGREGATE_BATCH];
 	int r;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -172,19 +194,35 @@ static int shred(struct tx *tx, struct row_expiry *run, const struct batch *b,
 	return r;
 }
 
+/* What was counted goes together; then whatever goes without. */
+static int shred_some(struct tx *tx, struct row_expiry *run, const struct expiry_limits *limits,
+	struct cu_err *err)
+{
+	struct expiry_batch b = { .n = 0 };
+	int r = engine_tally_get(tx->engine, &run->id, &(struct row_tally){ .seq = 0 }, err);
+	bool has_tally = r > 0;
+
+	if (has_tally) {
+		r = aggregate_take(tx, run, limits, &b, err);
+	} else if (r == 0) {
+		r = take_batch(tx, run, limits, &b, err);
+	}
+	if (r < 0 || (has_tally && r == 0)) {
+		return r;
+	}
+	r = b.n > 0 ? shred(tx, run, &b, err) : 0;
+	return r == 0 && has_tally ? aggregate_finish(tx, run, &b, err) : r;
+}
+
 int tx_expiry_shred(struct tx *tx, const struct id *id, const struct expiry_limits *limits,
 	struct row_expiry *ret, struct cu_err *err)
 {
-	struct batch b = { .n = 0 };
 	struct row_expiry_item item;
 	struct row_expiry run;
 	int r = tx_expiry_get(tx, id, &run, err);
 
 	if (r == 0 && run.state == EXPIRY_GOING) {
-		r = take_batch(tx, &run, limits, &b, err);
-		if (r == 0 && b.n > 0) {
-			r = shred(tx, &run, &b, err);
-		}
+		r = shred_some(tx, &run, limits, err);
 		if (r == 0) {
 			r = engine_expiry_item_next(tx->engine, &run.id, false, NULL, &item, err);
 		}

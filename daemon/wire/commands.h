@@ -390,12 +390,17 @@ X(RETENTION_RUN, "retention run", "io.custos.retention.Run",                    
   "[--dry-run]",                                                                        \
   ACCESS_ADMIN,                                                                         \
   N_("End what is over now."),                                                          \
-  N_("custosd does so by itself each hour. Keys are shredded: what is under them is gone, in backups of any age too; the rows are deleted in the background. Above the daily caps of erasure.yaml, and where a rule says review, a second user has to confirm first. --dry-run only counts.")) \
+  N_("custosd does so by itself each hour. Keys are shredded: what is under them is gone, in backups of any age too; the rows are deleted in the background. Above the daily caps of erasure.yaml, and where a rule says review, a second user has to confirm first. Where it says anonymise, numbers stay: see 'retention aggregates'. --dry-run only counts. Ends with 75 as long as something waits for a person: a list, a rule that keeps less than before, a clock that jumped.")) \
 X(RETENTION_LIST, "retention list", "io.custos.retention.List",                         \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \
   N_("List what was ended, the newest first."),                                         \
   N_("Each with the number of keys that were shredded and of rows that were deleted. 'asked' waits for a second user.")) \
+X(RETENTION_AGGREGATES, "retention aggregates", "io.custos.retention.Aggregates",       \
+  "[--collection=collection:collection]",                                               \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show what is left, as numbers, of records that were anonymised."),                \
+  N_("Where a rule of retention.yaml says anonymise, records are counted before their keys are shredded: in groups of what it lists, with sums. Groups of too few people were never kept. Nothing leads back to a record or a person.")) \
 X(HOLD_PLACE, "hold place", "io.custos.hold.Place",                                     \
   "subject:subject [--collection=collection:collection...] [--record=record:record] [--review=date:date] [--from=file:infile] text:letter", \
   ACCESS_ADMIN,                                                                         \

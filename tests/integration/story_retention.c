@@ -87,6 +87,13 @@ static void end_now(struct stage *st)
 	stage_expect(st, 0);
 }
 
+/* Something waits for a person, and scripts see it. */
+static void end_and_wait(struct stage *st)
+{
+	stage_ctl(st, AS_PRIVACY, "retention", "run");
+	stage_expect(st, 75);
+}
+
 #define ORDERS_30D "rules:\n  - {collection: order, keep: 30d, reason: a test}\n"
 
 /* The clock is 70 days ahead all at once, which somebody has to confirm. */
@@ -105,13 +112,13 @@ static void nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_to
 	assert_non_null(strstr(st->last.out, "order"));
 
 	restart(st, 70);
-	end_now(st);
+	end_and_wait(st);
 	assert_non_null(strstr(st->last.out, "a day or more ahead: nothing ends"));
 	expect_shown(st, id, day_from_now(0), true);
 	stage_ctl(st, AS_ADMIN, "status");
 	assert_non_null(strstr(st->last.out, "The clock is a day or more ahead"));
 	restart(st, -2); /* behind what it was */
-	end_now(st);
+	end_and_wait(st);
 	assert_non_null(strstr(st->last.out, "behind what it was"));
 	expect_shown(st, id, day_from_now(0), true);
 
@@ -155,7 +162,7 @@ static void shortened_keep_waits_for_a_second_user(void **state)
 
 	use_rules(st, "rules:\n  - {collection: order, keep: 7d, reason: a slip}\n");
 	assert_non_null(strstr(st->last.out, "7d instead of 7y would end cohorts: 1, records: 1"));
-	end_now(st);
+	end_and_wait(st);
 	assert_non_null(strstr(st->last.out, "held back"));
 	expect_shown(st, id, day_from_now(-100), true);
 
@@ -187,7 +194,7 @@ static void above_the_cap_and_for_review_a_second_user_confirms(void **state)
 		(const char *const[]){ day_from_now(-100), day_from_now(-200), NULL });
 	stage_ctl(st, AS_PRIVACY, "retention", "run", "--dry-run");
 	assert_non_null(strstr(st->last.out, "order"));
-	end_now(st);
+	end_and_wait(st);
 	assert_non_null(strstr(st->last.out, "Nothing has ended"));
 	expect_shown(st, id, day_from_now(-100), true);
 	expect_shown(st, id, day_from_now(-200), true);
@@ -199,7 +206,7 @@ static void above_the_cap_and_for_review_a_second_user_confirms(void **state)
 	stage_ctl_text(st, AS_PRIVACY, "{\"date\":\"2020-01-01\",\"text\":\"hm\"}", "subject",
 		"update", id, "--purpose=" STAGE_PURPOSE, "--collection=feedback");
 	stage_expect(st, 0);
-	end_now(st);
+	end_and_wait(st);
 	expect_shown(st, id, "2020-01-01", true);
 	grant(st, "feedback: cohorts: 1");
 	end_now(st);
@@ -215,7 +222,7 @@ static void who_was_not_heard_of_for_long_is_forgotten_and_others_are_not(void *
 	add_customer(st, old, (const char *const[]){ day_from_now(-5), NULL });
 	add_customer(st, fresh, (const char *const[]){ day_from_now(60), NULL });
 	restart(st, 100);
-	end_now(st);
+	end_and_wait(st);
 	grant(st, "retention.clock");
 	end_now(st);
 	expect_shown(st, old, "李娜", false);
@@ -223,6 +230,77 @@ static void who_was_not_heard_of_for_long_is_forgotten_and_others_are_not(void *
 	expect_shown(st, fresh, "李娜", true);
 	stage_ctl(st, AS_ADMIN, "retention", "run");
 	stage_expect(st, 77);
+}
+
+/* Orders of 2020 of so many people, paid with these cents, to this country. */
+static void add_orders(struct stage *st, int n, const char *status, int cents, const char *note)
+{
+	char records[512], id[33];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(records, sizeof(records),
+			"[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"李娜\"}},"
+			"{\"collection\":\"order\",\"fields\":{\"date\":\"2020-03-%02d\",\"status\":\"%s\","
+			"\"amount\":\"%d.%02d\",\"note\":\"%s\"}}]",
+			i + 1, status, cents / 100, cents % 100, note);
+		stage_add_person(st, records, id);
+	}
+}
+
+static void expect_aggregates(struct stage *st, size_t n)
+{
+	stage_ctl(st, AS_PRIVACY, "--json", "retention", "aggregates", "--collection=order");
+	stage_expect(st, 0);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "aggregates")), n);
+}
+
+/* Five paid, four returned, and one who would make more than half of a sum. */
+static void what_is_anonymised_leaves_numbers_of_groups_and_nothing_else(void **state)
+{
+	struct stage *st = *state;
+	char from[200], identity[240], to[240];
+
+	use_rules(st, "rules:\n  - {collection: order, keep: 1y, then: anonymise, reason: x, aggregate: ["
+		      "{field: date, as: year}, {field: status, as: value}, {field: amount, as: sum}]}\n");
+	stage_ctl(st, AS_PRIVACY, "retention", "aggregates");
+	assert_non_null(strstr(st->last.out, "Nothing was anonymised yet"));
+	add_orders(st, 5, "paid", 1250, "for my aunt");
+	add_orders(st, 4, "returned", 999, "too small");
+	add_orders(st, 5, "shipped", 100, "x");
+	add_orders(st, 1, "shipped", 10000, "x");
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "retention", "plan");
+	assert_non_null(strstr(st->last.out, "anonymise"));
+
+	end_now(st);
+	expect_aggregates(st, 2);
+	assert_non_null(strstr(st->last.out, "62.50"));
+	stage_ctl(st, AS_PRIVACY, "retention", "aggregates");
+	assert_non_null(strstr(st->last.out, "date 2020, status paid"));
+	assert_non_null(strstr(st->last.out, "amount 62.50 (of 5)"));
+	assert_null(strstr(st->last.out, "returned"));
+	assert_null(strstr(st->last.out, "105.00"));
+	assert_int_equal(stage_count_leaves(st, "act=retention.count"), 1);
+	end_now(st);
+	assert_non_null(strstr(st->last.out, "Nothing is over"));
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+
+	/* the data of the first backup, in which nothing was counted: it is not again */
+	stage_stop(st);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "restored"));
+	stage_restore(st, from, identity, to, "--sequence=1");
+	stage_expect(st, 0);
+	stage_use_state(st, stage_path(st, "restored"));
+	stage_start(st);
+	expect_aggregates(st, 2);
+	end_now(st);
+	expect_aggregates(st, 2);
+	assert_non_null(strstr(st->last.out, "62.50"));
 }
 
 #define RELATIONSHIP                                                                    \
@@ -293,6 +371,7 @@ int main(void)
 		T(nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_too),
 		T(shortened_keep_waits_for_a_second_user),
 		T(above_the_cap_and_for_review_a_second_user_confirms),
+		T(what_is_anonymised_leaves_numbers_of_groups_and_nothing_else),
 		T(what_counts_from_the_end_of_a_relationship_ends_after_it),
 		T(who_was_not_heard_of_for_long_is_forgotten_and_others_are_not),
 	};

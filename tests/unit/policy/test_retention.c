@@ -124,7 +124,7 @@ static void a_rule_that_cannot_be_kept_is_a_fault(void **state)
 		"'order' has two rules; the first in line 2");
 	expect_fault("rules:\n- {collection: order, keep: 7y}\n", "reason");
 	expect_fault("rules:\n- {collection: order, keep: 7y, then: anonymise, reason: x}\n",
-		"'anonymise' is not one of shred, review");
+		"'anonymise' and 'aggregate' go together: say what is to stay");
 	expect_fault("rules:\n- {collection: profile, keep: 1y, reason: x}\n"
 		     "- {collection: contact, keep: 3y, reason: x}\n",
 		"retention.yaml:3: keep: counts from a date in 'profile', which is kept shorter: line 2");
