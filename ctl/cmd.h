@@ -34,6 +34,7 @@ cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list,
 	cmd_retention_aggregates;
 cmd_show cmd_approval_list, cmd_approval_show, cmd_approval_grant, cmd_approval_deny;
 cmd_show cmd_backup_run, cmd_backup_list, cmd_backup_check, cmd_backup_prune;
+cmd_show cmd_job_list, cmd_job_show, cmd_job_run, cmd_job_cancel;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
 cmd_show cmd_log_accept_gap;
 cmd_show cmd_log_show, cmd_log_query, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;

@@ -16,6 +16,9 @@ void cmd_policy_check(const struct args *a, const json_t *reply)
 	json_array_foreach((json_t *)(uintptr_t)faults, i, line) {
 		out_line("%s", json_string_value(line));
 	}
+	json_array_foreach(json_object_get(reply, "warnings"), i, line) {
+		out_line(_("warning: %s"), json_string_value(line));
+	}
 	if (json_array_size(faults) == 0) {
 		out_nothing(_("The policies are without fault."));
 	}

@@ -11,6 +11,11 @@
 #define DATABASE  "/usr/share/zoneinfo/"
 #define NAME_SIZE 64 /* the longest name has 32 */
 
+#define DAY_MS     86400000
+#define HOUR_MS    3600000
+#define QUARTER_MS 900000
+#define MINUTE_MS  60000
+
 bool zone_is_known(const char *name)
 {
 	char path[sizeof(DATABASE) + NAME_SIZE];
@@ -32,58 +37,74 @@ void zone_use(const char *name)
 	tzset();
 }
 
-int32_t zone_day_of_ms(int64_t ms)
+/* Seconds, rounded down. */
+static time_t seconds_of(int64_t ms)
 {
-	time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
-	struct tm tm;
-
-	if (!localtime_r(&seconds, &tm)) {
-		return civil_day_of_ms(ms); /* past the year 2^31 */
-	}
-	return civil_to_day((struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday });
+	return (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
 }
 
-/* The moment at which the wall shows tm, with the clock put forward or not; false if it never
- * does. */
-static bool find_moment(struct tm tm, int is_forward, time_t *ret)
+void zone_wall(int64_t ms, int32_t *ret_day, int *ret_minute)
 {
-	struct tm shown = tm, again;
-	time_t t;
+	time_t seconds = seconds_of(ms);
+	struct tm tm;
 
-	shown.tm_isdst = is_forward;
-	t = mktime(&shown);
-	if (t == (time_t)-1 || !localtime_r(&t, &again) || again.tm_hour != tm.tm_hour ||
-		again.tm_min != tm.tm_min) {
-		return false;
+	if (!localtime_r(&seconds, &tm)) { /* past the year 2^31 */
+		*ret_day = civil_day_of_ms(ms);
+		*ret_minute = 0;
+		return;
 	}
-	*ret = t;
-	return true;
+	*ret_day = civil_to_day((struct civil){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday });
+	*ret_minute = tm.tm_hour * 60 + tm.tm_min;
+}
+
+int32_t zone_day_of_ms(int64_t ms)
+{
+	int32_t day;
+	int minute;
+
+	zone_wall(ms, &day, &minute);
+	return day;
+}
+
+/* Does the wall show at least this? */
+static bool has_come(int64_t ms, int32_t day, int minute)
+{
+	int32_t shown_day;
+	int shown;
+
+	zone_wall(ms, &shown_day, &shown);
+	return shown_day > day || (shown_day == day && shown >= minute);
+}
+
+/* No zone is more than 14 hours ahead of UTC, or 12 behind it. */
+int64_t zone_moment(int32_t day, int minute)
+{
+	int64_t ms = day * (int64_t)DAY_MS + minute * (int64_t)MINUTE_MS - 15 * (int64_t)HOUR_MS;
+
+	while (!has_come(ms, day, minute)) {
+		ms += QUARTER_MS;
+	}
+	ms -= QUARTER_MS;
+	do {
+		ms += MINUTE_MS;
+	} while (!has_come(ms, day, minute));
+	return ms;
 }
 
 bool zone_parse_time(const char *text, int64_t *ret_ms)
 {
 	char day_text[CIVIL_DAY_SIZE], rest;
-	struct tm tm = { 0 };
 	int32_t day;
-	struct civil c;
-	time_t t;
+	int hour, minute;
 
 	snprintf(day_text, sizeof(day_text), "%s", text);
 	if (strlen(text) != 16 || (text[10] != ' ' && text[10] != 'T') || text[13] != ':' ||
 		strspn(text + 11, "0123456789:") != 5 || !civil_parse_day(day_text, &day) ||
-		sscanf(text + 11, "%2d:%2d%c", &tm.tm_hour, &tm.tm_min, &rest) != 2 ||
-		tm.tm_hour > 23 || tm.tm_min > 59) {
+		sscanf(text + 11, "%2d:%2d%c", &hour, &minute, &rest) != 2 || hour > 23 ||
+		minute > 59) {
 		return false;
 	}
-	c = civil_of_day(day);
-	tm.tm_year = c.year - 1900;
-	tm.tm_mon = c.month - 1;
-	tm.tm_mday = c.day;
-	if (!find_moment(tm, 1, &t) && !find_moment(tm, 0, &t)) {
-		tm.tm_isdst = -1;
-		t = mktime(&tm); /* an hour that was left out */
-	}
-	*ret_ms = (int64_t)t * 1000;
+	*ret_ms = zone_moment(day, hour * 60 + minute);
 	return true;
 }
 
@@ -135,7 +156,7 @@ bool zone_parse_moment(const char *text, int64_t *ret_ms)
 
 void zone_format_time(int64_t ms, char out[ZONE_TIME_SIZE])
 {
-	time_t seconds = (time_t)(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
+	time_t seconds = seconds_of(ms);
 	struct tm tm;
 
 	if (!localtime_r(&seconds, &tm) || strftime(out, ZONE_TIME_SIZE, "%Y-%m-%d %H:%M %Z", &tm) == 0) {

@@ -18,8 +18,13 @@ void zone_use(const char *name);
 /* The local day (base/civil.h) of a time; the host's until zone_use was called.  Any thread. */
 int32_t zone_day_of_ms(int64_t ms);
 
-/* "2026-01-30 10:15" or with a 'T', as a clock on the wall there shows it; of two such moments, when
- * the clock is put back, the first.  False when it is no time. */
+/* What a clock on the wall there shows: the day and the minute of it. */
+void zone_wall(int64_t ms, int32_t *ret_day, int *ret_minute);
+/* The first moment at which it shows this or more: of two such moments, when the clock is put back,
+ * the first; of one that is left out, when it is put forward, the end of the gap. */
+int64_t zone_moment(int32_t day, int minute);
+
+/* "2026-01-30 10:15" or with a 'T', as zone_moment.  False when it is no time. */
 bool zone_parse_time(const char *text, int64_t *ret_ms);
 
 /* The same with seconds ("10:15:08") or parts of them, if given; behind "Z" or " UTC" stands what is

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "control/absence_worker.h"
+#include "control/call_watch.h"
 #include "control/daemon.h"
 #include "control/drill_process.h"
 #include "control/exchange.h"
@@ -187,6 +188,7 @@ static int try_all(struct exchange *x, const struct search *s, const struct targ
 	const char *dir, struct cu_err *err)
 {
 	const struct targets *all = policy_targets(x->daemon->policy);
+	struct call_watch w;
 	struct absence_options o = { .dir = dir, .manifest_key = x->daemon->house.verifier };
 	struct absence_target *targets = calloc(all->n + 1, sizeof(*targets));
 	struct buf request = BUF_INIT;
@@ -202,12 +204,14 @@ static int try_all(struct exchange *x, const struct search *s, const struct targ
 	}
 	o.targets = targets;
 	absence_request_put(&o, buf_span(&s->leaves), &request);
+	call_watch_begin(&w, x);
 	identity = fcntl(x->fd, F_DUPFD_CLOEXEC, 4); /* passed on, not read */
 	if (identity < 0) {
 		r = cu_err_errno(err, errno, "the identity file");
 	}
 	if (r == 0) {
-		r = drill_process_run(x, dir, &request, identity, take_line, s->to, err);
+		r = drill_process_run(
+			x->daemon, dir, &request, identity, take_line, s->to, &w.watch, err);
 	}
 	buf_done(&request);
 	free(targets);

@@ -82,6 +82,7 @@ static void on_second(uv_timer_t *timer)
 		publish_what_is_new(d);
 		eraser_tick(&d->eraser);
 		upkeep_tick(d);
+		schedule_tick(d);
 		gate_leave(&d->gate, &guest);
 	}
 }
@@ -131,6 +132,19 @@ static int load_policy(struct daemon *d, struct cu_err *err)
 	return 0;
 }
 
+static void serve(struct daemon *d)
+{
+	struct cu_err why;
+
+	keeping_begin(d);
+	upkeep_begin(d);
+	if (schedule_begin(d, &why) < 0) {
+		log_error("the schedule: %s", why.msg);
+	}
+	gate_open(&d->gate);
+	atomic_store(&d->state, DAEMON_RUNNING);
+}
+
 int daemon_open_store(
 	struct daemon *d, unsigned sources, struct span passphrase, struct cu_err *err)
 {
@@ -144,10 +158,7 @@ int daemon_open_store(
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);
 	}
-	keeping_begin(d);
-	upkeep_begin(d);
-	gate_open(&d->gate);
-	atomic_store(&d->state, DAEMON_RUNNING);
+	serve(d);
 	return 0;
 }
 
@@ -185,6 +196,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	int r;
 
 	*d = (struct daemon){ .loop = loop, .launcher = launcher };
+	schedule_init(d);
 	d->started_ms = clock_monotonic_ms();
 	d->clock_ahead_ms = options->clock_ahead_ms;
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
@@ -236,9 +248,7 @@ int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source sou
 		house_create(&d->house, identity_fd, source, passphrase, err) :
 		cu_err_set(err, CU_EEXIST, "there is a store already");
 	if (r == 0) {
-		keeping_begin(d);
-		gate_open(&d->gate);
-		atomic_store(&d->state, DAEMON_RUNNING);
+		serve(d);
 		log_notice("a store was made");
 	}
 	pthread_mutex_unlock(&d->making);
@@ -268,6 +278,7 @@ void daemon_stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->each_second, NULL);
 	atomic_store(&d->eraser.work.cancel, true);
 	atomic_store(&d->upkeep.work.cancel, true);
+	schedule_stop(d);
 	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
 }
 

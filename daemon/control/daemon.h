@@ -11,6 +11,7 @@
 #include "control/expiry.h"
 #include "control/gate.h"
 #include "control/house.h"
+#include "control/schedule.h"
 #include "control/upkeep.h"
 #include "job/post.h"
 #include "job/work.h"
@@ -58,6 +59,7 @@ struct daemon {
 	bool is_publishing;
 	uint64_t published;             /* leaves under the last checkpoint */
 	struct upkeep upkeep;
+	struct schedule_state schedule;
 	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */

@@ -15,7 +15,6 @@
 #include "control/drill_keys.h"
 #include "control/drill_process.h"
 #include "control/drill_worker.h"
-#include "control/exchange.h"
 #include "control/repos.h"
 #include "crypto/key.h"
 #include "policy/policy.h"
@@ -23,8 +22,8 @@
 #include "store/tx.h"
 
 struct drill {
-	struct exchange *x;
 	struct daemon *daemon;
+	const struct drill_order *order;
 	const struct target *target;
 	struct drill_options options;
 	char dir[PATH_SIZE];
@@ -162,13 +161,15 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 
 static int keep(struct drill *dr, struct cu_err *err)
 {
-	struct remember m = { .op = { .apply = apply_remember, .kind = STORE_CHANGE }, .drill = dr };
+	struct remember m = { .op = { .apply = apply_remember, .kind = STORE_CHANGE,
+				      .actor = dr->order->actor },
+		.drill = dr };
 	int r = next_number(dr->daemon, &dr->record->number, err);
 
 	if (r == 0) {
 		r = drill_record_save(&dr->daemon->house, dr->record, m.hash, err);
 	}
-	return r == 0 ? exchange_change(dr->x, &m.op, err) : r;
+	return r == 0 ? store_run(dr->daemon->house.store, &m.op, err) : r;
 }
 
 /* --- the keys of a level ---------------------------------------------------------- */
@@ -245,7 +246,7 @@ static int keys_for(struct drill *dr, int *ret_fd, struct cu_err *err)
 	case DRILL_DATA: return send_run_key(dr, ret_fd, err);
 	case DRILL_RESTORE: break;
 	}
-	*ret_fd = fcntl(dr->x->fd, F_DUPFD_CLOEXEC, 4); /* passed on, not read */
+	*ret_fd = fcntl(dr->order->identity, F_DUPFD_CLOEXEC, 4); /* passed on, not read */
 	return *ret_fd < 0 ? cu_err_errno(err, errno, "the identity file") : 0;
 }
 
@@ -276,26 +277,27 @@ static int hold(struct drill *dr, struct cu_err *err)
 
 	if (r == 0) {
 		drill_request_put(&dr->options, &request);
-		r = drill_process_run(dr->x, dr->dir, &request, keys, take_line, dr, err);
+		r = drill_process_run(dr->daemon, dr->dir, &request, keys, take_line, dr,
+			dr->order->watch, err);
 	}
 	buf_done(&request);
 	return r == 0 ? keep(dr, err) : r;
 }
 
-int drill_hold(struct exchange *x, const struct target *t, enum drill_level level,
-	uint64_t sequence, struct drill_record *ret, struct cu_err *err)
+int drill_hold(struct daemon *d, const struct drill_order *order, struct drill_record *ret,
+	struct cu_err *err)
 {
-	struct daemon *d = x->daemon;
+	const struct target *t = order->target;
 	struct drill_record record = { .time_ms = clock_now_ms(&d->house.clock), .faults = BUF_INIT };
-	struct drill dr = { .x = x, .daemon = d, .target = t, .record = &record };
+	struct drill dr = { .daemon = d, .order = order, .target = t, .record = &record };
 	int r = drill_process_begin(d, dr.dir, err);
 
 	if (r < 0) {
 		return r;
 	}
 	strncpy(record.target, t->key, sizeof(record.target) - 1);
-	dr.options = (struct drill_options){ .level = level, .repo_dir = t->path, .dir = dr.dir,
-		.sequence = sequence, .now_ms = record.time_ms, .log_key = d->house.verifier,
+	dr.options = (struct drill_options){ .level = order->level, .repo_dir = t->path, .dir = dr.dir,
+		.sequence = order->sequence, .now_ms = record.time_ms, .log_key = d->house.verifier,
 		.manifest_key = d->house.verifier };
 	r = hold(&dr, err);
 	drill_process_end(d);

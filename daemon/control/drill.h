@@ -11,16 +11,24 @@
 
 struct cu_err;
 struct daemon;
-struct exchange;
 struct target;
+struct watch;
 
 #define DRILL_RESTORE_EACH_MS (90 * 86400000LL) /* DESIGN part 10: none within is an alarm */
 
-/* Level, target and sequence (0: the newest) of a drill; x carries the identity for
- * DRILL_RESTORE, is asked whether to stop, and gets the progress.  0 when the drill was held,
- * whatever it found; ret is released with drill_record_done.  CU_EBUSY: another one is running. */
-int drill_hold(struct exchange *x, const struct target *t, enum drill_level level,
-	uint64_t sequence, struct drill_record *ret, struct cu_err *err);
+/* What is to be held, and for whom. */
+struct drill_order {
+	const struct target *target;
+	enum drill_level level;
+	uint64_t sequence;         /* 0: the newest */
+	int identity;              /* a descriptor, borrowed, of DRILL_RESTORE; else -1 */
+	struct id actor;           /* nil: custosd itself */
+	const struct watch *watch; /* is told where it is, and stops it */
+};
+/* 0 when the drill was held, whatever it found; ret is released with drill_record_done.  Worker
+ * thread.  CU_EBUSY: another one is running. */
+int drill_hold(struct daemon *d, const struct drill_order *order, struct drill_record *ret,
+	struct cu_err *err);
 
 /* What this lineage remembers of the drills of a target; zeros: none yet. */
 struct drill_last {

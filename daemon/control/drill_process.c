@@ -3,17 +3,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup/watch.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/errand.h"
-#include "control/exchange.h"
 
 #define FOLDER "drill.tmp" /* below the state directory */
 
 struct process {
-	struct exchange *x;
+	const struct watch *watch;
 	drill_line_fn *take;
 	void *ctx;
 };
@@ -60,17 +60,14 @@ void drill_process_end(struct daemon *d)
 
 /* --- a run ------------------------------------------------------------------------ */
 
-static void show_step(struct process *p, const json_t *line)
+/* False: it is to stop. */
+static bool take_step(struct process *p, const json_t *line)
 {
-	struct buf frame = BUF_INIT;
-	struct json j = exchange_progress_begin(&frame);
+	const char *step = json_string_value(json_object_get(line, "step"));
+	json_int_t done = json_integer_value(json_object_get(line, "bytes"));
+	json_int_t total = json_integer_value(json_object_get(line, "total_bytes"));
 
-	json_open_object(&j, "progress");
-	json_str(&j, "step", json_string_value(json_object_get(line, "step")));
-	json_int(&j, "bytes", json_integer_value(json_object_get(line, "bytes")));
-	json_int(&j, "total_bytes", json_integer_value(json_object_get(line, "total_bytes")));
-	json_close_object(&j);
-	exchange_progress_end(p->x, &j, &frame);
+	return watch_step(p->watch, step ? step : "", (uint64_t)done, (uint64_t)total, NULL) == 0;
 }
 
 static int take_line(void *ctx, const json_t *line, struct cu_err *err)
@@ -78,21 +75,22 @@ static int take_line(void *ctx, const json_t *line, struct cu_err *err)
 	struct process *p = ctx;
 
 	if (json_object_get(line, "step")) {
-		show_step(p, line);
-		return 0;
+		return take_step(p, line) ? 0 : cu_err_set(err, CU_ECANCELED, "it was stopped");
 	}
 	return p->take(p->ctx, line, err);
 }
 
 static bool is_cancelled(void *ctx)
 {
-	return exchange_is_cancelled(((struct process *)ctx)->x);
+	const atomic_bool *cancel = ((struct process *)ctx)->watch->cancel;
+
+	return cancel && atomic_load(cancel);
 }
 
-int drill_process_run(struct exchange *x, const char *dir, const struct buf *request, int keys,
-	drill_line_fn *take, void *ctx, struct cu_err *err)
+int drill_process_run(struct daemon *d, const char *dir, const struct buf *request, int keys,
+	drill_line_fn *take, void *ctx, const struct watch *watch, struct cu_err *err)
 {
-	struct process p = { x, take, ctx };
+	struct process p = { watch, take, ctx };
 	const struct errand errand = { "the drill's process", take_line, is_cancelled, &p };
 	int r = buf_check(request, err);
 
@@ -103,7 +101,7 @@ int drill_process_run(struct exchange *x, const char *dir, const struct buf *req
 		r = path_make_dir(dir, 0700, err);
 	}
 	if (r == 0) {
-		r = errand_run(x->daemon->launcher, LAUNCHER_DRILL, buf_span(request), keys, &errand,
+		r = errand_run(d->launcher, LAUNCHER_DRILL, buf_span(request), keys, &errand,
 			err);
 	}
 	close(keys);

@@ -13,7 +13,7 @@
 struct buf;
 struct cu_err;
 struct daemon;
-struct exchange;
+struct watch;
 
 /* Takes the right to run one; ret_dir is where it will build.  CU_EBUSY: another one runs;
  * CU_EUNAVAIL. */
@@ -27,9 +27,9 @@ void drill_process_sweep(struct daemon *d);
 /* One line that is no step, which becomes progress: 0, 1 when it was the last word, or a code. */
 typedef int drill_line_fn(void *ctx, const json_t *line, struct cu_err *err);
 
-/* From start to end, between the two above; nothing is left in dir then.  keys is taken.  As
- * errand_run. */
-int drill_process_run(struct exchange *x, const char *dir, const struct buf *request, int keys,
-	drill_line_fn *take, void *ctx, struct cu_err *err);
+/* From start to end, between the two above; nothing is left in dir then.  keys is taken.  watch is
+ * told the steps, and stops it.  As errand_run. */
+int drill_process_run(struct daemon *d, const char *dir, const struct buf *request, int keys,
+	drill_line_fn *take, void *ctx, const struct watch *watch, struct cu_err *err);
 
 #endif

@@ -4,43 +4,13 @@
 #include <stdlib.h>
 
 #include "backup/check.h"
-#include "backup/watch.h"
-#include "base/clock.h"
 #include "base/err.h"
+#include "control/call_watch.h"
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "control/linger.h"
 #include "control/repos.h"
 #include "policy/policy.h"
-
-#define PROGRESS_EACH_MS 200
-
-/* --- progress of a backup job ----------------------------------------------------- */
-
-struct progress {
-	struct exchange *x;
-	int64_t last_ms;
-};
-
-static void on_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	struct progress *p = ctx;
-	int64_t now = clock_monotonic_ms();
-	struct buf frame = BUF_INIT;
-	struct json j;
-
-	if (now - p->last_ms < PROGRESS_EACH_MS) {
-		return;
-	}
-	p->last_ms = now;
-	j = exchange_progress_begin(&frame);
-	json_open_object(&j, "progress");
-	json_str(&j, "step", what);
-	json_uint(&j, "bytes", done);
-	json_uint(&j, "total_bytes", total);
-	json_close_object(&j);
-	exchange_progress_end(p->x, &j, &frame);
-}
 
 /* --- run -------------------------------------------------------------------------- */
 
@@ -61,16 +31,16 @@ static void show_result(struct json *out, const struct snapshot_result *s)
 
 int handle_BACKUP_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct progress progress = { x };
-	struct watch watch = { on_progress, &progress, &x->work.cancel };
+	struct call_watch w;
 	const char *name = exchange_text(x, "target");
 	const struct targets *all = policy_targets(x->daemon->policy);
 	const struct target *t;
 	struct snapshot_result result = { 0 };
 	int r = repos_find(x->daemon, name, &t, err); /* at least one */
 
+	call_watch_begin(&w, x);
 	for (size_t i = 0; r == 0 && i < (name ? 1 : all->n); i++) {
-		r = repos_write(x->daemon, name ? t : &all->v[i], REPOS_FULL, &watch, &result, err);
+		r = repos_write(x->daemon, name ? t : &all->v[i], REPOS_FULL, &w.watch, &result, err);
 	}
 	if (r == 0) {
 		show_result(out, &result);
@@ -158,8 +128,7 @@ static void show_report(struct json *out, const struct check_report *c, const st
 
 int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct progress progress = { x };
-	struct watch watch = { on_progress, &progress, &x->work.cancel };
+	struct call_watch w;
 	struct check_options options = { exchange_flag(x, "read_data"),
 		&x->daemon->house.verifier, &x->daemon->house.verifier };
 	struct findings found = { .text = BUF_INIT };
@@ -168,13 +137,14 @@ int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err
 	struct repo repo;
 	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
 
+	call_watch_begin(&w, x);
 	found.faults = json_to(&found.text);
 	json_open_array(&found.faults, NULL);
 	if (r == 0) {
 		r = repos_open(t, &repo, err);
 	}
 	if (r == 0) {
-		r = check_run(&repo, &options, on_finding, &found, &watch, &report, err);
+		r = check_run(&repo, &options, on_finding, &found, &w.watch, &report, err);
 	}
 	json_close_array(&found.faults);
 	if (r == 0) {

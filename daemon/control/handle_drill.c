@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "control/call_watch.h"
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/handle.h"
@@ -75,18 +76,20 @@ int handle_DRILL_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	int64_t sequence = exchange_int(x, "sequence", 0);
 	struct drill_record record = { .faults = BUF_INIT };
-	enum drill_level level = DRILL_BYTES;
-	const struct target *t;
-	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
+	struct call_watch w;
+	struct drill_order order = { .sequence = (uint64_t)sequence, .identity = x->fd,
+		.actor = x->actor, .watch = &w.watch };
+	int r = repos_find(x->daemon, exchange_text(x, "target"), &order.target, err);
 
+	call_watch_begin(&w, x);
 	if (r == 0) {
-		r = level_of(x, &level, err);
+		r = level_of(x, &order.level, err);
 	}
 	if (r == 0 && sequence < 0) {
 		r = cu_err_set(err, CU_EINVAL, "there is no backup %" PRId64, sequence);
 	}
 	if (r == 0) {
-		r = drill_hold(x, t, level, (uint64_t)sequence, &record, err);
+		r = drill_hold(x->daemon, &order, &record, err);
 	}
 	if (r == 0) {
 		show_record(out, "result", &record);

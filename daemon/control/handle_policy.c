@@ -14,22 +14,32 @@
 
 /* --- policy check ----------------------------------------------------------------- */
 
+static void show_faults(struct json *out, const char *name, const struct faults *lines)
+{
+	json_open_array(out, name);
+	for (size_t i = 0; i < lines->n; i++) {
+		json_str(out, NULL, lines->text[i]);
+	}
+	json_close_array(out);
+}
+
 int handle_POLICY_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct faults faults = FAULTS_INIT;
+	struct faults faults = FAULTS_INIT, warnings = FAULTS_INIT;
 	struct policy *p = NULL;
 	int r = policy_load(x->daemon->policy_dir, &faults, &p, err);
 
-	policy_unref(p);
 	if (r < 0 && faults.n == 0) {
 		return r; /* not what the files say, but that they cannot be read */
 	}
-	json_open_array(out, "faults");
-	for (size_t i = 0; i < faults.n; i++) {
-		json_str(out, NULL, faults.text[i]);
+	if (r == 0) {
+		policy_warn(p, &warnings);
 	}
-	json_close_array(out);
+	show_faults(out, "faults", &faults);
+	show_faults(out, "warnings", &warnings);
+	policy_unref(p);
 	faults_done(&faults);
+	faults_done(&warnings);
 	return 0;
 }
 

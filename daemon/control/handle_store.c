@@ -116,6 +116,22 @@ static int show_residue_warning(struct daemon *d, struct json *out, struct cu_er
 	return r;
 }
 
+static void show_job_warnings(struct daemon *d, struct json *out)
+{
+	char text[256];
+
+	for (enum job j = 0; j < NJOBS; j++) {
+		const struct schedule_look look = schedule_look(d, j);
+
+		if (look.nfailed > 0) {
+			snprintf(text, sizeof(text),
+				_("The job %s failed, %u times by now: 'job show %s' says when, the journal why."),
+				job_word(j), look.nfailed, job_word(j));
+			json_str(out, NULL, text);
+		}
+	}
+}
+
 static int show_hold_warning(struct daemon *d, struct json *out, struct cu_err *err)
 {
 	int32_t today = civil_day_of_ms(clock_now_ms(&d->house.clock));
@@ -164,6 +180,7 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 		r = show_residue_warning(d, out, err);
 	}
 	if (r == 0 && runs) {
+		show_job_warnings(d, out);
 		expiry_warn(d, out);
 		r = show_hold_warning(d, out, err);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backup/vault_object.h"
+#include "backup/watch.h"
 #include "base/err.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
@@ -229,4 +230,50 @@ int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, i
 	}
 	pthread_mutex_unlock(&d->backing_up);
 	return r < 0 ? r : is_due && !images.is_beyond;
+}
+
+/* --- the log alone ---------------------------------------------------------------- */
+
+static int mirror(struct daemon *d, const struct target *t, struct cu_err *err)
+{
+	const struct note_verifier *by = &d->house.verifier;
+	enum log_relation relation = LOG_OTHER;
+	struct log_head ours = { 0 }, theirs = { 0 };
+	char dir[PATH_SIZE];
+	struct repo repo;
+	int r = repos_open(t, &repo, err);
+
+	if (r == 0) {
+		r = repo_log_dir(&repo, dir, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	r = log_compare(d->house.log_dir, dir, by, &relation, &ours, &theirs, err);
+	if (r == 0 && relation == LOG_OLDER && ours.size == theirs.size) {
+		return 1;
+	}
+	return log_mirror(d->house.log_dir, dir, by, &ours, err); /* and says what is wrong */
+}
+
+int repos_mirror(struct daemon *d, const struct target *t, const struct watch *watch,
+	struct cu_err *err)
+{
+	struct repos_last last = { 0 };
+	int r = repos_last(d, t, &last, err);
+
+	if (r < 0 || last.sequence == 0) {
+		return r < 0 ? r : 1;
+	}
+	r = watch_step(watch, "log", 0, 0, err);
+	if (r == 0) {
+		r = house_publish(&d->house, err);
+	}
+	if (r == 0) {
+		pthread_mutex_lock(&d->backing_up);
+		r = mirror(d, t, err);
+		pthread_mutex_unlock(&d->backing_up);
+		return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : r;
+	}
+	return r;
 }

@@ -53,4 +53,9 @@ int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, int64_t old_ms,
 	const struct watch *watch, struct cu_err *err);
 
+/* What the log has and its mirror at the target lacks.  0, 1 (nothing, or the target holds no backup
+ * of ours) or a code, CU_ECORRUPT when the mirror is ahead of us: this host was rolled back. */
+int repos_mirror(struct daemon *d, const struct target *t, const struct watch *watch,
+	struct cu_err *err);
+
 #endif

@@ -18,8 +18,6 @@
  * meanwhile. */
 #define ROUNDS_MAX 4
 
-#define DAY_MS   86400000LL
-#define NIGHT_MS (3 * 3600000LL) /* 03:00 UTC */
 
 enum { IN_DATA, IN_INDEX, IN_OTHER };
 static const char *const file_names[] = { "data.db", "index.db", "another file" };
@@ -330,35 +328,19 @@ void residue_done(struct residue *r)
 
 /* --- every night ------------------------------------------------------------------ */
 
-static int is_due(struct daemon *d, bool *ret, struct cu_err *err)
-{
-	int64_t now = clock_now_ms(&d->house.clock);
-	int64_t night = now - (now - NIGHT_MS) % DAY_MS, erased = 0;
-	struct residue_last last = { 0 };
-	struct reader *rd;
-	int r = residue_last(d, &last, err);
-
-	*ret = false;
-	if (r < 0 || last.time_ms >= night) {
-		return r;
-	}
-	rd = store_reader_take(d->house.store);
-	r = reader_first_erasure(rd, &erased, err);
-	store_reader_give(d->house.store, rd);
-	*ret = r > 0 && erased < night;
-	return r < 0 ? r : 0;
-}
-
-int residue_duty(struct daemon *d, const struct watch *watch, struct cu_err *err)
+int residue_nightly(struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
 	const struct id nobody = { { 0 } };
 	struct residue found = { 0 };
-	bool due = false;
-	int r = is_due(d, &due, err);
+	struct reader *rd = store_reader_take(d->house.store);
+	int64_t erased_ms;
+	int r = reader_first_erasure(rd, &erased_ms, err);
 
-	if (r == 0 && due) {
-		r = residue_search(d, &nobody, watch, &found, err);
+	store_reader_give(d->house.store, rd);
+	if (r <= 0) {
+		return r < 0 ? r : 1;
 	}
+	r = residue_search(d, &nobody, watch, &found, err);
 	if (r == 0 && found.wiped > 0) {
 		log_notice("%" PRIu64
 			   " pages still held something where no row is: wiped",

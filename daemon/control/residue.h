@@ -43,8 +43,8 @@ int residue_search(struct daemon *d, const struct id *actor, const struct watch 
 	struct residue *ret, struct cu_err *err);
 void residue_done(struct residue *r); /* zeros are fine */
 
-/* Of upkeep.h: once a day, from 03:00 UTC on, if somebody was erased before that. */
-int residue_duty(struct daemon *d, const struct watch *watch, struct cu_err *err);
+/* The job of schedule.yaml: 0, 1 (nobody was ever erased) or a code. */
+int residue_nightly(struct daemon *d, const struct watch *watch, struct cu_err *err);
 
 /* What the last search found; time_ms 0: there was none. */
 struct residue_last {

@@ -14,13 +14,13 @@
 #include "control/linger.h"
 #include "control/quarantine.h"
 #include "control/request_duty.h"
-#include "control/residue.h"
 #include "policy/policy.h"
 #include "store/tx.h"
 #include "store/tx_keeping.h"
 
 #define HOURLY_MS      (3600 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
+#define AT_START       (INT64_MAX / 2) /* and when somebody has answered; else it is a job */
 
 static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, end_what_is_over, bring_vaults,
 	prune_targets;
@@ -36,12 +36,11 @@ static const struct duty {
 		look_for_rollback },
 	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
 	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
-	{ "data whose time is over", HOURLY_MS, end_what_is_over },
+	{ "data whose time is over", AT_START, end_what_is_over },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
 	{ "requests that were closed long ago", HOURLY_MS, request_end_old },
 	{ "requests that can go on", TEN_MINUTES_MS, request_duty },
-	{ "the search of the raw files for erased people", TEN_MINUTES_MS, residue_duty },
 };
 
 /* --- the round ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /*
- * upkeep.h: what custosd does by itself: soon after its start, then each as often as
- * the table of duties says.
+ * upkeep.h: what custosd does by itself and nobody schedules: soon after its start, then each as
+ * often as the table of duties says.  What schedule.yaml says is schedule.h's.
  *
  * One worker does what is due, one duty after the other.  Each fails alone, with a line
  * in the journal, and is tried again when it is due again; so a duty looks at what
@@ -22,7 +22,7 @@ struct watch;
  * CU_ECANCELED ends the round without a word. */
 typedef int upkeep_fn(struct daemon *d, const struct watch *watch, struct cu_err *err);
 
-#define UPKEEP_NDUTIES 9
+#define UPKEEP_NDUTIES 8
 
 struct upkeep {
 	struct work work;

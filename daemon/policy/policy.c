@@ -16,6 +16,7 @@ enum file {
 	FILE_ERASURE,
 	FILE_RETENTION,
 	FILE_ORGANISATION,
+	FILE_SCHEDULE,
 	NFILES
 };
 
@@ -30,6 +31,7 @@ struct policy {
 	struct erasure_rules erasure;
 	struct retention retention;
 	struct organisation organisation;
+	struct schedule schedule;
 	struct lawbook lawbook;
 	struct letters letters;
 };
@@ -46,6 +48,7 @@ static const struct {
 	[FILE_ERASURE] = { "erasure.yaml", true, &erasure_rows },
 	[FILE_RETENTION] = { "retention.yaml", true, &retention_rows },
 	[FILE_ORGANISATION] = { "organisation.yaml", true, &organisation_rows },
+	[FILE_SCHEDULE] = { "schedule.yaml", true, &schedule_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -91,6 +94,7 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_ERASURE: return erasure_read(y, faults, &p->erasure);
 	case FILE_RETENTION: return retention_read(y, faults, &p->retention);
 	case FILE_ORGANISATION: return organisation_read(y, faults, &p->organisation);
+	case FILE_SCHEDULE: return schedule_read(y, faults, &p->schedule);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
@@ -205,6 +209,16 @@ const struct retention *policy_retention(const struct policy *p)
 const struct organisation *policy_organisation(const struct policy *p)
 {
 	return &p->organisation;
+}
+
+const struct schedule *policy_schedule(const struct policy *p)
+{
+	return &p->schedule;
+}
+
+void policy_warn(const struct policy *p, struct faults *warnings)
+{
+	schedule_warn(&p->schedule, files[FILE_SCHEDULE].name, warnings);
 }
 
 const struct law *policy_find_law(const struct policy *p, const char *key)

@@ -14,6 +14,7 @@
 #include "policy/purposes.h"
 #include "policy/retention.h"
 #include "policy/roles.h"
+#include "policy/schedule.h"
 #include "policy/schema.h"
 #include "policy/targets.h"
 
@@ -23,7 +24,7 @@ struct faults;
 struct policy;
 
 /* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml,
- * retention.yaml, organisation.yaml and the directories law and letters, which may be absent.  0 with one
+ * retention.yaml, organisation.yaml, schedule.yaml and the directories law and letters, which may be absent.  0 with one
  * reference in *ret; CU_EINVAL with all faults, the first of
  * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
@@ -41,6 +42,7 @@ const struct targets *policy_targets(const struct policy *p);
 const struct erasure_rules *policy_erasure(const struct policy *p);
 const struct retention *policy_retention(const struct policy *p);
 const struct organisation *policy_organisation(const struct policy *p);
+const struct schedule *policy_schedule(const struct policy *p);
 
 /* schema_find_collection of its schema; purposes_find of its purposes; targets_find of its
  * targets. */
@@ -56,6 +58,9 @@ const struct holidays *policy_calendar_of(const struct policy *p, const struct l
 
 /* NULL when there is no such letter. */
 const struct letters_letter *policy_find_letter(const struct policy *p, enum letter_kind kind);
+
+/* What is allowed and seldom meant. */
+void policy_warn(const struct policy *p, struct faults *warnings);
 
 /* Appends the reference of all files, in Markdown: what policies/README.md holds. */
 void policy_explain(struct buf *out);

@@ -170,6 +170,12 @@
 	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
 		" DO UPDATE SET day = max(day, excluded.day)")                                  \
 	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \
+	X(JOB_PUT,        data,  "INSERT OR REPLACE INTO job_run VALUES (?1,?2,?3,?4,?5,?6)")   \
+	X(JOB_BEFORE,     data,  "SELECT * FROM job_run WHERE job = ?1 AND started_ms < ?2"     \
+		" ORDER BY started_ms DESC LIMIT 1")                                            \
+	X(JOBS_DROP,      data,  "DELETE FROM job_run WHERE job = ?1 AND started_ms <= (SELECT" \
+		" started_ms FROM job_run WHERE job = ?1 ORDER BY started_ms DESC"              \
+		" LIMIT 1 OFFSET ?2)")                                                          \
 	X(INCIDENT_PUT,   data,  "INSERT OR REPLACE INTO incident VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9," \
 		"?10,?11,?12,?13)")                                                             \
 	X(INCIDENT_NEXT,  data,  "SELECT * FROM incident WHERE number > ?1 ORDER BY number LIMIT 1") \

@@ -212,9 +212,19 @@ static const char data_12[] =
 	"PRAGMA user_version = 12;"
 	"COMMIT;";
 
+/* Jobs that ran. */
+static const char data_13[] =
+	"BEGIN;"
+	"CREATE TABLE job_run (job TEXT NOT NULL, started_ms INTEGER NOT NULL,"
+	" due_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, why TEXT NOT NULL,"
+	" actor BLOB NOT NULL, PRIMARY KEY (job, started_ms)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 13;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
-	data_7, data_8, data_9, data_10, data_11, data_12 };
+	data_7, data_8, data_9, data_10, data_11, data_12,
+	data_13 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -481,6 +481,26 @@ X(DRILL_SHOW, "drill show", "io.custos.drill.Show",                             
   ACCESS_ADMIN,                                                                         \
   N_("Print the signed report of a drill."),                                            \
   N_("A note in the form c2sp.org/signed-note; the key is that of 'log checkpoint', and the entry drill.done of the log has its SHA-256.")) \
+X(JOB_LIST, "job list", "io.custos.job.List",                                           \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("List what custosd does by itself, and when."),                                    \
+  N_("By schedule.yaml, on the clock of organisation.yaml's time zone: when each job comes next, and how it went the last time.")) \
+X(JOB_SHOW, "job show", "io.custos.job.Show",                                           \
+  "job:words(backup|mirror|drill|retention|residue)",                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show how a job went."),                                                           \
+  N_("Its last 50 runs, the newest last. What went wrong is in the journal of the system.")) \
+X(JOB_RUN, "job run", "io.custos.job.Run",                                              \
+  "job:words(backup|mirror|drill|residue)",                                             \
+  ACCESS_ADMIN,                                                                         \
+  N_("Start a job now."),                                                               \
+  N_("It begins within a second, and comes again at its next time all the same. What is over by retention.yaml is ended with 'retention run', by who may.")) \
+X(JOB_CANCEL, "job cancel", "io.custos.job.Cancel",                                     \
+  "job:words(backup|mirror|drill|retention|residue)",                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Stop a job that is running."),                                                    \
+  N_("It ends as soon as it can do so without leaving anything half-done, and comes again at its next time.")) \
 X(REPORT_ROPA, "report ropa", "io.custos.report.Ropa",                                  \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \
@@ -549,6 +569,7 @@ X("retention", N_("What ends when its time is over"))                           
 X("approval", N_("What a second user confirms"))                                        \
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
+X("job",     N_("What is done by itself"))                                               \
 X("report",  N_("Reports"))                                                             \
 X("log",     N_("The audit log"))                                                       \
 X("key",     N_("The root key"))                                                        \

@@ -110,7 +110,7 @@ static void put_roles(struct stage *st)
 		"roles:\n"
 		"  - role: admin\n"
 		"    operations: [status, init, seal, unseal, key.*, policy.*,"
-		" approval.*, backup.*, drill.*, "
+		" approval.*, backup.*, drill.*, job.*, "
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan,"
 		" report.compliance]\n"
 		"  - role: privacy\n"
@@ -123,7 +123,7 @@ static void put_roles(struct stage *st)
 		"    purposes: [customer_service]\n"
 		"  - role: auditor\n"
 		"    operations: [status, policy.*, log.show, log.query, log.prove, log.verify,"
-		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show,"
+		" log.checkpoint, erase.scan, backup.list, backup.check, drill.list, drill.show, job.list, job.show,"
 		" report.*]\n"
 		"operators:\n";
 	char text[2048];
@@ -159,6 +159,8 @@ static void put_policies(struct stage *st)
 		"vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n",
 		st->repo);
 	stage_policy(st, "backup.yaml", text);
+	/* a story says itself when there is a backup */
+	stage_policy(st, "schedule.yaml", "backup: never\nmirror: never\ndrill: never\n");
 	put_roles(st);
 }
 

@@ -59,9 +59,12 @@ static void a_wall_clock_is_read_where_it_hangs(void **state)
 	check_moment("Europe/Berlin", "2026-01-30T10:15", "2026-01-30T09:15:00.000Z");
 	check_moment("Europe/Berlin", "2026-07-30 10:15", "2026-07-30T08:15:00.000Z");
 	check_moment("Asia/Shanghai", "2026-07-30 00:15", "2026-07-29T16:15:00.000Z");
+	/* a day that Samoa left out, and half an hour on Lord Howe */
+	check_moment("Pacific/Apia", "2011-12-30 12:00", "2011-12-30T10:00:00.000Z");
+	check_moment("Australia/Lord_Howe", "2026-10-04 02:15", "2026-10-03T15:30:00.000Z");
 	/* 02:30 comes twice, and does not come at all */
 	check_moment("Europe/Berlin", "2026-10-25 02:30", "2026-10-25T00:30:00.000Z");
-	check_moment("Europe/Berlin", "2026-03-29 02:30", "2026-03-29T01:30:00.000Z");
+	check_moment("Europe/Berlin", "2026-03-29 02:30", "2026-03-29T01:00:00.000Z");
 }
 
 static void what_is_no_time_is_refused(void **state)
