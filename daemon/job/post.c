@@ -1,31 +1,26 @@
 #include "job/post.h"
 
-/* The first letter if there is one; and how many there were. */
-static struct letter *take_first(struct post *p, unsigned *ret_n)
+/* All that lies in the box, behind what was taken before and is not read yet. */
+static void take_all(struct post *p)
 {
-	struct letter *l;
-
 	pthread_mutex_lock(&p->lock);
-	l = p->first;
-	*ret_n = p->n;
-	if (l) {
-		p->first = l->next;
-		p->last = p->first ? p->last : NULL;
-		p->n--;
+	if (p->first) {
+		*(p->taken ? &p->last_taken->next : &p->taken) = p->first;
+		p->last_taken = p->last;
+		p->first = p->last = NULL;
 	}
 	pthread_mutex_unlock(&p->lock);
-	return l;
 }
 
 /* One at a time: a letter may drain the box itself, or close it. */
 void post_drain(struct post *p)
 {
-	unsigned left, n;
-	struct letter *l = take_first(p, &left);
+	struct letter *l;
 
-	while (l) {
+	take_all(p);
+	while ((l = p->taken) != NULL) {
+		p->taken = l->next;
 		l->read(l);
-		l = --left > 0 ? take_first(p, &n) : NULL;
 	}
 }
 
@@ -53,14 +48,13 @@ void post_send(struct post *p, struct letter *l)
 	pthread_mutex_lock(&p->lock);
 	closed = p->is_closed;
 	if (!closed) {
-		if (p->last) {
-			p->last->next = l;
+		if (p->first) {
+			p->last->next = l; /* the loop was woken for the first */
 		} else {
 			p->first = l;
+			uv_async_send(&p->async);
 		}
 		p->last = l;
-		p->n++;
-		uv_async_send(&p->async);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (closed) {
@@ -76,12 +70,13 @@ void post_unref(struct post *p)
 void post_close(struct post *p)
 {
 	struct letter *l;
-	unsigned n;
 
 	pthread_mutex_lock(&p->lock);
 	p->is_closed = true;
 	pthread_mutex_unlock(&p->lock);
-	while ((l = take_first(p, &n)) != NULL) {
+	take_all(p);
+	while ((l = p->taken) != NULL) {
+		p->taken = l->next;
 		l->drop(l);
 	}
 	uv_close((uv_handle_t *)&p->async, NULL);

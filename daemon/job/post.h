@@ -21,9 +21,9 @@ struct letter {
 struct post {
 	uv_async_t async;
 	pthread_mutex_t lock;
-	struct letter *first, *last;
-	unsigned n; /* letters in the box */
+	struct letter *first, *last;       /* in the box */
 	bool is_closed;
+	struct letter *taken, *last_taken; /* loop: out of the box, and not read yet */
 };
 
 int post_open(uv_loop_t *loop, struct post *p, struct cu_err *err);
