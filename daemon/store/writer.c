@@ -14,6 +14,7 @@
 struct batch {
 	struct store_op *first; /* in order */
 	bool changes;           /* one of them at least needs a transaction */
+	bool is_alone;
 	bool has_rows;          /* which was committed: what they did is durable */
 };
 
@@ -40,6 +41,7 @@ static bool take_batch(struct store *st, struct batch *ret)
 		end = &op->next;
 		n++;
 		ret->changes |= op->kind == STORE_CHANGE;
+		ret->is_alone |= op->kind == STORE_ALONE;
 		if (op->kind == STORE_ALONE) {
 			break;
 		}
@@ -129,26 +131,40 @@ static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)
 	return r;
 }
 
+/* Leaves of reads look at how people stand: in one view, that is locked once. */
+static int run_leaves(struct store *st, struct batch *b, struct cu_err *err)
+{
+	int r = b->is_alone ? 0 : engine_read_begin(st->engine, err);
+
+	for (struct store_op *op = b->first; r == 0 && op; op = op->next) {
+		r = apply_op(&st->tx, op, err);
+	}
+	if (!b->is_alone) {
+		engine_read_end(st->engine);
+	}
+	return r;
+}
+
 /* All changes in one transaction; returns a code only when the whole batch has failed. */
 static int run_steps(struct store *st, struct batch *b, struct cu_err *err)
 {
 	struct tx *tx = &st->tx;
-	int r = b->changes ? engine_begin(st->engine, err) : 0;
-	bool is_open = b->changes && r == 0;
+	int r = engine_begin(st->engine, err);
+	bool is_open = r == 0;
 
 	for (struct store_op *op = b->first; r == 0 && op; op = op->next) {
 		r = apply_op(tx, op, err);
 	}
-	if (r == 0 && b->changes) {
+	if (r == 0) {
 		r = keep_house(st, tx, err);
 	}
-	if (r == 0 && b->changes) {
+	if (r == 0) {
 		r = engine_meta_put_u64(st->engine, "seq", tx->seq, err);
 	}
-	if (r == 0 && b->changes) {
+	if (r == 0) {
 		r = engine_index_set_seq(st->engine, tx->seq, err);
 	}
-	if (r == 0 && b->changes) {
+	if (r == 0) {
 		is_open = false; /* a failed commit rolls back by itself */
 		r = engine_commit(st->engine, &b->has_rows, err);
 	}
@@ -247,7 +263,7 @@ static void run_batch(struct store *st, struct batch *b)
 			&err);
 		return;
 	}
-	r = run_steps(st, b, &err);
+	r = b->changes ? run_steps(st, b, &err) : run_leaves(st, b, &err);
 	engine_release(st->engine);
 	if (r < 0 && !b->has_rows) {
 		tx->seq = seq;
