@@ -200,6 +200,8 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	d->started_ms = clock_monotonic_ms();
 	d->clock_ahead_ms = options->clock_ahead_ms;
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
+	turn_open(loop, &d->turn);
+	brief_init(&d->brief, d);
 	gate_init(&d->gate);
 	pthread_mutex_init(&d->making, NULL);
 	pthread_mutex_init(&d->backing_up, NULL);
@@ -290,6 +292,7 @@ void daemon_done(struct daemon *d)
 		daemon_stop(d);
 	}
 	post_close(&d->post);
+	turn_close(&d->turn);
 	uv_run(d->loop, UV_RUN_DEFAULT);
 	if (d->house.store && d->exit_status == 0 && house_publish(&d->house, &err) < 0) {
 		log_error("the log could not be published: %s", err.msg);
@@ -299,5 +302,6 @@ void daemon_done(struct daemon *d)
 	policy_unref(d->policy);
 	interfaces_free(d->interfaces);
 	operator_forget_all(d);
+	brief_done(&d->brief);
 	gate_done(&d->gate);
 }

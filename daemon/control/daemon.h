@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "control/brief.h"
 #include "control/eraser.h"
 #include "control/expiry.h"
 #include "control/gate.h"
@@ -14,6 +15,7 @@
 #include "control/schedule.h"
 #include "control/upkeep.h"
 #include "job/post.h"
+#include "job/turn.h"
 #include "job/work.h"
 
 struct interfaces;
@@ -32,6 +34,8 @@ enum daemon_state { DAEMON_EMPTY, DAEMON_SEALED, DAEMON_RUNNING };
 struct daemon {
 	uv_loop_t *loop;
 	struct post post;               /* letters to the loop */
+	struct turn turn;               /* loop: what is done at its end */
+	struct brief brief;
 	struct house house;
 	struct interfaces *interfaces;
 	struct policy *policy;

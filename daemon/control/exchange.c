@@ -96,7 +96,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 	return r;
 }
 
-static void end(struct exchange *x)
+void exchange_end(struct exchange *x)
 {
 	exchange_answer(x, &x->reply);
 	x->on_ready(x);
@@ -116,8 +116,19 @@ static void on_handler_done(struct work *w)
 	if (w->code >= 0 && x->last.is_wanted) {
 		store_submit(x->daemon->house.store, &x->last.op);
 	} else {
-		end(x);
+		exchange_end(x);
 	}
+}
+
+bool exchange_run(struct exchange *x)
+{
+	struct cu_err err;
+	bool ends = run_handler(&x->work, &err) < 0 || !x->last.is_wanted;
+
+	if (!ends) {
+		store_submit(x->daemon->house.store, &x->last.op);
+	}
+	return ends;
 }
 
 /* Writer thread. */
@@ -139,7 +150,7 @@ static void on_leaf_told(struct letter *l)
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &x->last.op.err);
 	}
-	end(x);
+	exchange_end(x);
 }
 
 /* Its session waits for it, and the box is closed after the last session. */
@@ -156,6 +167,10 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 	unsigned max = waits ? DAEMON_MAX_WAITING : DAEMON_MAX_JOBS;
 	int r;
 
+	if (x->command->access & ACCESS_BRIEF) {
+		brief_put(&d->brief, x);
+		return 0;
+	}
 	if (!(x->command->access & ACCESS_STREAM)) {
 		slots = NULL;
 	}

@@ -64,6 +64,7 @@ struct exchange {
 	struct work work;
 	struct guest guest;  /* while the handler runs, and until its last leaf is told */
 	struct exchange *next; /* loop: in the session's queue */
+	struct exchange *next_brief; /* brief.c's */
 };
 
 /* Loop: runs the handler; on_ready is called for progress and at the end. */
@@ -71,6 +72,11 @@ int exchange_start(struct exchange *x, struct cu_err *err);
 /* Loop: this is the answer; the session sends it when its turn comes. */
 void exchange_answer(struct exchange *x, struct buf *frame);
 void exchange_free(struct exchange *x); /* wipes; NULL is fine */
+
+/* Worker: runs the handler of a brief call.  False: it ends by itself once its leaf is durable, and
+ * is not touched any more.  True: the loop owes it exchange_end. */
+bool exchange_run(struct exchange *x);
+void exchange_end(struct exchange *x); /* loop: what is in reply is the answer */
 
 /* --- for handlers, on the worker thread ------------------------------------------- */
 

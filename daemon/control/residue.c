@@ -126,7 +126,7 @@ static int run_process(struct search *s, struct cu_err *err)
 
 /* --- a round ---------------------------------------------------------------------- */
 
-struct turn {
+struct writer_turn {
 	struct store_op op;
 	struct search *search;
 };
@@ -135,19 +135,19 @@ static int run_alone(struct search *s,
 	int (*apply)(struct tx *, struct store_op *, struct cu_err *),
 	struct cu_err *err)
 {
-	struct turn t = { { .apply = apply, .kind = STORE_ALONE }, s };
+	struct writer_turn t = { { .apply = apply, .kind = STORE_ALONE }, s };
 
 	return store_run(s->daemon->house.store, &t.op, err);
 }
 
 static int apply_begin(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	return tx_still_begin(tx, &((struct turn *)op)->search->still, err);
+	return tx_still_begin(tx, &((struct writer_turn *)op)->search->still, err);
 }
 
 static int apply_wipe(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	struct search *s = ((struct turn *)op)->search;
+	struct search *s = ((struct writer_turn *)op)->search;
 	size_t n = 0;
 	int r = 0;
 
@@ -230,7 +230,7 @@ static int tell(struct tx *tx, enum leaf_act act, uint64_t count, struct cu_err 
 
 static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
-	const struct search *s = ((struct turn *)op)->search;
+	const struct search *s = ((struct writer_turn *)op)->search;
 	const struct residue *f = &s->found;
 	const uint64_t values[NOTES] = { (uint64_t)f->time_ms, f->looked.files,
 		f->looked.bytes, f->wiped, f->left, s->first_file, s->first_at };
@@ -251,7 +251,7 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 
 static int remember(struct search *s, struct cu_err *err)
 {
-	struct turn t = {
+	struct writer_turn t = {
 		{ .apply = apply_remember, .kind = STORE_CHANGE, .actor = s->actor }, s
 	};
 

@@ -29,6 +29,7 @@ struct session {
 	int fd;
 	uv_poll_t poll;
 	uv_timer_t idle;
+	int watched;    /* the events for which poll runs; 0: it does not */
 	unsigned nopen; /* handles that libuv still has */
 	struct frame_reader frames;
 	struct passed_fd passed;
@@ -36,12 +37,14 @@ struct session {
 	size_t out_sent;
 	struct exchange *first, *last; /* calls in order */
 	unsigned ncalls;
+	struct turn_item turn; /* replies may leave, calls may start */
 	bool has_frames; /* the reader may hold whole ones */
 	bool is_ending;  /* reads no more; ends when nothing is under way */
 	bool is_closed;
 };
 
 static void on_event(uv_poll_t *poll, int status, int events);
+static void on_end_of_turn(struct turn_item *item);
 static void on_idle(uv_timer_t *timer);
 
 /* The peer, or we, did something: it has the idle time again. */
@@ -59,8 +62,8 @@ static void expect_life(struct session *s)
 
 static void free_if_over(struct session *s)
 {
-	if (s->nopen > 0 || s->first) {
-		return; /* libuv, or a worker, still has something of it */
+	if (s->nopen > 0 || s->first || s->turn.is_put) {
+		return; /* libuv, a worker, or the turn still has something of it */
 	}
 	frame_done(&s->frames);
 	buf_done(&s->out);
@@ -154,6 +157,7 @@ int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *o
 	s->fd = fd;
 	s->passed.fd = -1;
 	s->out = (struct buf)BUF_INIT_WIPE;
+	s->turn.run = on_end_of_turn;
 	frame_init(&s->frames, FRAME_MAX);
 	if (uv_poll_init(d->loop, &s->poll, fd) < 0) {
 		close(fd);
@@ -164,7 +168,8 @@ int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *o
 	uv_timer_init(d->loop, &s->idle); /* cannot fail */
 	s->poll.data = s->idle.data = s;
 	s->nopen = 2;
-	uv_poll_start(&s->poll, UV_READABLE, on_event);
+	s->watched = UV_READABLE;
+	uv_poll_start(&s->poll, s->watched, on_event);
 	expect_life(s);
 	*ret = s;
 	return 0;
@@ -266,6 +271,10 @@ static void watch(struct session *s)
 		close_now(s);
 		return;
 	}
+	if (events == s->watched) {
+		return;
+	}
+	s->watched = events;
 	if (events == 0) {
 		uv_poll_stop(&s->poll); /* the end of a call wakes it */
 	} else {
@@ -294,9 +303,20 @@ static void pump(struct session *s)
 	watch(s);
 }
 
+/* Several replies leave in one write. */
 static void on_ready(struct exchange *x)
 {
 	struct session *s = x->owner;
+
+	if (!s->is_closed) {
+		expect_life(s);
+	}
+	turn_put(&s->daemon->turn, &s->turn);
+}
+
+static void on_end_of_turn(struct turn_item *item)
+{
+	struct session *s = (struct session *)((char *)item - offsetof(struct session, turn));
 
 	if (s->is_closed) {
 		collect(s);
@@ -304,7 +324,6 @@ static void on_ready(struct exchange *x)
 		free_if_over(s);
 		return;
 	}
-	expect_life(s);
 	pump(s);
 }
 
@@ -450,7 +469,5 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	if (events & UV_READABLE) {
 		receive(s);
 	}
-	if (!s->is_closed) {
-		pump(s);
-	}
+	turn_put(&s->daemon->turn, &s->turn);
 }

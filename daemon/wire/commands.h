@@ -36,6 +36,7 @@ enum access {
 	ACCESS_FD_OPTIONAL = 1 << 7, /* that descriptor may be absent */
 	ACCESS_LOCAL = 1 << 6,  /* custosctl answers alone */
 	ACCESS_WAIT = 1 << 8,   /* with STREAM: it mostly waits for somebody */
+	ACCESS_BRIEF = 1 << 9,  /* it reads a little and waits for nothing: control/brief.h */
 };
 
 /* clang-format off */
@@ -113,7 +114,7 @@ X(SUBJECT_ADD, "subject add", "io.custos.subject.Add",                          
   N_("Reads a JSON array of records, such as [{\"collection\": \"profile\", \"fields\": {\"given_name\": \"...\"}}]. Prints the new id, and the ids of the records.")) \
 X(SUBJECT_GET, "subject get", "io.custos.subject.Get",                                  \
   "subject:subject --purpose=purpose:purpose [--collection=collection:collection...] [--field=field:key...]", \
-  ACCESS_READ,                                                                          \
+  ACCESS_READ | ACCESS_BRIEF,                                                           \
   N_("Show what is known about a person."),                                             \
   N_("Everything, or the collections and fields asked for. The read is in the log before anything is shown."))  \
 X(SUBJECT_UPDATE, "subject update", "io.custos.subject.Update",                         \
@@ -123,7 +124,7 @@ X(SUBJECT_UPDATE, "subject update", "io.custos.subject.Update",                 
   N_("Reads a JSON object of fields, such as {\"city\": \"...\"}. Without --record a record is added. An empty value takes a field away. The version before is not kept.")) \
 X(SUBJECT_SEARCH, "subject search", "io.custos.subject.Search",                         \
   "by:searchkey [--scheme=scheme:key] --purpose=purpose:purpose value:personal",        \
-  ACCESS_READ,                                                                          \
+  ACCESS_READ | ACCESS_BRIEF,                                                           \
   N_("Find people by an e-mail address, a phone number or a number of yours."),         \
   N_("The value is asked for, or read from standard input: what stands on a command line can be read by every user of this machine. --scheme names the kind of an external id. Prints ids only.")) \
 X(SUBJECT_DOSSIER, "subject dossier", "io.custos.subject.Dossier",                      \
@@ -183,7 +184,7 @@ X(CONSENT_LIST, "consent list", "io.custos.consent.List",                       
   N_("Oldest first, of the purposes that your roles have; --purpose is why you look. With --evidence also what was written or said. Whoever may do this learns whether a person exists and why its data may not be used.")) \
 X(CONSENT_CHECK, "consent check", "io.custos.consent.Check",                            \
   "subject:subject --purpose=purpose:purpose [--channel=channel:key] [--explain]",      \
-  ACCESS_READ,                                                                          \
+  ACCESS_READ | ACCESS_BRIEF,                                                           \
   N_("Ask whether a person's data may be used for a purpose."),                         \
   N_("By you, now. Exits with 0 for yes and 77 for no; --explain shows each step of the way there. Each question is in the log.")) \
 X(CONSENT_FILTER, "consent filter", "io.custos.consent.Filter",                         \

@@ -184,6 +184,41 @@ static void hundreds_of_calls_in_one_write_are_answered_in_order(void **state)
 	free(all);
 }
 
+/* Brief calls share threads: with those that fail, and with a write that waits for a sync. */
+static void brief_calls_are_answered_in_order_each_with_its_leaf(void **state)
+{
+	enum { N = 200 };
+	static const char *const methods[] = { "subject.Get", "consent.Check", "subject.Get",
+		"subject.Add" };
+	static const char *const shows[] = { "records", "allowed", "message", "subject" };
+	struct stage *st = *state;
+	struct raw r = stage_raw(st, AS_PRIVACY);
+	char who[33], whom[64], call[512];
+
+	stage_add_person(st, "[]", who);
+	for (int i = 0; i < N; i++) {
+		snprintf(whom, sizeof(whom), "\"subject\":\"%s\"", i % 4 == 2 ? "no id" : who);
+		snprintf(call, sizeof(call),
+			"{\"method\":\"io.custos.%s\",\"parameters\":{%s%s,"
+			"\"purpose\":\"" STAGE_PURPOSE "\"}}",
+			methods[i % 4], i % 4 == 3 ? "\"kind\":\"person\",\"records\":[]" : whom,
+			i % 4 == 1 ? ",\"explain\":false" : "");
+		assert_true(raw_send_text(&r, call));
+	}
+
+	for (int i = 0; i < N; i++) {
+		json_t *reply = raw_next(&r), *given = json_object_get(reply, "parameters");
+
+		assert_non_null(reply);
+		assert_non_null(json_object_get(given, shows[i % 4]));
+		assert_string_equal(raw_error(reply), i % 4 == 2 ? "io.custos.Invalid" : "");
+		json_decref(reply);
+	}
+	raw_done(&r);
+	assert_int_equal(stage_count_leaves(st, "act=subject.read"), N / 4);
+	assert_int_equal(stage_count_leaves(st, "act=consent.check"), N / 4);
+}
+
 /* These replies are more than may wait unread; calls that wait behind them, and were all sent
  * before the first reply is read, are answered too. */
 static void replies_that_pile_up_are_all_sent_once_they_are_read(void **state)
@@ -582,6 +617,7 @@ int main(void)
 		T(a_call_typed_by_hand_is_answered),
 		T(what_is_not_there_is_an_error_with_its_name),
 		T(hundreds_of_calls_in_one_write_are_answered_in_order),
+		T(brief_calls_are_answered_in_order_each_with_its_leaf),
 		T(replies_that_pile_up_are_all_sent_once_they_are_read),
 		T(calls_before_the_peer_shut_its_side_are_all_answered),
 		T(a_oneway_call_has_no_reply),
