@@ -64,9 +64,20 @@ static const char *check_country(const char *text)
 }
 
 /* clang-format off */
+static const struct row told_row[] = {
+	{ "en", SET_TEXT, 0, "In English.", offsetof(struct said, in[LANGUAGE_EN]) },
+	{ "zh", SET_TEXT, 0, "In Chinese.", offsetof(struct said, in[LANGUAGE_ZH]) },
+};
+static const struct rows told_rows = {
+	"What people are told", told_row, COUNT(told_row), sizeof(struct said),
+	offsetof(struct said, node)
+};
+
 static const struct row recipient_row[] = {
 	{ "recipient", SET_NAME, MUST, "The recipient's key.", RECIPIENT(key) },
 	{ "text", SET_TEXT, MUST, "Who it is and why it gets data, in one sentence.", RECIPIENT(text) },
+	{ "told", SET_MAP, 0, "The same in the languages of those who are told.", RECIPIENT(told),
+	  .of = &told_rows },
 	{ "country", SET_TEXT, 0, "Where it is: ISO 3166-1, two capital letters.", RECIPIENT(country),
 	  .check = check_country },
 	{ "transfer", SET_ENUM, 0,
@@ -108,6 +119,8 @@ static const struct row purpose_row[] = {
 	{ "purpose", SET_NAME, MUST, "The purpose's key.", PURPOSE(key) },
 	{ "text", SET_TEXT, MUST, "What the data is used for, in one sentence for people.",
 	  PURPOSE(text) },
+	{ "told", SET_MAP, 0, "The same in the languages of those who are told.", PURPOSE(told),
+	  .of = &told_rows },
 	{ "use", SET_NAME, MUST, "The data use, a key of the Fides taxonomy.", PURPOSE(use),
 	  .check = use_check },
 	{ "basis", SET_ENUM, MUST,
@@ -139,6 +152,19 @@ static const struct row purpose_row[] = {
 	  "Whether a person may say no (Art. 21 GDPR). By law: to marketing always, and it ends; "
 	  "to public and legitimate interests, unless you show compelling grounds; else not.",
 	  PURPOSE(objection), .standard = "by_law", .words = OBJECTIONS },
+	{ "interests", SET_MAP, 0,
+	  "With basis legitimate_interests: which interests these are, and whose (Art. 13(1)(d) GDPR).",
+	  PURPOSE(interests), .of = &told_rows },
+	{ "required", SET_MAP, 0,
+	  "Whether people have to give the data, by law or for a contract, and what happens if they do "
+	  "not (Art. 13(2)(e) GDPR).",
+	  PURPOSE(required), .of = &told_rows },
+	{ "source", SET_MAP, 0, "Where the data comes from (Art. 14(2)(f) GDPR).", PURPOSE(source),
+	  .of = &told_rows },
+	{ "decisions", SET_MAP, 0,
+	  "What is decided by machines alone, by which logic, and what follows for people; or that "
+	  "nothing is (Art. 13(2)(f), 15(1)(h), 22 GDPR; PIPL Art. 24).",
+	  PURPOSE(decisions), .of = &told_rows },
 };
 static const struct rows purpose_rows = {
 	"A purpose", purpose_row, COUNT(purpose_row), sizeof(struct purpose), PURPOSE(node)
@@ -514,6 +540,16 @@ static const struct purpose_part *find_part(const struct purpose *p, const char 
 		}
 	}
 	return NULL;
+}
+
+const char *purpose_told(const struct purpose *p, enum language language)
+{
+	return p->told.in[language] ? p->told.in[language] : language == LANGUAGE_EN ? p->text : NULL;
+}
+
+const char *recipient_told(const struct recipient *r, enum language language)
+{
+	return r->told.in[language] ? r->told.in[language] : language == LANGUAGE_EN ? r->text : NULL;
 }
 
 bool purpose_covers(const struct purpose *p, const char *collection)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "policy/rows.h"
+#include "policy/said.h"
 
 struct collection;
 struct faults;
@@ -68,6 +69,7 @@ enum transfer {
 struct recipient {
 	const char *key;
 	const char *text;    /* who it is, one sentence */
+	struct said told;    /* the same for a language; each may be NULL */
 	const char *country; /* ISO 3166-1; may be NULL */
 	int transfer;        /* enum transfer */
 	const struct yaml_node *node;
@@ -99,6 +101,11 @@ struct purpose_part {
 struct purpose {
 	const char *key;
 	const char *text; /* one sentence for people */
+	struct said told; /* the same for a language; each may be NULL, as of the next */
+	struct said interests; /* which ones outweigh the person's */
+	struct said required;  /* whether people must give the data, and what follows if they do not */
+	struct said source;    /* where it comes from */
+	struct said decisions; /* what machines decide alone */
 	const char *use;  /* fideslang key, such as marketing.communications.email */
 	int basis;        /* enum purpose_basis */
 	int special;      /* enum purpose_special */
@@ -139,6 +146,10 @@ void purposes_check_roles(const struct purposes *p, const struct roles *roles,
 /* NULL when there is none of this key. */
 const struct purpose *purposes_find(const struct purposes *p, const char *key);
 const struct recipient *purposes_find_recipient(const struct purposes *p, const char *key);
+
+/* In words for people; NULL: purposes.yaml has none in this language. */
+const char *purpose_told(const struct purpose *p, enum language language);
+const char *recipient_told(const struct recipient *r, enum language language);
 
 /* The allow-list.  A collection of which only some fields are covered is covered. */
 bool purpose_covers(const struct purpose *p, const char *collection);

@@ -46,6 +46,7 @@ struct dossier_column {
 	char name[ENGINE_KEY_SIZE];
 	char label[ENGINE_KEY_SIZE]; /* in words, in the dossier's language */
 	bool is_used;
+	bool is_number; /* by its type */
 	size_t longest; /* value, bytes */
 };
 

@@ -23,7 +23,9 @@ void dossier_about_links(struct dossier_pen *p)
 	put_link(p, "sources", "Where it comes from");
 	put_link(p, "retention", "How long it is kept");
 	put_link(p, "access", "Who looked at it or changed it");
+	put_link(p, "decisions", "What machines decide");
 	put_link(p, "rights", "Your rights");
+	put_link(p, "who", "Who holds it, and whom to ask");
 	put_link(p, "document", "About this document");
 }
 
@@ -40,6 +42,21 @@ static bool concerns(const struct dossier *d, const struct purpose *purpose)
 	return false;
 }
 
+static enum language language_of(const struct dossier *d)
+{
+	return d->language == DOSSIER_ZH ? LANGUAGE_ZH : LANGUAGE_EN;
+}
+
+/* What a policy says in this language; else what this program knows of the shipped ones. */
+static void put_told(struct dossier_pen *p, const char *told, const char *text)
+{
+	if (told) {
+		markup_text(p, told);
+	} else {
+		markup_say(p, text);
+	}
+}
+
 static void put_recipients(struct dossier_pen *p, const struct purpose *purpose)
 {
 	const struct purposes *all = policy_purposes(p->d->policy);
@@ -48,7 +65,7 @@ static void put_recipients(struct dossier_pen *p, const struct purpose *purpose)
 		const struct recipient *r = purposes_find_recipient(all, purpose->recipients.v[i]);
 
 		buf_put_str(p->to, i > 0 ? "<br>" : "");
-		markup_say(p, r->text ? r->text : r->key);
+		put_told(p, recipient_told(r, language_of(p->d)), r->text ? r->text : r->key);
 		if (r->country) {
 			buf_put_str(p->to, " (");
 			markup_text(p, r->country);
@@ -71,7 +88,7 @@ static void put_purpose(struct dossier_pen *p, const struct purpose *purpose)
 	bool has_some = false;
 
 	buf_put_str(p->to, "<tr><td>");
-	markup_say(p, purpose->text);
+	put_told(p, purpose_told(purpose, language_of(d)), purpose->text);
 	buf_put_str(p->to, "</td><td>");
 	markup_label(p, purpose_basis_word((enum purpose_basis)purpose->basis));
 	if (d->language == DOSSIER_EN) { /* the law of readers of Chinese is another */
@@ -96,7 +113,7 @@ static void put_purposes(struct dossier_pen *p)
 	static const char *const heads[] = { "purpose", "legal basis", "data", "who receives it" };
 	const struct purposes *all = policy_purposes(p->d->policy);
 
-	markup_heading(p, "purposes", true, "What it is used for");
+	markup_heading(p, "purposes", "15(1)(a) 15(1)(b) 15(1)(c) 15(2)", true, "What it is used for");
 	if (p->d->nrecords == 0) {
 		markup_note(p, "There is no entry.");
 	} else {
@@ -157,7 +174,7 @@ static void put_consents(struct dossier_pen *p)
 	static const char *const heads[] = { "day", "purpose", "you", "by", "notice", "until" };
 	const struct dossier *d = p->d;
 
-	markup_heading(p, "consents", d->nconsents < 12, "What you agreed or objected to");
+	markup_heading(p, "consents", "7(1)", d->nconsents < 12, "What you agreed or objected to");
 	if (d->nconsents == 0) {
 		markup_note(p, "Nobody ever asked, and nothing was said.");
 	} else {
@@ -180,7 +197,7 @@ static void put_sources(struct dossier_pen *p)
 	static const char *const heads[] = { "source", "records" };
 	const struct dossier *d = p->d;
 
-	markup_heading(p, "sources", p->d->nsources < 12, "Where it comes from");
+	markup_heading(p, "sources", "15(1)(g)", p->d->nsources < 12, "Where it comes from");
 	if (d->nsources == 0) {
 		markup_note(p, "There is no entry.");
 	} else {
@@ -233,6 +250,9 @@ static void put_keep(struct dossier_pen *p, const struct dossier_part *part)
 		markup_duration(p, minimum->keep);
 	}
 	buf_put_str(p->to, "</td><td>");
+	if (!rule && !minimum) {
+		buf_put_str(p->to, "\xe2\x80\x93");
+	}
 	markup_text(p, rule ? rule->reason : "");
 	if (minimum) {
 		buf_put_str(p->to, rule ? "<br>" : "");
@@ -246,7 +266,7 @@ static void put_retention(struct dossier_pen *p)
 	static const char *const heads[] = { "collection", "kept for", "reason" };
 	const struct dossier *d = p->d;
 
-	markup_heading(p, "retention", true, "How long it is kept");
+	markup_heading(p, "retention", "15(1)(d)", true, "How long it is kept");
 	if (d->nrecords > 0) {
 		markup_heads(p, "rules", heads, sizeof(heads) / sizeof(heads[0]));
 		for (size_t i = 0; i < d->nparts; i++) {
@@ -288,7 +308,7 @@ static void put_looks(struct dossier_pen *p)
 	static const char *const heads[] = { "day", "what", "purpose", "operator", "times" };
 	const struct dossier *d = p->d;
 
-	markup_heading(p, "access", p->d->nlooks < 12, "Who looked at it or changed it");
+	markup_heading(p, "access", "", p->d->nlooks < 12, "Who looked at it or changed it");
 	markup_note(p, "From the audit log, in which every access stands before anything is shown. An "
 		    "operator is a person or a program of the organisation, under a random number. "
 		    "Times are of UTC.");
@@ -313,6 +333,82 @@ static void put_looks(struct dossier_pen *p)
 	buf_put_str(p->to, "</section>\n");
 }
 
+/* --- decisions, and who answers for it -------------------------------------------- */
+
+static void put_decisions(struct dossier_pen *p)
+{
+	static const char *const heads[] = { "purpose", "decisions" };
+	const struct purposes *all = policy_purposes(p->d->policy);
+	bool has_some = false;
+
+	markup_heading(p, "decisions", "15(1)(h)", true, "What machines decide");
+	for (size_t i = 0; i < all->n; i++) {
+		const char *said = all->v[i].decisions.in[language_of(p->d)];
+
+		if (!said || !concerns(p->d, &all->v[i])) {
+			continue;
+		}
+		if (!has_some) {
+			markup_heads(p, "rules", heads, 2);
+		}
+		has_some = true;
+		buf_put_str(p->to, "<tr><td>");
+		put_told(p, purpose_told(&all->v[i], language_of(p->d)), all->v[i].text);
+		buf_put_str(p->to, "</td><td>");
+		markup_text(p, said);
+		buf_put_str(p->to, "</td></tr>\n");
+	}
+	buf_put_str(p->to, has_some ? "</tbody></table>\n" : "");
+	markup_note(p, "The program that holds this data decides nothing about people by itself, and makes no "
+		    "profiles.");
+	if (!has_some) {
+		markup_note(p, "Whether others decide about you with it by machines alone is not noted here: ask the "
+			    "organisation.");
+	}
+	buf_put_str(p->to, "</section>\n");
+}
+
+static bool put_contact(struct dossier_pen *p, const char *role, const struct organisation_contact *c)
+{
+	const char *const lines[] = { c->name, c->address, c->contact };
+
+	if (!c->node) {
+		return false;
+	}
+	buf_put_str(p->to, "<div><dt>");
+	markup_say(p, role);
+	buf_put_str(p->to, "</dt><dd>");
+	for (size_t i = 0; i < 3; i++) {
+		if (lines[i]) {
+			buf_put_str(p->to, "<span>");
+			markup_text(p, lines[i]);
+			buf_put_str(p->to, "</span>");
+		}
+	}
+	buf_put_str(p->to, "</dd></div>\n");
+	return true;
+}
+
+static void put_who(struct dossier_pen *p)
+{
+	const struct organisation *o = policy_organisation(p->d->policy);
+	bool has_controller, has_authority;
+
+	markup_heading(p, "who", "15(1)(f)", true, "Who holds it, and whom to ask");
+	buf_put_str(p->to, "<dl class=\"facts people\">\n");
+	has_controller = put_contact(p, "controller", &o->controller);
+	(void)put_contact(p, "representative", &o->representative);
+	(void)put_contact(p, "data protection officer", &o->dpo);
+	has_authority = put_contact(p, "supervisory authority", &o->authority);
+	buf_put_str(p->to, "</dl>\n");
+	if (!has_controller) {
+		markup_note(p, "Who answers for this data stands in the letter that came with this document.");
+	}
+	markup_note(p, has_authority ? "You may complain to this authority, or to the one where you live or work." :
+				       "You may complain to the supervisory authority where you live or work.");
+	buf_put_str(p->to, "</section>\n");
+}
+
 void dossier_about_put(struct dossier_pen *p)
 {
 	put_purposes(p);
@@ -320,7 +416,8 @@ void dossier_about_put(struct dossier_pen *p)
 	put_sources(p);
 	put_retention(p);
 	put_looks(p);
-	markup_heading(p, "rights", true, "Your rights");
+	put_decisions(p);
+	markup_heading(p, "rights", "15(1)(e)", true, "Your rights");
 	markup_note(p, "You may ask that wrong data is corrected, that data is erased or its use "
 		    "restricted, and that what you gave is handed over in a form that programs read "
 		    "(data.json is one). You may object to its use, and withdraw a consent at any "
@@ -328,7 +425,8 @@ void dossier_about_put(struct dossier_pen *p)
 		    "data is handled, and complain to a supervisory authority or go to court (Art. 15 "
 		    "to 22 and 77 to 79 GDPR; Art. 44 to 50 PIPL).");
 	buf_put_str(p->to, "</section>\n");
-	markup_heading(p, "document", true, "About this document");
+	put_who(p);
+	markup_heading(p, "document", "15(3)", true, "About this document");
 	markup_note(p, "Values stand here as they are kept. Random numbers (32 digits) stand for "
 		    "people, records and operators in the audit log.");
 	markup_note(p, "Keep this archive as you keep your papers: whoever has it reads all of it.");

@@ -11,6 +11,7 @@
 
 #define MAX_TABLE_COLUMNS 6   /* more do not fit on paper */
 #define MAX_TABLE_BYTES   160 /* nor do longer values, side by side */
+#define MAX_LINE_BYTES    20
 
 /* --- above everything ------------------------------------------------------------- */
 
@@ -35,8 +36,14 @@ static void fact_end(struct dossier_pen *p)
 static void put_facts(struct dossier_pen *p)
 {
 	const struct dossier *d = p->d;
+	const char *controller = policy_organisation(d->policy)->controller.name;
 
 	buf_put_str(p->to, "<dl class=\"facts\">\n");
+	if (controller) {
+		fact_begin(p, "held by");
+		markup_text(p, controller);
+		fact_end(p);
+	}
 	fact_begin(p, "made on");
 	markup_minute(p, d->made_ms);
 	buf_put_str(p->to, " UTC");
@@ -160,10 +167,12 @@ static void html_part_begin(struct dossier_pen *p, const struct dossier_part *pa
 	if (!is_tabular(part)) {
 		return;
 	}
-	buf_put_str(p->to, "<table><thead><tr>");
+	buf_put_str(p->to, "<table class=\"records\"><thead><tr>");
 	for (size_t i = 0; i < part->ncolumns; i++) {
 		if (part->columns[i].is_used) {
-			buf_put_str(p->to, "<th scope=\"col\">");
+			buf_put_str(p->to, part->columns[i].is_number ?
+					"<th scope=\"col\" class=\"num\">" :
+					"<th scope=\"col\">");
 			markup_text(p, part->columns[i].label);
 			buf_put_str(p->to, "</th>");
 		}
@@ -188,6 +197,14 @@ static void put_others(struct dossier_pen *p, const struct row_record *row, cons
 	}
 }
 
+/* What is short stays on one line: dates, numbers, words. */
+static const char *td_of(const struct dossier_column *c)
+{
+	return c->longest > MAX_LINE_BYTES ? "<td>" :
+		c->is_number		       ? "<td class=\"num few\">" :
+						 "<td class=\"few\">";
+}
+
 static void put_row(struct dossier_pen *p, const struct dossier_part *part,
 	const struct row_record *row, const struct record *rec)
 {
@@ -198,7 +215,7 @@ static void put_row(struct dossier_pen *p, const struct dossier_part *part,
 		if (part->columns[i].is_used) {
 			struct span value = record_get(rec, part->columns[i].name);
 
-			buf_put_str(p->to, "<td>");
+			buf_put_str(p->to, td_of(&part->columns[i]));
 			if (value.n > 0) {
 				markup_value(p, value);
 			}

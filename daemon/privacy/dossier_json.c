@@ -31,9 +31,9 @@ static const char *level_word(int level)
 
 static const char *anchor_word(int anchor)
 {
-	static const char *const words[] = { "none", "activity", "event" };
+	static const char *const words[] = { "none", "activity", "event", "relationship" };
 
-	return word(words, 3, anchor);
+	return word(words, 4, anchor);
 }
 
 static const char *type_word(int type)
@@ -47,10 +47,26 @@ static const char *type_word(int type)
 	return word(words, FIELD_NTYPES_, type);
 }
 
+static void put_contact(struct json *j, const char *name, const struct organisation_contact *c)
+{
+	if (c->node) {
+		json_open_object(j, name);
+		json_str(j, "name", c->name);
+		if (c->address) {
+			json_str(j, "address", c->address);
+		}
+		if (c->contact) {
+			json_str(j, "contact", c->contact);
+		}
+		json_close_object(j);
+	}
+}
+
 static void json_begin(struct dossier_pen *p)
 {
 	struct json *j = &p->json;
 	const struct dossier *d = p->d;
+	const struct organisation *o = policy_organisation(d->policy);
 
 	json_open_object(j, NULL);
 	json_str(j, "format", "custos dossier");
@@ -66,6 +82,10 @@ static void json_begin(struct dossier_pen *p)
 	json_hex(j, "id", d->subject.b, sizeof(d->subject.b));
 	json_str(j, "kind", d->kind == SUBJECT_ORGANISATION ? "organisation" : "person");
 	json_close_object(j);
+	put_contact(j, "controller", &o->controller);
+	put_contact(j, "representative", &o->representative);
+	put_contact(j, "dpo", &o->dpo);
+	put_contact(j, "authority", &o->authority);
 	json_open_array(j, "collections");
 }
 
@@ -220,6 +240,9 @@ static void put_purposes(struct json *j, const struct dossier *d)
 		}
 		json_str(j, "use", p->use);
 		json_str(j, "basis", purpose_basis_word((enum purpose_basis)p->basis));
+		if (p->decisions.in[LANGUAGE_EN]) {
+			json_str(j, "decisions", p->decisions.in[LANGUAGE_EN]);
+		}
 		json_open_array(j, "data");
 		for (size_t k = 0; k < d->nparts; k++) {
 			if (purpose_covers(p, d->parts[k].key)) {

@@ -43,9 +43,11 @@ void markup_minute(struct dossier_pen *p, int64_t ms)
 	buf_putf(p->to, "%.10s %.5s", text, text + 11);
 }
 
-void markup_heading(struct dossier_pen *p, const char *id, bool is_short, const char *text)
+void markup_heading(struct dossier_pen *p, const char *id, const char *articles, bool is_short,
+	const char *text)
 {
-	buf_putf(p->to, "<section%s><h2 id=\"%s\">", is_short ? " class=\"short\"" : "", id);
+	buf_putf(p->to, "<section%s data-gdpr=\"%s\"><h2 id=\"%s\">",
+		is_short ? " class=\"short\"" : "", articles, id);
 	markup_say(p, text);
 	buf_put_str(p->to, "</h2>\n");
 }

@@ -20,8 +20,10 @@ void markup_minute(struct dossier_pen *p, int64_t ms);     /* "2026-11-28 17:33"
 void markup_duration(struct dossier_pen *p, struct duration d); /* "400 days" */
 void markup_source(struct dossier_pen *p, struct span source, enum record_origin origin);
 
-/* Begins a section.  is_short: better on another page than on two. */
-void markup_heading(struct dossier_pen *p, const char *id, bool is_short, const char *text);
+/* Begins a section.  is_short: better on another page than on two.  articles of the GDPR that ask
+ * for it stand in its tag, where tests look for them; may be "". */
+void markup_heading(struct dossier_pen *p, const char *id, const char *articles, bool is_short,
+	const char *text);
 void markup_note(struct dossier_pen *p, const char *text); /* a paragraph */
 /* Begins a table, up to the first row of its body. */
 void markup_heads(

@@ -18,9 +18,12 @@
 	".absent{margin:2.25rem 0 0;padding:.8rem 1.1rem;background:var(--fill);" \
 	"border-radius:6px;color:var(--soft)}\n" \
 	".absent span{margin-left:.5rem;padding:0 .5rem;border:1px solid var(--line);" \
-	"border-radius:4px;background:#fff;font-size:.87rem;color:var(--ink)}\n" \
-	".count th:last-child{text-align:right;padding-right:0;white-space:nowrap}\n" \
+	"border-radius:4px;background:var(--paper);font-size:.87rem;color:var(--ink)}\n" \
+	".count th:last-child,th.num{text-align:right;white-space:nowrap}\n" \
+	".count th:last-child{padding-right:0}\n" \
+	"td.num,th.num{padding-right:.7rem}.num:last-child{padding-right:0}\n" \
 	".rules td:first-child{width:20%}.rules td:nth-child(2){width:42%}\n" \
+	".people dd span{display:block}.people{margin:0 0 1rem}\n" \
 	".purposes td,.consents td{font-size:.87rem}.purposes td:first-child{width:34%}\n" \
 	".log code{font-size:.78rem;white-space:nowrap}\n" \
 	".from,.log td{font-size:.87rem}\n" \
@@ -36,7 +39,10 @@
 	".meta,.others{margin:.35rem 0 0;font-size:.8rem}\n" \
 	".others{font-style:italic}\n" \
 	":lang(zh) .others{font-style:normal}\n" \
-	"@media print{h3{break-after:avoid}article,.absent{break-inside:avoid}}\n"
+	"@media screen and (max-width:48rem){.card th{width:7rem}nav ol{columns:1}}\n" \
+	"@media print{h3{break-after:avoid}article,.absent{break-inside:avoid}" \
+	".records{font-size:8.5pt}.records td{padding-top:.15rem;padding-bottom:.15rem}" \
+	".log code{font-size:.7rem}}\n"
 /* clang-format on */
 
 #endif

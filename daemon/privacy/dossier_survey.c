@@ -53,7 +53,12 @@ static int add_part(struct dossier *d, const char *key, const struct collection 
 	*part = (struct dossier_part){ .collection = collection };
 	strncpy(part->key, key, sizeof(part->key) - 1);
 	for (size_t i = 0; r == 0 && collection && i < collection->nfields; i++) {
-		r = add_column(d, part, span_str(collection->fields[i].key), &column, err);
+		const struct field *f = &collection->fields[i];
+
+		r = add_column(d, part, span_str(f->key), &column, err);
+		if (r == 0) {
+			column->is_number = f->type == FIELD_DECIMAL || f->type == FIELD_INTEGER;
+		}
 	}
 	*ret = part;
 	return r;

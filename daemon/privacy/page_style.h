@@ -6,10 +6,14 @@
 
 /* clang-format off */
 #define PAGE_STYLE \
-	":root{--ink:#1b2330;--soft:#5b6675;--line:#d9dee5;--fill:#f5f7f9;--mark:#1d4f76}\n" \
+	":root{color-scheme:light dark;--paper:#fff;--ink:#1b2330;--soft:#5b6675;--line:#d9dee5;" \
+	"--fill:#f5f7f9;--mark:#1d4f76}\n" \
+	"@media screen and (prefers-color-scheme:dark){:root{--paper:#14181e;--ink:#e6eaf0;" \
+	"--soft:#a3aebb;--line:#343c47;--fill:#1c2229;--mark:#8fc1ea}}\n" \
+	"@media print{:root{color-scheme:light}}\n" \
 	"*{box-sizing:border-box}\n" \
 	"body{margin:0 auto;max-width:60rem;padding:3rem 1.5rem 5rem;color:var(--ink);" \
-	"background:#fff;font:15px/1.55 system-ui,-apple-system,'Segoe UI',Roboto," \
+	"background:var(--paper);font:15px/1.55 system-ui,-apple-system,'Segoe UI',Roboto," \
 	"'Noto Sans','Helvetica Neue',Arial,'PingFang SC','Microsoft YaHei'," \
 	"'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC',sans-serif;" \
 	"overflow-wrap:anywhere}\n" \
@@ -32,11 +36,16 @@
 	"table{width:100%;border-collapse:collapse}\n" \
 	"thead th{display:table-cell;padding:.4rem .7rem .4rem 0;" \
 	"border-bottom:2px solid var(--ink);font-size:.8rem;vertical-align:bottom}\n" \
+	"th{overflow-wrap:normal}\n" \
 	"td{padding:.4rem .7rem .4rem 0;border-bottom:1px solid var(--line);" \
 	"vertical-align:top}\n" \
+	".few,.few bdi{white-space:pre}\n" \
 	"td bdi{white-space:pre-wrap}\n" \
 	".num{text-align:right;padding-right:0;font-variant-numeric:tabular-nums}\n" \
 	".time,time{white-space:nowrap;font-variant-numeric:tabular-nums}\n" \
+	"@media screen and (max-width:48rem){body{padding:1.5rem 1rem 3rem}h1{font-size:1.6rem}" \
+	".facts{grid-template-columns:1fr}" \
+	"main table:not(.card){display:block;max-width:100%;overflow-x:auto}}\n" \
 	"@page{size:A4;margin:18mm 16mm 20mm}\n" \
 	"@media print{body{max-width:none;padding:0;font-size:10pt}h1{font-size:20pt}" \
 	"h2{font-size:13pt;break-after:avoid}.what{break-after:avoid}tr,.facts," \

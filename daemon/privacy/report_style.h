@@ -10,7 +10,7 @@
 	".cards{display:grid;grid-template-columns:repeat(4,1fr);gap:.75rem;" \
 	"margin:1.5rem 0 0}\n" \
 	".cards div{padding:.8rem 1rem .7rem;border:1px solid var(--line);border-top:3px solid " \
-	"var(--mark);border-radius:6px;background:#fff}\n" \
+	"var(--mark);border-radius:6px;background:var(--paper)}\n" \
 	".cards dt{font-size:.8rem;font-weight:400;color:var(--soft)}\n" \
 	".cards dd{margin:0;font-size:1.9rem;line-height:1.25;font-variant-numeric:tabular-nums}\n" \
 	".cards .bad{border-top-color:#b3261e}.cards .bad dd{color:#b3261e}\n" \
@@ -27,12 +27,12 @@
 	".split>h2,.split>.what{grid-column:1/-1}\n" \
 	".split.ring{grid-template-columns:minmax(0,1fr) minmax(0,1.6fr)}\n" \
 	".split td{padding-top:.2rem;padding-bottom:.2rem}\n" \
-	"@media screen and (max-width:48rem){.split,.split.ring{display:block}.cards{grid-template-columns:1fr 1fr}}\n" \
+	"@media screen and (max-width:60rem){.long table{display:block;overflow-x:auto}.split,.split.ring{display:block}.cards{grid-template-columns:1fr 1fr}}\n" \
 	"svg{display:block;width:100%;max-width:46rem;height:auto;overflow:visible}\n" \
-	"svg text{font-size:14px;fill:#5b6675}\n" \
+	"svg text{font-size:14px;fill:var(--soft)}\n" \
 	".y,.name{text-anchor:end}.x,.sum{text-anchor:middle}\n" \
-	"svg .name,svg .days{fill:#1b2330;font-size:13px}svg .sum{font-size:38px;fill:#1b2330}\n" \
-	".grid{stroke:#e3e8ed}.axis{stroke:#1b2330}.limit{stroke:#1b2330;stroke-width:2}\n" \
+	"svg .name,svg .days{fill:var(--ink);font-size:13px}svg .sum{font-size:38px;fill:var(--ink)}\n" \
+	".grid{stroke:var(--line)}.axis{stroke:var(--ink)}.limit{stroke:var(--ink);stroke-width:2}\n" \
 	"circle{fill:none;stroke-width:34}\n" \
 	".ring figure{display:flex;gap:1.25rem;align-items:center}.ring svg{width:10.5rem;flex:none}\n" \
 	".ring .legend{flex-direction:column;gap:.15rem}\n" \
@@ -51,6 +51,15 @@
 	".tag.in_time,.tag.passed,.tag.told{background:#e9f2f9;color:#123c5a}\n" \
 	"footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);" \
 	"font-size:.8rem}\n" \
+	"@media screen and (max-width:48rem){.look table,.small table{min-width:0}" \
+	".ring figure{flex-wrap:wrap}}\n" \
+	"@media screen and (prefers-color-scheme:dark){.look{background:#2b2318}" \
+	".look.well{background:#1b271c}.cards .bad dd{color:#ff9a90}" \
+	".tag.late,.tag.overdue,.tag.failed,.tag.told_late{background:#4a1e1b;color:#ffc9c3}" \
+	".tag.in_time,.tag.passed,.tag.told{background:#173650;color:#cfe6fa}" \
+	"rect[fill='#1d4f76']{fill:#5f9fd0}circle[stroke='#1d4f76']{stroke:#5f9fd0}" \
+	"rect[fill='#b3261e']{fill:#e0625a}circle[stroke='#e8ecf0']{stroke:var(--line)}" \
+	"i[style*='1d4f76']{background:#5f9fd0!important}}\n" \
 	"@media print{figure,.cards,.look{break-inside:avoid}.cards dd{font-size:1.4rem}" \
 	"section{margin-top:1.6rem}.split td{padding-top:.1rem;padding-bottom:.1rem}" \
 	".split.ring{display:block}.what{break-inside:avoid}main table{font-size:8pt}" \

@@ -115,7 +115,8 @@ static void put_limit(const struct policy *p, const struct collection *c, struct
 	json_str(to, "counted_from",
 		c->anchor == ANCHOR_EVENT      ? "the event" :
 			c->anchor == ANCHOR_ACTIVITY ? "the last activity" :
-						       "nothing");
+			c->anchor == ANCHOR_RELATIONSHIP ? "the end of the relationship" :
+							   "nothing");
 	if (rule) {
 		put_duration(to, "keep", rule->keep);
 		json_str(to, "then", rule->then == RETENTION_REVIEW ? "review" : "shred");

@@ -5,7 +5,7 @@ Opened by zipfile; data.json against the JSON Schema, by a reader of those of it
 used here; the page as a browser that loads nothing; every form must tell the same.  Prints
 how many records it found, and every text of a record, one a line (for the caller to look through).
 """
-import csv, html.parser, io, json, re, sys, zipfile
+import csv, html, html.parser, io, json, re, sys, zipfile
 
 VOID = {"meta", "br", "hr", "link", "img"}
 NAMES = {"README.txt", "index.html", "data.json"}
@@ -48,6 +48,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.ids, self.links, self.values, self.headings = [], set(), set(), [], []
+        self.sections = []  # what the law asks for of each, and its text after the heading
 
     def handle_starttag(self, tag, attrs):
         assert tag not in {"script", "iframe", "object", "embed", "form", "img", "link", "base"}, tag
@@ -56,6 +57,8 @@ class Page(html.parser.HTMLParser):
             if name == "href":
                 assert value.startswith("#"), value
                 self.links.add(value[1:])
+            if name == "data-gdpr":
+                self.sections.append([set(value.split()), ""])
             if name == "id":
                 assert value not in self.ids, value
                 self.ids.add(value)
@@ -74,6 +77,8 @@ class Page(html.parser.HTMLParser):
             self.values[-1] += text
         if "h1" in self.open or "h2" in self.open:
             self.headings[-1] += text
+        elif self.sections and "section" in self.open:
+            self.sections[-1][1] += text.strip()
 
 
 def main(schema_path, path):
@@ -107,6 +112,13 @@ def main(schema_path, path):
         clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "\ufffd", value)
         assert clean in shown or clean.replace("\r\n", "\n") in shown, f"not on the page: {value!r}"
     assert {f"c-{k}" for k in full} <= page.ids
+    # each item of Art. 15(1), the safeguards of transfers (2), the copy (3): a section that says something
+    told = set().union(*(articles for articles, text in page.sections if text))
+    asked = {f"15(1)({c})" for c in "abcdefgh"} | {"15(2)", "15(3)", "7(1)"}
+    assert asked <= told, asked - told
+    assert all(text for _, text in page.sections), page.sections
+    for who in ("controller", "representative", "dpo", "authority"):
+        assert who not in data or html.escape(data[who]["name"], quote=False) in files["index.html"], who
 
     assert {n for n in names if n.startswith("csv/")} == {f"csv/{k}.csv" for k in full}
     for key, records in full.items():
