@@ -20,6 +20,7 @@
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "store/tx.h"
+#include "store/tx_hold.h"
 
 struct drill {
 	struct daemon *daemon;
@@ -59,7 +60,7 @@ int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
 	struct cu_err *err)
 {
 	static const char *const what[] = { "time", "number", "level", "faults", "restore",
-		"data" };
+		"capture" };
 	uint64_t values[6] = { 0 };
 	struct reader *rd = store_reader_take(d->house.store);
 	int r = 0;
@@ -70,7 +71,7 @@ int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
 	store_reader_give(d->house.store, rd);
 	if (r == 0) {
 		*ret = (struct drill_last){ (int64_t)values[0], values[1], values[2], values[3],
-			(int64_t)values[4], (int64_t)values[5] };
+			(int64_t)values[4], values[5] };
 	}
 	return r;
 }
@@ -118,6 +119,7 @@ static int put_notes(struct tx *tx, struct drill *dr, struct cu_err *err)
 	const struct drill_record *d = dr->record;
 	bool is_restored = d->report.level == DRILL_RESTORE && d->report.faults == 0;
 	struct drill_last last = { 0 };
+	uint64_t capture = 0;
 	int r = drill_last(dr->daemon, dr->target, &last, err);
 
 	if (r == 0) {
@@ -139,9 +141,11 @@ static int put_notes(struct tx *tx, struct drill *dr, struct cu_err *err)
 	if (r == 0 && is_restored) {
 		r = put_note(tx, dr, "restore", (uint64_t)d->time_ms, err);
 	}
-	if (r == 0 && d->report.level >= DRILL_DATA && d->report.faults == 0 &&
-		d->report.data_time_ms > last.data_ms) { /* an older backup may be tried later */
-		r = put_note(tx, dr, "data", (uint64_t)d->report.data_time_ms, err);
+	if (r == 0 && d->report.level >= DRILL_DATA && d->report.faults == 0) {
+		r = tx_hold_capture_of(tx, d->report.data_time_ms, &capture, err);
+	}
+	if (r == 0 && capture > last.capture) { /* an older backup may be tried later */
+		r = put_note(tx, dr, "capture", capture, err);
 	}
 	return r;
 }

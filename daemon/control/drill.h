@@ -35,7 +35,7 @@ struct drill_last {
 	int64_t time_ms;
 	uint64_t number, level, faults;
 	int64_t restore_ms; /* the last one of level 3 that passed */
-	int64_t data_ms;    /* of when the newest data is that passed level 2 or 3; 0: none */
+	uint64_t capture;   /* of the newest data that passed level 2 or 3 (tx_hold_capture_of); 0: none */
 };
 int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
 	struct cu_err *err);

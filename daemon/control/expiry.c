@@ -198,27 +198,27 @@ static int advance(struct daemon *d, struct expiry_step *s, const struct watch *
 /* --- what waits for a backup ------------------------------------------------------ */
 
 /* A backup counts once a drill of it, or of a later one, has found no fault.  What the newest such
- * backup holds was written before it began; without targets there is none to wait for. */
-static int find_backed_up(struct daemon *d, int64_t *ret_ms, struct cu_err *err)
+ * backup holds was written before its image was taken; without targets there is none to wait for. */
+static int find_backed_up(struct daemon *d, uint64_t *ret, struct cu_err *err)
 {
 	const struct targets *targets = policy_targets(d->policy);
-	int64_t newest_ms = targets->n > 0 ? 0 : INT64_MAX;
+	uint64_t newest = targets->n > 0 ? 0 : UINT64_MAX;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
 		struct drill_last drill = { 0 };
 
 		r = drill_last(d, &targets->v[i], &drill, err);
-		if (r == 0 && drill.data_ms > newest_ms) {
-			newest_ms = drill.data_ms;
+		if (r == 0 && drill.capture > newest) {
+			newest = drill.capture;
 		}
 	}
-	*ret_ms = newest_ms;
+	*ret = newest;
 	return r;
 }
 
 /* Keys of what is held that no such backup holds yet. */
-static int count_waiting(struct daemon *d, int64_t backed_up_ms, uint64_t *ret, struct cu_err *err)
+static int count_waiting(struct daemon *d, uint64_t backed_up, uint64_t *ret, struct cu_err *err)
 {
 	struct reader *rd = store_reader_take(d->house.store);
 	struct row_hold_slot row;
@@ -228,7 +228,7 @@ static int count_waiting(struct daemon *d, int64_t backed_up_ms, uint64_t *ret, 
 	while ((r = reader_hold_slot(rd, after, &row, err)) > 0) {
 		at = row.slot;
 		after = &at;
-		n += row.resealed_ms >= backed_up_ms;
+		n += row.captures >= backed_up;
 	}
 	store_reader_give(d->house.store, rd);
 	*ret = n;
@@ -248,7 +248,7 @@ static struct erase_limits brake_of(struct daemon *d, int64_t now_ms)
 }
 
 static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
-	int64_t backed_up_ms, const struct id *actor, const struct watch *watch, struct row_expiry *ret,
+	uint64_t backed_up, const struct id *actor, const struct watch *watch, struct row_expiry *ret,
 	struct cu_err *err)
 {
 	struct expiry_step s = { .op.actor = *actor, .is_review = is_review, .day = k->today, .keeping = k,
@@ -256,7 +256,7 @@ static int run_kind(struct daemon *d, const struct keeping *k, bool is_review,
 	struct buf limits = BUF_INIT;
 	int r;
 
-	keeping_limits(k, is_review, backed_up_ms, &limits);
+	keeping_limits(k, is_review, backed_up, &limits);
 	r = buf_check(&limits, err);
 	s.limits = (struct expiry_limits){ (const struct expiry_limit *)(const void *)limits.p,
 		limits.n / sizeof(struct expiry_limit) };
@@ -289,20 +289,19 @@ int expiry_run(struct daemon *d, const struct id *actor, const struct watch *wat
 {
 	struct expiry_outcome outcome = { 0 };
 	struct keeping k = { 0 };
-	int64_t backed_up_ms = 0;
-	uint64_t nwaiting = 0;
+	uint64_t backed_up = 0, nwaiting = 0;
 	int r;
 
 	pthread_mutex_lock(&d->expiry.lock);
 	r = keeping_look(d, &k, err);
 	if (r == 0) {
-		r = find_backed_up(d, &backed_up_ms, err);
+		r = find_backed_up(d, &backed_up, err);
 	}
 	for (int i = 0; r == 0 && k.clock.verdict == KEEPING_GOOD && i < 2; i++) {
-		r = run_kind(d, &k, i > 0, backed_up_ms, actor, watch, &outcome.runs[i], err);
+		r = run_kind(d, &k, i > 0, backed_up, actor, watch, &outcome.runs[i], err);
 	}
 	if (r == 0) {
-		r = count_waiting(d, backed_up_ms, &nwaiting, err);
+		r = count_waiting(d, backed_up, &nwaiting, err);
 	}
 	if (r == 0) {
 		note_what_waits(&d->expiry, &k, &outcome, nwaiting);

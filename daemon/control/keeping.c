@@ -117,14 +117,14 @@ bool kept_is_counted(const struct kept *k)
 	return k->rule->then == RETENTION_ANONYMISE && !kept_is_review(k);
 }
 
-void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,
+void keeping_limits(const struct keeping *k, bool is_review, uint64_t backed_up,
 	struct buf *to)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct expiry_limit limit = { .is_moving = kept_is_moving(&k->v[i]),
 			.is_review = is_review, .is_counted = kept_is_counted(&k->v[i]),
 			.last_day = kept_last_day(&k->v[i], k->today),
-			.backed_up_ms = backed_up_ms };
+			.backed_up = backed_up };
 
 		if (kept_is_review(&k->v[i]) != is_review || limit.last_day == CIVIL_NO_DAY) {
 			continue;

@@ -63,7 +63,7 @@ bool kept_is_review(const struct kept *k);
 const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection);
 
 /* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit. */
-void keeping_limits(const struct keeping *k, bool is_review, int64_t backed_up_ms,
+void keeping_limits(const struct keeping *k, bool is_review, uint64_t backed_up,
 	struct buf *to);
 
 extern const struct approval_kind keeping_approval_clock, keeping_approval_rules;

@@ -14,6 +14,7 @@
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "store/tx.h"
+#include "store/tx_hold.h"
 #include "vault/vault.h"
 
 int repos_find(struct daemon *d, const char *name, const struct target **ret,
@@ -77,11 +78,30 @@ int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	return 0;
 }
 
+/* --- writing ---------------------------------------------------------------------- */
+
+/* Both images in one turn of the writer: nothing lies between them. */
+struct images {
+	struct store_op op;
+	struct daemon *daemon;
+	enum repos_what what;
+	struct db_image *data;
+	struct vault_capture *vault;
+	struct repo repo; /* which an object that was not finished is taken back from at its end */
+	struct engine_counts counts;
+	struct snapshot_drill drill;
+	int64_t time_ms;
+	uint64_t capture; /* the number of the data's image (tx_hold_capture_begin) */
+	uint64_t only_of; /* a generation of the vault; 0: whichever it is */
+	bool is_beyond;   /* it is another by now, and nothing was taken */
+};
+
 struct remember {
 	struct store_op op;
 	struct daemon *daemon;
 	const struct target *target;
 	const struct snapshot_result *result;
+	const struct images *images;
 };
 
 static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err)
@@ -102,27 +122,18 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 		repos_note_name(m->daemon, m->target, "generation", name);
 		r = tx_note_put(tx, name, m->result->generation, err);
 	}
+	if (r == 0 && m->images->what == REPOS_FULL) {
+		r = tx_hold_capture_done(tx, m->images->capture, m->images->time_ms, err);
+	}
 	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
 	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);
 	return r < 0 ? r : tx_leaf(tx, &leaf, err);
 }
 
-/* --- writing ---------------------------------------------------------------------- */
-
-/* Both images in one turn of the writer: nothing lies between them. */
-struct images {
-	struct store_op op;
-	struct daemon *daemon;
-	enum repos_what what;
-	struct db_image *data;
-	struct vault_capture *vault;
-	struct repo repo; /* which an object that was not finished is taken back from at its end */
-	struct engine_counts counts;
-	struct snapshot_drill drill;
-	int64_t time_ms;
-	uint64_t only_of; /* a generation of the vault; 0: whichever it is */
-	bool is_beyond;   /* it is another by now, and nothing was taken */
-};
+static int apply_number(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_hold_capture_begin(tx, &((struct images *)op)->capture, err);
+}
 
 static int apply_images(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
@@ -175,9 +186,14 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 static int write_what(struct daemon *d, const struct target *t, struct images *images,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
 {
-	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret };
+	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret,
+		images };
 	int r = images->what == REPOS_FULL ? drill_keys_begin(d, &images->drill, err) : 0;
 
+	images->op = (struct store_op){ .apply = apply_number, .kind = STORE_CHANGE };
+	if (r == 0 && images->what == REPOS_FULL) {
+		r = store_run(d->house.store, &images->op, err);
+	}
 	images->op = (struct store_op){ .apply = apply_images, .kind = STORE_ALONE };
 	images->daemon = d;
 	if (r == 0) {

@@ -27,7 +27,7 @@ struct row_hold_slot {
 	struct id subject;
 	char collection[ENGINE_KEY_SIZE];
 	uint32_t period;
-	int64_t resealed_ms;
+	uint64_t captures; /* images that backups had taken when a record came under it last */
 };
 
 int engine_hold_put(struct engine *e, const struct row_hold *row, struct cu_err *err);
@@ -63,10 +63,17 @@ int engine_hold_slot_of(struct engine *e, const struct id *subject, const char *
 	uint64_t cohort_slot, uint64_t *ret, struct cu_err *err);
 int engine_hold_slot_get(struct engine *e, uint64_t slot, struct row_hold_slot *ret,
 	struct cu_err *err);
-/* When the last record of this cohort got another key; 0 rows: none did. */
-int engine_hold_resealed(struct engine *e, uint64_t cohort_slot, int64_t *ret_ms,
+/* The highest number of captures of this cohort's; 0 rows: there is none. */
+int engine_hold_resealed(struct engine *e, uint64_t cohort_slot, uint64_t *ret_captures,
 	struct cu_err *err);
 int engine_hold_slot_delete(struct engine *e, uint64_t slot, struct cu_err *err);
+
+/* The image with this number became a backup whose data is of this time; those before keep (a number)
+ * are forgotten. */
+int engine_capture_put(struct engine *e, uint64_t number, int64_t time_ms, uint64_t keep,
+	struct cu_err *err);
+/* 1, 0 or a code. */
+int engine_capture_of(struct engine *e, int64_t time_ms, uint64_t *ret, struct cu_err *err);
 
 /* The same record under another cohort's key. */
 int engine_record_move_cohort(struct engine *e, const struct id *id, uint64_t cohort_slot,

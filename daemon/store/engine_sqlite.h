@@ -205,8 +205,12 @@
 	X(HOLD_SLOT_NEXT, data,  "SELECT * FROM hold_slot WHERE slot > ?1 ORDER BY slot LIMIT 1") \
 	X(HOLD_SLOT_OF,   data,  "SELECT slot FROM hold_slot WHERE subject = ?1"                \
 		" AND collection = ?2 AND cohort_slot = ?3")                                    \
-	X(HOLD_RESEALED,  data,  "SELECT resealed_ms FROM hold_slot WHERE cohort_slot = ?1"     \
-		" ORDER BY resealed_ms DESC LIMIT 1")                                           \
+	X(HOLD_RESEALED,  data,  "SELECT captures FROM hold_slot WHERE cohort_slot = ?1"        \
+		" ORDER BY captures DESC LIMIT 1")                                              \
+	X(CAPTURE_PUT,    data,  "INSERT INTO capture VALUES (?1, ?2)")                         \
+	X(CAPTURE_OF,     data,  "SELECT number FROM capture WHERE time_ms = ?1"                \
+		" ORDER BY number LIMIT 1")                                                     \
+	X(CAPTURE_DEL,    data,  "DELETE FROM capture WHERE number < ?1")                       \
 	X(HOLD_SLOT_DEL,  data,  "DELETE FROM hold_slot WHERE slot = ?1")                       \
 	X(HOLD_SLOTS_DEL, data,  "DELETE FROM hold_slot WHERE subject = ?1")                    \
 	X(RECORD_MOVE_COHORT, data, "UPDATE record SET cohort_slot = ?2, sealed = ?3 WHERE id = ?1") \

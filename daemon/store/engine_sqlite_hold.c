@@ -219,7 +219,7 @@ int engine_hold_slot_put(struct engine *e, const struct row_hold_slot *row, stru
 	engine_bind_id(st, 3, &row->subject);
 	engine_bind_text(st, 4, row->collection);
 	sqlite3_bind_int64(st, 5, row->period);
-	sqlite3_bind_int64(st, 6, row->resealed_ms);
+	engine_bind_u64(st, 6, row->captures);
 	return db_run(st, err);
 }
 
@@ -233,7 +233,7 @@ static int read_slot(sqlite3_stmt *st, struct row_hold_slot *ret, struct cu_err 
 	ret->slot = column_u64(st, 0);
 	ret->cohort_slot = column_u64(st, 1);
 	ret->period = (uint32_t)sqlite3_column_int64(st, 4);
-	ret->resealed_ms = sqlite3_column_int64(st, 5);
+	ret->captures = column_u64(st, 5);
 	r = column_id(st, 2, &ret->subject, err);
 	return found(st, r < 0 ? r : engine_column_key(st, 3, ret->collection, err));
 }
@@ -281,7 +281,7 @@ int engine_hold_slot_of(struct engine *e, const struct id *subject, const char *
 	return r;
 }
 
-int engine_hold_resealed(struct engine *e, uint64_t cohort_slot, int64_t *ret_ms,
+int engine_hold_resealed(struct engine *e, uint64_t cohort_slot, uint64_t *ret_captures,
 	struct cu_err *err)
 {
 	sqlite3_stmt *st;
@@ -293,7 +293,7 @@ int engine_hold_resealed(struct engine *e, uint64_t cohort_slot, int64_t *ret_ms
 	engine_bind_u64(st, 1, cohort_slot);
 	r = db_step(st, err);
 	if (r > 0) {
-		*ret_ms = sqlite3_column_int64(st, 0);
+		*ret_captures = column_u64(st, 0);
 		r = found(st, 0);
 	}
 	return r;
@@ -309,6 +309,45 @@ int engine_hold_slot_delete(struct engine *e, uint64_t slot, struct cu_err *err)
 	}
 	engine_bind_u64(st, 1, slot);
 	return db_run(st, err);
+}
+
+int engine_capture_put(struct engine *e, uint64_t number, int64_t time_ms, uint64_t keep,
+	struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_CAPTURE_PUT, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_u64(st, 1, number);
+	sqlite3_bind_int64(st, 2, time_ms);
+	r = db_run(st, err);
+	if (r == 0) {
+		r = engine_statement(e, ST_CAPTURE_DEL, &st, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_u64(st, 1, keep);
+	return db_run(st, err);
+}
+
+int engine_capture_of(struct engine *e, int64_t time_ms, uint64_t *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_CAPTURE_OF, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	sqlite3_bind_int64(st, 1, time_ms);
+	r = db_step(st, err);
+	if (r > 0) {
+		*ret = column_u64(st, 0);
+		r = found(st, 0);
+	}
+	return r;
 }
 
 int engine_record_move_cohort(struct engine *e, const struct id *id, uint64_t cohort_slot,

@@ -46,6 +46,7 @@ static const struct rule rules[] = {
 	ALL("hold_part"),
 	ALL("hold_block"),
 	ALL("hold_slot"),
+	ALL("capture"),
 	ALL("incident"),
 	ALL("incident_told"),
 	ALL("expiry"),

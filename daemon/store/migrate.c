@@ -221,10 +221,21 @@ static const char data_13[] =
 	"PRAGMA user_version = 13;"
 	"COMMIT;";
 
+/* What a backup has of what is held is told by an order, not by a clock that may jump.  What was
+ * sealed anew before waits for one more backup. */
+static const char data_14[] =
+	"BEGIN;"
+	"CREATE TABLE capture (number INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX capture_time ON capture (time_ms);"
+	"ALTER TABLE hold_slot RENAME COLUMN resealed_ms TO captures;"
+	"UPDATE hold_slot SET captures = 0;"
+	"PRAGMA user_version = 14;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13 };
+	data_13, data_14 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -43,6 +43,9 @@ struct store {
 
 /* tx.c: a run of slots for a new owner, or for one whose run is used up. */
 int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err);
+/* The key of this record's cohort, from now on. */
+int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint64_t *ret,
+	struct cu_err *err);
 
 /* writer.c */
 void *writer_main(void *store);

@@ -285,7 +285,7 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 	}
 	if (r == 0 && rec->cohort != 0) {
 		row.has_cohort = true;
-		r = tx_cohort_slot(tx, rec->collection, rec->cohort, &row.cohort_slot, err);
+		r = tx_cohort_of_record(tx, rec, &row.cohort_slot, err);
 	}
 	if (r < 0) {
 		return r;

@@ -1,9 +1,31 @@
-/* The end of cohorts: one slot shredded ends a month or a day of records everywhere. */
+/* Cohorts: which one a record is of, and their end: one slot shredded ends a month or a day of
+ * records everywhere. */
 #include <string.h>
 
 #include "base/err.h"
+#include "store/engine_hold.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
+
+/* What is held of a month that is over has a key in the month's place (tx_hold.h).  A new version
+ * stays under it: else that key would have nothing under it, and end, while the version that a
+ * backup has needs it. */
+int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint64_t *ret,
+	struct cu_err *err)
+{
+	struct row_record old = { .has_cohort = false };
+	struct row_hold_slot held;
+	int r = rec->version > 1 ? engine_record_get(tx->engine, &rec->id, &old, err) : 0;
+
+	if (r >= 0) {
+		r = old.has_cohort ? engine_hold_slot_get(tx->engine, old.cohort_slot, &held, err) : 0;
+	}
+	if (r > 0 && held.period == rec->cohort) {
+		*ret = held.slot;
+		return 0;
+	}
+	return r < 0 ? r : tx_cohort_slot(tx, rec->collection, rec->cohort, ret, err);
+}
 
 /* The shred comes before the rows go: after a crash in between they name slots that are shredded
  * again, which does no harm. */

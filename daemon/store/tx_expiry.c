@@ -114,7 +114,7 @@ static int list_cohorts(struct tx *tx, struct row_expiry *run, const struct expi
 		if (expiry_last_day(cohort.period) > limit->last_day) {
 			continue;
 		}
-		r = tx_hold_lets_cohort(tx, cohort.slot, limit->backed_up_ms, err);
+		r = tx_hold_lets_cohort(tx, cohort.slot, limit->backed_up, err);
 		if (r > 0) {
 			item.period = cohort.period;
 			item.slot = cohort.slot;

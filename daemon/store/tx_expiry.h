@@ -31,7 +31,7 @@ struct expiry_limit {
 	bool is_counted; /* numbers stay (tx_aggregate.h) */
 	int32_t last_day;
 	char ends_in[ENGINE_KEY_SIZE]; /* the collection with the relationship's end; "": activity */
-	int64_t backed_up_ms; /* what was written before lies in a backup; INT64_MAX: none is made */
+	uint64_t backed_up; /* the last backup that counts (tx_hold_capture_of); UINT64_MAX: none is made */
 };
 
 struct expiry_limits {

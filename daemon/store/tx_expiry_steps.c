@@ -56,7 +56,7 @@ static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
 	if (r <= 0 || slot != item->slot || expiry_last_day(item->period) > limit->last_day) {
 		return r < 0 ? r : 0;
 	}
-	return tx_hold_lets_cohort(tx, item->slot, limit->backed_up_ms, err);
+	return tx_hold_lets_cohort(tx, item->slot, limit->backed_up, err);
 }
 
 int expiry_is_due(struct tx *tx, const struct row_expiry *run, const struct row_expiry_item *item,

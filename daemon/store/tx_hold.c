@@ -9,6 +9,9 @@
 #include "store/tx_case.h"
 #include "store/tx_expiry.h"
 
+#define CAPTURES      "backup.captures" /* the number of the last image that was taken */
+#define CAPTURES_KEPT 4096              /* a drill of an older backup counts for nothing here */
+
 /* --- place, release --------------------------------------------------------------- */
 
 static int require_subject(struct tx *tx, const struct id *subject, struct cu_err *err)
@@ -166,11 +169,14 @@ static int private_slot(struct tx *tx, const struct row_record *rec, uint32_t pe
 	uint64_t *ret, struct cu_err *err)
 {
 	struct row_hold_slot row = { .subject = rec->subject, .cohort_slot = rec->cohort_slot,
-		.period = period, .resealed_ms = tx->now_ms };
-	int r = engine_hold_slot_of(tx->engine, &rec->subject, rec->collection, rec->cohort_slot,
-		&row.slot, err);
+		.period = period };
+	int r = engine_meta_get_u64(tx->engine, CAPTURES, &row.captures, err);
 
 	strcpy(row.collection, rec->collection);
+	if (r >= 0) {
+		r = engine_hold_slot_of(tx->engine, &rec->subject, rec->collection, rec->cohort_slot,
+			&row.slot, err);
+	}
 	if (r == 0) {
 		r = tx_take_run(tx, &row.slot, err);
 	}
@@ -250,15 +256,49 @@ int tx_hold_lets_key(struct tx *tx, uint64_t slot, struct cu_err *err)
 	return r < 0 ? r : r == 0;
 }
 
-int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_ms,
+int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, uint64_t backed_up,
 	struct cu_err *err)
 {
-	int64_t resealed_ms = 0;
+	uint64_t captures = 0;
 	int r = tx_hold_lets_key(tx, cohort_slot, err);
 
 	if (r <= 0) {
 		return r;
 	}
-	r = engine_hold_resealed(tx->engine, cohort_slot, &resealed_ms, err);
-	return r < 0 ? r : r == 0 || resealed_ms < backed_up_ms;
+	r = engine_hold_resealed(tx->engine, cohort_slot, &captures, err);
+	return r < 0 ? r : r == 0 || captures < backed_up;
+}
+
+/* --- backups in their order ------------------------------------------------------- */
+
+int tx_hold_capture_begin(struct tx *tx, uint64_t *ret, struct cu_err *err)
+{
+	uint64_t last = 0;
+	int r = engine_meta_get_u64(tx->engine, CAPTURES, &last, err);
+
+	if (r >= 0) {
+		r = engine_meta_put_u64(tx->engine, CAPTURES, last + 1, err);
+	}
+	if (r == 0) {
+		*ret = last + 1;
+	}
+	return r;
+}
+
+int tx_hold_capture_done(struct tx *tx, uint64_t number, int64_t data_ms, struct cu_err *err)
+{
+	uint64_t keep = number > CAPTURES_KEPT ? number - CAPTURES_KEPT : 0;
+
+	return engine_capture_put(tx->engine, number, data_ms, keep, err);
+}
+
+int tx_hold_capture_of(struct tx *tx, int64_t data_ms, uint64_t *ret, struct cu_err *err)
+{
+	uint64_t number = 0;
+	int r = engine_capture_of(tx->engine, data_ms, &number, err);
+
+	if (r >= 0) {
+		*ret = number;
+	}
+	return r < 0 ? r : 0;
 }

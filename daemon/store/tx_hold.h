@@ -52,7 +52,14 @@ int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_er
  * for by an open request; or a code. */
 int tx_hold_lets_key(struct tx *tx, uint64_t slot, struct cu_err *err);
 /* The same of a cohort; 0 as well while no backup has what is held of it under its own key. */
-int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, int64_t backed_up_ms,
+int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, uint64_t backed_up,
 	struct cu_err *err);
+
+/* Backups are told apart by the order in which their images are taken: a clock may jump.  One is
+ * about to be taken, *ret is its number; its backup was written, with data of this time; what number
+ * that was: 0 when nobody knows. */
+int tx_hold_capture_begin(struct tx *tx, uint64_t *ret, struct cu_err *err);
+int tx_hold_capture_done(struct tx *tx, uint64_t number, int64_t data_ms, struct cu_err *err);
+int tx_hold_capture_of(struct tx *tx, int64_t data_ms, uint64_t *ret, struct cu_err *err);
 
 #endif

@@ -66,7 +66,7 @@ static int add_purchases(struct tx *tx, struct store_op *op, struct cu_err *err)
 }
 
 static const struct expiry_limit limit = { .collection = COLLECTION, .last_day = 15000,
-	.backed_up_ms = INT64_MAX };
+	.backed_up = UINT64_MAX };
 
 static int list(struct tx *tx, struct store_op *op, struct cu_err *err)
 {

@@ -18,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "store/reader.h"
 #include "store/tx_erase.h"
+#include "store/tx_hold.h"
 #include "vault/vault.h"
 #include "root_key.h"
 
@@ -35,7 +36,7 @@ struct sample {
 	struct ledger *ledger;
 	struct store *store;
 	int64_t now_ms;
-	uint64_t known_sequence;
+	uint64_t known_sequence, known_capture;
 	struct id people[MAX_PEOPLE];
 	unsigned npeople;
 };
@@ -280,7 +281,13 @@ struct capture_op {
 	struct vault_capture *vault;
 	struct engine_counts counts;
 	bool has_data;
+	uint64_t number;
 };
+
+static inline int apply_number(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_hold_capture_begin(tx, &((struct capture_op *)op)->number, err);
+}
 
 static inline int apply_capture(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
@@ -312,6 +319,13 @@ static inline int sample_back_up(struct sample *s, const char *repo_dir, bool ha
 	uint64_t size;
 	int r;
 
+	if (has_data) {
+		struct store_op capture = c.op;
+
+		c.op = (struct store_op){ .apply = apply_number, .kind = STORE_CHANGE };
+		assert_ok(store_run(s->store, &c.op, err), err);
+		c.op = capture;
+	}
 	assert_ok(store_run(s->store, &c.op, err), err);
 	assert_ok(ledger_publish(s->ledger, &size, err), err);
 	assert_ok(repo_create(repo_dir, &repo, err), err);
@@ -325,6 +339,7 @@ static inline int sample_back_up(struct sample *s, const char *repo_dir, bool ha
 	vault_capture_end(c.vault);
 	if (r == 0) {
 		s->known_sequence = ret->sequence;
+		s->known_capture = has_data ? c.number : s->known_capture;
 	}
 	return r;
 }

@@ -516,7 +516,7 @@ static void restore_held(bool ends_before)
 	struct house h = { 0 };
 	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
 	struct run x = { .limit = { .collection = "order", .last_day = 30000,
-				 .backed_up_ms = INT64_MAX } };
+				 .backed_up = UINT64_MAX } };
 	struct person bobs = { .collection = "order", .name = "Bob's order", .cohort = 202611 };
 	struct settle_hold known = { .placed_ms = 1 }; /* what the log says */
 	struct store_settled got;

@@ -129,7 +129,7 @@ static uint64_t counted(struct house *h)
 static struct run orders(void)
 {
 	struct run x = { .limit = { .collection = "order", .is_counted = true,
-		.backed_up_ms = INT64_MAX } };
+		.backed_up = UINT64_MAX } };
 
 	assert_true(civil_parse_day("2026-01-31", &x.limit.last_day));
 	return x;

@@ -145,6 +145,19 @@ struct run {
 	struct row_expiry row;
 };
 
+/* A backup is made, and a drill of it finds no fault. */
+static int step_capture(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct run *x = ctx;
+	uint64_t number = 0;
+	int r = tx_hold_capture_begin(tx, &number, err);
+
+	if (r == 0) {
+		r = tx_hold_capture_done(tx, number, tx->now_ms, err);
+	}
+	return r < 0 ? r : tx_hold_capture_of(tx, tx->now_ms, &x->limit.backed_up, err);
+}
+
 static int step_reseal(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	return tx_hold_reseal(tx, &((struct run *)ctx)->limit, err);
@@ -215,8 +228,7 @@ static void a_held_record_survives_its_cohort(void **state)
 	assert_int_equal(leaves_with(&h, "act=hold.reseal"), 1);
 	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 1);
 	assert_int_equal(expire(&h, &x), 0); /* before a backup holds that */
-	h.now_ms += HOUR;
-	x.limit.backed_up_ms = h.now_ms;
+	must_run(&h, STORE_CHANGE, step_capture, &x);
 	assert_int_equal(expire(&h, &x), 1);
 	reopen(&h);
 	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 1);
@@ -227,6 +239,80 @@ static void a_held_record_survives_its_cohort(void **state)
 	assert_int_equal(expire(&h, &x), 1);
 	assert_int_equal(hits_of(&h, "order.name", "Ada canary-7d1f again"), 0);
 	assert_int_equal(records_of(&h, &p.ada.subject), 3);
+	house_close(&h);
+}
+
+/* It was made when the clock was a year ahead, which nobody confirmed. */
+static void a_backup_of_before_does_not_count_whatever_its_clock_said(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct run x = { .limit = { .collection = "order", .last_day = 30000 } };
+	struct holding hold = { .collection = "order" };
+	int64_t right_ms;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	hold.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, step_place, &hold);
+	right_ms = h.now_ms;
+	h.now_ms += 365 * 24 * HOUR;
+	must_run(&h, STORE_CHANGE, step_capture, &x);
+	h.now_ms = right_ms + HOUR;
+	must_run(&h, STORE_CHANGE, step_reseal, &x);
+	assert_int_equal(expire(&h, &x), 0);
+
+	must_run(&h, STORE_CHANGE, step_capture, &x);
+	assert_int_equal(expire(&h, &x), 1);
+	house_close(&h);
+}
+
+struct looking {
+	struct id record;
+	uint64_t slot;
+};
+
+static int step_look(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct looking *l = ctx;
+	struct row_record row;
+	int r = engine_record_get(tx->engine, &l->record, &row, err);
+
+	assert_int_equal(r, 1);
+	l->slot = row.cohort_slot;
+	return 0;
+}
+
+static void a_correction_of_what_is_held_stays_under_the_key_that_a_backup_has(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct person order;
+	struct run x = { .limit = { .collection = "order", .last_day = 30000 } };
+	struct holding hold = { .collection = "order" };
+	struct looking before, after;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	hold.subject = p.bob.subject;
+	order = (struct person){ .subject = p.bob.subject, .collection = "order", .cohort = 202601,
+		.name = "before" };
+	must_run(&h, STORE_CHANGE, put_record, &order);
+	must_run(&h, STORE_CHANGE, step_place, &hold);
+	must_run(&h, STORE_CHANGE, step_reseal, &x);
+	must_run(&h, STORE_CHANGE, step_capture, &x);
+	before.record = after.record = order.record;
+	must_run(&h, STORE_CHANGE, step_look, &before);
+
+	order.name = "corrected";
+	must_run(&h, STORE_CHANGE, put_record, &order);
+	must_run(&h, STORE_CHANGE, step_look, &after);
+	assert_int_equal(before.slot, after.slot);
+	must_run(&h, STORE_CHANGE, step_reseal, &x);
+	expire(&h, &x);
+	assert_int_equal(hits_of(&h, "order.name", "corrected"), 1);
 	house_close(&h);
 }
 
@@ -274,7 +360,7 @@ static void what_was_held_waits_for_the_answer_too(void **state)
 	struct people p;
 	struct holding hold = { .collection = "order" };
 	struct run x = { .limit = { .collection = "order", .last_day = 30000,
-				 .backed_up_ms = INT64_MAX } };
+				 .backed_up = UINT64_MAX } };
 	struct asking a = { .row = { .type = 1, .state = 1, .law = "gdpr", .due_day = CIVIL_NO_DAY,
 				     .extension_day = CIVIL_NO_DAY } };
 
@@ -365,7 +451,7 @@ static void who_is_restricted_keeps_what_is_over(void **state)
 	struct house h = { 0 };
 	struct people p;
 	struct run orders = { .limit = { .collection = "order", .last_day = 30000,
-				      .backed_up_ms = INT64_MAX } };
+				      .backed_up = UINT64_MAX } };
 	struct run profile = { .limit = { .collection = "profile", .is_moving = true,
 				       .last_day = 30000 } };
 
@@ -412,6 +498,9 @@ int main(void)
 		cmocka_unit_test(an_erasure_of_what_is_held_is_refused_and_counted),
 		cmocka_unit_test(an_erasure_in_its_grace_period_waits_for_a_hold),
 		cmocka_unit_test(a_held_record_survives_its_cohort),
+		cmocka_unit_test(a_backup_of_before_does_not_count_whatever_its_clock_said),
+		cmocka_unit_test(
+			a_correction_of_what_is_held_stays_under_the_key_that_a_backup_has),
 		cmocka_unit_test(what_is_asked_for_does_not_expire_before_the_answer),
 		cmocka_unit_test(what_was_held_waits_for_the_answer_too),
 		cmocka_unit_test(the_papers_of_an_answered_request_are_held_with_their_person),
