@@ -198,7 +198,6 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	*d = (struct daemon){ .loop = loop, .launcher = launcher };
 	schedule_init(d);
 	d->started_ms = clock_monotonic_ms();
-	d->clock_ahead_ms = options->clock_ahead_ms;
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
 	turn_open(loop, &d->turn);
 	brief_init(&d->brief, d);
@@ -207,7 +206,8 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	pthread_mutex_init(&d->backing_up, NULL);
 	pthread_mutex_init(&d->drilling, NULL);
 	pthread_mutex_init(&d->operators_lock, NULL);
-	d->house = (struct house){ .lock_fd = -1, .clock = clock_ahead(&d->clock_ahead_ms),
+	d->house = (struct house){ .lock_fd = -1, .clock = options->clock_ahead_ms ?
+			clock_ahead(options->clock_ahead_ms) : clock_system(),
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
 	eraser_init(&d->eraser, d);
 	expiry_init(&d->expiry);

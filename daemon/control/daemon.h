@@ -51,7 +51,6 @@ struct daemon {
 	pthread_mutex_t backing_up;     /* repos.c: held while a target is written */
 	pthread_mutex_t drilling;       /* drill.c: one at a time */
 	int64_t started_ms;             /* monotonic */
-	int64_t clock_ahead_ms;         /* of house.clock, before the system's */
 	unsigned njobs, nwaiting;       /* loop */
 	pthread_mutex_t operators_lock; /* operator.c */
 	struct known_operator *operators;
@@ -76,7 +75,7 @@ struct daemon_options {
 	const char *socket; /* a path */
 	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
-	int64_t clock_ahead_ms; /* for tests; 0: the system's clock */
+	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

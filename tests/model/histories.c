@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_STEPS  32
+#define MAX_STEPS  40
 #define DEATH_EACH 6 /* of so many steps one is interrupted */
 
 struct history {
@@ -27,19 +27,34 @@ struct history {
 	unsigned n;
 };
 
-/* What each kind of step weighs. */
-static const unsigned char weights[NSTEPS] = {
-	[STEP_ADD] = 8,
-	[STEP_WRITE] = 26,
-	[STEP_BEGIN] = 12,
-	[STEP_CANCEL] = 4,
-	[STEP_LET_GO] = 3,
-	[STEP_ERASE] = 14,
-	[STEP_EXPIRE] = 4,
-	[STEP_BACK_UP] = 14,
-	[STEP_REOPEN] = 4,
-	[STEP_LOOK] = 3,
-	[STEP_MOVE] = 2,
+/* What each kind of step weighs in a history about erasures, and in one about what keeps; and what
+ * follows on it more often than by chance: an erasure goes on, a backup knows of it, and is tried;
+ * expiry comes after what it waits for. */
+static const struct {
+	unsigned char weights[2];
+	bool has_next;
+	enum step_kind next;
+} kinds[NSTEPS] = {
+	[STEP_ADD] = { { 8, 3 }, false, 0 },
+	[STEP_WRITE] = { { 26, 14 }, false, 0 },
+	[STEP_BEGIN] = { { 12, 4 }, true, STEP_ERASE },
+	[STEP_CANCEL] = { { 4, 1 }, false, 0 },
+	[STEP_LET_GO] = { { 3, 1 }, false, 0 },
+	[STEP_ERASE] = { { 14, 4 }, true, STEP_BACK_UP },
+	[STEP_PASS] = { { 2, 8 }, true, STEP_EXPIRE },
+	[STEP_JUMP] = { { 2, 8 }, true, STEP_EXPIRE },
+	[STEP_CONFIRM] = { { 1, 5 }, true, STEP_EXPIRE },
+	[STEP_EXPIRE] = { { 4, 14 }, false, 0 },
+	[STEP_HOLD] = { { 4, 12 }, true, STEP_EXPIRE },
+	[STEP_RELEASE] = { { 2, 8 }, true, STEP_EXPIRE },
+	[STEP_SAY] = { { 5, 8 }, false, 0 },
+	[STEP_ASK] = { { 1, 5 }, true, STEP_EXPIRE },
+	[STEP_CLOSE] = { { 1, 5 }, true, STEP_EXPIRE },
+	[STEP_BACK_UP] = { { 14, 10 }, false, 0 },
+	[STEP_DRILL] = { { 1, 8 }, true, STEP_EXPIRE },
+	[STEP_REOPEN] = { { 4, 2 }, false, 0 },
+	[STEP_LOOK] = { { 3, 2 }, false, 0 },
+	[STEP_MOVE] = { { 2, 2 }, false, 0 },
 };
 
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
@@ -52,44 +67,74 @@ static uint64_t draw(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static enum step_kind draw_kind(uint64_t *state)
+static enum step_kind draw_kind(uint64_t *state, bool is_keeping)
 {
 	unsigned sum = 0, at;
 
 	for (int i = 0; i < NSTEPS; i++) {
-		sum += weights[i];
+		sum += kinds[i].weights[is_keeping];
 	}
 	at = (unsigned)(draw(state) % sum);
 	for (int i = 0; i < NSTEPS; i++) {
-		if (at < weights[i]) {
+		if (at < kinds[i].weights[is_keeping]) {
 			return (enum step_kind)i;
 		}
-		at -= weights[i];
+		at -= kinds[i].weights[is_keeping];
 	}
 	return STEP_ADD;
 }
 
-/* What follows on a step more often than by chance: an erasure goes on, and a backup knows of it. */
-static enum step_kind draw_next(uint64_t *state, const struct step *last)
+static enum step_kind draw_next(uint64_t *state, const struct step *last, bool is_keeping)
 {
-	enum step_kind any = draw_kind(state);
+	enum step_kind any = draw_kind(state, is_keeping);
 	bool is_chance = draw(state) % 2;
 
-	return is_chance			? any :
-		last->kind == STEP_BEGIN	? STEP_ERASE :
-		last->kind == STEP_ERASE	? STEP_BACK_UP :
-						  any;
+	return is_chance || !kinds[last->kind].has_next ? any : kinds[last->kind].next;
 }
 
+/* Every second time what it is about is what steps meet at: of two records beside each other one is
+ * erased; a sale of an early month is written, and held. */
+static void draw_what(uint64_t *state, struct step *s)
+{
+	bool is_sale = draw(state) % 2;
+
+	if (draw(state) % 2) {
+		return;
+	}
+	switch (s->kind) {
+	case STEP_WRITE:
+		s->b = is_sale ? 3 : 1;
+		s->c %= 3;
+		break;
+	case STEP_BEGIN:
+		s->b = MODEL_RECORD;
+		s->c = 0;
+		break;
+	case STEP_HOLD:
+		s->b = is_sale ? MODEL_COLLECTION : MODEL_RECORD;
+		s->c = is_sale ? MODEL_SALE : 3;
+		break;
+	default: break;
+	}
+}
+
+/* Two people; where it is about what keeps, each with a sale of the first month. */
 static void draw_history(uint64_t seed, struct history *h)
 {
+	static const struct step first[] = { { .kind = STEP_ADD }, { .kind = STEP_ADD },
+		{ .kind = STEP_WRITE, .a = 0, .b = 3 }, { .kind = STEP_WRITE, .a = 1, .b = 3 } };
 	uint64_t state = seed;
+	bool is_keeping = draw(&state) % 2;
 
 	h->n = 8 + (unsigned)(draw(&state) % (MAX_STEPS - 8));
 	for (unsigned i = 0; i < h->n; i++) {
 		struct step *s = &h->steps[i];
 
-		*s = (struct step){ .kind = i < 2 ? STEP_ADD : draw_next(&state, s - 1) };
+		if (i < (is_keeping ? 4 : 2)) {
+			*s = first[i];
+			continue;
+		}
+		*s = (struct step){ .kind = draw_next(&state, s - 1, is_keeping) };
 		/* two steps in three are about the first two people: else they seldom meet */
 		s->a = (unsigned)(draw(&state) % (draw(&state) % 3 ? 2 : 1000));
 		if (s->kind == STEP_ERASE && h->steps[i - 1].kind == STEP_BEGIN) {
@@ -97,11 +142,7 @@ static void draw_history(uint64_t seed, struct history *h)
 		}
 		s->b = (unsigned)(draw(&state) % 1000);
 		s->c = (unsigned)(draw(&state) % 1000);
-		/* of two records beside each other one is erased */
-		if ((s->kind == STEP_WRITE || s->kind == STEP_BEGIN) && draw(&state) % 2) {
-			s->b = s->kind == STEP_WRITE ? 1 : MODEL_RECORD;
-			s->c = 0;
-		}
+		draw_what(&state, s);
 		if (draw(&state) % DEATH_EACH == 0) {
 			s->dies_at = 1 + (unsigned)(draw(&state) % 40);
 			s->is_power = draw(&state) % 2;
@@ -225,6 +266,7 @@ int main(int argc, char *argv[])
 				(uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
 	int nwrong = 0;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (only) {
 		n = 1;
 	}

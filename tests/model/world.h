@@ -18,8 +18,17 @@
 	X(CANCEL,  "an erasure is cancelled")                                            \
 	X(LET_GO,  "an erasure can be cancelled no more")                                \
 	X(ERASE,   "an erasure is carried out")                                          \
-	X(EXPIRE,  "months of sales come to their end")                                  \
+	X(PASS,    "days go by")                                                         \
+	X(JUMP,    "the clock is set")                                                   \
+	X(CONFIRM, "somebody says that the clock is right")                              \
+	X(EXPIRE,  "months of sales come to their end, if the clock is right")           \
+	X(HOLD,    "a legal hold is placed")                                             \
+	X(RELEASE, "a legal hold is released")                                           \
+	X(SAY,     "somebody agrees, objects, is restricted, or takes it back")          \
+	X(ASK,     "somebody asks for something")                                        \
+	X(CLOSE,   "what somebody asked for is answered")                                \
 	X(BACK_UP, "a backup is made")                                                   \
+	X(DRILL,   "the newest backup is tried, and counts from now on")                 \
 	X(REOPEN,  "the store is closed and opened")                                     \
 	X(LOOK,    "a backup is restored elsewhere, and looked at")                      \
 	X(MOVE,    "a backup is restored, and work goes on there")

@@ -1,0 +1,133 @@
+/*
+ * world_parts.h: what the files of a world share, by subject; world.h is what others see.
+ *
+ * Of each step: can it be, and what is it about (prepare_); its changes of the store (do_); what
+ * of it has happened, for the model (learn_).  Nothing here returns an error: whatever goes wrong
+ * ends the process with a message.
+ */
+#ifndef CU_TESTS_MODEL_WORLD_PARTS_H
+#define CU_TESTS_MODEL_WORLD_PARTS_H
+#include "world.h"
+
+#include "sample.h"
+
+#define MAX_BACKUPS 64
+#define MAX_SLOTS   40 /* of one person */
+#define HOUR_MS     (3600 * 1000LL)
+#define FIRST_MONTH 202601u /* of sales */
+
+struct backup {
+	uint64_t sequence;
+	uint64_t capture;
+	unsigned number; /* of all that were ever made, from 1 */
+	struct model then;
+};
+
+struct world {
+	char dir[256], repo[300];
+	unsigned nmoves, nlooks;
+	struct sample sample;
+	struct buf identity;
+	struct model model;
+	struct model known; /* when the log and the keys were last written to the repository */
+	struct backup backups[MAX_BACKUPS];
+	unsigned nbackups, nmade;
+	unsigned drilled;    /* the number of the newest that passed a drill; 0: none here */
+	uint64_t drilled_capture;
+	/* in the vault, of whoever is or was to be erased as a whole */
+	uint64_t slots[MODEL_PEOPLE][MAX_SLOTS];
+	unsigned nslots[MODEL_PEOPLE];
+};
+
+/* One step that is being made. */
+struct change {
+	struct store_op op;
+	struct world *world;
+	const struct step *step;
+	unsigned person, record;
+	/* of an erasure or a hold that begins; it must be refused */
+	enum model_scope scope;
+	unsigned what;
+	bool is_refused;
+	unsigned which;             /* the hold, the request */
+	enum model_verdict verdict; /* on the clock, of a run of expiry */
+	bool is_over, is_more;      /* that run; what it seals anew */
+	bool has_ended;             /* it shredded something */
+};
+
+/* world.c.  One transaction, which must work, or be refused. */
+typedef int apply_fn(struct tx *tx, struct store_op *op, struct cu_err *err);
+void world_run(struct world *w, struct change *c, apply_fn *apply);
+void world_run_refused(struct world *w, struct change *c, apply_fn *apply);
+/* The log and the keys are written to the repository, if there is one. */
+void world_tell(struct world *w);
+
+/* world_write.c: people and records. */
+void value_text(unsigned person, unsigned record, unsigned value, char to[48]);
+bool prepare_write(struct world *w, struct change *c);
+void do_add(struct world *w, struct change *c);
+void do_write(struct world *w, struct change *c);
+void learn_record(struct world *w, unsigned person, unsigned record);
+void learn_person(struct world *w);
+
+/* world_erase.c */
+bool prepare_begin(struct world *w, struct change *c);
+bool prepare_cancel(struct world *w, struct change *c);
+bool prepare_let_go(struct world *w, struct change *c);
+bool prepare_erase(struct world *w, struct change *c);
+void do_begin(struct world *w, struct change *c);
+void do_cancel(struct world *w, struct change *c);
+void do_let_go(struct world *w, struct change *c);
+void do_erase(struct world *w, struct change *c);
+void learn_erasure(struct world *w, struct change *c);
+
+/* world_keep.c: what is over ends, by a clock; what is held or asked for does not. */
+void pass_days(struct world *w, unsigned days);
+void jump(struct world *w, unsigned which);
+bool prepare_confirm(struct world *w, struct change *c);
+bool prepare_hold(struct world *w, struct change *c);
+bool prepare_release(struct world *w, struct change *c);
+void do_confirm(struct world *w, struct change *c);
+void do_expire(struct world *w, struct change *c);
+void do_hold(struct world *w, struct change *c);
+void do_release(struct world *w, struct change *c);
+void learn_confirmed(struct world *w, struct change *c);
+void learn_expiry(struct world *w, struct change *c);
+void learn_hold(struct world *w, struct change *c);
+void learn_release(struct world *w, struct change *c);
+
+/* world_say.c: what people say and ask for. */
+bool prepare_say(struct world *w, struct change *c);
+bool prepare_ask(struct world *w, struct change *c);
+bool prepare_close(struct world *w, struct change *c);
+void do_say(struct world *w, struct change *c);
+void do_ask(struct world *w, struct change *c);
+void do_close(struct world *w, struct change *c);
+void learn_said(struct world *w, struct change *c);
+void learn_asked(struct world *w, struct change *c);
+void learn_closed(struct world *w, struct change *c);
+
+/* world_look.c: what is there is what a model says. */
+struct seen {
+	struct id id;
+	char value[48];
+};
+
+struct sight {
+	struct seen at[MODEL_RECORDS + 1];
+	unsigned n;
+};
+
+/* Who can be read, and what of them; false: nobody. */
+bool look_at(struct sample *in, const struct id *person, struct sight *ret);
+void compare(const struct world *w, struct sample *in, const struct model *m, const char *where);
+
+/* world_restore.c */
+bool has_backup(const struct world *w);
+uint64_t back_up(struct world *w, bool has_data);
+void learn_backup(struct world *w, uint64_t sequence);
+void look(struct world *w, const struct backup *b);
+void drill(struct world *w);
+void move(struct world *w, const struct backup *b);
+
+#endif
