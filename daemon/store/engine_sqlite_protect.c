@@ -67,6 +67,7 @@ static const struct rule rules[] = {
 	ALL("operator"),
 	ALL("approval"),
 	ALL("access"),
+	ALL("job_run"), /* what was done by itself, and when last */
 	AS_BACKED_UP("request"), /* what was answered since did not happen in this store */
 	AS_BACKED_UP("outbox"),  /* the settling drops it */
 };
