@@ -19,6 +19,7 @@ cmd_show cmd_status, cmd_init, cmd_policy_check, cmd_policy_deadline, cmd_policy
 cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_key_rotate;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_subject_dossier;
+cmd_show cmd_record_put, cmd_record_get, cmd_record_list, cmd_record_count, cmd_record_rule, cmd_record_delete;
 cmd_show cmd_subject_restrict, cmd_consent_event, cmd_consent_list, cmd_consent_check;
 cmd_show cmd_consent_filter, cmd_consent_stale, cmd_consent_receipt, cmd_report_ropa, cmd_report_compliance;
 cmd_show cmd_import, cmd_export;
@@ -38,7 +39,7 @@ cmd_show cmd_job_list, cmd_job_show, cmd_job_run, cmd_job_cancel;
 cmd_show cmd_drill_run, cmd_drill_list, cmd_drill_show;
 cmd_show cmd_log_accept_gap;
 cmd_show cmd_log_show, cmd_log_query, cmd_log_prove, cmd_log_verify, cmd_log_checkpoint;
-cmd_more cmd_subject_dossier_more, cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
+cmd_more cmd_record_list_more, cmd_subject_dossier_more, cmd_import_more, cmd_export_more, cmd_erase_more, cmd_backup_more;
 
 /* Does something of a run wait for a person: the clock, a shorter rule, a list? */
 bool cmd_retention_waits(const json_t *reply);

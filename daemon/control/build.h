@@ -13,6 +13,9 @@
 
 struct cu_err;
 
+/* The source of the keys that hand entry and applications give to records. */
+#define RECORD_BY_HAND "custos"
+
 /* Fills collection, level and nothing else; a system collection is refused. */
 int build_begin(const struct policy *p, const char *collection, struct record *rec,
 	const struct collection **ret, struct cu_err *err);

@@ -31,6 +31,7 @@ static const struct {
 	const char *column;
 } singles[] = {
 	{ LEAF_SUBJECT_READ, REPORT_ACCESS, "reads" },
+	{ LEAF_RECORD_READ, REPORT_ACCESS, "reads" },
 	{ LEAF_SUBJECT_SEARCH, REPORT_ACCESS, "searches" },
 	{ LEAF_SUBJECT_EXPORT, REPORT_ACCESS, "exports" },
 	{ LEAF_SUBJECT_DOSSIER, REPORT_ACCESS, "dossiers" },

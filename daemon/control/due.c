@@ -9,6 +9,7 @@
 #include "control/expiry.h"
 #include "control/keeping.h"
 #include "store/reader_expiry.h"
+#include "store/tx_rule.h"
 
 int32_t due_month(int32_t day)
 {
@@ -49,6 +50,9 @@ static int count_cohorts(struct due_counting *c, struct reader *rd, size_t rule,
 		struct due *to[2] = { due_at(c, rule, last),
 			is_over_by_file(c, rule, last) ? &c->held[rule] : NULL };
 
+		if (period_is_own(cohort.period)) {
+			continue; /* by no rule of the file */
+		}
 		for (int i = 0; i < 2; i++) {
 			if (to[i]) {
 				to[i]->ncohorts++;

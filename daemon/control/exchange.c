@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
+#include "base/err.h"
 #include "crypto/hash.h"
-#include "store/tx.h"
+#include "store/reader.h"
+#include "store/tx_rule.h"
 #include "wire/interfaces.h"
 
 /* --- the life of an exchange ------------------------------------------------------ */
@@ -171,7 +173,7 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 		brief_put(&d->brief, x);
 		return 0;
 	}
-	if (!(x->command->access & ACCESS_STREAM)) {
+	if (!(x->command->access & ACCESS_STREAM) || x->command->access & ACCESS_PAGES) {
 		slots = NULL;
 	}
 	if (slots && *slots >= max) {
@@ -306,19 +308,13 @@ struct json exchange_progress_begin(struct buf *frame)
 	return reply_begin(frame);
 }
 
-void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame)
+static int send_progress(struct exchange *x, struct buf *frame, struct cu_err *err)
 {
-	struct progress *p;
+	struct progress *p = frame->is_failed ? NULL : calloc(1, sizeof(*p));
 
-	reply_end(j, true);
-	if (!x->call.more || frame->is_failed || atomic_load(&x->is_unread)) {
-		buf_done(frame); /* progress that is lost is no failure */
-		return;
-	}
-	p = calloc(1, sizeof(*p));
 	if (!p) {
 		buf_done(frame);
-		return;
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	p->letter.read = read_progress;
 	p->letter.drop = drop_progress;
@@ -326,6 +322,42 @@ void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame
 	p->frame = *frame;
 	*frame = (struct buf)BUF_INIT;
 	post_send(&x->daemon->post, &p->letter);
+	return 0;
+}
+
+void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame)
+{
+	reply_end(j, true);
+	if (!x->call.more || atomic_load(&x->is_unread)) {
+		buf_done(frame); /* progress that is lost is no failure */
+		return;
+	}
+	(void)send_progress(x, frame, NULL);
+}
+
+int exchange_part_end(struct exchange *x, struct json *j, struct buf *frame, struct cu_err *err)
+{
+	reply_end(j, true);
+	exchange_wait_for_reader(x);
+	if (exchange_is_cancelled(x)) {
+		buf_done(frame);
+		return cu_err_set(err, CU_ECANCELED, "cancelled");
+	}
+	return send_progress(x, frame, err);
+}
+
+/* Worker thread. */
+static bool uses_rule(const void *permit, const struct rule *rule)
+{
+	return permit_uses(permit, rule);
+}
+
+struct reader *exchange_reader(struct exchange *x)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+
+	reader_narrow(rd, uses_rule, &x->permit, exchange_now_ms(x));
+	return rd;
 }
 
 void exchange_wait_for_reader(const struct exchange *x)
@@ -417,6 +449,21 @@ int exchange_permit_write(struct exchange *x, struct tx *tx, const struct id *su
 		exchange_log_refusal(x, subject);
 	}
 	return r;
+}
+
+int exchange_uses(struct exchange *x, struct tx *tx, const struct row_record *row,
+	struct cu_err *err)
+{
+	struct rule rule;
+	int r = 0;
+
+	if (row->expires_ms != 0 && row->expires_ms <= tx->now_ms) {
+		return 0;
+	}
+	if (row->rule != 0) {
+		r = tx_rule_get(tx, row->rule, &rule, err);
+	}
+	return r < 0 ? r : row->rule == 0 || permit_uses(&x->permit, &rule);
 }
 
 /* Whose erasure began, or who took back a consent, while the read was under way is not shown any

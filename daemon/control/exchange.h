@@ -99,6 +99,14 @@ int exchange_request(const struct exchange *x, struct id *ret, struct cu_err *er
 struct json exchange_progress_begin(struct buf *frame);
 void exchange_progress_end(struct exchange *x, struct json *j, struct buf *frame);
 
+/* The same for one that is a part of the answer: it waits until there is room, and is not lost.
+ * CU_ECANCELED. */
+int exchange_part_end(struct exchange *x, struct json *j, struct buf *frame, struct cu_err *err);
+
+/* A reader for this call, to be given back (store_reader_give): of the records it meets, those whose own
+ * rule keeps them from the call's purpose, and those that are over by it, are passed over. */
+struct reader *exchange_reader(struct exchange *x);
+
 /* Before a reply that continues and must not be lost: waits while the peer does not read, until
  * it does, is gone, or the call is cancelled. */
 void exchange_wait_for_reader(const struct exchange *x);
@@ -110,6 +118,10 @@ int exchange_permit(struct exchange *x, struct reader *rd, const struct id *subj
 int exchange_permit_write(struct exchange *x, struct tx *tx, const struct id *subject,
 	struct cu_err *err);
 int64_t exchange_now_ms(const struct exchange *x);
+/* May the call use this record, by its own rule, and is it not over?  1, 0 or a code; writer thread. */
+struct row_record;
+int exchange_uses(struct exchange *x, struct tx *tx, const struct row_record *row,
+	struct cu_err *err);
 
 /* Somebody with a role here was refused; strangers could fill the log at will.  subject may be
  * NULL.  Does not wait. */

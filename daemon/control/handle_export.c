@@ -118,7 +118,7 @@ static int pass_chunk(struct export *e, struct cu_err *err)
 		e->at = before.at;
 		e->has_at = before.has_at;
 		e->records = before.records;
-		e->reader = store_reader_take(store);
+		e->reader = exchange_reader(e->x);
 		more = read_chunk(e, err);
 		store_reader_give(store, e->reader);
 		if (more < 0 || e->chunk_subjects == 0) {

@@ -46,8 +46,10 @@ static bool is_of_kind(unsigned kind, const struct leaf *l)
 	case INCIDENT_DISCLOSURE:
 		return act == LEAF_SUBJECT_READ || act == LEAF_SUBJECT_SEARCH ||
 			act == LEAF_SUBJECT_EXPORT || act == LEAF_SUBJECT_DOSSIER ||
-			act == LEAF_CONSENT_READ || shows_papers(l);
-	case INCIDENT_ALTERATION: return act == LEAF_RECORD_PUT || act == LEAF_RECORD_DELETE;
+			act == LEAF_CONSENT_READ || act == LEAF_RECORD_READ || shows_papers(l);
+	case INCIDENT_ALTERATION:
+		return act == LEAF_RECORD_PUT || act == LEAF_RECORD_RULE ||
+			act == LEAF_RECORD_DELETE;
 	case INCIDENT_LOSS: return act == LEAF_RECORD_DELETE || act == LEAF_ERASE_BEGIN;
 	default: return false;
 	}

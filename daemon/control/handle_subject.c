@@ -121,7 +121,7 @@ static int build_one(struct exchange *x, const json_t *given, struct record *rec
 		r = build_others(json_object_get(given, "others"), rec, err);
 	}
 	if (r == 0 && key) {
-		rec->source = span_str("custos"); /* a name that hand entry gave it */
+		rec->source = span_str(RECORD_BY_HAND);
 		rec->key = span_of(json_string_value(key), json_string_length(key));
 	}
 	return r;
@@ -204,7 +204,7 @@ int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
-	rd = store_reader_take(x->daemon->house.store);
+	rd = exchange_reader(x);
 	r = reader_begin(rd, err);
 	if (r == 0) {
 		r = exchange_permit(x, rd, &leaf.sub, &s, err);
@@ -265,6 +265,12 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 		}
 		/* the sealer that holds the old version's values will seal the new one */
 		r = r < 0 ? r : record_copy_spans(&rec, text, err);
+		if (r == 0) {
+			r = exchange_uses(u->x, tx, &row, err);
+			r = r == 0 ? cu_err_set(err, CU_ENOENT, "this subject has no such record") :
+			    r < 0  ? r :
+				     0;
+		}
 		put_given_anchor(u->collection, &rec, anchor);
 	}
 	rec.subject = u->subject;
@@ -403,7 +409,7 @@ static int tell_hits(struct exchange *x, const struct buf *ids, struct cu_err *e
 
 int handle_SUBJECT_SEARCH(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct reader *rd = exchange_reader(x);
 	struct buf ids = BUF_INIT;
 	int r = search(x, rd, &ids, err);
 

@@ -117,9 +117,25 @@ bool kept_is_counted(const struct kept *k)
 	return k->rule->then == RETENTION_ANONYMISE && !kept_is_review(k);
 }
 
+/* What ended yesterday by its own rule. */
+static void put_own_limits(const struct keeping *k, uint64_t backed_up, struct buf *to)
+{
+	for (size_t i = 0; i < k->schema->ncollections; i++) {
+		struct expiry_limit limit = { .is_own = true, .last_day = k->today - 1,
+			.backed_up = backed_up };
+
+		snprintf(limit.collection, sizeof(limit.collection), "%s",
+			k->schema->collections[i].key);
+		buf_put(to, &limit, sizeof(limit));
+	}
+}
+
 void keeping_limits(const struct keeping *k, bool is_review, uint64_t backed_up,
 	struct buf *to)
 {
+	if (!is_review) {
+		put_own_limits(k, backed_up, to);
+	}
 	for (size_t i = 0; i < k->n; i++) {
 		struct expiry_limit limit = { .is_moving = kept_is_moving(&k->v[i]),
 			.is_review = is_review, .is_counted = kept_is_counted(&k->v[i]),
@@ -315,6 +331,7 @@ int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err)
 	if (!k.v) {
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
+	k.schema = policy_schema(d->policy);
 	k.ends_in = ends_in ? ends_in->key : "";
 	for (size_t i = 0; i < k.n; i++) {
 		k.v[i].rule = &rules->rules[i];

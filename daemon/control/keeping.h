@@ -18,6 +18,7 @@ struct collection;
 struct cu_err;
 struct daemon;
 struct json;
+struct schema;
 
 struct kept {
 	const struct retention_rule *rule;
@@ -33,6 +34,7 @@ struct keeping {
 	int32_t today;
 	struct kept *v;
 	size_t n, nheld;
+	const struct schema *schema;
 	const char *ends_in; /* the collection with the relationship's end, or "" */
 	struct row_approval asked; /* about those that are held */
 };
@@ -62,7 +64,8 @@ bool kept_is_review(const struct kept *k);
 /* That of a collection; it must have one. */
 const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection);
 
-/* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit. */
+/* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit.  Not of review: those of
+ * records that end by their own rules, too, in every collection. */
 void keeping_limits(const struct keeping *k, bool is_review, uint64_t backed_up,
 	struct buf *to);
 

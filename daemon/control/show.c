@@ -79,10 +79,25 @@ void show_narrow(const struct show_filter *f, const struct record *rec, struct r
 	}
 }
 
+void show_fields(struct json *j, const struct show_filter *f, const struct record *rec)
+{
+	char name[ENGINE_KEY_SIZE];
+
+	json_open_object(j, "fields");
+	for (unsigned i = 0; i < rec->nfields; i++) {
+		const struct record_field *field = &rec->fields[i];
+
+		if (shows_field(f, rec->collection, field, name)) {
+			show_value(j, f, rec, name, field->value);
+		}
+	}
+	json_close_object(j);
+}
+
 void show_record(struct json *j, const struct show_filter *f, const struct row_record *row,
 	const struct record *rec)
 {
-	char day[CIVIL_DAY_SIZE], name[ENGINE_KEY_SIZE];
+	char day[CIVIL_DAY_SIZE];
 
 	json_open_object(j, NULL);
 	json_hex(j, "record", row->id.b, sizeof(row->id.b));
@@ -103,14 +118,6 @@ void show_record(struct json *j, const struct show_filter *f, const struct row_r
 		}
 		json_close_array(j);
 	}
-	json_open_object(j, "fields");
-	for (unsigned i = 0; i < rec->nfields; i++) {
-		const struct record_field *field = &rec->fields[i];
-
-		if (shows_field(f, row->collection, field, name)) {
-			show_value(j, f, rec, name, field->value);
-		}
-	}
-	json_close_object(j);
+	show_fields(j, f, rec);
 	json_close_object(j);
 }

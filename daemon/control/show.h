@@ -24,6 +24,8 @@ bool show_has_collection(const struct show_filter *f, const char *collection);
 void show_kind(struct json *j, enum subject_kind kind);
 /* What of a record is shown, as a record: it borrows from rec. */
 void show_narrow(const struct show_filter *f, const struct record *rec, struct record *ret);
+/* The member "fields". */
+void show_fields(struct json *j, const struct show_filter *f, const struct record *rec);
 /* One object (in an array). */
 void show_record(struct json *j, const struct show_filter *f, const struct row_record *row,
 	const struct record *rec);

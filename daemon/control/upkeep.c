@@ -16,13 +16,16 @@
 #include "control/request_duty.h"
 #include "policy/policy.h"
 #include "store/tx.h"
+#include "store/reader_rule.h"
 #include "store/tx_keeping.h"
+#include "store/tx_rule.h"
 
 #define HOURLY_MS      (3600 * 1000)
+#define MINUTE_MS      (60 * 1000)
 #define TEN_MINUTES_MS (600 * 1000)
 #define AT_START       (INT64_MAX / 2) /* and when somebody has answered; else it is a job */
 
-static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, end_what_is_over, bring_vaults,
+static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, end_records, end_what_is_over, bring_vaults,
 	prune_targets;
 
 /* In this order: keys that are to die, then copies of those that live, then old copies.
@@ -36,6 +39,7 @@ static const struct duty {
 		look_for_rollback },
 	{ "drill keys whose window is over", HOURLY_MS, end_drill_keys },
 	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
+	{ "records that end by their own rules", MINUTE_MS, end_records },
 	{ "data whose time is over", AT_START, end_what_is_over },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
@@ -202,6 +206,59 @@ static int end_access_keys(
 		log_info("the access journal's keys of %zu days were shredded", e.n);
 	}
 	return r;
+}
+
+struct own_ending {
+	struct store_op op;
+	int64_t approval_ms, at_ms; /* how far it is */
+	struct id record;
+	uint64_t n;
+	bool is_more;
+};
+
+static int apply_own_ending(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct own_ending *e = (struct own_ending *)op;
+	struct keeping_clock clock;
+	int r = tx_keeping_clock(tx, e->approval_ms, &clock, err);
+
+	e->is_more = false;
+	if (r < 0 || clock.verdict != KEEPING_GOOD) {
+		return r; /* status says what is in the way */
+	}
+	r = tx_rule_end_some(tx, &e->at_ms, &e->record, &e->n, err);
+	e->is_more = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* Is there anything?  Mostly there is not, and the writer is left alone. */
+static int has_records_over(struct daemon *d, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(d->house.store);
+	int r = reader_has_over(rd, clock_now_ms(&d->house.clock), err);
+
+	store_reader_give(d->house.store, rd);
+	return r;
+}
+
+/* Rows; their keys follow when the day is over (expiry.c). */
+static int end_records(struct daemon *d, const struct watch *watch, struct cu_err *err)
+{
+	struct own_ending e = { .op = { .apply = apply_own_ending, .kind = STORE_CHANGE },
+		.approval_ms = duration_seconds(policy_erasure(d->policy)->approval_expires) * 1000 };
+	int r = has_records_over(d, err);
+
+	e.is_more = r > 0;
+	while (r >= 0 && e.is_more) {
+		r = store_run(d->house.store, &e.op, err);
+		if (r == 0) {
+			r = watch_step(watch, "records", 0, 0, err);
+		}
+	}
+	if (r >= 0 && e.n > 0) {
+		log_info("%llu records ended by their own rules", (unsigned long long)e.n);
+	}
+	return r < 0 ? r : 0;
 }
 
 static int end_what_is_over(

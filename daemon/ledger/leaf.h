@@ -95,7 +95,9 @@ struct cu_err;
 	X(INCIDENT_TELL,  "incident.tell",  "an authority or people were told of an incident") \
 	X(INCIDENT_CLOSE, "incident.close", "nothing is left to be done about an incident") \
 	X(INCIDENT_READ,  "incident.read",  "the texts of an incident were read")           \
-	X(RETENTION_COUNT, "retention.count", "numbers of what ended stay, without anybody")
+	X(RETENTION_COUNT, "retention.count", "numbers of what ended stay, without anybody") \
+	X(RECORD_READ,    "record.read",    "records were read, each by its own rule")      \
+	X(RECORD_RULE,    "record.rule",    "records have another rule of their own")
 /* clang-format on */
 
 enum leaf_act {

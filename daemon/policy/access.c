@@ -118,6 +118,18 @@ unsigned access_level(const struct access_rights *a, const char *operation, cons
 	return level;
 }
 
+bool access_has_role(const struct access_rights *a, const char *role)
+{
+	const struct roles *roles = policy_roles(a->policy);
+
+	for (size_t i = 0; i < roles->n; i++) {
+		if (has_role(a, i) && strcmp(roles->v[i].key, role) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void access_put_roles(const struct access_rights *a, struct buf *out)
 {
 	const struct roles *roles = policy_roles(a->policy);

@@ -37,6 +37,8 @@ bool access_allows_purpose(const struct access_rights *a, const char *operation,
 /* The highest level of confidentiality (enum level) that a role which allows this shows unmasked. */
 unsigned access_level(const struct access_rights *a, const char *operation, const char *purpose);
 
+bool access_has_role(const struct access_rights *a, const char *role);
+
 /* The names of the roles held, by commas, appended; for whoami and faults. */
 void access_put_roles(const struct access_rights *a, struct buf *out);
 

@@ -14,6 +14,7 @@
 
 #define PURPOSE(member)   offsetof(struct purpose, member)
 #define RECIPIENT(member) offsetof(struct recipient, member)
+#define ORIGIN(member)    offsetof(struct origin, member)
 #define NOTICE(member)    offsetof(struct notice, member)
 #define TEXT(member)      offsetof(struct notice_text, member)
 #define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
@@ -88,6 +89,14 @@ static const struct row recipient_row[] = {
 static const struct rows recipient_rows = {
 	"A recipient", recipient_row, COUNT(recipient_row), sizeof(struct recipient),
 	RECIPIENT(node)
+};
+
+static const struct row origin_row[] = {
+	{ "source", SET_NAME, MUST, "The source's key.", ORIGIN(key) },
+	{ "text", SET_TEXT, MUST, "Who or what it is, in one sentence for people.", ORIGIN(text) },
+};
+static const struct rows origin_rows = {
+	"A source", origin_row, COUNT(origin_row), sizeof(struct origin), ORIGIN(node)
 };
 
 static const struct row text_row[] = {
@@ -165,6 +174,9 @@ static const struct row purpose_row[] = {
 	  "What is decided by machines alone, by which logic, and what follows for people; or that "
 	  "nothing is (Art. 13(2)(f), 15(1)(h), 22 GDPR; PIPL Art. 24).",
 	  PURPOSE(decisions), .of = &told_rows },
+	{ "automated", SET_BOOLEAN, 0,
+	  "Whether something is decided about people by a program alone (Art. 22 GDPR). Then records "
+	  "whose own rule says `automated: no` are not used for it.", PURPOSE(is_automated) },
 };
 static const struct rows purpose_rows = {
 	"A purpose", purpose_row, COUNT(purpose_row), sizeof(struct purpose), PURPOSE(node)
@@ -176,6 +188,9 @@ static const struct row purposes_row[] = {
 	{ "recipients", SET_MAPS, 0, "Who outside receives data.",
 	  offsetof(struct purposes, recipients), offsetof(struct purposes, nrecipients),
 	  .of = &recipient_rows },
+	{ "sources", SET_MAPS, 0, "Where records come from that name a source of their own.",
+	  offsetof(struct purposes, sources), offsetof(struct purposes, nsources),
+	  .of = &origin_rows },
 };
 /* clang-format on */
 const struct rows purposes_rows = { "purposes.yaml", purposes_row, COUNT(purposes_row),
@@ -465,6 +480,18 @@ static int check_purpose(struct reading *rd, struct purpose *p)
 	return r;
 }
 
+static void check_sources(struct reading *rd)
+{
+	for (size_t i = 0; i < rd->to->nsources; i++) {
+		const struct origin *o = &rd->to->sources[i];
+
+		if (o->key && purposes_find_source(rd->to, o->key) != o) {
+			faults_add(rd->faults, yaml_file(rd->y), line_of(o->node, "source"), "source",
+				"'%s' stands twice", o->key);
+		}
+	}
+}
+
 int purposes_read(struct yaml *y, const struct schema *schema, struct faults *faults,
 	struct purposes *ret)
 {
@@ -482,6 +509,7 @@ int purposes_read(struct yaml *y, const struct schema *schema, struct faults *fa
 				"'%s' stands twice", e->key);
 		}
 	}
+	check_sources(&rd);
 	r = 0;
 	for (size_t i = 0; r == 0 && i < ret->n; i++) {
 		r = check_purpose(&rd, &ret->v[i]);
@@ -527,6 +555,16 @@ const struct recipient *purposes_find_recipient(const struct purposes *p, const 
 	for (size_t i = 0; i < p->nrecipients; i++) {
 		if (p->recipients[i].key && strcmp(p->recipients[i].key, key) == 0) {
 			return &p->recipients[i];
+		}
+	}
+	return NULL;
+}
+
+const struct origin *purposes_find_source(const struct purposes *p, const char *key)
+{
+	for (size_t i = 0; i < p->nsources; i++) {
+		if (p->sources[i].key && strcmp(p->sources[i].key, key) == 0) {
+			return &p->sources[i];
 		}
 	}
 	return NULL;

@@ -75,6 +75,13 @@ struct recipient {
 	const struct yaml_node *node;
 };
 
+/* Where records come from (Art. 14(2)(f), 15(1)(g) GDPR). */
+struct origin {
+	const char *key;
+	const char *text; /* one sentence for people */
+	const struct yaml_node *node;
+};
+
 /* What people were told, in each of its languages. */
 struct notice_text {
 	const char *language; /* a key: en, zh, pt-br */
@@ -117,6 +124,7 @@ struct purpose {
 	struct duration expires;  /* of a consent; 0: never */
 	struct names erases;      /* collections that go when the consent is withdrawn */
 	struct notice notice;
+	bool is_automated;        /* decides alone (Art. 22 GDPR) */
 	bool covers_all;          /* data is "*" */
 	struct purpose_part *parts; /* read-only */
 	size_t nparts;
@@ -127,6 +135,8 @@ struct purpose {
 struct purposes {
 	const struct recipient *recipients;
 	size_t nrecipients;
+	const struct origin *sources;
+	size_t nsources;
 	struct purpose *v; /* read-only */
 	size_t n;
 	const struct yaml_node *node;
@@ -146,6 +156,7 @@ void purposes_check_roles(const struct purposes *p, const struct roles *roles,
 /* NULL when there is none of this key. */
 const struct purpose *purposes_find(const struct purposes *p, const char *key);
 const struct recipient *purposes_find_recipient(const struct purposes *p, const char *key);
+const struct origin *purposes_find_source(const struct purposes *p, const char *key);
 
 /* In words for people; NULL: purposes.yaml has none in this language. */
 const char *purpose_told(const struct purpose *p, enum language language);

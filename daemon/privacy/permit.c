@@ -7,7 +7,9 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "policy/access.h"
+#include "policy/category.h"
 #include "policy/policy.h"
+#include "store/rule.h"
 
 #define OPERATION_KNOW "consent.list"     /* sees all of it anyway */
 #define OPERATION_THAW "restriction.read"
@@ -51,6 +53,7 @@ int permit_begin(const struct access_rights *a, const char *operation, const cha
 	p.may_know = access_allows_purpose(a, OPERATION_KNOW, purpose);
 	p.may_thaw = access_allows_purpose(a, OPERATION_THAW, purpose);
 	p.level = access_level(a, operation, purpose);
+	p.who = *a;
 	*ret = p;
 	return 0;
 }
@@ -98,6 +101,50 @@ enum permit_verdict permit_judge(const struct permit *p, const struct standing *
 	}
 	return p->purpose->objection != OBJECTION_NONE && s->is_objected ? PERMIT_OBJECTED :
 									   PERMIT_GRANTED;
+}
+
+/* --- a record's own rule ---------------------------------------------------------- */
+
+static bool has_one_role(const struct access_rights *who, const struct rule *rule)
+{
+	struct rule_entry e;
+
+	for (size_t at = 0; rule_next(rule, &at, &e);) {
+		if (e.kind == RULE_ROLE && access_has_role(who, e.key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A record's category may be a special one where its collection's is not. */
+static bool lacks_special_basis(const struct purpose *p, const struct rule *rule)
+{
+	struct rule_entry e;
+
+	for (size_t at = 0; rule_next(rule, &at, &e);) {
+		if (e.kind == RULE_CATEGORY && category_is_special(e.key)) {
+			return p->special == SPECIAL_NONE;
+		}
+	}
+	return false;
+}
+
+bool permit_uses(const struct permit *p, const struct rule *rule)
+{
+	const struct purpose *purpose = p->purpose;
+
+	if (rule_names(rule, RULE_PURPOSE) && !rule_has(rule, RULE_PURPOSE, purpose->key)) {
+		return false;
+	}
+	if (rule_has(rule, RULE_OBJECTION, purpose->key) ||
+		(purpose->is_automated && rule_has(rule, RULE_AUTOMATED, "no"))) {
+		return false;
+	}
+	if (rule_names(rule, RULE_ROLE) && !has_one_role(&p->who, rule)) {
+		return false;
+	}
+	return !lacks_special_basis(purpose, rule);
 }
 
 int permit_hide(struct cu_err *err)

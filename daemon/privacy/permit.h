@@ -14,12 +14,13 @@
 #define CU_PRIVACY_PERMIT_H
 #include <stdbool.h>
 
+#include "policy/access.h"
 #include "store/standing.h"
 
-struct access_rights;
 struct cu_err;
 struct json;
 struct purpose;
+struct rule;
 
 /* X(id, word, sentence) */
 /* clang-format off */
@@ -47,6 +48,7 @@ struct permit {
 	bool may_know;    /* whether a person exists, and why it may not be touched */
 	bool may_thaw;    /* reads restricted data: restriction.read */
 	unsigned level;   /* enum level: what is above is masked */
+	struct access_rights who; /* the caller's, for records that are open to some roles only */
 };
 
 /* Role and purpose.  operation is the command's; uid and words ("subject get") are for the message.
@@ -58,6 +60,9 @@ int permit_begin(const struct access_rights *a, const char *operation, const cha
  * does not depend on any. */
 const char *permit_events_of(const struct permit *p);
 enum permit_verdict permit_judge(const struct permit *p, const struct standing *s);
+/* May a record with this rule of its own be used?  It narrows what the rest allows: to purposes, to
+ * roles, by an objection, by no to automated decisions, by a special category. */
+bool permit_uses(const struct permit *p, const struct rule *rule);
 /* 0, or the refusal. */
 int permit_check(const struct permit *p, const struct standing *s, struct cu_err *err);
 /* The same for writing: whoever was never asked may be written of, or nobody could be asked. */

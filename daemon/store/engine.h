@@ -56,6 +56,8 @@ struct row_record {
 	unsigned level;     /* confidentiality, 0 public .. 3 restricted */
 	int64_t created_ms, updated_ms;
 	uint64_t seq;       /* the outbox number of its last change */
+	int64_t rule;       /* engine_rule.h; 0: none.  On reading */
+	int64_t expires_ms; /* by its own rule; 0: with its collection.  On reading */
 	struct span sealed; /* on reading: until the next call on the engine */
 };
 

@@ -76,7 +76,7 @@ int engine_capture_put(struct engine *e, uint64_t number, int64_t time_ms, uint6
 int engine_capture_of(struct engine *e, int64_t time_ms, uint64_t *ret, struct cu_err *err);
 
 /* The same record under another cohort's key. */
-int engine_record_move_cohort(struct engine *e, const struct id *id, uint64_t cohort_slot,
+int engine_record_move_cohort(struct engine *e, const struct id *id, const uint64_t *cohort_slot,
 	struct span sealed, struct cu_err *err);
 
 #endif

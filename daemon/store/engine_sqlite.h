@@ -13,7 +13,10 @@
 /* X(id, database, SQL) */
 /* clang-format off */
 #define RECORD_COLUMNS "id, subject, collection, slot, cohort_slot, version, anchor_day, level," \
-	" created_ms, updated_ms, seq, sealed"
+	" created_ms, updated_ms, seq, sealed, record_rule.rule, record_rule.expires_ms"
+#define RECORD_AND_RULE "record LEFT JOIN record_rule ON record_rule.record = record.id"
+/* Of a record that the row names; those that are not over at ?n. */
+#define IS_LEFT(n) "(expires_ms = 0 OR expires_ms > " n ")"
 #define HOLD_COLUMNS "id, subject, kase, scope, record, state, review_day, placed_ms,"          \
 	" released_ms, placer, (SELECT count(*) FROM hold_block WHERE hold_block.hold = hold.id)"
 /* The day on which the relationship ended; NULL as long as it goes on. */
@@ -65,15 +68,47 @@
 	X(SLOTS_OF,       data,  "SELECT slot FROM slot WHERE subject = ?1 ORDER BY slot")      \
 	X(RECORD_PUT,     data,  "INSERT OR REPLACE INTO record VALUES"                         \
 		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")                                    \
-	X(RECORD_GET,     data,  "SELECT " RECORD_COLUMNS " FROM record WHERE id = ?1")         \
+	X(RECORD_GET,     data,  "SELECT " RECORD_COLUMNS " FROM " RECORD_AND_RULE " WHERE id = ?1")         \
 	X(RECORD_RESEAL,  data,  "UPDATE record SET slot = ?2, sealed = ?3 WHERE id = ?1")      \
 	X(RECORD_DEL,     data,  "DELETE FROM record WHERE id = ?1")                            \
-	X(RECORD_NEXT,    data,  "SELECT " RECORD_COLUMNS " FROM record WHERE subject = ?1"     \
+	X(RECORD_NEXT,    data,  "SELECT " RECORD_COLUMNS " FROM " RECORD_AND_RULE " WHERE subject = ?1"     \
 		" AND (collection, id) > (?2, ?3) ORDER BY collection, id LIMIT 1")             \
-	X(RECORD_NEXT_IN, data,  "SELECT " RECORD_COLUMNS " FROM record WHERE subject = ?1"     \
+	X(RECORD_NEXT_IN, data,  "SELECT " RECORD_COLUMNS " FROM " RECORD_AND_RULE " WHERE subject = ?1"     \
 		" AND collection = ?2 AND id > ?3 ORDER BY id LIMIT 1")                         \
-	X(RECORD_CHANGED, data,  "SELECT " RECORD_COLUMNS " FROM record WHERE (seq, id) > (?1, ?2)" \
+	X(RECORD_CHANGED, data,  "SELECT " RECORD_COLUMNS " FROM " RECORD_AND_RULE " WHERE (seq, id) > (?1, ?2)" \
 		" ORDER BY seq, id LIMIT 1")                                                    \
+	X(RULE_GET,       data,  "SELECT text FROM rule WHERE number = ?1")                     \
+	X(RULE_PUT,       data,  "INSERT INTO rule VALUES (?1, ?2)")                            \
+	X(RULE_KEY_PUT,   data,  "INSERT OR IGNORE INTO rule_key VALUES (?1, ?2, ?3)")          \
+	X(RULE_PRUNE,     data,  "DELETE FROM rule WHERE NOT EXISTS (SELECT 1 FROM record_rule" \
+		" WHERE record_rule.rule = rule.number)")                                       \
+	X(RULE_KEY_PRUNE, data,  "DELETE FROM rule_key WHERE rule NOT IN (SELECT number FROM rule)") \
+	X(RECORD_RULE_PUT, data, "INSERT OR REPLACE INTO record_rule VALUES (?1, ?2, ?3)")      \
+	X(RECORD_RULE_DEL, data, "DELETE FROM record_rule WHERE record = ?1")                   \
+	X(SUBJECT_DEL_RULES, data, "DELETE FROM record_rule WHERE record IN"                    \
+		" (SELECT id FROM record WHERE subject = ?1)")                                  \
+	X(RECORDS_RULED,  data,  "SELECT record FROM rule_key CROSS JOIN record_rule"           \
+		" WHERE kind = ?1 AND key = ?2 AND record_rule.rule = rule_key.rule")           \
+	X(RECORDS_RULED_IN, data, "SELECT record FROM rule_key CROSS JOIN record_rule"          \
+		" CROSS JOIN record AS r WHERE kind = ?1 AND key = ?2"                          \
+		" AND record_rule.rule = rule_key.rule AND r.id = record AND r.collection = ?3") \
+	X(RECORDS_OF,     data,  "SELECT id FROM record WHERE subject = ?1"                     \
+		" AND (?2 IS NULL OR collection = ?2) AND collection NOT GLOB 'custos.*'")      \
+	X(RECORDS_IN,     data,  "SELECT id FROM record INDEXED BY record_of WHERE collection = ?2 ORDER BY subject, id") \
+	X(COUNT_RULED,    data,  "SELECT count(*) FROM rule_key CROSS JOIN record_rule"         \
+		" WHERE kind = ?1 AND key = ?2 AND record_rule.rule = rule_key.rule"            \
+		" AND " IS_LEFT("?4") " AND (?3 IS NULL OR (SELECT collection FROM record"      \
+		" WHERE id = record_rule.record) = ?3)")                                        \
+	X(COUNT_OF,       data,  "SELECT count(*) FROM " RECORD_AND_RULE " WHERE subject = ?1"  \
+		" AND (?2 IS NULL OR collection = ?2) AND collection NOT GLOB 'custos.*'"       \
+		" AND coalesce(" IS_LEFT("?3") ", 1)")                                          \
+	X(COUNT_IN,       data,  "SELECT (SELECT count(*) FROM record INDEXED BY record_of"     \
+		" WHERE collection = ?2) - (SELECT count(*) FROM record_rule CROSS JOIN record" \
+		" WHERE expires_ms > 0 AND expires_ms <= ?3 AND id = record_rule.record"        \
+		" AND collection = ?2)")                                                        \
+	X(RECORD_OVER,    data,  "SELECT expires_ms, record FROM record_rule"                   \
+		" WHERE expires_ms > 0 AND expires_ms <= ?1 AND (expires_ms, record) > (?2, ?3)" \
+		" ORDER BY expires_ms, record LIMIT 1")                                         \
 	X(CO_PUT,         data,  "INSERT OR IGNORE INTO cosubject VALUES (?1, ?2)")             \
 	X(CO_DEL,         data,  "DELETE FROM cosubject WHERE record = ?1")                     \
 	X(MENTION_NEXT,   data,  "SELECT m.record FROM " MENTIONS_OF("?1")                      \

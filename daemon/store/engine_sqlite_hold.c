@@ -350,7 +350,7 @@ int engine_capture_of(struct engine *e, int64_t time_ms, uint64_t *ret, struct c
 	return r;
 }
 
-int engine_record_move_cohort(struct engine *e, const struct id *id, uint64_t cohort_slot,
+int engine_record_move_cohort(struct engine *e, const struct id *id, const uint64_t *cohort_slot,
 	struct span sealed, struct cu_err *err)
 {
 	sqlite3_stmt *st;
@@ -360,7 +360,9 @@ int engine_record_move_cohort(struct engine *e, const struct id *id, uint64_t co
 		return r;
 	}
 	engine_bind_id(st, 1, id);
-	engine_bind_u64(st, 2, cohort_slot);
+	if (cohort_slot) {
+		engine_bind_u64(st, 2, *cohort_slot);
+	}
 	db_bind_span(st, 3, sealed);
 	return db_run(st, err);
 }

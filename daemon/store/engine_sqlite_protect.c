@@ -37,6 +37,11 @@ static const struct rule rules[] = {
 		"SELECT * FROM cosubject WHERE record IN (SELECT id FROM record WHERE " IS_SYSTEM ")",
 		SUBJECT_IS("?1") },
 	{ "record", IS_SYSTEM, "SELECT * FROM record WHERE " IS_SYSTEM, SUBJECT_IS("?2") },
+	/* numbers are made of texts, so those of the older image may stay beside these */
+	{ "rule", NULL, "SELECT * FROM rule", "1" },
+	{ "rule_key", NULL, "SELECT * FROM rule_key", "1" },
+	{ "record_rule", NULL, "SELECT * FROM record_rule",
+		"EXISTS (SELECT 1 FROM record WHERE id = ?1)" },
 	ALL("cohort"),
 	{ "consent", "1", "SELECT * FROM consent", SUBJECT_IS("?1") },
 	ALL("dsr"),

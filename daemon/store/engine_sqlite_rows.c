@@ -168,7 +168,7 @@ int engine_subject_delete(struct engine *e, const struct id *id, struct cu_err *
 {
 	static const enum engine_statement steps[] = { ST_TOKEN_DEL_SUBJECT, ST_ACTIVITY_DEL,
 		ST_EXPIRY_ITEM_DEL_OF, ST_HOLD_SLOTS_DEL,
-		ST_SUBJECT_DEL_CO, ST_SUBJECT_DEL_CONSENTS,
+		ST_SUBJECT_DEL_CO, ST_SUBJECT_DEL_CONSENTS, ST_SUBJECT_DEL_RULES,
 		ST_SUBJECT_DEL_RECORDS, ST_SUBJECT_DEL_SLOTS, ST_SUBJECT_DEL };
 	int r = 0;
 
@@ -339,6 +339,8 @@ static int read_record(sqlite3_stmt *st, struct row_record *ret, struct cu_err *
 	ret->updated_ms = sqlite3_column_int64(st, 9);
 	ret->seq = column_u64(st, 10);
 	ret->sealed = db_column_span(st, 11);
+	ret->rule = sqlite3_column_int64(st, 12); /* NULL is 0 */
+	ret->expires_ms = sqlite3_column_int64(st, 13);
 	if (r < 0) {
 		db_reset(st);
 		return r;
@@ -381,6 +383,9 @@ int engine_record_delete(struct engine *e, const struct id *id, struct cu_err *e
 
 	if (r == 0) {
 		r = engine_do_id(e, ST_CO_DEL, id, err);
+	}
+	if (r == 0) {
+		r = engine_do_id(e, ST_RECORD_RULE_DEL, id, err);
 	}
 	return r < 0 ? r : engine_do_id(e, ST_RECORD_DEL, id, err);
 }

@@ -232,10 +232,23 @@ static const char data_14[] =
 	"PRAGMA user_version = 14;"
 	"COMMIT;";
 
+/* What a record's own rule allows, and until when it is kept by that. */
+static const char data_15[] =
+	"BEGIN;"
+	"CREATE TABLE rule (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"
+	"CREATE TABLE rule_key (kind INTEGER NOT NULL, key TEXT NOT NULL, rule INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, key, rule)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE record_rule (record BLOB PRIMARY KEY, rule INTEGER NOT NULL,"
+	" expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX record_rule_of ON record_rule (rule, record);"
+	"CREATE INDEX record_rule_over ON record_rule (expires_ms, record) WHERE expires_ms > 0;"
+	"PRAGMA user_version = 15;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14 };
+	data_13, data_14, data_15 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -1,9 +1,19 @@
 #include "store/reader.h"
 
+#include "base/err.h"
 #include "store/engine_mention.h"
+#include "store/engine_rule.h"
 #include "store/slots.h"
 #include "store/store_internal.h"
 #include "store/system.h"
+
+void reader_narrow(struct reader *rd, reader_may *may, const void *ctx, int64_t now_ms)
+{
+	rd->may = may;
+	rd->may_ctx = ctx;
+	rd->now_ms = now_ms;
+	rd->rule = 0;
+}
 
 int reader_begin(struct reader *rd, struct cu_err *err)
 {
@@ -44,11 +54,34 @@ struct walk {
 	int nshown;     /* hits that were not hidden */
 };
 
+/* 1: its own rule keeps it from whoever reads. */
+static int is_kept_back(struct reader *rd, const struct row_record *row, struct cu_err *err)
+{
+	int64_t number = row->rule;
+	struct rule rule;
+	int r;
+
+	if (!rd->may || (row->expires_ms != 0 && row->expires_ms <= rd->now_ms)) {
+		return rd->may != NULL;
+	}
+	if (number != 0 && number != rd->rule) {
+		r = engine_rule_get(rd->engine, number, &rule, err);
+		if (r <= 0) {
+			return r < 0 ? r : cu_err_set(err, CU_ECORRUPT, "a record has a rule that is not there");
+		}
+		rd->rule = number;
+		rd->is_allowed = rd->may(rd->may_ctx, &rule);
+	}
+	return number != 0 && !rd->is_allowed;
+}
+
 static int is_hidden(struct walk *w, const struct row_record *row, struct cu_err *err)
 {
-	return w->is_partly ? engine_erasure_hides(w->reader->engine, &row->subject,
-				      row->collection, &row->id, err)
-			    : 0;
+	int r = is_kept_back(w->reader, row, err);
+
+	return r == 0 && w->is_partly ? engine_erasure_hides(w->reader->engine, &row->subject,
+						row->collection, &row->id, err)
+				      : r;
 }
 
 static int walk_records(struct walk *w, const struct id *subject, const char *filter,

@@ -10,6 +10,7 @@
 
 struct leaf;
 struct reader;
+struct rule;
 
 /* One view for several reads; short. */
 int reader_begin(struct reader *rd, struct cu_err *err);
@@ -20,6 +21,12 @@ int reader_subject(struct reader *rd, const struct id *id, struct row_subject *r
 	struct cu_err *err);
 int reader_next_subject(struct reader *rd, const struct id *after, struct row_subject *ret,
 	struct cu_err *err);
+
+/* May a record with this rule be shown?  Of a record without one nobody asks. */
+typedef bool reader_may(const void *ctx, const struct rule *rule);
+/* From now on, until the reader is given back, records are passed over that may refuses, and those
+ * that are over by their own rule at now_ms.  NULL: none. */
+void reader_narrow(struct reader *rd, reader_may *may, const void *ctx, int64_t now_ms);
 
 /* One record of a walk, borrowed for the call; 0 goes on, 1 ends it. */
 typedef int reader_fn(void *ctx, const struct row_record *row, const struct record *r,

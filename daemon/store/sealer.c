@@ -135,12 +135,13 @@ int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot,
 	return r < 0 ? r : seal_again(s, row, out, err);
 }
 
-int sealer_reseal_cohort(struct sealer *s, struct row_record *row, uint64_t cohort_slot,
+int sealer_reseal_under(struct sealer *s, struct row_record *row, const uint64_t *cohort_slot,
 	struct buf *out, struct cu_err *err)
 {
 	int r = open_bytes(s, row, err);
 
-	row->cohort_slot = cohort_slot;
+	row->has_cohort = cohort_slot != NULL;
+	row->cohort_slot = cohort_slot ? *cohort_slot : 0;
 	return r < 0 ? r : seal_again(s, row, out, err);
 }
 

@@ -35,8 +35,8 @@ int sealer_seal(struct sealer *s, const struct record *r, struct row_record *row
 int sealer_reseal(struct sealer *s, struct row_record *row, uint64_t slot, struct buf *out,
 	struct cu_err *err);
 
-/* The same under another key in the place of the cohort's. */
-int sealer_reseal_cohort(struct sealer *s, struct row_record *row, uint64_t cohort_slot,
+/* The same under another key in the place of the cohort's, or under none there (NULL). */
+int sealer_reseal_under(struct sealer *s, struct row_record *row, const uint64_t *cohort_slot,
 	struct buf *out, struct cu_err *err);
 
 /* The record of a row; its spans live until the next call.  CU_ENOKEY: its key was shredded. */

@@ -311,6 +311,7 @@ void store_reader_give(struct store *st, struct reader *rd)
 {
 	engine_release(rd->engine);
 	buf_clear(&rd->sealer.plain);
+	reader_narrow(rd, NULL, NULL, 0);
 	pthread_mutex_lock(&st->lock);
 	rd->next = st->free_readers;
 	st->free_readers = rd;

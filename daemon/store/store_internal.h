@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "store/reader.h"
 #include "store/tx.h"
 
 /* A retry is answered, not repeated, for this long. */
@@ -16,6 +17,11 @@ struct reader {
 	struct engine *engine;
 	struct sealer sealer;
 	struct buf sealed;   /* of the access journal */
+	reader_may *may;     /* NULL: records are shown whatever their rules say */
+	const void *may_ctx;
+	int64_t now_ms;      /* for may */
+	int64_t rule;        /* that was asked last; 0: none */
+	bool is_allowed;     /* what may said of it */
 	struct reader *next; /* in the list of free ones */
 };
 
@@ -44,7 +50,7 @@ struct store {
 /* tx.c: a run of slots for a new owner, or for one whose run is used up. */
 int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err);
 /* The key of this record's cohort, from now on. */
-int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint64_t *ret,
+int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint32_t period, uint64_t *ret,
 	struct cu_err *err);
 
 /* writer.c */

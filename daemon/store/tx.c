@@ -9,6 +9,7 @@
 #include "ledger/ledger.h"
 #include "store/store_internal.h"
 #include "store/system.h"
+#include "store/tx_rule.h"
 #include "vault/vault.h"
 
 #define EXTEND_MIN_LEAVES 8   /* 256 runs */
@@ -258,7 +259,31 @@ static int next_version(struct tx *tx, struct record *rec, struct row_record *ro
 	}
 	rec->version = old.version + 1;
 	row->created_ms = old.created_ms;
+	row->rule = old.rule;
+	row->expires_ms = old.expires_ms;
 	return 0;
+}
+
+/* One that has an end of its own is of those that end with it. */
+static int put_cohort(struct tx *tx, struct record *rec, struct row_record *row,
+	struct cu_err *err)
+{
+	uint32_t period = rec->cohort;
+	int r = 0;
+
+	if (rec->expires_ms == 0) {
+		rec->expires_ms = row->expires_ms;
+	} else if (rec->expires_ms != row->expires_ms) {
+		r = engine_record_rule_put(tx->engine, &rec->id, row->rule, rec->expires_ms, err);
+	}
+	if (rec->expires_ms != 0) {
+		period = period_of_end(rec->expires_ms);
+	}
+	if (r == 0 && period != 0) {
+		row->has_cohort = true;
+		r = tx_cohort_of_record(tx, rec, period, &row->cohort_slot, err);
+	}
+	return r;
 }
 
 int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
@@ -283,9 +308,8 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 	if (r == 0) {
 		r = slot_of(tx, &subject, rec->collection, &row.slot, err);
 	}
-	if (r == 0 && rec->cohort != 0) {
-		row.has_cohort = true;
-		r = tx_cohort_of_record(tx, rec, &row.cohort_slot, err);
+	if (r == 0) {
+		r = put_cohort(tx, rec, &row, err);
 	}
 	if (r < 0) {
 		return r;

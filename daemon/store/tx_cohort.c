@@ -10,7 +10,7 @@
 /* What is held of a month that is over has a key in the month's place (tx_hold.h).  A new version
  * stays under it: else that key would have nothing under it, and end, while the version that a
  * backup has needs it. */
-int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint64_t *ret,
+int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint32_t period, uint64_t *ret,
 	struct cu_err *err)
 {
 	struct row_record old = { .has_cohort = false };
@@ -20,11 +20,11 @@ int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint64_t *ret,
 	if (r >= 0) {
 		r = old.has_cohort ? engine_hold_slot_get(tx->engine, old.cohort_slot, &held, err) : 0;
 	}
-	if (r > 0 && held.period == rec->cohort) {
+	if (r > 0 && held.period == period) {
 		*ret = held.slot;
 		return 0;
 	}
-	return r < 0 ? r : tx_cohort_slot(tx, rec->collection, rec->cohort, ret, err);
+	return r < 0 ? r : tx_cohort_slot(tx, rec->collection, period, ret, err);
 }
 
 /* The shred comes before the rows go: after a crash in between they name slots that are shredded

@@ -12,6 +12,7 @@
 #include "store/tx_approval.h"
 #include "store/tx_dsr.h"
 #include "store/tx_hold.h"
+#include "store/tx_rule.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -19,9 +20,10 @@
  * the other. */
 int32_t expiry_last_day(uint32_t period)
 {
-	bool is_month = period < 1000000;
-	uint32_t month = is_month ? period : period / 100;
-	struct civil c = { (int)(month / 100), (int)(month % 100), is_month ? 1 : (int)(period % 100) };
+	uint32_t number = period_is_own(period) ? period - PERIOD_OWN : period;
+	bool is_month = number < 1000000;
+	uint32_t month = is_month ? number : number / 100;
+	struct civil c = { (int)(month / 100), (int)(month % 100), is_month ? 1 : (int)(number % 100) };
 
 	if (!is_month) {
 		return civil_to_day(c);
@@ -32,6 +34,11 @@ int32_t expiry_last_day(uint32_t period)
 		c.year++;
 	}
 	return civil_to_day(c) - 1;
+}
+
+bool expiry_is_over(const struct expiry_limit *limit, uint32_t period)
+{
+	return limit->is_own == period_is_own(period) && expiry_last_day(period) <= limit->last_day;
 }
 
 int tx_expiry_get(struct tx *tx, const struct id *run, struct row_expiry *ret,
@@ -111,7 +118,7 @@ static int list_cohorts(struct tx *tx, struct row_expiry *run, const struct expi
 	strcpy(item.collection, limit->collection);
 	while ((r = engine_cohort_next(
 			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
-		if (expiry_last_day(cohort.period) > limit->last_day) {
+		if (!expiry_is_over(limit, cohort.period)) {
 			continue;
 		}
 		r = tx_hold_lets_cohort(tx, cohort.slot, limit->backed_up, err);
@@ -141,7 +148,7 @@ static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_
 		at = row.slot;
 		after = &at;
 		if (strcmp(row.collection, limit->collection) != 0 ||
-			expiry_last_day(row.period) > limit->last_day) {
+			!expiry_is_over(limit, row.period)) {
 			continue;
 		}
 		r = tx_hold_lets_key(tx, row.slot, err);

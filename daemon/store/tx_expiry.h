@@ -29,6 +29,7 @@ struct expiry_limit {
 	char collection[ENGINE_KEY_SIZE];
 	bool is_moving, is_review;
 	bool is_counted; /* numbers stay (tx_aggregate.h) */
+	bool is_own; /* of the records that end by their own rules (tx_rule.h), and of no others */
 	int32_t last_day;
 	char ends_in[ENGINE_KEY_SIZE]; /* the collection with the relationship's end; "": activity */
 	uint64_t backed_up; /* the last backup that counts (tx_hold_capture_of); UINT64_MAX: none is made */
@@ -39,8 +40,10 @@ struct expiry_limits {
 	size_t n;
 };
 
-/* The last day of a period (yyyymm or yyyymmdd). */
+/* The last day of a period: yyyymm, yyyymmdd, or that of PERIOD_OWN + yyyymmdd. */
 int32_t expiry_last_day(uint32_t period);
+/* Is this a cohort of the limit's kind, and over by it? */
+bool expiry_is_over(const struct expiry_limit *limit, uint32_t period);
 
 /* A fresh run with an empty list.  A list of this kind that was not finished is thrown away.
  * CU_EBUSY when one of this kind is under way. */

@@ -6,6 +6,7 @@
 #include "store/store_internal.h"
 #include "store/tx_expiry_internal.h"
 #include "store/tx_hold.h"
+#include "store/tx_rule.h"
 #include "vault/vault.h"
 
 /* --- shred ------------------------------------------------------------------------ */
@@ -15,6 +16,7 @@ const struct expiry_limit *expiry_limit_of(const struct expiry_limits *limits,
 {
 	for (size_t i = 0; i < limits->n; i++) {
 		if (strcmp(limits->v[i].collection, item->collection) == 0 &&
+			limits->v[i].is_own == period_is_own(item->period) &&
 			limits->v[i].is_review == run->is_review) {
 			return &limits->v[i];
 		}
@@ -41,7 +43,7 @@ static int is_held_due(struct tx *tx, const struct row_expiry_item *item,
 	struct row_hold_slot row;
 	int r = engine_hold_slot_get(tx->engine, item->slot, &row, err);
 
-	if (r <= 0 || expiry_last_day(row.period) > limit->last_day) {
+	if (r <= 0 || !expiry_is_over(limit, row.period)) {
 		return r < 0 ? r : 0;
 	}
 	return tx_hold_lets_key(tx, item->slot, err);
@@ -53,7 +55,7 @@ static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
 	uint64_t slot;
 	int r = engine_cohort_get(tx->engine, item->collection, "default", item->period, &slot, err);
 
-	if (r <= 0 || slot != item->slot || expiry_last_day(item->period) > limit->last_day) {
+	if (r <= 0 || slot != item->slot || !expiry_is_over(limit, item->period)) {
 		return r < 0 ? r : 0;
 	}
 	return tx_hold_lets_cohort(tx, item->slot, limit->backed_up, err);

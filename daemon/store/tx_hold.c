@@ -205,10 +205,10 @@ static int reseal(struct tx *tx, const struct id *record, const struct id *hold,
 		r = engine_record_get(tx->engine, record, &rec, err);
 	}
 	if (r > 0) {
-		r = sealer_reseal_cohort(tx->sealer, &rec, slot, &tx->scratch, err);
+		r = sealer_reseal_under(tx->sealer, &rec, &slot, &tx->scratch, err);
 	}
 	if (r == 0) {
-		r = engine_record_move_cohort(tx->engine, record, slot, rec.sealed, err);
+		r = engine_record_move_cohort(tx->engine, record, &slot, rec.sealed, err);
 	}
 	if (r == 0) {
 		r = tx_leaf(tx, &leaf, err);
@@ -227,7 +227,7 @@ int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_er
 			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
 		struct id record, hold;
 
-		if (expiry_last_day(cohort.period) > limit->last_day) {
+		if (!expiry_is_over(limit, cohort.period)) {
 			continue;
 		}
 		while (n < EXPIRY_BATCH &&

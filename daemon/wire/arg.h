@@ -56,7 +56,7 @@ enum arg_type {
 
 #define ARGS_MAX        12 /* arguments of one command, the global options apart */
 #define ARGS_NAME_SIZE  24
-#define ARGS_WORDS_MAX  8
+#define ARGS_WORDS_MAX  12
 #define ARGS_REPEAT_MAX 64 /* values of one repeated option */
 
 struct arg {

@@ -37,6 +37,7 @@ enum access {
 	ACCESS_LOCAL = 1 << 6,  /* custosctl answers alone */
 	ACCESS_WAIT = 1 << 8,   /* with STREAM: it mostly waits for somebody */
 	ACCESS_BRIEF = 1 << 9,  /* it reads a little and waits for nothing: control/brief.h */
+	ACCESS_PAGES = 1 << 10,  /* with STREAM: the replies are the answer in parts; it is no long job */
 };
 
 /* clang-format off */
@@ -132,6 +133,36 @@ X(SUBJECT_DOSSIER, "subject dossier", "io.custos.subject.Dossier",              
   ACCESS_READ | ACCESS_STREAM | ACCESS_FD_OUT,                                          \
   N_("Write all that is known about a person into an archive for that person."),        \
   N_("A ZIP with a page to read and print, the same in JSON for programs, and a CSV for each collection; with where the data came from, how long it is kept, and who looked at it. What is known of others is left out. --format=json writes only the JSON, for whoever takes the data over. --recipient encrypts it with age to this public key, and more of them; whoever has its identity opens it with 'age -d'. It is in the log before a byte is written. Without --collection it is everything that the purpose covers.")) \
+X(RECORD_PUT, "record put", "io.custos.record.Put",                                     \
+  "--purpose=purpose:purpose [--subject=subject:subject] [--mode=mode:words(new|known|any)] records:records [--from=file:infile] [--request=id:request]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Store records with keys and rules of their own."),                                \
+  N_("Reads a JSON array, such as [{\"collection\": \"order\", \"key\": \"A-1\", \"owner\": {\"scheme\": \"crm\", \"number\": \"17\"}, \"rule\": {\"purposes\": [\"contract\"], \"keep\": \"30d\"}, \"fields\": {...}}]. They are of --subject, or each of its owner, who is made if there is nobody with that number. --mode=known changes what is there, --mode=any does either. A rule narrows what purposes.yaml allows for this one record: purposes, objections, automated, roles, recipients, source, category, and keep or expires.")) \
+X(RECORD_GET, "record get", "io.custos.record.Get",                                     \
+  "--purpose=purpose:purpose [--by=what:words(record|key)] [--record=record:record] [--collection=collection:collection] [--field=field:key...] [key:personal]", \
+  ACCESS_READ,                                                                          \
+  N_("Show one record, and its rule."),                                                 \
+  N_("By its id, or with --by=key by its key in a collection, which is asked for. What its rule keeps from the purpose is not there, nor is what is over.")) \
+X(RECORD_LIST, "record list", "io.custos.record.List",                                  \
+  "--purpose=purpose:purpose [--collection=collection:collection] [--where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep)] [--is=value:text] [--scheme=scheme:key] [--field=field:key...] [key:personal]", \
+  ACCESS_READ | ACCESS_STREAM | ACCESS_PAGES,                                           \
+  N_("List records by what their rules say."),                                          \
+  N_("--where=recipient --is=shipper: what is shared with the shipper. --where=purpose, objection, automated (yes or no), role, source, category and keep likewise; --where=subject --is=ID: what is there of a person; --where=key asks for a key of the collection, or with --scheme for a person's number. Without --where all of a collection that the purpose may use: whoever objected is left out.")) \
+X(RECORD_COUNT, "record count", "io.custos.record.Count",                               \
+  "--purpose=purpose:purpose [--collection=collection:collection] [--where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep)] [--is=value:text] [--scheme=scheme:key] [key:personal]", \
+  ACCESS_READ,                                                                          \
+  N_("Count records by what their rules say."),                                         \
+  N_("Those that are not over, whatever their rules allow. Nothing of them is opened.")) \
+X(RECORD_RULE, "record rule", "io.custos.record.Rule",                                  \
+  "--purpose=purpose:purpose [--collection=collection:collection] --where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep) [--is=value:text] [--scheme=scheme:key] --set=member:words(purpose|objection|automated|role|recipient|source|category|keep|expires) [--value=key:key...] [--dry-run] [key:personal]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Change one member of the rules of many records, or of one."),                     \
+  N_("--where=purpose --is=survey --set=objection --value=survey: nobody's records that may be used for the survey are, any more. Without --value the member is taken away. Only the records that are found are touched; --dry-run counts them.")) \
+X(RECORD_DELETE, "record delete", "io.custos.record.Delete",                            \
+  "--purpose=purpose:purpose [--collection=collection:collection] --where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep) [--is=value:text] [--scheme=scheme:key] [--dry-run] [key:personal]", \
+  ACCESS_WRITE,                                                                         \
+  N_("Delete records by what their rules say."),                                        \
+  N_("What a legal hold, a restriction or an open request keeps stays, and is counted. Backups still have what is deleted, and a restore of older data brings it back: 'erase' forgets for good. --dry-run only counts.")) \
 X(SUBJECT_RESTRICT, "subject restrict", "io.custos.subject.Restrict",                   \
   "subject:subject --purpose=purpose:purpose [--reason=file:textfile]",                 \
   ACCESS_WRITE,                                                                         \
@@ -561,6 +592,7 @@ X(VERSION, "version", "",                                                       
 /* X(first word, title): commands of two words, in the order of the overview. */
 #define CU_FAMILIES(X)                                                                  \
 X("subject", N_("People and organisations"))                                            \
+X("record",  N_("Records with keys and rules of their own"))                            \
 X("request", N_("What people ask for about their data"))                                \
 X("consent", N_("Consents and objections"))                                             \
 X("erase",   N_("Erasures"))                                                            \

@@ -237,12 +237,18 @@ static json_t *valid_of(struct walk *w, const struct command *c, const struct id
 		{ "io.custos.consent.", "channel", "phone" }, { "", "evidence", MARK " " EMAIL },
 		{ "io.custos.consent.", "language", "en" }, { "io.custos.request.Open", "about", "survey" },
 		{ "", "citation", "HGB 257 " MARK }, { "", "received", "2026-11-20" },
+		{ "io.custos.record.", "is", "30d" }, { "io.custos.record.", "key", MARK },
 		{ "", "noticed", "2026-11-20 10:15" }, { "", "at", "2026-11-21 10:15" } };
 	const struct idl_type *t = idl_resolve(f->type);
 	bool is_optional = f->type->kind == IDL_MAYBE;
 
 	if (strcmp(f->name, "subject") == 0) {
 		return json_string(w->subject);
+	}
+	if (strcmp(c->method, "io.custos.record.Put") == 0 && strcmp(f->name, "records") == 0) {
+		return json_pack("[{s:s,s:s,s:{s:s,s:s},s:{s:[s],s:s},s:{s:s}}]", "collection", "profile",
+			"key", MARK, "owner", "scheme", "crm", "number", MARK, "rule", "purposes",
+			STAGE_PURPOSE, "keep", "30d", "fields", "given_name", MARK);
 	}
 	if (strcmp(f->name, "records") == 0) {
 		return json_pack("[{s:s,s:{s:s,s:s}},{s:s,s:{s:s,s:s}},{s:s,s:{s:s,s:s}}]",

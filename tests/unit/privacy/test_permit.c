@@ -18,6 +18,7 @@
 #include "policy/faults.h"
 #include "policy/policy.h"
 #include "privacy/permit.h"
+#include "store/rule.h"
 
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -28,6 +29,7 @@ static const char schema[] =
 static const char purposes[] =
 	"purposes:\n"
 	"  - {purpose: service, text: Serving., use: essential, basis: contract, data: '*'}\n"
+	"  - {purpose: score, text: Scoring., use: essential, basis: contract, data: '*', automated: yes}\n"
 	"  - {purpose: post, text: Letters., use: marketing, basis: legitimate_interests, data: '*'}\n"
 	"  - {purpose: mail, text: Mails., use: marketing, basis: consent, data: '*',\n"
 	"     notice: {version: a, date: 2026-11-21, texts: [{language: en, sha256: " HASH "}]}}\n";
@@ -245,6 +247,44 @@ static void a_derivation_ends_with_the_step_that_decides(void **state)
 	buf_done(&out);
 }
 
+static bool uses(uid_t uid, const char *purpose, const char *text)
+{
+	struct permit p = must_begin(uid, purpose);
+	struct rule rule;
+	struct cu_err err;
+
+	if (rule_parse(text, &rule, &err) < 0) {
+		fail_msg("%s", err.msg);
+	}
+	return permit_uses(&p, &rule);
+}
+
+static void a_record_may_narrow_to_purposes_and_roles_and_object(void **state)
+{
+	(void)state;
+	assert_true(uses(1, "service", ""));
+	assert_true(uses(1, "service", "ppost\npservice\n"));
+	assert_false(uses(1, "service", "ppost\n"));
+	assert_false(uses(1, "post", "opost\n"));
+	assert_true(uses(1, "service", "opost\n"));
+	assert_true(uses(1, "service", "rapp\n"));
+	assert_false(uses(1, "service", "rofficer\n"));
+	assert_true(uses(4, "service", "rofficer\n"));
+	/* says nothing about who may read it */
+	assert_true(uses(1, "service", "smailing\nfshop\nk30d\n"));
+}
+
+/* Art. 22; and Art. 9, where a record is of a special category and the purpose has no basis for such. */
+static void automated_decisions_and_special_categories_are_for_purposes_that_may(void **state)
+{
+	(void)state;
+	assert_false(uses(2, "score", "ano\n"));
+	assert_true(uses(2, "score", "ayes\n"));
+	assert_true(uses(1, "service", "ano\n"));
+	assert_false(uses(1, "service", "cuser.health_and_medical\n"));
+	assert_true(uses(1, "service", "cuser.contact\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +295,8 @@ int main(void)
 		cmocka_unit_test(who_may_not_know_is_told_the_same_of_everybody),
 		cmocka_unit_test(who_was_never_asked_may_be_written_of_and_who_said_no_not),
 		cmocka_unit_test(a_derivation_ends_with_the_step_that_decides),
+		cmocka_unit_test(a_record_may_narrow_to_purposes_and_roles_and_object),
+		cmocka_unit_test(automated_decisions_and_special_categories_are_for_purposes_that_may),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -85,7 +85,7 @@ static void bad_specifications_are_refused(void **state)
 	static const char *const bad[] = { "id", "id:", "id:nothing", "ID:subject", ":subject",
 		"--x=:text", "--x:text", "--x", "x=y:text", "[--x=y:words]", "[--x=y:flag]",
 		"--x=y:words()", "--x=y:words(a|)", "--x=y:words(|a)", "--x=y:words(a||b)",
-		"--x=y:words(a|b|c|d|e|f|g|h|i)", "[x:text", "[--now...]", "x:text x:text", "[a:text] b:text",
+		"--x=y:words(a|b|c|d|e|f|g|h|i|j|k|l|m)", "[x:text", "[--now...]", "x:text x:text", "[a:text] b:text",
 		"a:text... b:text", "v:personal w:records", "[v:personal]", "--v=v:personal",
 		"[--k=k:words(a|b)] [v:passphrase]",
 		"v:personal...", "[]", "--", "...",

@@ -1,0 +1,270 @@
+/* Records with keys and rules of their own: who sees them, what bulk calls touch, how they end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "stage.h"
+
+#define HOUR_MS (3600 * 1000LL)
+#define PURPOSE "--purpose=customer_service"
+#define CONTRACT "--purpose=contract"
+#define OWNER(n) "\"owner\":{\"scheme\":\"crm\",\"number\":\"" n "\"}"
+#define NEED(key, n, rule, topic)                                                             \
+	"{\"collection\":\"need\",\"key\":\"" key "\"," OWNER(n) ",\"rule\":" rule              \
+	",\"fields\":{\"topic\":\"" topic "\",\"description\":\"canary-record-5f " topic "\"}}"
+
+static void put(struct stage *st, const char *mode, const char *records, int status)
+{
+	char option[40];
+
+	snprintf(option, sizeof(option), "--mode=%s", mode);
+	stage_ctl_text(st, AS_PRIVACY, records, "--json", "record", "put", PURPOSE, option);
+	stage_expect(st, status);
+}
+
+static void get(struct stage *st, enum who who, const char *purpose, const char *key, int status)
+{
+	stage_ctl_text(st, who, key, "record", "get", purpose, "--by=key", "--collection=need");
+	stage_expect(st, status);
+}
+
+static void expect_listed(struct stage *st, const char *purpose, const char *where,
+	const char *is, int n)
+{
+	char end[40];
+
+	stage_ctl(st, AS_PRIVACY, "record", "list", purpose, "--collection=need", where, is);
+	stage_expect(st, 0);
+	snprintf(end, sizeof(end), "records: %d\n", n);
+	if (!strstr(st->last.out, n > 0 ? end : "There are no such records")) {
+		fail_msg("not %d: %s", n, st->last.out);
+	}
+}
+
+static void expect_count(struct stage *st, int n)
+{
+	stage_ctl(st, AS_PRIVACY, "record", "count", PURPOSE, "--collection=need");
+	stage_expect(st, 0);
+	assert_int_equal(atoi(st->last.out), n);
+}
+
+static void wait_for(struct stage *st, const char *leaf, unsigned n)
+{
+	for (int i = 0; i < 100 && stage_count_leaves(st, leaf) < n; i++) {
+		run_sleep_ms(100);
+	}
+	assert_int_equal(stage_count_leaves(st, leaf), n);
+}
+
+#define THREE                                                                                 \
+	"[" NEED("N-1", "1", "{\"purposes\":[\"contract\"],\"recipients\":[\"mailing\"]}", "a roof") "," \
+	NEED("N-2", "1", "{\"objections\":[\"analytics\"],\"source\":\"partner\"}", "a door") "," \
+	NEED("N-3", "2", "{\"automated\":false,\"roles\":[\"privacy\"]}", "a wall") "]"
+
+/* N-1 may be used for the contract alone; N-3 is for the role privacy alone. */
+static void a_record_is_shown_to_those_alone_whom_its_own_rule_allows(void **state)
+{
+	struct stage *st = *state;
+	const json_t *reply;
+	char id[33];
+
+	put(st, "new", THREE, 0);
+	reply = stage_reply(st);
+	snprintf(id, sizeof(id), "%s",
+		json_string_value(json_array_get(json_object_get(reply, "subjects"), 0)));
+	assert_string_equal(id,
+		json_string_value(json_array_get(json_object_get(reply, "subjects"), 1)));
+	assert_string_not_equal(id,
+		json_string_value(json_array_get(json_object_get(reply, "subjects"), 2)));
+	put(st, "new", "[" NEED("N-2", "1", "{}", "again") "]", 73);
+	put(st, "new", "[" NEED("N-9", "1", "{\"purposes\":[\"nothing\"]}", "x") "]", 64);
+	assert_non_null(strstr(st->last.err, "purposes.yaml has no such purpose"));
+	put(st, "known", "[" NEED("N-9", "1", "{}", "x") "]", 66);
+
+	get(st, AS_PRIVACY, CONTRACT, "N-1\n", 0);
+	assert_non_null(strstr(st->last.out, "a roof"));
+	assert_non_null(strstr(st->last.out, "mailing"));
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
+	get(st, AS_PRIVACY, PURPOSE, "N-3\n", 0);
+	get(st, AS_SUPPORT, PURPOSE, "N-3\n", 66);
+	get(st, AS_SUPPORT, PURPOSE, "N-2\n", 0);
+
+	/* one filter for all ways */
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, PURPOSE);
+	assert_null(strstr(st->last.out, "a roof"));
+	assert_non_null(strstr(st->last.out, "a door"));
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=analytics");
+	assert_null(strstr(st->last.out, "a door"));
+	stage_ctl(st, AS_PRIVACY, "export", stage_path(st, "all"), PURPOSE);
+	stage_expect(st, 0);
+	assert_false(stage_grep(st->files, "a roof"));
+	assert_true(stage_grep(st->files, "a wall"));
+	expect_listed(st, PURPOSE, "--where=recipient", "--is=mailing", 0);
+	expect_listed(st, CONTRACT, "--where=recipient", "--is=mailing", 1);
+	expect_listed(st, PURPOSE, "--where=source", "--is=partner", 1);
+	expect_listed(st, PURPOSE, "--where=automated", "--is=no", 1);
+	expect_count(st, 3);
+	assert_false(stage_grep(st->state, "canary-record-5f"));
+	assert_false(stage_grep(st->state, "N-2"));
+	assert_true(stage_count_leaves(st, "act=record.read") > 0);
+}
+
+#define A_NEW_ROOF                                                                            \
+	"[" NEED("N-1", "1", "{\"purposes\":[\"contract\",\"customer_service\"]}", "a new roof") "]"
+
+static void bulk_calls_touch_what_they_are_about_and_stop_at_holds(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+
+	put(st, "new", THREE, 0);
+	snprintf(id, sizeof(id), "%s",
+		json_string_value(
+			json_array_get(json_object_get(stage_reply(st), "subjects"), 0)));
+	put(st, "known", A_NEW_ROOF, 66);
+	stage_ctl_text(st, AS_PRIVACY, A_NEW_ROOF, "record", "put", CONTRACT, "--mode=known");
+	stage_expect(st, 0);
+	get(st, AS_PRIVACY, CONTRACT, "N-1\n", 0);
+	assert_non_null(strstr(st->last.out, "a new roof"));
+	assert_null(strstr(st->last.out, "mailing"));
+
+	stage_ctl(st, AS_PRIVACY, "record", "rule", PURPOSE, "--where=purpose", "--is=contract",
+		"--set=objection", "--value=customer_service", "--dry-run");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "would be changed     1"));
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 0);
+	stage_ctl(st, AS_PRIVACY, "record", "rule", PURPOSE, "--where=purpose", "--is=contract",
+		"--set=objection", "--value=customer_service");
+	stage_expect(st, 0);
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
+	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+	assert_int_equal(stage_count_leaves(st, "act=record.rule"), 1);
+	stage_ctl(st, AS_PRIVACY, "record", "rule", PURPOSE, "--where=purpose", "--is=contract",
+		"--set=objection");
+	stage_expect(st, 0);
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 0);
+
+	/* all of a person, of whom one record is held */
+	stage_ctl_text(st, AS_PRIVACY, "case 1\n", "hold", "place", id, "--collection=need");
+	stage_expect(st, 0);
+	stage_ctl_text(st, AS_PRIVACY, "1\n", "record", "delete", PURPOSE, "--where=key",
+		"--scheme=crm", "--collection=need", "--dry-run");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "kept                 2"));
+	stage_ctl_text(st, AS_PRIVACY, "1\n", "record", "delete", PURPOSE, "--where=key",
+		"--scheme=crm", "--collection=need");
+	stage_expect(st, 0);
+	assert_int_equal(stage_count_leaves(st, "act=record.delete"), 0);
+	assert_int_equal(stage_count_leaves(st, "act=hold.block"), 2);
+	stage_ctl_text(st, AS_PRIVACY, "2\n", "record", "delete", PURPOSE, "--where=key",
+		"--scheme=crm", "--collection=need");
+	stage_expect(st, 0);
+	assert_int_equal(stage_count_leaves(st, "act=record.delete"), 1);
+	expect_count(st, 2);
+	stage_ctl_text(st, AS_PRIVACY, "nobody\n", "record", "delete", PURPOSE, "--where=key",
+		"--scheme=crm", "--collection=need");
+	assert_non_null(strstr(st->last.out, "found                0"));
+	stage_ctl(st, AS_SUPPORT, "record", "delete", PURPOSE, "--where=subject", "--is", id);
+	stage_expect(st, 77);
+}
+
+static void restart(struct stage *st, int hours)
+{
+	static char ahead[64];
+
+	stage_stop(st);
+	snprintf(ahead, sizeof(ahead), "--clock-ahead-ms=%lld", hours * HOUR_MS);
+	st->options[0] = ahead;
+	stage_start(st);
+}
+
+/* Its row when its time is over, its key when the day is: then no backup has it any more. */
+static void a_record_ends_by_its_own_rule_in_old_backups_too(void **state)
+{
+	struct stage *st = *state;
+	char from[200], identity[240], to[240];
+
+	put(st, "new", "[" NEED("N-1", "1", "{\"keep\":\"2h\"}", "a roof") ","
+		NEED("N-2", "1", "{}", "a door") "]", 0);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	expect_count(st, 2);
+	restart(st, 3);
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
+	expect_count(st, 1);
+	wait_for(st, "act=record.delete", 1);
+	restart(st, 26);
+	stage_ctl(st, AS_PRIVACY, "retention", "run");
+	restart(st, 49);
+	stage_ctl(st, AS_PRIVACY, "retention", "run");
+	stage_expect(st, 0);
+	assert_int_equal(stage_count_leaves(st, "in=need why=retention gen="), 1);
+	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_stop(st);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "restored"));
+	stage_restore(st, from, identity, to, "--sequence=1");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "1 records"));
+	stage_use_state(st, stage_path(st, "restored"));
+	stage_start(st);
+	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
+	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+}
+
+/* The rule is not in the backup whose data is restored. */
+static void an_objection_outlives_the_restore_of_an_older_backup(void **state)
+{
+	struct stage *st = *state;
+	char from[200], identity[240], to[240];
+
+	put(st, "new", THREE, 0);
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_ctl_text(st, AS_PRIVACY, "N-2\n", "record", "rule", PURPOSE, "--where=key",
+		"--collection=need", "--set=objection", "--value=customer_service");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "changed              1"));
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	stage_stop(st);
+	free(run_shell("chmod 644 '%s'", st->identity));
+	snprintf(from, sizeof(from), "--from=%s", st->repo);
+	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
+	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "restored"));
+	stage_restore(st, from, identity, to, "--sequence=1");
+	stage_expect(st, 0);
+	stage_use_state(st, stage_path(st, "restored"));
+	stage_start(st);
+	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 66);
+	get(st, AS_PRIVACY, PURPOSE, "N-3\n", 0);
+	get(st, AS_SUPPORT, PURPOSE, "N-3\n", 66);
+	expect_listed(st, CONTRACT, "--where=objection", "--is=customer_service", 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
+		T(a_record_is_shown_to_those_alone_whom_its_own_rule_allows),
+		T(bulk_calls_touch_what_they_are_about_and_stop_at_holds),
+		T(a_record_ends_by_its_own_rule_in_old_backups_too),
+		T(an_objection_outlives_the_restore_of_an_older_backup),
+	};
+
+	if (!stage_has_roles()) {
+		print_message("skipped: two roles take two uids, so root\n");
+		return 0;
+	}
+	cmocka_set_test_filter(getenv("ONLY"));
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
