@@ -140,7 +140,7 @@ X(RECORD_PUT, "record put", "io.custos.record.Put",                             
   N_("Reads a JSON array, such as [{\"collection\": \"order\", \"key\": \"A-1\", \"owner\": {\"scheme\": \"crm\", \"number\": \"17\"}, \"rule\": {\"purposes\": [\"contract\"], \"keep\": \"30d\"}, \"fields\": {...}}]. They are of --subject, or each of its owner, who is made if there is nobody with that number. --mode=known changes what is there, --mode=any does either. A rule narrows what purposes.yaml allows for this one record: purposes, objections, automated, roles, recipients, source, category, and keep or expires.")) \
 X(RECORD_GET, "record get", "io.custos.record.Get",                                     \
   "--purpose=purpose:purpose [--by=what:words(record|key)] [--record=record:record] [--collection=collection:collection] [--field=field:key...] [key:personal]", \
-  ACCESS_READ,                                                                          \
+  ACCESS_READ | ACCESS_BRIEF,                                                           \
   N_("Show one record, and its rule."),                                                 \
   N_("By its id, or with --by=key by its key in a collection, which is asked for. What its rule keeps from the purpose is not there, nor is what is over.")) \
 X(RECORD_LIST, "record list", "io.custos.record.List",                                  \

@@ -281,7 +281,7 @@ static void automated_decisions_and_special_categories_are_for_purposes_that_may
 	assert_false(uses(2, "score", "ano\n"));
 	assert_true(uses(2, "score", "ayes\n"));
 	assert_true(uses(1, "service", "ano\n"));
-	assert_false(uses(1, "service", "cuser.health_and_medical\n"));
+	assert_false(uses(1, "service", "cuser.health\n"));
 	assert_true(uses(1, "service", "cuser.contact\n"));
 }
 
