@@ -67,16 +67,6 @@ void cmd_erase_more(struct progress *p, const json_t *reply)
 
 /* --- after ------------------------------------------------------------------------ */
 
-static void show_collections(const json_t *e)
-{
-	json_t *c;
-	size_t i;
-
-	json_array_foreach(json_object_get(e, "collections"), i, c) {
-		out_field(i == 0 ? _("collections") : "", "%s", json_string_value(c));
-	}
-}
-
 static void show_erasure(const json_t *e)
 {
 	char when[32];
@@ -84,10 +74,8 @@ static void show_erasure(const json_t *e)
 	out_field(_("erasure"), "%s", out_str(e, "erasure"));
 	out_field(_("state"), "%s", out_str(e, "state"));
 	out_field(_("subject"), "%s", out_str(e, "subject"));
-	show_collections(e);
-	if (json_object_get(e, "record")) {
-		out_field(_("record"), "%s", out_str(e, "record"));
-	}
+	out_list(_("collections"), json_object_get(e, "collections"));
+	out_optional(_("record"), e, "record");
 	out_field(_("begun"), "%s", out_time(out_int(e, "begun_ms"), when));
 	if (json_object_get(e, "leaf")) {
 		out_field(_("keys shredded"), "%" PRId64, out_int(e, "slots"));

@@ -47,43 +47,26 @@ void cmd_hold_list(const struct args *a, const json_t *reply)
 	out_table_end(t);
 }
 
-/* A text has lines; what else would move a cursor is escaped. */
-static void show_lines(const char *text)
-{
-	for (size_t n; *text; text += n + (text[n] == '\n')) {
-		n = strcspn(text, "\n");
-		out_line("  %.*s", (int)n, text);
-	}
-}
-
 void cmd_hold_show(const struct args *a, const json_t *reply)
 {
 	const json_t *e = json_object_get(reply, "hold");
 	char when[32];
-	json_t *c;
-	size_t i;
 
 	(void)a;
 	out_field(_("hold"), "%s", out_str(e, "hold"));
 	out_field(_("state"), "%s", out_str(e, "state"));
 	out_field(_("subject"), "%s", out_str(e, "subject"));
 	out_field(_("what"), "%s", what_text(e));
-	json_array_foreach(json_object_get(e, "collections"), i, c) {
-		out_field(i == 0 ? _("collections") : "", "%s", json_string_value(c));
-	}
-	if (json_object_get(e, "record")) {
-		out_field(_("record"), "%s", out_str(e, "record"));
-	}
+	out_list(_("collections"), json_object_get(e, "collections"));
+	out_optional(_("record"), e, "record");
 	out_field(_("placed"), "%s", out_time(out_int(e, "placed_ms"), when));
 	if (json_object_get(e, "released_ms")) {
 		out_field(_("released"), "%s", out_time(out_int(e, "released_ms"), when));
 	}
-	if (json_object_get(e, "review")) {
-		out_field(_("to be reviewed"), "%s", out_str(e, "review"));
-	}
+	out_optional(_("to be reviewed"), e, "review");
 	out_field(_("deletions stopped"), "%" PRId64, out_int(e, "blocked"));
 	if (json_is_true(json_object_get(e, "has_text"))) {
-		show_lines(out_str(reply, "text"));
+		out_text("  ", out_str(reply, "text"));
 	} else {
 		out_line("%s", _("Why it was placed is not known here: it was placed after the backup that was restored."));
 	}

@@ -16,13 +16,6 @@ static bool is_open_duty(const json_t *duty)
 	return is_word(duty, "verdict", "due") || is_word(duty, "verdict", "overdue");
 }
 
-static void show_text(const char *label, const json_t *e, const char *name)
-{
-	if (json_object_get(e, name)) {
-		out_field(label, "%s", out_str(e, name));
-	}
-}
-
 /* --- one incident ------------------------------------------------------------------ */
 
 static const char *const kinds[][2] = { { "disclosure", N_("disclosure: others saw data, or may have") },
@@ -50,14 +43,14 @@ static void show_facts(const json_t *e)
 	if (is_word(e, "keys", "safe")) {
 		out_field(_("keys"), "%s", _("safe: what others have is sealed"));
 	}
-	show_text(_("noticed"), e, "noticed");
-	show_text(_("began"), e, "began");
-	show_text(_("ended"), e, "ended");
+	out_optional(_("noticed"), e, "noticed");
+	out_optional(_("began"), e, "began");
+	out_optional(_("ended"), e, "ended");
 	if (json_object_get(e, "affected")) {
 		out_field(_("people affected"), _("%" PRId64 ", as of %s"), out_int(e, "affected"),
 			out_str(e, "scoped"));
 	}
-	show_text(_("closed"), e, "closed");
+	out_optional(_("closed"), e, "closed");
 }
 
 /* "noticed + 72 hours (GDPR Art. 33(1)) = 2026-02-02 10:15 CET". */

@@ -106,13 +106,8 @@ void cmd_policy_breach(const struct args *a, const json_t *reply)
 
 void cmd_policy_letter(const struct args *a, const json_t *reply)
 {
-	const char *at = out_str(reply, "text");
-
 	(void)a;
 	out_line("%s", out_str(reply, "subject"));
 	out_line("%s", "");
-	for (size_t n; *at; at += n + (at[n] == '\n')) {
-		n = strcspn(at, "\n");
-		out_line("%.*s", (int)n, at);
-	}
+	out_text("", out_str(reply, "text"));
 }

@@ -92,9 +92,7 @@ void cmd_report_ropa(const struct args *a, const json_t *reply)
 		show_activity(v);
 	}
 	printf("\n");
-	json_array_foreach(json_object_get(reply, "security"), i, v) {
-		out_field(i == 0 ? _("security") : "", "%s", json_string_value(v));
-	}
+	out_list(_("security"), json_object_get(reply, "security"));
 	json_array_foreach(json_object_get(reply, "missing"), i, v) {
 		out_field(_("missing"), "%s", json_string_value(v));
 	}
@@ -103,15 +101,19 @@ void cmd_report_ropa(const struct args *a, const json_t *reply)
 /* A file has it already. */
 void cmd_report_compliance(const struct args *a, const json_t *reply)
 {
-	const char *at = out_str(reply, "text");
+	(void)a;
+	out_text("", out_str(reply, "text"));
+}
+
+/* Whoever has it in a file is told what is missing. */
+void cmd_report_notice(const struct args *a, const json_t *reply)
+{
+	const json_t *gaps = json_object_get(reply, "gaps");
 
 	(void)a;
-	while (*at) {
-		size_t n = strcspn(at, "\r\n");
-
-		out_line("%.*s", (int)n, at);
-		at += n;
-		at += *at == '\r';
-		at += *at == '\n';
+	out_text("", out_str(reply, "text"));
+	if (!json_object_get(reply, "text") && json_array_size(gaps) > 0) {
+		out_line(_("It is a draft: %zu things are missing, which stand above everything."), json_array_size(gaps));
+		out_list("", gaps);
 	}
 }

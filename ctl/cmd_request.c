@@ -9,23 +9,6 @@
 
 /* --- one request ------------------------------------------------------------------ */
 
-static void show_names(const char *label, const json_t *names)
-{
-	json_t *name;
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)names, i, name) {
-		out_field(i == 0 ? label : "", "%s", json_string_value(name));
-	}
-}
-
-static void show_text(const char *label, const json_t *r, const char *name)
-{
-	if (json_object_get(r, name)) {
-		out_field(label, "%s", out_str(r, name));
-	}
-}
-
 static void show_due(const json_t *r)
 {
 	int64_t left = out_int(r, "days_left");
@@ -51,21 +34,21 @@ static void show_request(const json_t *r)
 
 	out_field(_("request"), "%" PRId64, out_int(r, "number"));
 	out_field(_("asks for"), _("%s, by %s"), out_str(r, "type"), out_str(r, "law"));
-	show_names(_("about"), json_object_get(r, "collections"));
-	show_text(_("purpose"), r, "about");
+	out_list(_("about"), json_object_get(r, "collections"));
+	out_optional(_("purpose"), r, "about");
 	out_field(_("state"), "%s", out_str(r, "state"));
-	show_text(_("reason"), r, "reason");
+	out_optional(_("reason"), r, "reason");
 	if (json_object_get(r, "duplicate_of")) {
 		out_field(_("duplicate of"), "%" PRId64, out_int(r, "duplicate_of"));
 	}
 	out_field(_("received"), _("%s, by %s"), out_str(r, "received"), out_str(r, "channel"));
 	show_due(r);
-	show_text(_("extended for"), r, "extension");
-	show_text(_("subject"), r, "subject");
-	show_text(_("identity"), r, "method");
-	show_names(_("kept"), json_object_get(r, "kept"));
-	show_text(_("approval"), r, "approval");
-	show_text(_("erasure"), r, "erasure");
+	out_optional(_("extended for"), r, "extension");
+	out_optional(_("subject"), r, "subject");
+	out_optional(_("identity"), r, "method");
+	out_list(_("kept"), json_object_get(r, "kept"));
+	out_optional(_("approval"), r, "approval");
+	out_optional(_("erasure"), r, "erasure");
 	if (json_object_get(r, "closed_ms")) {
 		out_field(_("closed"), "%s", out_time(out_int(r, "closed_ms"), when));
 	}
@@ -123,22 +106,14 @@ void cmd_request_show(const struct args *a, const json_t *reply)
 	show_papers(json_object_get(reply, "papers"));
 }
 
-static void print_text(const char *text)
-{
-	for (const char *end; *text; text = *end ? end + 1 : end) {
-		end = strchrnul(text, '\n');
-		out_line("%.*s", (int)(end - text), text);
-	}
-}
-
 void cmd_request_letter(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	print_text(out_str(reply, "address"));
+	out_text("", out_str(reply, "address"));
 	out_line("%s", "");
 	out_line("%s", out_str(reply, "subject"));
 	out_line("%s", "");
-	print_text(out_str(reply, "text"));
+	out_text("", out_str(reply, "text"));
 }
 
 /* --- all of them ------------------------------------------------------------------ */
@@ -217,11 +192,11 @@ void cmd_request_clock(const struct args *a, const json_t *reply)
 	size_t i;
 
 	(void)a;
-	show_text(_("due"), reply, "due");
-	show_text(_("confirm receipt by"), reply, "confirm_by");
-	show_text(_("refuse by"), reply, "refuse_by");
-	show_text(_("tell an extension by"), reply, "tell_by");
-	show_text(_("with an extension"), reply, "extended_due");
+	out_optional(_("due"), reply, "due");
+	out_optional(_("confirm receipt by"), reply, "confirm_by");
+	out_optional(_("refuse by"), reply, "refuse_by");
+	out_optional(_("tell an extension by"), reply, "tell_by");
+	out_optional(_("with an extension"), reply, "extended_due");
 	json_array_foreach(json_object_get(reply, "derivation"), i, line) {
 		out_line("%s", json_string_value(line));
 	}

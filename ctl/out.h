@@ -15,6 +15,12 @@
 void out_field(const char *label, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A text of several lines, the label before the first. */
 void out_lines(const char *label, const char *text);
+/* The same text alone, each line after this indentation, as it stands in a file. */
+void out_text(const char *indent, const char *text);
+/* A text of a reply, if it is there. */
+void out_optional(const char *label, const json_t *object, const char *name);
+/* An array of texts, one below the other. */
+void out_list(const char *label, const json_t *texts);
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* An empty list says so. */
 void out_nothing(const char *text);

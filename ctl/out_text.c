@@ -72,6 +72,31 @@ void out_lines(const char *label, const char *text)
 	}
 }
 
+void out_text(const char *indent, const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		out_line("%s%.*s", indent, (int)(end - text - (end > text && end[-1] == '\r')), text);
+	}
+}
+
+void out_optional(const char *label, const json_t *object, const char *name)
+{
+	if (json_object_get(object, name)) {
+		out_field(label, "%s", out_str(object, name));
+	}
+}
+
+void out_list(const char *label, const json_t *texts)
+{
+	json_t *text;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)texts, i, text) {
+		out_field(i == 0 ? label : "", "%s", json_string_value(text));
+	}
+}
+
 void out_line(const char *fmt, ...)
 {
 	char *text;

@@ -7,6 +7,7 @@
 #include "control/handle.h"
 #include "control/outlet.h"
 #include "policy/policy.h"
+#include "privacy/notice.h"
 #include "privacy/report.h"
 #include "privacy/ropa.h"
 
@@ -17,6 +18,57 @@ int handle_REPORT_ROPA(struct exchange *x, struct json *out, struct cu_err *err)
 	(void)err;
 	ropa_put(x->daemon->policy, out);
 	return 0;
+}
+
+/* Into the caller's file; without one into the reply. */
+static int hand_out(struct exchange *x, struct buf *text, struct json *out, struct cu_err *err)
+{
+	struct outlet o;
+	int r;
+
+	if (x->fd < 0) {
+		json_strn(out, "text", (const char *)text->p, text->n);
+		return 0;
+	}
+	outlet_init(&o, x);
+	r = outlet_put(&o, buf_span(text), err);
+	return r < 0 ? r : outlet_sync(&o, err);
+}
+
+/* --- the notice ------------------------------------------------------------------- */
+
+static enum language language_asked(const struct exchange *x)
+{
+	enum language l = (enum language)policy_organisation(x->daemon->policy)->language;
+
+	if (exchange_has(x, "language")) { /* the interface has its words checked */
+		(void)language_parse(exchange_text(x, "language"), &l);
+	}
+	return l;
+}
+
+int handle_REPORT_NOTICE(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	enum notice_form f = NOTICE_AS_TEXT;
+	struct privacy_notice n;
+	struct buf text = BUF_INIT;
+	int r = privacy_notice_make(x->daemon->policy, language_asked(x), casework_today(x->daemon), &n, err);
+
+	if (exchange_has(x, "format")) {
+		(void)notice_form_parse(exchange_text(x, "format"), &f);
+	}
+	r = r < 0 ? r : privacy_notice_write(&n, f, &text, err);
+	if (r == 0) {
+		json_open_array(out, "gaps");
+		for (size_t i = 0; i < n.ngaps; i++) {
+			json_str(out, NULL, privacy_notice_gap(&n, i));
+		}
+		json_close_array(out);
+		r = hand_out(x, &text, out, err);
+	}
+	buf_done(&text);
+	privacy_notice_done(&n);
+	return r;
 }
 
 /* --- compliance ------------------------------------------------------------------- */
@@ -50,26 +102,8 @@ static int read_question(struct exchange *x, struct report *r, struct cu_err *er
 	r->organisation = policy_organisation(x->daemon->policy)->controller.name;
 	r->store = store_id(x->daemon->house.store);
 	r->made_ms = clock_now_ms(&x->daemon->house.clock);
-	r->language = (enum language)policy_organisation(x->daemon->policy)->language;
-	if (exchange_has(x, "language")) { /* the interface has its words checked */
-		(void)language_parse(exchange_text(x, "language"), &r->language);
-	}
+	r->language = language_asked(x);
 	return result;
-}
-
-/* Into the caller's file; without one into the reply. */
-static int hand_out(struct exchange *x, struct buf *text, struct json *out, struct cu_err *err)
-{
-	struct outlet o;
-	int r;
-
-	if (x->fd < 0) {
-		json_strn(out, "text", (const char *)text->p, text->n);
-		return 0;
-	}
-	outlet_init(&o, x);
-	r = outlet_put(&o, buf_span(text), err);
-	return r < 0 ? r : outlet_sync(&o, err);
 }
 
 static int write_out(struct exchange *x, const struct report *r, struct json *out,

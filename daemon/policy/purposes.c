@@ -79,6 +79,7 @@ static const struct row recipient_row[] = {
 	{ "text", SET_TEXT, MUST, "Who it is and why it gets data, in one sentence.", RECIPIENT(text) },
 	{ "told", SET_MAP, 0, "The same in the languages of those who are told.", RECIPIENT(told),
 	  .of = &told_rows },
+	{ "contact", SET_TEXT, 0, "Its name, and how it is reached (PIPL Art. 23, 39).", RECIPIENT(contact) },
 	{ "country", SET_TEXT, 0, "Where it is: ISO 3166-1, two capital letters.", RECIPIENT(country),
 	  .check = check_country },
 	{ "transfer", SET_ENUM, 0,
@@ -168,6 +169,9 @@ static const struct row purpose_row[] = {
 	  "Whether people have to give the data, by law or for a contract, and what happens if they do "
 	  "not (Art. 13(2)(e) GDPR).",
 	  PURPOSE(required), .of = &told_rows },
+	{ "necessity", SET_MAP, 0,
+	  "Why sensitive data has to be used, and what that means for people (PIPL Art. 30).",
+	  PURPOSE(necessity), .of = &told_rows },
 	{ "source", SET_MAP, 0, "Where the data comes from (Art. 14(2)(f) GDPR).", PURPOSE(source),
 	  .of = &told_rows },
 	{ "decisions", SET_MAP, 0,

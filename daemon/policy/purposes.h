@@ -70,7 +70,8 @@ struct recipient {
 	const char *key;
 	const char *text;    /* who it is, one sentence */
 	struct said told;    /* the same for a language; each may be NULL */
-	const char *country; /* ISO 3166-1; may be NULL */
+	const char *contact; /* its name and how to reach it; may be NULL, as the next */
+	const char *country; /* ISO 3166-1 */
 	int transfer;        /* enum transfer */
 	const struct yaml_node *node;
 };
@@ -111,6 +112,7 @@ struct purpose {
 	struct said told; /* the same for a language; each may be NULL, as of the next */
 	struct said interests; /* which ones outweigh the person's */
 	struct said required;  /* whether people must give the data, and what follows if they do not */
+	struct said necessity; /* why sensitive data is needed, and what that means for people */
 	struct said source;    /* where it comes from */
 	struct said decisions; /* what machines decide alone */
 	const char *use;  /* fideslang key, such as marketing.communications.email */

@@ -35,6 +35,11 @@ void dossier_readme(const struct dossier *d, struct buf *to);
 /* An English text of this program, or of a shipped policy, in the dossier's language; as it is
  * when it is not known. */
 const char *dossier_say(const struct dossier *d, const char *text);
+/* The same for what is no dossier. */
+const char *words_label(enum dossier_language language, const char *key, char out[ENGINE_KEY_SIZE]);
+#define WORDS_DURATION_SIZE 40
+/* "7 years", "7年". */
+const char *words_duration(enum dossier_language language, struct duration d, char out[WORDS_DURATION_SIZE]);
 /* A key of a policy as words: "given_name" is "given name", or in Chinese what it means. */
 const char *dossier_label(
 	const struct dossier *d, const char *key, char out[ENGINE_KEY_SIZE]);

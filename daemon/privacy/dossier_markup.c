@@ -83,6 +83,7 @@ void markup_source(struct dossier_pen *p, struct span source, enum record_origin
 
 void markup_duration(struct dossier_pen *p, struct duration d)
 {
-	buf_putf(p->to, "%d", d.n);
-	markup_say(p, d.unit == 'y' ? " years" : d.unit == 'd' ? " days" : d.unit == 'h' ? " hours" : " seconds");
+	char text[WORDS_DURATION_SIZE];
+
+	markup_text(p, words_duration(p->d->language, d, text));
 }

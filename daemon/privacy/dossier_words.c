@@ -216,13 +216,25 @@ static const char *find(const struct words *v, size_t n, const char *text)
 	return NULL;
 }
 
-const char *dossier_say(const struct dossier *d, const char *text)
+static const char *say(enum dossier_language language, const char *text)
 {
-	const char *zh = d->language == DOSSIER_ZH ?
+	const char *zh = language == DOSSIER_ZH ?
 		find(texts, sizeof(texts) / sizeof(texts[0]), text) :
 		NULL;
 
 	return zh ? zh : text;
+}
+
+const char *dossier_say(const struct dossier *d, const char *text)
+{
+	return say(d->language, text);
+}
+
+const char *words_duration(enum dossier_language language, struct duration d, char out[WORDS_DURATION_SIZE])
+{
+	snprintf(out, WORDS_DURATION_SIZE, "%d%s", d.n,
+		say(language, d.unit == 'y' ? " years" : d.unit == 'd' ? " days" : d.unit == 'h' ? " hours" : " seconds"));
+	return out;
 }
 
 const char *dossier_another(const struct dossier *d)
@@ -230,10 +242,9 @@ const char *dossier_another(const struct dossier *d)
 	return dossier_say(d, "another person");
 }
 
-const char *dossier_label(
-	const struct dossier *d, const char *key, char out[ENGINE_KEY_SIZE])
+const char *words_label(enum dossier_language language, const char *key, char out[ENGINE_KEY_SIZE])
 {
-	const char *zh = d->language == DOSSIER_ZH ?
+	const char *zh = language == DOSSIER_ZH ?
 		find(keys, sizeof(keys) / sizeof(keys[0]), key) :
 		NULL;
 
@@ -242,6 +253,12 @@ const char *dossier_label(
 		*at = *at == '_' ? ' ' : *at;
 	}
 	return out;
+}
+
+const char *dossier_label(
+	const struct dossier *d, const char *key, char out[ENGINE_KEY_SIZE])
+{
+	return words_label(d->language, key, out);
 }
 
 const char *dossier_day(const struct dossier *d, int32_t day, char out[DOSSIER_DAY_SIZE])

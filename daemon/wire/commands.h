@@ -538,6 +538,11 @@ X(REPORT_ROPA, "report ropa", "io.custos.report.Ropa",                          
   ACCESS_ADMIN,                                                                         \
   N_("Print the record of processing activities."),                                     \
   N_("Art. 30(1) GDPR, from the policies in force: for each purpose its basis, whose data and which, who receives it, and until when it is kept; and what the policies do not say although the article asks for it. No person's data is shown. --json is for programs.")) \
+X(REPORT_NOTICE, "report notice", "io.custos.report.Notice",                            \
+  "[--format=format:words(text|html|md)] [--language=language:words(en|zh)] [file:outfile]", \
+  ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \
+  N_("Write the skeleton of a privacy notice."),                                        \
+  N_("What people have to be told when their data is collected (Art. 13 and 14 GDPR, Art. 17 PIPL), from the policies in force. What an article asks for and the policies do not say stands above everything, as a gap, and then it is called a draft. No person's data is shown.")) \
 X(REPORT_COMPLIANCE, "report compliance", "io.custos.report.Compliance",                \
   "[--from=day:date] [--to=day:date] [--format=format:words(text|json|csv|html)] [--language=language:words(en|zh)] [file:outfile]", \
   ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \

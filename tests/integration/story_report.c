@@ -134,6 +134,30 @@ static void an_empty_store_has_a_report_that_says_so(void **state)
 	}
 }
 
+static void a_notice_is_a_draft_until_the_policies_say_it_all(void **state)
+{
+	struct stage *st = *state;
+	char *text;
+
+	stage_ctl(st, AS_AUDITOR, "report", "notice");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Privacy notice: a draft"));
+	assert_non_null(strstr(st->last.out, "- organisation.yaml: controller"));
+	stage_ctl(st, AS_AUDITOR, "report", "notice", "--language=zh", "--format=md", "notice.md");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "It is a draft"));
+	assert_non_null(strstr(st->last.out, "organisation.yaml：controller"));
+	text = run_shell("cat '%s/notice.md'", st->files);
+	assert_non_null(strstr(text, "# 个人信息保护告知书（草稿）"));
+	free(text);
+	stage_ctl(st, AS_AUDITOR, "--json", "report", "notice");
+	assert_true(json_array_size(json_object_get(stage_reply(st), "gaps")) > 10);
+	if (stage_has_roles()) {
+		stage_ctl(st, AS_SUPPORT, "report", "notice");
+		stage_expect(st, 77);
+	}
+}
+
 static void say_yes_and_no(struct stage *st, const char *first, const char *second)
 {
 	MUST(st, "consent", "give", first, "--purpose=survey", "--method=checkbox", "--language=en");
@@ -211,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_store_has_a_report_that_says_so, stage_up, stage_down),
+		cmocka_unit_test_setup_teardown(a_notice_is_a_draft_until_the_policies_say_it_all, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(each_outcome_is_counted_and_all_forms_agree, stage_up, stage_down),
 	};
 

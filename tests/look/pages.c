@@ -130,6 +130,16 @@ static void open_requests(struct stage *st, const char *id)
 	}
 }
 
+static void put_notice(struct stage *st, const char *language, const char *name)
+{
+	char option[32], file[64];
+
+	snprintf(option, sizeof(option), "--language=%s", language);
+	snprintf(file, sizeof(file), "%s.html", name);
+	MUST(st, "report", "notice", "--format=html", option, file);
+	free(run_shell("cp '%s/%s' '%s/'", st->files, file, to));
+}
+
 static void put_report(struct stage *st, const char *language, const char *name)
 {
 	char option[32], file[64];
@@ -165,6 +175,8 @@ static void pages(void **state)
 	open_requests(st, other);
 	put_report(st, "en", "report");
 	put_report(st, "zh", "report-zh");
+	put_notice(st, "en", "notice");
+	put_notice(st, "zh", "notice-zh");
 }
 
 int main(int argc, char **argv)
