@@ -9,35 +9,37 @@
 #define SHOW_DEFAULT 100
 #define SHOW_MAX     1000
 
+static int show_leaf(void *ctx, uint64_t index, struct span leaf, struct cu_err *err)
+{
+	struct json *out = ctx;
+
+	(void)err;
+	json_open_object(out, NULL);
+	json_uint(out, "index", index);
+	json_strn(out, "leaf", (const char *)leaf.p, leaf.n);
+	json_close_object(out);
+	return 0;
+}
+
 int handle_LOG_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct ledger *l = x->daemon->house.ledger;
 	uint64_t size = ledger_size(l);
 	int64_t count = exchange_int(x, "count", SHOW_DEFAULT);
 	int64_t from = exchange_int(x, "from", -1);
-	struct buf leaf = BUF_INIT;
+	uint64_t first, n;
 	int r = 0;
 
 	if (count < 0 || count > SHOW_MAX) {
 		return cu_err_set(err, CU_EINVAL, "count: at most %d at a time", SHOW_MAX);
 	}
-	if (from < 0) {
-		from = (uint64_t)count < size ? (int64_t)(size - (uint64_t)count) : 0;
-	}
+	n = (uint64_t)count;
+	first = from >= 0 ? (uint64_t)from : n < size ? size - n : 0;
 	json_open_array(out, "leaves");
-	for (uint64_t i = (uint64_t)from; r == 0 && i < size && i - (uint64_t)from < (uint64_t)count;
-		i++) {
-		buf_clear(&leaf);
-		r = ledger_read(l, i, &leaf, err);
-		if (r == 0) {
-			json_open_object(out, NULL);
-			json_uint(out, "index", i);
-			json_strn(out, "leaf", (const char *)leaf.p, leaf.n);
-			json_close_object(out);
-		}
+	if (first < size) {
+		r = ledger_each(l, first, size - first < n ? size : first + n, show_leaf, out, err);
 	}
 	json_close_array(out);
-	buf_done(&leaf);
 	return r;
 }
 

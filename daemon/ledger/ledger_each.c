@@ -26,37 +26,39 @@ static int open_tree(struct ledger *l, struct log_head *ret_head, struct tree **
 	return r;
 }
 
-static int walk_bundle(struct walk *w, struct tree *t, struct cu_err *err)
+static int walk_bundle(struct walk *w, struct cu_err *err)
 {
-	int r = tree_bundle(t, w->at / TILE_WIDTH, &w->bundle, err);
+	int r = 0;
 
-	while (r == 0 && w->at < w->end) {
+	do {
 		r = w->fn(w->ctx, w->at, w->bundle.entry[w->at % TILE_WIDTH], err);
 		w->at++;
-		if (w->at % TILE_WIDTH == 0) {
-			break;
-		}
-	}
+	} while (r == 0 && w->at < w->end && w->at % TILE_WIDTH != 0 &&
+		w->at % TILE_WIDTH < w->bundle.n);
 	return r;
 }
 
-/* Full bundles, which stay for ever. */
-static int walk_full(struct walk *w, struct cu_err *err)
+/* Full bundles, which stay for ever, and the unfilled one, unless a newer head has taken that away. */
+static int walk_published(struct walk *w, struct cu_err *err)
 {
 	struct log_head head;
 	struct tree *t = NULL;
 	int r = open_tree(w->l, &head, &t, err);
 
-	while (r == 0 && w->at < w->end &&
-		w->at / TILE_WIDTH < head.size / TILE_WIDTH) {
-		r = walk_bundle(w, t, err);
+	while (r == 0 && w->at < w->end && w->at < head.size) {
+		r = tree_bundle(t, w->at / TILE_WIDTH, &w->bundle, err);
+		if (r < 0 && w->at / TILE_WIDTH == head.size / TILE_WIDTH &&
+			ledger_head(w->l).size != head.size) {
+			r = 0; /* one by one */
+			break;
+		}
+		r = r < 0 ? r : walk_bundle(w, err);
 	}
 	tree_close(t);
 	return r;
 }
 
-/* The others, one by one: at most a bundle of them is published, the rest is of the
- * last second. */
+/* The others, one by one: they are of the last second. */
 static int walk_rest(struct walk *w, struct cu_err *err)
 {
 	struct buf leaf = BUF_INIT;
@@ -87,7 +89,7 @@ int ledger_each(struct ledger *l, uint64_t from, uint64_t end, log_leaf_fn *fn,
 	w->end = end;
 	w->fn = fn;
 	w->ctx = ctx;
-	r = walk_full(w, err);
+	r = walk_published(w, err);
 	if (r == 0) {
 		r = walk_rest(w, err);
 	}

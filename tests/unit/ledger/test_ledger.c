@@ -265,6 +265,54 @@ static void leaves_are_read_before_and_after_they_are_published(void **state)
 	buf_done(&b);
 }
 
+struct walked {
+	struct ledger *l;
+	uint64_t next;
+	uint64_t publish_at; /* leaves are added and published when this one is shown */
+};
+
+static int take_leaf(void *ctx, uint64_t index, struct span leaf, struct cu_err *err)
+{
+	struct walked *w = ctx;
+	char text[LEAF_TEXT];
+
+	(void)err;
+	assert_int_equal(index, w->next++);
+	assert_true(span_eq(leaf, help_leaf(index, text)));
+	if (index == w->publish_at) {
+		uint64_t size = ledger_size(w->l);
+
+		assert_int_equal(help_append(w->l, size, size + 300, NULL), 0);
+		assert_int_equal(ledger_publish(w->l, NULL, NULL), 0);
+	}
+	return 0;
+}
+
+static void a_walk_shows_each_leaf_once_whatever_is_published_meanwhile(void **state)
+{
+	static const uint64_t from[] = { 0, 10, 256, 290, 299, 300, 310, 319 };
+	struct ledger *l = help_log(scratch_path(*state, "log"), signer, 300);
+	struct walked w = { .l = l, .publish_at = UINT64_MAX };
+
+	assert_int_equal(help_append(l, 300, 320, NULL), 0);
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		w.next = from[i];
+		assert_int_equal(ledger_each(l, from[i], 320, take_leaf, &w, NULL), 0);
+		assert_int_equal(w.next, 320);
+	}
+	w.next = 305;
+	assert_int_equal(ledger_each(l, 305, 307, take_leaf, &w, NULL), 0);
+	assert_int_equal(w.next, 307);
+
+	for (uint64_t at = 100; at < 320; at += 100) { /* before, in and behind the unfilled bundle */
+		w.next = 0;
+		w.publish_at = at;
+		assert_int_equal(ledger_each(l, 0, 320, take_leaf, &w, NULL), 0);
+		assert_int_equal(w.next, 320);
+	}
+	ledger_close(l);
+}
+
 static void a_second_log_a_second_process_and_a_foreign_key_are_refused(void **state)
 {
 	const char *dir = scratch_path(*state, "log");
@@ -495,6 +543,7 @@ int main(void)
 		IN_SCRATCH(partial_tiles_go_when_the_full_one_is_there),
 		cmocka_unit_test(tiles_are_named_as_the_specification_says),
 		IN_SCRATCH(leaves_are_read_before_and_after_they_are_published),
+		IN_SCRATCH(a_walk_shows_each_leaf_once_whatever_is_published_meanwhile),
 		IN_SCRATCH(a_second_log_a_second_process_and_a_foreign_key_are_refused),
 		IN_SCRATCH(
 			an_older_checkpoint_put_back_is_noticed_at_once_and_at_the_next_start),
