@@ -1,0 +1,24 @@
+# Ours: every call, for the exact model
+records = 300
+calls = 500
+threads = 1
+dist = uniform
+insert = 0.1
+read = 0.1
+read_by_pur = 0.05
+read_by_usr = 0.05
+read_by_obj = 0.05
+read_by_dec = 0.02
+readmeta_by_usr = 0.05
+readmeta_by_shr = 0.03
+update = 0.1
+updmeta_by_key = 0.1
+updmeta_by_pur = 0.08
+updmeta_by_usr = 0.05
+updmeta_by_shr = 0.02
+delete = 0.1
+del_by_pur = 0.005
+del_by_ttl = 0.002
+del_by_usr = 0.02
+readlog = 0.05
+verify_deletion = 0.05
