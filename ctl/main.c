@@ -104,6 +104,7 @@ static const struct {
 	[COMMAND_INCIDENT_NOTE] = { cmd_incident },
 	[COMMAND_INCIDENT_SCOPE] = { cmd_incident_scope },
 	[COMMAND_INCIDENT_TELL] = { cmd_incident },
+	[COMMAND_INCIDENT_LETTER] = { cmd_incident_letter },
 	[COMMAND_INCIDENT_CLOSE] = { cmd_incident },
 	[COMMAND_INCIDENT_REGISTER] = { cmd_incident_register },
 	[COMMAND_HOLD_PLACE] = { cmd_hold_place },

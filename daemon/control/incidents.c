@@ -185,6 +185,7 @@ int incidents_show(struct exchange *x, struct json *out, const char *name,
 	json_str(out, "risk", incident_risk_word(row->risk));
 	json_str(out, "keys", row->keys_are_safe ? "safe" : "lost");
 	json_bool(out, "is_open", row->closed_ms == 0);
+	json_str(out, "language", language_word(s.language));
 	show_time(out, "noticed", row->noticed_ms);
 	show_time(out, "entered", row->entered_ms);
 	show_time(out, "began", row->from_ms);

@@ -403,6 +403,11 @@ X(INCIDENT_TELL, "incident tell", "io.custos.incident.Tell",                    
   ACCESS_ADMIN,                                                                         \
   N_("Note that the authority, or the people, were told of an incident."),              \
   N_("--at is the local time at which that was. After the law's hours, --reasons is a file that says why it was late; it is sealed. Where several laws hold, --law says which authority it was. Who is told in phases is noted each time; the first counts.")) \
+X(INCIDENT_LETTER, "incident letter", "io.custos.incident.Letter",                      \
+  "number:count whom:words(authority|subjects) [--language=language:words(en|zh)]",     \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print what the authority, or the people, are written of an incident."),           \
+  N_("From what was noted: the newest of its facts, effects and measures, as GDPR Art. 33(3) and 34(2) and PIPL Art. 57 ask for them, and whom to ask. Whole or not at all: what is missing is named. Read it before you send it: it says what you noted, also to people outside. Nothing is sent; 'incident tell' notes that it was. That the texts were read is in the log.")) \
 X(INCIDENT_CLOSE, "incident close", "io.custos.incident.Close",                         \
   "number:count",                                                                       \
   ACCESS_ADMIN,                                                                         \

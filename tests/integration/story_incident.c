@@ -285,6 +285,45 @@ static void an_incident_is_told_within_its_hours(void **state)
 	expect_register(st);
 }
 
+/* What the law asks to be told, or no letter. */
+static void a_letter_of_an_incident_is_whole_or_not_at_all(void **state)
+{
+	struct stage *st = *state;
+	char noticed[64];
+
+	stage_ctl_text(st, AS_PRIVACY, FACTS, "incident", "open", now_as("--noticed=", noticed),
+		"--kind=disclosure", "--risk=high", "--began=2020-01-01");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "incident", "letter", "1", "subjects");
+	stage_expect(st, 75);
+	expect_text(st->last.err, "organisation.yaml: controller");
+	stage_stop(st);
+	stage_policy(st, "organisation.yaml", "laws: [gdpr]\ncountry: none\ntime_zone: UTC\nlanguage: en\n"
+		"controller: {name: Muster, contact: help@muster.example}\nauthority: {name: The Commissioner}\n");
+	stage_start(st);
+	stage_ctl(st, AS_PRIVACY, "incident", "letter", "1", "subjects");
+	stage_expect(st, 75);
+	expect_text(st->last.err, "effects are not noted yet (GDPR Art. 33(3)(c)");
+	note(st, "--about=effects", NULL, "Fraud in your name.");
+	stage_ctl(st, AS_PRIVACY, "incident", "letter", "1", "subjects");
+	expect_text(st->last.err, "'incident note 1 --about=measures'");
+	note(st, "--about=measures", NULL, "We told the railway. Change your password.");
+	stage_ctl(st, AS_PRIVACY, "incident", "letter", "1", "subjects");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "A breach of your personal data\n\nMuster\n");
+	expect_text(st->last.out, "What happened\nA list of customers, canary-incident-5c");
+	expect_text(st->last.out, "What it may mean for you\nFraud in your name.\n");
+	expect_text(st->last.out, "what you can do\nWe told the railway.");
+	expect_text(st->last.out, "Whom to ask\nMuster, help@muster.example\nYou may complain to: The Commissioner\n");
+	stage_ctl(st, AS_PRIVACY, "incident", "letter", "1", "authority", "--language=zh");
+	stage_expect(st, 0);
+	expect_text(st->last.out, "个人信息安全事件报告");
+	expect_text(st->last.out, "可能造成的危害\nFraud in your name.");
+	assert_int_equal(stage_count_leaves(st, "why=incident.letter"), 5);
+	stage_ctl(st, AS_AUDITOR, "incident", "letter", "1", "subjects");
+	stage_expect(st, stage_has_roles() ? 77 : 0);
+}
+
 /* With two laws, one authority is not the other; and of who was erased only the id is left. */
 static void each_law_has_an_authority_of_its_own(void **state)
 {
@@ -308,9 +347,15 @@ static void each_law_has_an_authority_of_its_own(void **state)
 		"--law=pipl");
 	stage_expect(st, 0);
 	stage_ctl(st, AS_PRIVACY, "incident", "show", "1", "--language=zh");
+	expect_text(st->last.out, "主管部门，pipl：已于");
+	expect_text(st->last.out, "主管部门，gdpr：按此风险无需告知");
+	expect_text(st->last.out, "发现时间");
+	expect_text(st->last.out, "现在应做：");
+	assert_null(strstr(st->last.out, "noticed"));
+	expect_text(st->last.out, "《个人信息保护法》第五十七条");
+	stage_ctl(st, AS_PRIVACY, "incident", "show", "1");
 	expect_text(st->last.out, "the authority, pipl: told");
 	expect_text(st->last.out, "the authority, gdpr: need not be told");
-	expect_text(st->last.out, "《个人信息保护法》第五十七条");
 	stage_ctl(st, AS_PRIVACY, "incident", "scope", "1", "--purpose=incident");
 	stage_expect(st, 0);
 	expect_text(st->last.out, "people affected      1");
@@ -354,6 +399,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
 		T(an_incident_is_told_within_its_hours),
 		T(each_law_has_an_authority_of_its_own),
+		T(a_letter_of_an_incident_is_whole_or_not_at_all),
 		T(whom_nobody_remembers_is_counted),
 	};
 
