@@ -25,17 +25,28 @@ static bool show_clock(const json_t *clock)
 	return false;
 }
 
+/* "transaction", "transaction/invoice" */
+static const char *name_of(const json_t *e, char to[160])
+{
+	const char *class_key = json_string_value(json_object_get(e, "class"));
+
+	snprintf(to, 160, "%s%s%s", out_str(e, "collection"), class_key ? "/" : "",
+		class_key ? class_key : "");
+	return to;
+}
+
 static void show_due(const json_t *all)
 {
 	static const char *const headings[] = { N_("MONTH"), N_("COLLECTION"), N_("COHORTS"),
 		N_("RECORDS"), N_("PEOPLE"), N_("THEN"), N_("KEPT BY"), NULL };
 	struct out_table *t = out_table_begin(headings);
+	char name[160];
 	json_t *e;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "month"));
-		out_cell(t, "%s", out_str(e, "collection"));
+		out_cell(t, "%s", name_of(e, name));
 		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
 		out_cell(t, "%" PRId64, out_int(e, "records"));
 		out_cell(t, "%" PRId64, out_int(e, "people"));
@@ -47,6 +58,7 @@ static void show_due(const json_t *all)
 
 static void show_held(const json_t *all, const char *approval)
 {
+	char name[160];
 	json_t *e;
 	size_t i;
 
@@ -54,7 +66,7 @@ static void show_held(const json_t *all, const char *approval)
 		out_field(i == 0 ? _("held back") : "",
 			_("%s: %s instead of %s would end cohorts: %" PRId64 ", records: %" PRId64
 			  ", people: %" PRId64),
-			out_str(e, "collection"), out_str(e, "keep"),
+			name_of(e, name), out_str(e, "keep"),
 			json_object_get(e, "before") ? out_str(e, "before") : _("for ever"),
 			out_int(e, "cohorts"), out_int(e, "records"), out_int(e, "people"));
 	}

@@ -132,3 +132,23 @@ int build_finish(const struct collection *c, const char *anchor, struct record *
 	}
 	return find_anchor(c, anchor, rec, err);
 }
+
+void build_class(const struct policy *p, const char *old_class, struct record *rec)
+{
+	const struct retention *r = policy_retention(p);
+	const struct retention_class *c = NULL;
+	const char *key = RETENTION_DEFAULT;
+
+	while ((c = retention_next_class(r, rec->collection, c)) != NULL) {
+		struct span v = record_get(rec, c->field);
+
+		if (v.n > 0 && retention_class_takes(c, (const char *)v.p, v.n)) {
+			key = c->key;
+			break;
+		}
+	}
+	if (old_class[0] != '\0') {
+		key = retention_later_class(r, rec->collection, old_class, key);
+	}
+	snprintf(rec->class_key, sizeof(rec->class_key), "%s", key);
+}

@@ -34,4 +34,8 @@ int build_covered(const struct purpose *purpose, const struct collection *c, con
 int build_finish(const struct collection *c, const char *anchor, struct record *rec,
 	struct cu_err *err);
 
+/* The class of its cohort, by what its field says: that, or old_class where that ends later.
+ * old_class: of the version before; "": there was none. */
+void build_class(const struct policy *p, const char *old_class, struct record *rec);
+
 #endif

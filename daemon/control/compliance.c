@@ -291,7 +291,8 @@ static int take_backlog(struct filling *f, struct cu_err *err)
 	}
 	for (size_t i = 0; i < s->ncollections; i++) {
 		report_add(f->r, REPORT_RETENTION, "unruled",
-			!retention_find(policy_retention(p), s->collections[i].key));
+			!retention_find(policy_retention(p), s->collections[i].key,
+				RETENTION_DEFAULT));
 	}
 	due_done(&c);
 	keeping_done(&k);

@@ -31,7 +31,7 @@ static int apply_take_day(struct tx *tx, struct store_op *op, struct cu_err *err
 	struct take_day *t = (struct take_day *)op;
 
 	t->day = civil_number_of_day(civil_day_of_ms(tx->now_ms));
-	return tx_cohort_slot(tx, COLLECTION, t->day, &t->slot, err);
+	return tx_cohort_slot(tx, COLLECTION, "", t->day, &t->slot, err);
 }
 
 int drill_keys_begin(struct daemon *d, struct snapshot_drill *ret, struct cu_err *err)

@@ -44,8 +44,8 @@ static int count_cohorts(struct due_counting *c, struct reader *rd, size_t rule,
 	struct row_cohort cohort = { 0 };
 	int r;
 
-	while ((r = reader_next_cohort(rd, c->k->v[rule].rule->collection, cohort.period, &cohort,
-			err)) > 0) {
+	while ((r = reader_next_cohort(rd, c->k->v[rule].rule->collection,
+			c->k->v[rule].rule->class_key, cohort.period, &cohort, err)) > 0) {
 		int32_t last = expiry_last_day(cohort.period);
 		struct due *to[2] = { due_at(c, rule, last),
 			is_over_by_file(c, rule, last) ? &c->held[rule] : NULL };

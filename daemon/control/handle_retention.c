@@ -55,6 +55,14 @@ static const char *citation_of(const struct kept *k, int32_t today)
 		NULL;
 }
 
+static void show_what(struct json *out, const struct retention_rule *rule)
+{
+	json_str(out, "collection", rule->collection);
+	if (strcmp(rule->class_key, RETENTION_DEFAULT) != 0) {
+		json_str(out, "class", rule->class_key);
+	}
+}
+
 static const char *then_of(const struct kept *k)
 {
 	return kept_is_review(k) ? "review" : kept_is_counted(k) ? "anonymise" : "shred";
@@ -78,7 +86,7 @@ static void show_due(struct json *out, struct due_counting *c)
 			}
 			json_open_object(out, NULL);
 			json_str(out, "month", text);
-			json_str(out, "collection", k->rule->collection);
+			show_what(out, k->rule);
 			json_str(out, "then", then_of(k));
 			show_counts(out, d);
 			if (citation) {
@@ -103,7 +111,7 @@ static void show_held(struct json *out, const struct due_counting *c)
 		}
 		snprintf(keep, sizeof(keep), "%d%c", (int)k->rule->keep.n, k->rule->keep.unit);
 		json_open_object(out, NULL);
-		json_str(out, "collection", k->rule->collection);
+		show_what(out, k->rule);
 		json_str(out, "keep", keep);
 		if (k->has_before) {
 			json_str(out, "before", k->before.keep);
@@ -140,17 +148,55 @@ static void show_run(struct json *out, const struct row_expiry *row)
 
 /* --- plan ------------------------------------------------------------------------- */
 
-static void show_unruled(struct daemon *d, struct json *out)
+/* A class that the file has, or one that it had and that records are still of. */
+static void show_if_unruled(const struct retention *r, const char *collection,
+	const char *class_key, struct json *out)
 {
+	char text[2 * ENGINE_KEY_SIZE];
+
+	if (!retention_find(r, collection, class_key)) {
+		kept_name(&(struct retention_rule){ .collection = collection, .class_key = class_key },
+			text);
+		json_str(out, NULL, text);
+	}
+}
+
+static bool is_in_file(const struct retention *r, const char *collection, const char *class_key)
+{
+	const char *key;
+
+	for (size_t n = 0; (key = retention_class_key(r, collection, n)) != NULL; n++) {
+		if (strcmp(key, class_key) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int show_unruled(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	const struct retention *all = policy_retention(d->policy);
 	const struct schema *s = policy_schema(d->policy);
+	struct reader *rd = store_reader_take(d->house.store);
+	int r = 0;
 
 	json_open_array(out, "unruled");
-	for (size_t i = 0; i < s->ncollections; i++) {
-		if (!retention_find(policy_retention(d->policy), s->collections[i].key)) {
-			json_str(out, NULL, s->collections[i].key);
+	for (size_t i = 0; r == 0 && i < s->ncollections; i++) {
+		const char *collection = s->collections[i].key, *key;
+		char old[ENGINE_KEY_SIZE] = "";
+
+		for (size_t n = 0; (key = retention_class_key(all, collection, n)) != NULL; n++) {
+			show_if_unruled(all, collection, key, out);
+		}
+		while ((r = reader_next_class(rd, collection, old, old, err)) > 0) {
+			if (!is_in_file(all, collection, old)) {
+				show_if_unruled(all, collection, old, out);
+			}
 		}
 	}
 	json_close_array(out);
+	store_reader_give(d->house.store, rd);
+	return r;
 }
 
 int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *err)
@@ -174,7 +220,7 @@ int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *e
 		show_clock(out, &k.clock);
 		show_due(out, &c);
 		show_held(out, &c);
-		show_unruled(x->daemon, out);
+		r = show_unruled(x->daemon, out, err);
 		if (k.nheld > 0) {
 			json_hex(out, "policy_approval", k.asked.id.b, sizeof(k.asked.id.b));
 		}

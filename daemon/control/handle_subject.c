@@ -116,6 +116,7 @@ static int build_one(struct exchange *x, const json_t *given, struct record *rec
 	}
 	if (r == 0) {
 		r = build_finish(c, anchor, rec, err);
+		build_class(x->daemon->policy, "", rec);
 	}
 	if (r == 0) {
 		r = build_others(json_object_get(given, "others"), rec, err);
@@ -251,7 +252,7 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 {
 	struct record rec;
 	struct row_record row;
-	char anchor[CIVIL_DAY_SIZE] = "";
+	char anchor[CIVIL_DAY_SIZE] = "", old_class[ENGINE_KEY_SIZE] = "";
 	int r = exchange_permit_write(u->x, tx, &u->subject, err);
 
 	if (r == 0) {
@@ -271,6 +272,10 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 			    r < 0  ? r :
 				     0;
 		}
+		if (r == 0) {
+			r = tx_record_class(tx, &row, old_class, err);
+			r = r < 0 ? r : 0;
+		}
 		put_given_anchor(u->collection, &rec, anchor);
 	}
 	rec.subject = u->subject;
@@ -281,6 +286,7 @@ static int update_one(struct tx *tx, struct update *u, struct buf *text, struct 
 		r = build_finish(u->collection, anchor[0] ? anchor : NULL, &rec, err);
 	}
 	if (r == 0) {
+		build_class(u->x->daemon->policy, old_class, &rec);
 		r = tx_record_put(tx, &rec, err);
 	}
 	if (r == 0) {

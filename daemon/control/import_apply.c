@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/intl.h"
+#include "control/build.h"
 #include "control/import.h"
 #include "control/terms.h"
 #include "base/civil.h"
@@ -102,15 +103,17 @@ static int find_subject(struct tx *tx, struct import_chunk *ch, const struct imp
 }
 
 /* What is known of the record already stays where the file says nothing. */
-static int merge(struct tx *tx, struct import_record *ir, const struct id *subject,
-	const char **ret_reject, struct cu_err *err)
+static int merge(struct tx *tx, const struct policy *p, struct import_record *ir,
+	const struct id *subject, const char **ret_reject, struct cu_err *err)
 {
+	char old_class[ENGINE_KEY_SIZE] = "";
 	struct record old, merged;
 	struct row_record row;
 	int r = tx_find_source(tx, ir->rec.collection, ir->rec.source, ir->rec.key, &row, &old, err);
 
 	ir->rec.subject = *subject;
 	if (r <= 0) {
+		build_class(p, old_class, &ir->rec);
 		return r;
 	}
 	if (!id_eq(&old.subject, subject)) {
@@ -125,9 +128,13 @@ static int merge(struct tx *tx, struct import_record *ir, const struct id *subje
 	for (unsigned i = 0; r == 0 && i < ir->rec.nfields; i++) {
 		r = record_set(&merged, ir->rec.fields[i].name, ir->rec.fields[i].value, err);
 	}
+	if (r == 0) {
+		r = tx_record_class(tx, &row, old_class, err);
+	}
 	ir->is_same = record_is_same(&merged, &old);
 	ir->rec = merged;
-	return r;
+	build_class(p, old_class, &ir->rec);
+	return r < 0 ? r : 0;
 }
 
 static int write_records(struct tx *tx, struct import_chunk *ch, struct import_row *row,
@@ -191,7 +198,8 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	for (size_t i = 0; r == 0 && !*ret_reject && i < row->nrecords; i++) {
 		struct record *rec = &row->records[i].rec;
 
-		r = merge(tx, &row->records[i], &subject, ret_reject, err);
+		r = merge(tx, ch->map->policy, &row->records[i], &subject, ret_reject,
+			err);
 		if (r == 0) {
 			r = tx_is_hidden(tx, &who, rec->collection, &rec->id, err);
 		}

@@ -146,6 +146,7 @@ void keeping_limits(const struct keeping *k, bool is_review, uint64_t backed_up,
 			continue;
 		}
 		snprintf(limit.collection, sizeof(limit.collection), "%s", k->v[i].rule->collection);
+		snprintf(limit.class_key, sizeof(limit.class_key), "%s", k->v[i].rule->class_key);
 		if (k->v[i].collection->anchor == ANCHOR_RELATIONSHIP) {
 			snprintf(limit.ends_in, sizeof(limit.ends_in), "%s", k->ends_in);
 		}
@@ -165,6 +166,7 @@ static void row_of(const struct kept *k, struct row_expiry_rule *ret)
 {
 	*ret = (struct row_expiry_rule){ .is_review = k->rule->then == RETENTION_REVIEW };
 	snprintf(ret->collection, sizeof(ret->collection), "%s", k->rule->collection);
+	snprintf(ret->class_key, sizeof(ret->class_key), "%s", k->rule->class_key);
 	format(k->rule->keep, ret->keep);
 	if (k->minimum) {
 		format(k->minimum->keep, ret->minimum);
@@ -178,24 +180,21 @@ static bool is_shorter(const struct kept *k, int32_t today)
 		(k->before.is_review && k->rule->then != RETENTION_REVIEW);
 }
 
-static struct kept *find(struct keeping *k, const char *collection)
+static struct kept *find(const struct keeping *k, const char *collection, const char *class_key)
 {
 	for (size_t i = 0; i < k->n; i++) {
-		if (strcmp(k->v[i].rule->collection, collection) == 0) {
+		if (strcmp(k->v[i].rule->collection, collection) == 0 &&
+			strcmp(k->v[i].rule->class_key, class_key) == 0) {
 			return &k->v[i];
 		}
 	}
 	return NULL;
 }
 
-const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection)
+const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection,
+	const char *class_key)
 {
-	for (size_t i = 0; i < k->n; i++) {
-		if (strcmp(k->v[i].rule->collection, collection) == 0) {
-			return k->v[i].rule;
-		}
-	}
-	return NULL;
+	return find(k, collection, class_key)->rule;
 }
 
 /* Takes what was in force; that of a rule that is gone ends nothing any more. */
@@ -204,14 +203,14 @@ static int read_before(struct tx *tx, struct keeping *k, struct cu_err *err)
 	struct row_expiry_rule row = { .collection = "" };
 	int r;
 
-	while ((r = tx_keeping_rule_next(tx, row.collection, &row, err)) > 0) {
-		struct kept *it = find(k, row.collection);
+	while ((r = tx_keeping_rule_next(tx, &row, &row, err)) > 0) {
+		struct kept *it = find(k, row.collection, row.class_key);
 
 		if (it) {
 			it->has_before = true;
 			it->before = row;
 		} else {
-			r = tx_keeping_rule_delete(tx, row.collection, err);
+			r = tx_keeping_rule_delete(tx, &row, err);
 		}
 		if (r < 0) {
 			break;
@@ -249,7 +248,8 @@ static void put_held(const struct keeping *k, struct buf *to)
 			continue;
 		}
 		row_of(&k->v[i], &row);
-		buf_putf(to, "%s %s %s %d", row.collection, row.keep, row.minimum, row.is_review);
+		buf_putf(to, "%s %s %s %s %d", row.collection, row.class_key, row.keep, row.minimum,
+			row.is_review);
 		if (k->v[i].has_before) {
 			buf_putf(to, " was %s %s %d", before->keep, before->minimum,
 				before->is_review);
@@ -317,6 +317,14 @@ static int apply_look(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return r < 0 ? r : settle_rules(tx, l, err);
 }
 
+void kept_name(const struct retention_rule *rule, char to[2 * ENGINE_KEY_SIZE])
+{
+	bool has_class = strcmp(rule->class_key, RETENTION_DEFAULT) != 0;
+
+	snprintf(to, 2 * ENGINE_KEY_SIZE, "%s%s%s", rule->collection, has_class ? "/" : "",
+		has_class ? rule->class_key : "");
+}
+
 /* --- look ------------------------------------------------------------------------- */
 
 int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err)
@@ -336,7 +344,8 @@ int keeping_look(struct daemon *d, struct keeping *ret, struct cu_err *err)
 	for (size_t i = 0; i < k.n; i++) {
 		k.v[i].rule = &rules->rules[i];
 		k.v[i].collection = policy_find_collection(d->policy, rules->rules[i].collection);
-		k.v[i].minimum = retention_minimum(rules, rules->rules[i].collection);
+		k.v[i].minimum = retention_minimum(rules, rules->rules[i].collection,
+			rules->rules[i].class_key);
 	}
 	r = store_run(d->house.store, &l.op, err);
 	if (r < 0) {
@@ -402,15 +411,15 @@ static int say_clock(struct exchange *x, const struct id *object, struct json *l
 static void say_held(const struct kept *it, struct json *lines)
 {
 	struct row_expiry_rule row;
-	char text[300];
+	char text[300], what[2 * ENGINE_KEY_SIZE];
 
 	row_of(it, &row);
+	kept_name(it->rule, what);
 	if (it->has_before) {
-		snprintf(text, sizeof(text), _("  %s: kept %s instead of %s"), row.collection, row.keep,
+		snprintf(text, sizeof(text), _("  %s: kept %s instead of %s"), what, row.keep,
 			it->before.keep);
 	} else {
-		snprintf(text, sizeof(text), _("  %s: kept %s instead of for ever"), row.collection,
-			row.keep);
+		snprintf(text, sizeof(text), _("  %s: kept %s instead of for ever"), what, row.keep);
 	}
 	json_str(lines, NULL, text);
 }

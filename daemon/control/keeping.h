@@ -61,8 +61,11 @@ int32_t kept_counts_from(const struct kept *k, const struct row_activity *at);
 /* By what is in force. */
 bool kept_is_review(const struct kept *k);
 
-/* That of a collection; it must have one. */
-const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection);
+/* That of a class of a collection; it must have one. */
+const struct retention_rule *keeping_rule(const struct keeping *k, const char *collection,
+	const char *class_key);
+/* "transaction", "transaction/invoice". */
+void kept_name(const struct retention_rule *rule, char to[2 * ENGINE_KEY_SIZE]);
 
 /* Those in force of one kind, as limits for tx_expiry.h: appended as struct expiry_limit.  Not of review: those of
  * records that end by their own rules, too, in every collection. */

@@ -188,21 +188,33 @@ int rule_build_member(const struct policy *p, const char *member, const json_t *
 
 /* --- the end ---------------------------------------------------------------------- */
 
-/* By retention.yaml, where that counts from the record's own date: 0, not. */
+/* By retention.yaml, where that counts from the record's own date, of the class that is kept
+ * longest: 0, not. */
 static int64_t end_of_collection(const struct policy *p, const char *collection,
 	int32_t anchor_day)
 {
 	const struct collection *c = policy_find_collection(p, collection);
-	const struct retention_rule *rule = retention_find(policy_retention(p), collection);
-	const struct retention_minimum *least = retention_minimum(policy_retention(p), collection);
-	int32_t day, at_least;
+	const struct retention *all = policy_retention(p);
+	const char *key;
+	int32_t latest = 0;
 
-	if (!c || !rule || c->anchor != ANCHOR_EVENT || anchor_day == CIVIL_NO_DAY) {
+	if (!c || c->anchor != ANCHOR_EVENT || anchor_day == CIVIL_NO_DAY) {
 		return 0;
 	}
-	day = retention_day_over(rule->keep, anchor_day);
-	at_least = least ? retention_day_over(least->keep, anchor_day) : day;
-	return (at_least > day ? at_least : day) * DAY_MS;
+	for (size_t n = 0; (key = retention_class_key(all, collection, n)) != NULL; n++) {
+		const struct retention_rule *rule = retention_find(all, collection, key);
+		const struct retention_minimum *least = retention_minimum(all, collection, key);
+		int32_t day, at_least;
+
+		if (!rule) {
+			return 0;
+		}
+		day = retention_day_over(rule->keep, anchor_day);
+		at_least = least ? retention_day_over(least->keep, anchor_day) : day;
+		day = at_least > day ? at_least : day;
+		latest = n == 0 || day > latest ? day : latest;
+	}
+	return latest * DAY_MS;
 }
 
 int64_t rule_end(const struct policy *p, const char *collection, const struct ruling *r,

@@ -243,12 +243,12 @@ static int count_key(struct daemon *d, struct tally *t, const struct row_expiry_
 }
 
 static int tally_init(struct tally *t, struct daemon *d, const struct expiry_step *s,
-	const char *collection, struct cu_err *err)
+	const struct row_expiry_item *item, struct cu_err *err)
 {
 	const struct retention *p = policy_retention(d->policy);
 
-	*t = (struct tally){ .rule = keeping_rule(s->keeping, collection),
-		.collection = policy_find_collection(d->policy, collection),
+	*t = (struct tally){ .rule = keeping_rule(s->keeping, item->collection, item->class_key),
+		.collection = policy_find_collection(d->policy, item->collection),
 		.smallest = (unsigned)p->smallest_group, .text = BUF_INIT };
 	t->places = calloc(PLACES, sizeof(struct group *));
 	return t->places ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
@@ -267,7 +267,7 @@ static int count_batch(struct daemon *d, struct count *c, const struct watch *wa
 	struct cu_err *err)
 {
 	struct tally t;
-	int r = tally_init(&t, d, c->step, c->batch.items[0].collection, err);
+	int r = tally_init(&t, d, c->step, &c->batch.items[0], err);
 
 	for (size_t i = 0; r == 0 && i < c->batch.n; i++) {
 		r = count_key(d, &t, &c->batch.items[i], watch, err);

@@ -12,13 +12,30 @@
 #define DAYS(n)         ((n) * (int64_t)86400)
 #define YEARS(n)        DAYS((n) * (int64_t)365)
 #define RULE(member)    offsetof(struct retention_rule, member)
+#define CLASS(member)   offsetof(struct retention_class, member)
 #define MINIMUM(member) offsetof(struct retention_minimum, member)
 #define FILE_AT(member) offsetof(struct retention, member)
 
 /* clang-format off */
+static const struct row class_row[] = {
+	{ "class", SET_NAME, MUST, "Its key; it stands in clear beside the months of its records.",
+	  CLASS(key) },
+	{ "collection", SET_NAME, MUST, "Which records; a collection of schema.yaml with cohorts.",
+	  CLASS(collection) },
+	{ "field", SET_NAME, MUST, "A field of the collection, of type word.", CLASS(field) },
+	{ "words", SET_NAMES, MUST,
+	  "With one of these a record is of the class, if of none before it. What was written before the "
+	  "class was here stays where it is until it is written again; what changes from one class to "
+	  "another counts with the later one.", CLASS(words) },
+};
+static const struct rows class_rows = { "A class of records that are kept otherwise", class_row,
+	COUNT(class_row), sizeof(struct retention_class), CLASS(node) };
+
 static const struct row rule_row[] = {
 	{ "collection", SET_NAME, MUST, "Which records; a collection of schema.yaml.",
 	  RULE(collection) },
+	{ "class", SET_NAME, 0, "Which of them: a class of `classes`, or those that are of none.",
+	  RULE(class_key), .standard = RETENTION_DEFAULT },
 	{ "keep", SET_DURATION, MUST,
 	  "How long after the date that the collection's anchor names: that of the event, or of the "
 	  "person's last activity. 1d to 100y, years by the calendar.",
@@ -38,6 +55,7 @@ static const struct rows rule_rows = { "How long a collection is kept", rule_row
 static const struct row minimum_row[] = {
 	{ "collection", SET_NAME, MUST, "Which records; a collection of schema.yaml.",
 	  MINIMUM(collection) },
+	{ "class", SET_NAME, 0, "Which of them; without it all.", MINIMUM(class_key) },
 	{ "keep", SET_DURATION, MUST,
 	  "How long a law wants it kept. It wins over a rule that is shorter; of several the longest.",
 	  MINIMUM(keep), .min = DAYS(1), .max = YEARS(100) },
@@ -58,6 +76,8 @@ static const struct row retention_row[] = {
 	{ "smallest_group", SET_INTEGER, 0,
 	  "With `then: anonymise`: of how many people a group must be. Of fewer nothing stays.",
 	  FILE_AT(smallest_group), .standard = "5", .min = 3, .max = 50 },
+	{ "classes", SET_MAPS, 0, "Records of one collection that are kept for different times.",
+	  FILE_AT(classes), FILE_AT(nclasses), .of = &class_rows },
 	{ "rules", SET_MAPS, 0,
 	  "When which collection ends. One without a rule is kept until it is erased.",
 	  FILE_AT(rules), FILE_AT(nrules), .of = &rule_rows },
@@ -75,10 +95,20 @@ int retention_read(struct yaml *y, struct faults *faults, struct retention *ret)
 	return r < 0 ? r : 0;
 }
 
-const struct retention_rule *retention_find(const struct retention *r, const char *collection)
+const char *retention_then_word(const struct retention_rule *rule)
+{
+	static const char *const words[] = { [RETENTION_SHRED] = "shred",
+		[RETENTION_REVIEW] = "review", [RETENTION_ANONYMISE] = "anonymise" };
+
+	return words[rule->then];
+}
+
+const struct retention_rule *retention_find(const struct retention *r, const char *collection,
+	const char *class_key)
 {
 	for (size_t i = 0; i < r->nrules; i++) {
-		if (r->rules[i].collection && strcmp(r->rules[i].collection, collection) == 0) {
+		if (r->rules[i].collection && strcmp(r->rules[i].collection, collection) == 0 &&
+			strcmp(r->rules[i].class_key, class_key) == 0) {
 			return &r->rules[i];
 		}
 	}
@@ -86,7 +116,7 @@ const struct retention_rule *retention_find(const struct retention *r, const cha
 }
 
 const struct retention_minimum *retention_minimum(const struct retention *r,
-	const char *collection)
+	const char *collection, const char *class_key)
 {
 	const struct retention_minimum *longest = NULL;
 
@@ -94,11 +124,88 @@ const struct retention_minimum *retention_minimum(const struct retention *r,
 		const struct retention_minimum *m = &r->minimums[i];
 
 		if (m->collection && strcmp(m->collection, collection) == 0 &&
+			(!m->class_key || strcmp(m->class_key, class_key) == 0) &&
 			(!longest || duration_seconds(m->keep) > duration_seconds(longest->keep))) {
 			longest = m;
 		}
 	}
 	return longest;
+}
+
+/* --- classes ---------------------------------------------------------------------- */
+
+const struct retention_class *retention_next_class(const struct retention *r,
+	const char *collection, const struct retention_class *after)
+{
+	for (size_t i = after ? (size_t)(after - r->classes) + 1 : 0; i < r->nclasses; i++) {
+		if (r->classes[i].key && r->classes[i].collection &&
+			strcmp(r->classes[i].collection, collection) == 0) {
+			return &r->classes[i];
+		}
+	}
+	return NULL;
+}
+
+const char *retention_class_key(const struct retention *r, const char *collection, size_t n)
+{
+	const struct retention_class *c = NULL;
+
+	if (n == 0) {
+		return RETENTION_DEFAULT;
+	}
+	do {
+		c = retention_next_class(r, collection, c);
+	} while (c && --n > 0);
+	return c ? c->key : NULL;
+}
+
+bool retention_class_takes(const struct retention_class *c, const char *text, size_t len)
+{
+	for (size_t i = 0; i < c->words.n; i++) {
+		if (strlen(c->words.v[i]) == len && memcmp(c->words.v[i], text, len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int64_t seconds_of(const struct retention *r, const char *collection,
+	const char *class_key)
+{
+	const struct retention_rule *rule = retention_find(r, collection, class_key);
+	const struct retention_minimum *m = retention_minimum(r, collection, class_key);
+	int64_t keep, at_least;
+
+	if (!rule) {
+		return INT64_MAX;
+	}
+	keep = duration_seconds(rule->keep);
+	at_least = m ? duration_seconds(m->keep) : 0;
+	return at_least > keep ? at_least : keep;
+}
+
+static bool has_class(const struct retention *r, const char *collection, const char *class_key)
+{
+	const struct retention_class *c = NULL;
+
+	if (strcmp(class_key, RETENTION_DEFAULT) == 0) {
+		return true;
+	}
+	while ((c = retention_next_class(r, collection, c)) != NULL) {
+		if (strcmp(c->key, class_key) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *retention_later_class(const struct retention *r, const char *collection,
+	const char *a, const char *b)
+{
+	return has_class(r, collection, a) &&
+			seconds_of(r, collection, a) > seconds_of(r, collection, b) ?
+		a :
+		b;
 }
 
 /* --- what goes with the schema ---------------------------------------------------- */
@@ -114,11 +221,11 @@ static void check_rule(const struct retention *r, const struct retention_rule *r
 	const struct collection *c, const char *file, struct faults *faults)
 {
 	unsigned line = line_of(rule->node, "collection");
-	const struct retention_rule *first = retention_find(r, rule->collection);
+	const struct retention_rule *first = retention_find(r, rule->collection, rule->class_key);
 
 	if (first != rule) {
 		faults_add(faults, file, line, "collection",
-			"'%.64s' has two rules; the first in line %u", rule->collection,
+			"'%.64s' has two rules of one class; the first in line %u", rule->collection,
 			line_of(first->node, "collection"));
 	} else if (c->anchor == ANCHOR_NONE) {
 		faults_add(faults, file, line, "collection",
@@ -128,6 +235,48 @@ static void check_rule(const struct retention *r, const struct retention_rule *r
 			"'%.64s' has no cohort, so that its records cannot end by their dates: give it "
 			"'cohort: month' in schema.yaml",
 			c->key);
+	}
+}
+
+static void check_class(const struct retention *r, const struct retention_class *it,
+	const struct collection *c, const char *file, struct faults *faults)
+{
+	const struct field *field = it->field ? collection_find_field(c, it->field) : NULL;
+	const struct retention_class *first = NULL;
+	unsigned line = line_of(it->node, "class");
+
+	if (c->cohort == COHORT_NONE) {
+		faults_add(faults, file, line_of(it->node, "collection"), "collection",
+			"'%.64s' has no cohorts: all that it holds of one person ends together", c->key);
+		return;
+	}
+	if (it->field && (!field || field->type != FIELD_WORD)) {
+		faults_add(faults, file, line_of(it->node, "field"), "field",
+			"'%.64s' has no field '%.64s' of type word", c->key, it->field);
+	}
+	for (size_t i = 0; field && field->words.n > 0 && i < it->words.n; i++) {
+		if (!names_allow(&field->words, it->words.v[i])) {
+			faults_add(faults, file, line_of(it->node, "words"), "words",
+				"'%.64s' is no word of '%.64s'", it->words.v[i], field->key);
+		}
+	}
+	while ((first = retention_next_class(r, c->key, first)) != it) {
+		if (it->key && strcmp(first->key, it->key) == 0) {
+			faults_add(faults, file, line, "class", "'%.64s' stands here twice", it->key);
+			break;
+		}
+	}
+	if (it->key && strcmp(it->key, RETENTION_DEFAULT) == 0) {
+		faults_add(faults, file, line, "class", "'" RETENTION_DEFAULT "' is what is of none");
+	}
+}
+
+static void require_class(const struct retention *r, const char *collection, const char *key,
+	const struct yaml_node *node, const char *file, struct faults *faults)
+{
+	if (key && !has_class(r, collection, key)) {
+		faults_add(faults, file, line_of(node, "class"), "class",
+			"'%.64s' has no class '%.64s'", collection, key);
 	}
 }
 
@@ -149,7 +298,7 @@ static void check_relationship(const struct retention *r, const struct retention
 	const struct collection *c, const struct collection *holder, const char *file,
 	struct faults *faults)
 {
-	const struct retention_rule *of_holder = holder ? retention_find(r, holder->key) : NULL;
+	const struct retention_rule *of_holder = holder ? retention_find(r, holder->key, RETENTION_DEFAULT) : NULL;
 
 	if (c->anchor == ANCHOR_RELATIONSHIP && of_holder &&
 		duration_seconds(of_holder->keep) < duration_seconds(rule->keep)) {
@@ -171,23 +320,39 @@ static const struct collection *find_collection(const struct schema *schema, con
 	return c;
 }
 
+static void check_minimum(const struct retention *r, const struct retention_minimum *m,
+	const struct schema *schema, const char *file, struct faults *faults)
+{
+	if (find_collection(schema, m->collection, m->node, file, faults)) {
+		require_class(r, m->collection, m->class_key, m->node, file, faults);
+	}
+}
+
 void retention_check(const struct retention *r, const struct schema *schema,
 	const char *file, struct faults *faults)
 {
+	for (size_t i = 0; i < r->nclasses; i++) {
+		const struct collection *c = find_collection(schema, r->classes[i].collection,
+			r->classes[i].node, file, faults);
+
+		if (c) {
+			check_class(r, &r->classes[i], c, file, faults);
+		}
+	}
 	for (size_t i = 0; i < r->nrules; i++) {
 		const struct retention_rule *rule = &r->rules[i];
 		const struct collection *c =
 			find_collection(schema, rule->collection, rule->node, file, faults);
 
 		if (c) {
+			require_class(r, c->key, rule->class_key, rule->node, file, faults);
 			check_aggregate(rule, c, file, faults);
 			check_rule(r, rule, c, file, faults);
 			check_relationship(r, rule, c, schema_find_relationship(schema), file, faults);
 		}
 	}
 	for (size_t i = 0; i < r->nminimums; i++) {
-		(void)find_collection(schema, r->minimums[i].collection, r->minimums[i].node, file,
-			faults);
+		check_minimum(r, &r->minimums[i], schema, file, faults);
 	}
 }
 

@@ -227,14 +227,18 @@ static const char *counting(const struct collection *c)
 	return "";
 }
 
-static void put_keep(struct dossier_pen *p, const struct dossier_part *part)
+static void put_keep(struct dossier_pen *p, const struct dossier_part *part, const char *class_key)
 {
 	const struct retention *all = policy_retention(p->d->policy);
-	const struct retention_rule *rule = retention_find(all, part->key);
-	const struct retention_minimum *minimum = retention_minimum(all, part->key);
+	const struct retention_rule *rule = retention_find(all, part->key, class_key);
+	const struct retention_minimum *minimum = retention_minimum(all, part->key, class_key);
 
 	buf_put_str(p->to, "<tr><td>");
 	markup_label(p, part->key);
+	if (strcmp(class_key, RETENTION_DEFAULT) != 0) {
+		buf_put_str(p->to, ": ");
+		markup_label(p, class_key);
+	}
 	buf_put_str(p->to, "</td><td>");
 	if (rule) {
 		markup_duration(p, rule->keep);
@@ -270,8 +274,12 @@ static void put_retention(struct dossier_pen *p)
 	if (d->nrecords > 0) {
 		markup_heads(p, "rules", heads, sizeof(heads) / sizeof(heads[0]));
 		for (size_t i = 0; i < d->nparts; i++) {
-			if (d->parts[i].nrecords > 0) {
-				put_keep(p, &d->parts[i]);
+			const char *key;
+
+			for (size_t n = 0; d->parts[i].nrecords > 0 &&
+				(key = retention_class_key(policy_retention(d->policy),
+					 d->parts[i].key, n)) != NULL; n++) {
+				put_keep(p, &d->parts[i], key);
 			}
 		}
 		buf_put_str(p->to, "</tbody></table>\n");

@@ -311,29 +311,42 @@ static void put_keep(struct json *j, struct duration keep)
 	json_str(j, "keep", text);
 }
 
+static void put_limit(struct json *j, const struct retention *all, const char *collection,
+	const char *class_key)
+{
+	const struct retention_rule *rule = retention_find(all, collection, class_key);
+	const struct retention_minimum *minimum = retention_minimum(all, collection, class_key);
+
+	json_open_object(j, NULL);
+	json_str(j, "collection", collection);
+	if (strcmp(class_key, RETENTION_DEFAULT) != 0) {
+		json_str(j, "class", class_key);
+	}
+	if (rule) {
+		put_keep(j, rule->keep);
+		json_str(j, "then", retention_then_word(rule));
+		json_str(j, "reason", rule->reason);
+	}
+	if (minimum) {
+		json_open_object(j, "minimum");
+		put_keep(j, minimum->keep);
+		json_str(j, "citation", minimum->citation);
+		json_close_object(j);
+	}
+	json_close_object(j);
+}
+
 static void put_retention(struct json *j, const struct dossier *d)
 {
 	const struct retention *all = policy_retention(d->policy);
 
 	json_open_array(j, "retention");
 	for (size_t i = 0; i < d->nparts; i++) {
-		const struct retention_rule *rule = retention_find(all, d->parts[i].key);
-		const struct retention_minimum *minimum = retention_minimum(all, d->parts[i].key);
+		const char *key;
 
-		json_open_object(j, NULL);
-		json_str(j, "collection", d->parts[i].key);
-		if (rule) {
-			put_keep(j, rule->keep);
-			json_str(j, "then", rule->then == RETENTION_REVIEW ? "review" : "shred");
-			json_str(j, "reason", rule->reason);
+		for (size_t n = 0; (key = retention_class_key(all, d->parts[i].key, n)) != NULL; n++) {
+			put_limit(j, all, d->parts[i].key, key);
 		}
-		if (minimum) {
-			json_open_object(j, "minimum");
-			put_keep(j, minimum->keep);
-			json_str(j, "citation", minimum->citation);
-			json_close_object(j);
-		}
-		json_close_object(j);
 	}
 	json_close_array(j);
 }

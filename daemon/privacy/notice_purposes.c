@@ -239,18 +239,24 @@ void notice_put_purposes(struct privacy_notice *n)
 
 /* --- how long ----------------------------------------------------------------------------- */
 
-static void put_keep(struct privacy_notice *n, const struct collection *c)
+static void put_keep(struct privacy_notice *n, const struct collection *c, const char *class_key)
 {
 	static const char *const from[][2] = { { "", "" }, { " after the last activity", "（自最近一次活动起算）" },
 		{ " after the record's own date", "（自记录本身的日期起算）" },
 		{ " after the end of the relationship", "（自业务关系结束起算）" } };
 	const struct retention *all = policy_retention(n->policy);
-	const struct retention_rule *rule = retention_find(all, c->key);
-	const struct retention_minimum *minimum = retention_minimum(all, c->key);
+	const struct retention_rule *rule = retention_find(all, c->key, class_key);
+	const struct retention_minimum *minimum = retention_minimum(all, c->key, class_key);
 	enum dossier_language l = n->language == LANGUAGE_ZH ? DOSSIER_ZH : DOSSIER_EN;
-	char label[ENGINE_KEY_SIZE], text[800], keep[40], least[40];
+	char label[2 * ENGINE_KEY_SIZE + 2], text[800], keep[40], least[40];
+	size_t at;
 
 	words_label(l, c->key, label);
+	if (strcmp(class_key, RETENTION_DEFAULT) != 0) {
+		at = strlen(label);
+		snprintf(label + at, sizeof(label) - at, ": ");
+		words_label(l, class_key, label + at + 2);
+	}
 	if (!rule) {
 		notice_gap(n, notice_in(n, "retention.yaml: until when %s is kept", "retention.yaml：%s 的保存期限"), c->key);
 		return;
@@ -270,7 +276,12 @@ void notice_put_keeping(struct privacy_notice *n)
 	notice_section(n, notice_in(n, "How long we keep it", "保存期限"), notice_in(n, "13(2)(a), 14(2)(a)", "13(2)(a)、14(2)(a)"),
 		notice_in(n, "17(1)(2), 19", "第十七条第一款第二项、第十九条"));
 	for (size_t i = 0; i < s->ncollections; i++) {
-		put_keep(n, &s->collections[i]);
+		const char *key;
+
+		for (size_t j = 0; (key = retention_class_key(policy_retention(n->policy),
+					    s->collections[i].key, j)) != NULL; j++) {
+			put_keep(n, &s->collections[i], key);
+		}
 	}
 }
 

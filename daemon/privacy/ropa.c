@@ -105,13 +105,18 @@ static void put_duration(struct json *to, const char *name, struct duration d)
 	json_str(to, name, text);
 }
 
-static void put_limit(const struct policy *p, const struct collection *c, struct json *to)
+static void put_limit(const struct policy *p, const struct collection *c, const char *class_key,
+	struct json *to)
 {
-	const struct retention_rule *rule = retention_find(policy_retention(p), c->key);
-	const struct retention_minimum *minimum = retention_minimum(policy_retention(p), c->key);
+	const struct retention *all = policy_retention(p);
+	const struct retention_rule *rule = retention_find(all, c->key, class_key);
+	const struct retention_minimum *minimum = retention_minimum(all, c->key, class_key);
 
 	json_open_object(to, NULL);
 	json_str(to, "collection", c->key);
+	if (strcmp(class_key, RETENTION_DEFAULT) != 0) {
+		json_str(to, "class", class_key);
+	}
 	json_str(to, "counted_from",
 		c->anchor == ANCHOR_EVENT      ? "the event" :
 			c->anchor == ANCHOR_ACTIVITY ? "the last activity" :
@@ -119,7 +124,7 @@ static void put_limit(const struct policy *p, const struct collection *c, struct
 							   "nothing");
 	if (rule) {
 		put_duration(to, "keep", rule->keep);
-		json_str(to, "then", rule->then == RETENTION_REVIEW ? "review" : "shred");
+		json_str(to, "then", retention_then_word(rule));
 		json_str(to, "reason", rule->reason);
 	}
 	if (minimum) {
@@ -135,8 +140,12 @@ static void put_limits(const struct policy *p, const struct purpose *u, struct j
 
 	json_open_array(to, "limits");
 	for (size_t i = 0; i < s->ncollections; i++) {
-		if (purpose_covers(u, s->collections[i].key)) {
-			put_limit(p, &s->collections[i], to);
+		const struct collection *c = &s->collections[i];
+		const char *key;
+
+		for (size_t n = 0; purpose_covers(u, c->key) &&
+			(key = retention_class_key(policy_retention(p), c->key, n)) != NULL; n++) {
+			put_limit(p, c, key, to);
 		}
 	}
 	json_close_array(to);
@@ -190,7 +199,7 @@ static void put_missing(const struct policy *p, struct json *to)
 		}
 	}
 	for (size_t i = 0; i < s->ncollections; i++) {
-		if (!retention_find(policy_retention(p), s->collections[i].key)) {
+		if (!retention_find(policy_retention(p), s->collections[i].key, RETENTION_DEFAULT)) {
 			snprintf(text, sizeof(text),
 				"retention.yaml: until when %s is kept (Art. 30(1)(f))",
 				s->collections[i].key);

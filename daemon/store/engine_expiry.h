@@ -39,9 +39,12 @@ struct row_expiry_item {
 	enum expiry_kind kind;
 	uint64_t slot;
 	char collection[ENGINE_KEY_SIZE];
-	uint32_t period;   /* of a cohort, and of what was held of one */
+	char class_key[ENGINE_KEY_SIZE]; /* of a cohort, and of what was held of one; else the default */
+	uint32_t period;   /* likewise */
 	struct id subject; /* of an owner, and of what was held */
 };
+
+#define COHORT_DEFAULT "default" /* the class of what is of none */
 
 struct row_cohort {
 	uint32_t period;
@@ -72,9 +75,15 @@ int engine_expiry_item_set_shredded(struct engine *e, uint64_t slot, struct cu_e
 int engine_expiry_item_delete(struct engine *e, uint64_t slot, struct cu_err *err);
 int engine_expiry_items_drop(struct engine *e, const struct id *run, struct cu_err *err);
 
-/* A collection's cohorts by period: the first after this one; 0 starts. */
-int engine_cohort_next(struct engine *e, const char *collection, uint32_t after,
-	struct row_cohort *ret, struct cu_err *err);
+/* A class's cohorts by period: the first after this one; 0 starts. */
+int engine_cohort_next(struct engine *e, const char *collection, const char *class_key,
+	uint32_t after, struct row_cohort *ret, struct cu_err *err);
+/* Of which class a cohort's slot is, or one that stands for it because of a hold: 1, 0 or a code. */
+int engine_class_of(struct engine *e, uint64_t cohort_slot, char ret[ENGINE_KEY_SIZE],
+	struct cu_err *err);
+/* The classes of a collection that have cohorts, in order: the first after this one; "" starts. */
+int engine_class_next(struct engine *e, const char *collection, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err);
 int engine_cohort_count(struct engine *e, struct row_cohort *row, struct cu_err *err);
 /* All there are: the first slot after *after; NULL starts. */
 int engine_cohort_slot_next(struct engine *e, const uint64_t *after, uint64_t *ret,
@@ -108,17 +117,18 @@ int engine_relationship_of(struct engine *e, const struct id *subject, const cha
 int engine_activity_raise(struct engine *e, const struct id *subject, int32_t day,
 	struct cu_err *err);
 
-/* The rules that expiry goes by, one for each collection; texts as in retention.yaml. */
+/* The rules that expiry goes by, one for each class of a collection; texts as in retention.yaml. */
 struct row_expiry_rule {
-	char collection[ENGINE_KEY_SIZE];
+	char collection[ENGINE_KEY_SIZE], class_key[ENGINE_KEY_SIZE];
 	char keep[16], minimum[16]; /* minimum "": none */
 	bool is_review;
 };
 int engine_expiry_rule_put(struct engine *e, const struct row_expiry_rule *row,
 	struct cu_err *err);
-/* By collection: the first after this one; "" starts. */
-int engine_expiry_rule_next(struct engine *e, const char *after, struct row_expiry_rule *ret,
+/* By collection and class: the first after this one, which may be ret; a zeroed one starts. */
+int engine_expiry_rule_next(struct engine *e, const struct row_expiry_rule *after,
+	struct row_expiry_rule *ret, struct cu_err *err);
+int engine_expiry_rule_delete(struct engine *e, const char *collection, const char *class_key,
 	struct cu_err *err);
-int engine_expiry_rule_delete(struct engine *e, const char *collection, struct cu_err *err);
 
 #endif

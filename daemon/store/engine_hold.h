@@ -25,7 +25,7 @@ struct row_hold {
 struct row_hold_slot {
 	uint64_t slot, cohort_slot;
 	struct id subject;
-	char collection[ENGINE_KEY_SIZE];
+	char collection[ENGINE_KEY_SIZE], class_key[ENGINE_KEY_SIZE];
 	uint32_t period;
 	uint64_t captures; /* images that backups had taken when a record came under it last */
 };

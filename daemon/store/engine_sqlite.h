@@ -158,28 +158,34 @@
 		" ORDER BY state < 5 DESC, begun_ms DESC, id DESC LIMIT 1")                                     \
 	X(EXPIRY_NEXT,    data,  "SELECT * FROM expiry WHERE (begun_ms, id) < (?1, ?2)"         \
 		" ORDER BY begun_ms DESC, id DESC LIMIT 1")                                     \
-	X(EXPIRY_ITEM_PUT, data, "INSERT OR IGNORE INTO expiry_item VALUES (?1,?2,0,?3,?4,?5,?6)") \
-	X(EXPIRY_ITEM_NEXT, data, "SELECT slot, kind, collection, period, subject"              \
+	X(EXPIRY_ITEM_PUT, data, "INSERT OR IGNORE INTO expiry_item VALUES (?1,?2,0,?3,?4,?5,?6,?7)") \
+	X(EXPIRY_ITEM_NEXT, data, "SELECT slot, kind, collection, period, subject, class"       \
 		" FROM expiry_item WHERE run = ?1 AND is_shredded = ?2 AND slot > ?3"           \
 		" ORDER BY slot LIMIT 1")                                                       \
 	X(EXPIRY_ITEM_SHREDDED, data, "UPDATE expiry_item SET is_shredded = 1 WHERE slot = ?1") \
 	X(EXPIRY_ITEM_DEL, data, "DELETE FROM expiry_item WHERE slot = ?1")                     \
 	X(EXPIRY_ITEMS_DROP, data, "DELETE FROM expiry_item WHERE run = ?1")                    \
-	X(EXPIRY_RULE_PUT, data, "INSERT OR REPLACE INTO expiry_rule VALUES (?1,?2,?3,?4)")     \
-	X(EXPIRY_RULE_NEXT, data, "SELECT * FROM expiry_rule WHERE collection > ?1"             \
-		" ORDER BY collection LIMIT 1")                                                 \
-	X(EXPIRY_RULE_DEL, data, "DELETE FROM expiry_rule WHERE collection = ?1")               \
+	X(EXPIRY_RULE_PUT, data, "INSERT OR REPLACE INTO expiry_rule VALUES (?1,?5,?2,?3,?4)")     \
+	X(EXPIRY_RULE_NEXT, data, "SELECT collection, keep, minimum, is_review, class"            \
+		" FROM expiry_rule WHERE (collection, class) > (?1, ?2)" \
+		" ORDER BY collection, class LIMIT 1")                                          \
+	X(EXPIRY_RULE_DEL, data, "DELETE FROM expiry_rule WHERE collection = ?1 AND class = ?2")               \
 	X(COHORT_NEXT,    data,  "SELECT period, slot FROM cohort WHERE collection = ?1"        \
-		" AND class = 'default' AND period > ?2 ORDER BY period LIMIT 1")               \
+		" AND class = ?3 AND period > ?2 ORDER BY period LIMIT 1")                      \
+	X(CLASS_OF,       data,  "SELECT class FROM cohort WHERE slot = ?1 UNION ALL"           \
+		" SELECT class FROM hold_slot WHERE slot = ?1 LIMIT 1")                         \
+	X(CLASS_NEXT,     data,  "SELECT class FROM cohort WHERE collection = ?1 AND class > ?2" \
+		" ORDER BY class LIMIT 1")                                                      \
 	X(COHORT_COUNT,   data,  "SELECT count(*) FROM record WHERE cohort_slot = ?1")          \
 	X(COHORT_SLOT_NEXT, data, "SELECT slot FROM cohort WHERE slot > ?1 ORDER BY slot LIMIT 1") \
 	X(COHORT_DEL,     data,  "DELETE FROM cohort WHERE slot = ?1")                          \
 	X(TALLY_PUT,      data,  "INSERT OR REPLACE INTO tally VALUES (?1,?2,?3,?4,?5,?6)")     \
 	X(TALLY_GET,      data,  "SELECT * FROM tally WHERE run = ?1")                          \
 	X(TALLY_DEL,      data,  "DELETE FROM tally WHERE run = ?1")                            \
-	X(AGGREGATE_PUT,  data,  "INSERT INTO aggregate VALUES (?1,?2,?3,?4,?5)")               \
+	X(AGGREGATE_PUT,  data,  "INSERT INTO aggregate VALUES (?2,?3,?1,?4,?5)")               \
 	X(AGGREGATES_DROP, data, "DELETE FROM aggregate WHERE tally = ?1")                      \
-	X(AGGREGATE_NEXT, data,  "SELECT * FROM aggregate WHERE"                                \
+	X(AGGREGATE_NEXT, data,  "SELECT tally, collection, grouped, records, sums"              \
+		" FROM aggregate WHERE"                                                         \
 		" (collection, grouped, tally) > (?1, ?2, ?3)"                                  \
 		" AND NOT EXISTS (SELECT 1 FROM tally WHERE tally.tally = aggregate.tally)"     \
 		" ORDER BY collection, grouped, tally LIMIT 1")                                 \
@@ -236,7 +242,7 @@
 		" WHERE is_restricted = 1 AND record.subject = subject.id AND cohort_slot = ?1" \
 		" LIMIT 1")                                                                     \
 	X(HOLD_BLOCK_PUT, data,  "INSERT OR IGNORE INTO hold_block VALUES (?1, ?2, ?3, ?4)")    \
-	X(HOLD_SLOT_PUT,  data,  "INSERT OR REPLACE INTO hold_slot VALUES (?1,?2,?3,?4,?5,?6)") \
+	X(HOLD_SLOT_PUT,  data,  "INSERT OR REPLACE INTO hold_slot VALUES (?1,?2,?3,?4,?5,?6,?7)") \
 	X(HOLD_SLOT_NEXT, data,  "SELECT * FROM hold_slot WHERE slot > ?1 ORDER BY slot LIMIT 1") \
 	X(HOLD_SLOT_OF,   data,  "SELECT slot FROM hold_slot WHERE subject = ?1"                \
 		" AND collection = ?2 AND cohort_slot = ?3")                                    \

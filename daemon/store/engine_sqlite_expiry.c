@@ -147,6 +147,7 @@ int engine_expiry_item_put(struct engine *e, const struct id *run,
 	engine_bind_text(st, 4, item->collection);
 	sqlite3_bind_int64(st, 5, item->period);
 	engine_bind_id(st, 6, &item->subject);
+	engine_bind_text(st, 7, item->class_key[0] ? item->class_key : COHORT_DEFAULT);
 	r = db_run(st, err);
 	return r < 0 ? r : sqlite3_changes(e->data) > 0;
 }
@@ -173,6 +174,9 @@ int engine_expiry_item_next(struct engine *e, const struct id *run, bool is_shre
 	r = engine_column_key(st, 2, ret->collection, err);
 	if (r == 0) {
 		r = db_column_copy(st, 4, ret->subject.b, sizeof(ret->subject.b), err);
+	}
+	if (r == 0) {
+		r = engine_column_key(st, 5, ret->class_key, err);
 	}
 	return found(st, r);
 }
@@ -207,8 +211,8 @@ int engine_expiry_items_drop(struct engine *e, const struct id *run, struct cu_e
 
 /* --- what may be due -------------------------------------------------------------- */
 
-int engine_cohort_next(struct engine *e, const char *collection, uint32_t after,
-	struct row_cohort *ret, struct cu_err *err)
+int engine_cohort_next(struct engine *e, const char *collection, const char *class_key,
+	uint32_t after, struct row_cohort *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_COHORT_NEXT, &st, err);
@@ -218,6 +222,7 @@ int engine_cohort_next(struct engine *e, const char *collection, uint32_t after,
 	}
 	engine_bind_text(st, 1, collection);
 	sqlite3_bind_int64(st, 2, after);
+	engine_bind_text(st, 3, class_key);
 	r = db_step(st, err);
 	if (r <= 0) {
 		return r;
@@ -225,6 +230,40 @@ int engine_cohort_next(struct engine *e, const char *collection, uint32_t after,
 	*ret = (struct row_cohort){ .period = (uint32_t)sqlite3_column_int64(st, 0),
 		.slot = column_u64(st, 1) };
 	return found(st, 0);
+}
+
+static int read_class(sqlite3_stmt *st, char ret[ENGINE_KEY_SIZE], struct cu_err *err)
+{
+	int r = db_step(st, err);
+
+	return r > 0 ? found(st, engine_column_key(st, 0, ret, err)) : r;
+}
+
+int engine_class_of(struct engine *e, uint64_t cohort_slot, char ret[ENGINE_KEY_SIZE],
+	struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_CLASS_OF, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_u64(st, 1, cohort_slot);
+	return read_class(st, ret, err);
+}
+
+int engine_class_next(struct engine *e, const char *collection, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_CLASS_NEXT, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_text(st, 1, collection);
+	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* perhaps ret */
+	return read_class(st, ret, err);
 }
 
 int engine_cohort_count(struct engine *e, struct row_cohort *row, struct cu_err *err)
@@ -410,11 +449,12 @@ int engine_expiry_rule_put(struct engine *e, const struct row_expiry_rule *row,
 	engine_bind_text(st, 2, row->keep);
 	engine_bind_text(st, 3, row->minimum);
 	sqlite3_bind_int(st, 4, row->is_review);
+	engine_bind_text(st, 5, row->class_key);
 	return db_run(st, err);
 }
 
-int engine_expiry_rule_next(struct engine *e, const char *after, struct row_expiry_rule *ret,
-	struct cu_err *err)
+int engine_expiry_rule_next(struct engine *e, const struct row_expiry_rule *after,
+	struct row_expiry_rule *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_EXPIRY_RULE_NEXT, &st, err);
@@ -422,7 +462,9 @@ int engine_expiry_rule_next(struct engine *e, const char *after, struct row_expi
 	if (r < 0) {
 		return r;
 	}
-	sqlite3_bind_text(st, 1, after, -1, SQLITE_TRANSIENT); /* perhaps of *ret */
+	/* copied, because ret may be after */
+	sqlite3_bind_text(st, 1, after->collection, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(st, 2, after->class_key, -1, SQLITE_TRANSIENT);
 	r = db_step(st, err);
 	if (r <= 0) {
 		return r;
@@ -430,10 +472,12 @@ int engine_expiry_rule_next(struct engine *e, const char *after, struct row_expi
 	snprintf(ret->keep, sizeof(ret->keep), "%s", (const char *)sqlite3_column_text(st, 1));
 	snprintf(ret->minimum, sizeof(ret->minimum), "%s", (const char *)sqlite3_column_text(st, 2));
 	ret->is_review = sqlite3_column_int(st, 3) != 0;
-	return found(st, engine_column_key(st, 0, ret->collection, err));
+	r = engine_column_key(st, 0, ret->collection, err);
+	return found(st, r < 0 ? r : engine_column_key(st, 4, ret->class_key, err));
 }
 
-int engine_expiry_rule_delete(struct engine *e, const char *collection, struct cu_err *err)
+int engine_expiry_rule_delete(struct engine *e, const char *collection, const char *class_key,
+	struct cu_err *err)
 {
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_EXPIRY_RULE_DEL, &st, err);
@@ -442,5 +486,6 @@ int engine_expiry_rule_delete(struct engine *e, const char *collection, struct c
 		return r;
 	}
 	engine_bind_text(st, 1, collection);
+	engine_bind_text(st, 2, class_key);
 	return db_run(st, err);
 }

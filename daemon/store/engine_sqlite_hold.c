@@ -220,6 +220,7 @@ int engine_hold_slot_put(struct engine *e, const struct row_hold_slot *row, stru
 	engine_bind_text(st, 4, row->collection);
 	sqlite3_bind_int64(st, 5, row->period);
 	engine_bind_u64(st, 6, row->captures);
+	engine_bind_text(st, 7, row->class_key[0] ? row->class_key : "default");
 	return db_run(st, err);
 }
 
@@ -235,7 +236,10 @@ static int read_slot(sqlite3_stmt *st, struct row_hold_slot *ret, struct cu_err 
 	ret->period = (uint32_t)sqlite3_column_int64(st, 4);
 	ret->captures = column_u64(st, 5);
 	r = column_id(st, 2, &ret->subject, err);
-	return found(st, r < 0 ? r : engine_column_key(st, 3, ret->collection, err));
+	if (r == 0) {
+		r = engine_column_key(st, 3, ret->collection, err);
+	}
+	return found(st, r < 0 ? r : engine_column_key(st, 6, ret->class_key, err));
 }
 
 int engine_hold_slot_next(struct engine *e, const uint64_t *after, struct row_hold_slot *ret,

@@ -245,10 +245,35 @@ static const char data_15[] =
 	"PRAGMA user_version = 15;"
 	"COMMIT;";
 
+/* Classes: records of one collection that are kept for different times. */
+static const char data_16[] =
+	"BEGIN;"
+	"ALTER TABLE expiry_item ADD COLUMN class TEXT NOT NULL DEFAULT 'default';"
+	"ALTER TABLE hold_slot ADD COLUMN class TEXT NOT NULL DEFAULT 'default';"
+	"ALTER TABLE expiry_rule RENAME TO expiry_rule_15;"
+	/* in the order of the key, as the token table below: integrity_check of 3.40 */
+	"CREATE TABLE expiry_rule (collection TEXT NOT NULL, class TEXT NOT NULL,"
+	" keep TEXT NOT NULL, minimum TEXT NOT NULL, is_review INTEGER NOT NULL,"
+	" PRIMARY KEY (collection, class)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO expiry_rule SELECT collection, 'default', keep, minimum, is_review"
+	" FROM expiry_rule_15;"
+	"DROP TABLE expiry_rule_15;"
+	"DROP INDEX aggregate_of;"
+	"ALTER TABLE aggregate RENAME TO aggregate_15;"
+	"CREATE TABLE aggregate (collection TEXT NOT NULL, grouped TEXT NOT NULL,"
+	" tally BLOB NOT NULL, records INTEGER NOT NULL, sums TEXT NOT NULL,"
+	" PRIMARY KEY (collection, grouped, tally)) STRICT, WITHOUT ROWID;"
+	"INSERT INTO aggregate SELECT collection, grouped, tally, records, sums FROM aggregate_15;"
+	"DROP TABLE aggregate_15;"
+	"CREATE INDEX aggregate_of ON aggregate (tally);"
+	"CREATE INDEX cohort_slot ON cohort (slot);"
+	"PRAGMA user_version = 16;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15 };
+	data_13, data_14, data_15, data_16 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -20,10 +20,16 @@ int reader_expiry_item(struct reader *rd, const struct id *run, const uint64_t *
 	return engine_expiry_item_next(rd->engine, run, false, after, ret, err);
 }
 
-int reader_next_cohort(struct reader *rd, const char *collection, uint32_t after,
-	struct row_cohort *ret, struct cu_err *err)
+int reader_next_class(struct reader *rd, const char *collection, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err)
 {
-	int r = engine_cohort_next(rd->engine, collection, after, ret, err);
+	return engine_class_next(rd->engine, collection, after, ret, err);
+}
+
+int reader_next_cohort(struct reader *rd, const char *collection, const char *class_key,
+	uint32_t after, struct row_cohort *ret, struct cu_err *err)
+{
+	int r = engine_cohort_next(rd->engine, collection, class_key, after, ret, err);
 
 	if (r > 0) {
 		r = engine_cohort_count(rd->engine, ret, err);

@@ -14,8 +14,10 @@ int reader_next_expiry(struct reader *rd, const struct row_expiry *before,
 int reader_expiry_item(struct reader *rd, const struct id *run, const uint64_t *after,
 	struct row_expiry_item *ret, struct cu_err *err);
 /* With the number of its records. */
-int reader_next_cohort(struct reader *rd, const char *collection, uint32_t after,
-	struct row_cohort *ret, struct cu_err *err);
+int reader_next_cohort(struct reader *rd, const char *collection, const char *class_key,
+	uint32_t after, struct row_cohort *ret, struct cu_err *err);
+int reader_next_class(struct reader *rd, const char *collection, const char *after,
+	char ret[ENGINE_KEY_SIZE], struct cu_err *err);
 int reader_next_activity(struct reader *rd, const struct id *after, int64_t created_before_ms,
 	const char *ends_in, struct row_activity *ret, struct cu_err *err);
 /* Does this subject have data in the collection? */

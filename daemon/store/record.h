@@ -35,6 +35,7 @@ struct record {
 	char collection[ENGINE_KEY_SIZE];
 	uint32_t version;
 	uint32_t cohort;    /* yyyymm or yyyymmdd; 0: none */
+	char class_key[ENGINE_KEY_SIZE]; /* of the cohort; "": of no class; not in the bytes */
 	int64_t expires_ms; /* its own end (tx_rule.h), not in the bytes; 0: as it was, or with its collection */
 	int32_t anchor_day; /* CIVIL_NO_DAY: none */
 	unsigned level;     /* confidentiality, 0 public .. 3 restricted */

@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "db/image.h"
 #include "ledger/ledger.h"
+#include "store/engine_expiry.h"
 #include "store/store_internal.h"
 #include "store/system.h"
 #include "store/tx_rule.h"
@@ -168,16 +169,24 @@ int tx_slot_renew(struct tx *tx, const struct id *subject, const char *collectio
 }
 
 /* A cohort has a run to itself; it uses the first slot of it. */
-int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint64_t *ret,
-	struct cu_err *err)
+int tx_cohort_slot(struct tx *tx, const char *collection, const char *class_key, uint32_t period,
+	uint64_t *ret, struct cu_err *err)
 {
-	int r = engine_cohort_get(tx->engine, collection, "default", period, ret, err);
+	const char *in = class_key[0] ? class_key : COHORT_DEFAULT;
+	int r = engine_cohort_get(tx->engine, collection, in, period, ret, err);
 
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
 	r = tx_take_run(tx, ret, err);
-	return r < 0 ? r : engine_cohort_put(tx->engine, collection, "default", period, *ret, err);
+	return r < 0 ? r : engine_cohort_put(tx->engine, collection, in, period, *ret, err);
+}
+
+int tx_record_class(struct tx *tx, const struct row_record *row, char ret[ENGINE_KEY_SIZE],
+	struct cu_err *err)
+{
+	ret[0] = '\0';
+	return row->has_cohort ? engine_class_of(tx->engine, row->cohort_slot, ret, err) : 0;
 }
 
 /* --- subjects --------------------------------------------------------------------- */

@@ -68,8 +68,12 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err);
 int tx_records_leaf(struct tx *tx, const struct id *subject, const char *collection,
 	const char *purpose, const struct id *record, uint64_t n, struct cu_err *err);
 
-/* The slot of a cohort (collection × yyyymm or yyyymmdd); taken at the first time. */
-int tx_cohort_slot(struct tx *tx, const char *collection, uint32_t period, uint64_t *ret,
+/* The slot of a cohort (collection × class × yyyymm or yyyymmdd); taken at the first time.  class_key
+ * "" is the default. */
+int tx_cohort_slot(struct tx *tx, const char *collection, const char *class_key, uint32_t period,
+	uint64_t *ret, struct cu_err *err);
+/* The class with which a record counts; "" when it has no cohort. */
+int tx_record_class(struct tx *tx, const struct row_record *row, char ret[ENGINE_KEY_SIZE],
 	struct cu_err *err);
 /* Shreds the slots of all cohorts of a collection before this period, forgets them, and says so in
  * a leaf; *ret_n is their number.  Whatever was sealed under them is gone everywhere. */

@@ -27,7 +27,7 @@ static int put_entry(struct tx *tx, const struct leaf *given, struct span ids,
 		.period = civil_number_of_day(civil_day_of_ms(tx->now_ms)) };
 	struct leaf leaf = *given;
 	uint64_t slot = 0;
-	int r = tx_cohort_slot(tx, ACCESS_COLLECTION, row.period, &slot, err);
+	int r = tx_cohort_slot(tx, ACCESS_COLLECTION, "", row.period, &slot, err);
 
 	buf_clear(&tx->scratch);
 	if (r == 0) {

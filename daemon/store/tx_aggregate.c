@@ -24,7 +24,8 @@ static bool goes_with(const struct expiry_batch *b, const struct row_expiry_item
 {
 	return b->n == 0 ||
 		(b->items[0].kind == item->kind && item->kind != EXPIRY_COHORT &&
-			strcmp(b->items[0].collection, item->collection) == 0);
+			strcmp(b->items[0].collection, item->collection) == 0 &&
+			strcmp(b->items[0].class_key, item->class_key) == 0);
 }
 
 static int select_batch(struct tx *tx, const struct row_expiry *run,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "store/engine_expiry.h"
 #include "store/engine_hold.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
@@ -20,11 +21,13 @@ int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint32_t period
 	if (r >= 0) {
 		r = old.has_cohort ? engine_hold_slot_get(tx->engine, old.cohort_slot, &held, err) : 0;
 	}
-	if (r > 0 && held.period == period) {
+	if (r > 0 && held.period == period &&
+		strcmp(held.class_key, rec->class_key[0] ? rec->class_key : COHORT_DEFAULT) == 0) {
 		*ret = held.slot;
 		return 0;
 	}
-	return r < 0 ? r : tx_cohort_slot(tx, rec->collection, period, ret, err);
+	return r < 0 ? r :
+		       tx_cohort_slot(tx, rec->collection, rec->class_key, period, ret, err);
 }
 
 /* The shred comes before the rows go: after a crash in between they name slots that are shredded

@@ -41,6 +41,37 @@ bool expiry_is_over(const struct expiry_limit *limit, uint32_t period)
 	return limit->is_own == period_is_own(period) && expiry_last_day(period) <= limit->last_day;
 }
 
+const char *expiry_class(const struct expiry_limit *limit)
+{
+	return limit->class_key[0] ? limit->class_key : COHORT_DEFAULT;
+}
+
+static int next_class(struct tx *tx, const struct expiry_limit *limit,
+	char class_key[ENGINE_KEY_SIZE], struct cu_err *err)
+{
+	if (limit->is_own) {
+		return engine_class_next(tx->engine, limit->collection, class_key, class_key, err);
+	}
+	if (class_key[0]) {
+		return 0;
+	}
+	strcpy(class_key, expiry_class(limit));
+	return 1;
+}
+
+int expiry_cohort_next(struct tx *tx, const struct expiry_limit *limit,
+	char class_key[ENGINE_KEY_SIZE], struct row_cohort *at, struct cu_err *err)
+{
+	int r = class_key[0] ? 1 : next_class(tx, limit, class_key, err);
+
+	while (r > 0 && (r = engine_cohort_next(tx->engine, limit->collection, class_key,
+				 at->period, at, err)) == 0) {
+		r = next_class(tx, limit, class_key, err);
+		at->period = 0;
+	}
+	return r;
+}
+
 int tx_expiry_get(struct tx *tx, const struct id *run, struct row_expiry *ret,
 	struct cu_err *err)
 {
@@ -92,8 +123,8 @@ static int list(struct tx *tx, struct row_expiry *run, const struct row_expiry_i
 	id_format(&item->subject, subject);
 	buf_clear(&tx->scratch);
 	buf_put(&tx->scratch, run->digest, sizeof(run->digest));
-	buf_putf(&tx->scratch, "%s %" PRIu32 " %s %" PRIu64, item->collection, item->period, subject,
-		item->slot);
+	buf_putf(&tx->scratch, "%s %s %" PRIu32 " %s %" PRIu64, item->collection, item->class_key,
+		item->period, subject, item->slot);
 	hash_blake2b(buf_span(&tx->scratch), run->digest);
 	return buf_check(&tx->scratch, err);
 }
@@ -116,8 +147,7 @@ static int list_cohorts(struct tx *tx, struct row_expiry *run, const struct expi
 	int r;
 
 	strcpy(item.collection, limit->collection);
-	while ((r = engine_cohort_next(
-			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
+	while ((r = expiry_cohort_next(tx, limit, item.class_key, &cohort, err)) > 0) {
 		if (!expiry_is_over(limit, cohort.period)) {
 			continue;
 		}
@@ -148,6 +178,7 @@ static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_
 		at = row.slot;
 		after = &at;
 		if (strcmp(row.collection, limit->collection) != 0 ||
+			(!limit->is_own && strcmp(row.class_key, expiry_class(limit)) != 0) ||
 			!expiry_is_over(limit, row.period)) {
 			continue;
 		}
@@ -155,6 +186,7 @@ static int list_held(struct tx *tx, struct row_expiry *run, const struct expiry_
 		if (r > 0) {
 			item.period = row.period;
 			item.slot = row.slot;
+			strcpy(item.class_key, row.class_key);
 			item.subject = row.subject;
 			r = list(tx, run, &item, err);
 		}

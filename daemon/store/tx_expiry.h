@@ -26,7 +26,7 @@
  * keeping counts from it, the data of subjects who were last heard of not after last_day, or whose
  * relationship ended not after it. */
 struct expiry_limit {
-	char collection[ENGINE_KEY_SIZE];
+	char collection[ENGINE_KEY_SIZE], class_key[ENGINE_KEY_SIZE]; /* "": of no class */
 	bool is_moving, is_review;
 	bool is_counted; /* numbers stay (tx_aggregate.h) */
 	bool is_own; /* of the records that end by their own rules (tx_rule.h), and of no others */
@@ -39,6 +39,13 @@ struct expiry_limits {
 	const struct expiry_limit *v;
 	size_t n;
 };
+
+/* Of which class it is. */
+const char *expiry_class(const struct expiry_limit *limit);
+/* Its cohorts, over or not; where it is_own those of all classes: the first after this class and
+ * period, "" and 0 start.  1, 0 or a code. */
+int expiry_cohort_next(struct tx *tx, const struct expiry_limit *limit,
+	char class_key[ENGINE_KEY_SIZE], struct row_cohort *at, struct cu_err *err);
 
 /* The last day of a period: yyyymm, yyyymmdd, or that of PERIOD_OWN + yyyymmdd. */
 int32_t expiry_last_day(uint32_t period);

@@ -17,6 +17,8 @@ const struct expiry_limit *expiry_limit_of(const struct expiry_limits *limits,
 	for (size_t i = 0; i < limits->n; i++) {
 		if (strcmp(limits->v[i].collection, item->collection) == 0 &&
 			limits->v[i].is_own == period_is_own(item->period) &&
+			(item->kind == EXPIRY_OWNER || limits->v[i].is_own ||
+				strcmp(expiry_class(&limits->v[i]), item->class_key) == 0) &&
 			limits->v[i].is_review == run->is_review) {
 			return &limits->v[i];
 		}
@@ -53,7 +55,7 @@ static int is_cohort_due(struct tx *tx, const struct row_expiry_item *item,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
 	uint64_t slot;
-	int r = engine_cohort_get(tx->engine, item->collection, "default", item->period, &slot, err);
+	int r = engine_cohort_get(tx->engine, item->collection, item->class_key, item->period, &slot, err);
 
 	if (r <= 0 || slot != item->slot || !expiry_is_over(limit, item->period)) {
 		return r < 0 ? r : 0;

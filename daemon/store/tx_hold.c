@@ -165,14 +165,15 @@ int hold_refuse(const struct id *hold, struct cu_err *err)
 /* --- cohorts that are over -------------------------------------------------------- */
 
 /* The key that stands for the cohort's, of this subject. */
-static int private_slot(struct tx *tx, const struct row_record *rec, uint32_t period,
-	uint64_t *ret, struct cu_err *err)
+static int private_slot(struct tx *tx, const struct row_record *rec, const char *class_key,
+	uint32_t period, uint64_t *ret, struct cu_err *err)
 {
 	struct row_hold_slot row = { .subject = rec->subject, .cohort_slot = rec->cohort_slot,
 		.period = period };
 	int r = engine_meta_get_u64(tx->engine, CAPTURES, &row.captures, err);
 
 	strcpy(row.collection, rec->collection);
+	strcpy(row.class_key, class_key);
 	if (r >= 0) {
 		r = engine_hold_slot_of(tx->engine, &rec->subject, rec->collection, rec->cohort_slot,
 			&row.slot, err);
@@ -187,8 +188,8 @@ static int private_slot(struct tx *tx, const struct row_record *rec, uint32_t pe
 	return r;
 }
 
-static int reseal(struct tx *tx, const struct id *record, const struct id *hold, uint32_t period,
-	struct cu_err *err)
+static int reseal(struct tx *tx, const struct id *record, const struct id *hold,
+	const char *class_key, uint32_t period, struct cu_err *err)
 {
 	struct leaf leaf = { .act = LEAF_HOLD_RESEAL, .obj = *hold, .rec = *record };
 	struct row_record rec;
@@ -199,7 +200,7 @@ static int reseal(struct tx *tx, const struct id *record, const struct id *hold,
 		leaf.sub = rec.subject;
 		strcpy(leaf.collection, rec.collection);
 		buf_clear(&tx->scratch);
-		r = private_slot(tx, &rec, period, &slot, err);
+		r = private_slot(tx, &rec, class_key, period, &slot, err);
 	}
 	if (r == 0) { /* read again: the row was borrowed until the calls in between */
 		r = engine_record_get(tx->engine, record, &rec, err);
@@ -220,11 +221,11 @@ static int reseal(struct tx *tx, const struct id *record, const struct id *hold,
 
 int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_err *err)
 {
+	char class_key[ENGINE_KEY_SIZE] = "";
 	struct row_cohort cohort = { 0 };
 	int n = 0, r;
 
-	while ((r = engine_cohort_next(
-			tx->engine, limit->collection, cohort.period, &cohort, err)) > 0) {
+	while ((r = expiry_cohort_next(tx, limit, class_key, &cohort, err)) > 0) {
 		struct id record, hold;
 
 		if (!expiry_is_over(limit, cohort.period)) {
@@ -232,7 +233,7 @@ int tx_hold_reseal(struct tx *tx, const struct expiry_limit *limit, struct cu_er
 		}
 		while (n < EXPIRY_BATCH &&
 			(r = engine_hold_in_cohort(tx->engine, cohort.slot, &record, &hold, err)) > 0) {
-			r = reseal(tx, &record, &hold, cohort.period, err);
+			r = reseal(tx, &record, &hold, class_key, cohort.period, err);
 			if (r < 0) {
 				return r;
 			}

@@ -206,7 +206,7 @@ int tx_keeping_clock(struct tx *tx, int64_t approval_ms, struct keeping_clock *r
 
 /* --- rules ------------------------------------------------------------------------ */
 
-int tx_keeping_rule_next(struct tx *tx, const char *after, struct row_expiry_rule *ret,
+int tx_keeping_rule_next(struct tx *tx, const struct row_expiry_rule *after, struct row_expiry_rule *ret,
 	struct cu_err *err)
 {
 	return engine_expiry_rule_next(tx->engine, after, ret, err);
@@ -217,9 +217,9 @@ int tx_keeping_rule_put(struct tx *tx, const struct row_expiry_rule *row, struct
 	return engine_expiry_rule_put(tx->engine, row, err);
 }
 
-int tx_keeping_rule_delete(struct tx *tx, const char *collection, struct cu_err *err)
+int tx_keeping_rule_delete(struct tx *tx, const struct row_expiry_rule *row, struct cu_err *err)
 {
-	return engine_expiry_rule_delete(tx->engine, collection, err);
+	return engine_expiry_rule_delete(tx->engine, row->collection, row->class_key, err);
 }
 
 int tx_keeping_is_empty(struct tx *tx, struct cu_err *err)

@@ -40,10 +40,10 @@ int tx_keeping_drop(struct tx *tx, const char *kind, struct cu_err *err);
 int tx_keeping_scope(struct tx *tx, const char *kind, struct buf *to, struct cu_err *err);
 
 /* The rules that were confirmed, by collection: the first after this one; "" starts. */
-int tx_keeping_rule_next(struct tx *tx, const char *after, struct row_expiry_rule *ret,
+int tx_keeping_rule_next(struct tx *tx, const struct row_expiry_rule *after, struct row_expiry_rule *ret,
 	struct cu_err *err);
 int tx_keeping_rule_put(struct tx *tx, const struct row_expiry_rule *row, struct cu_err *err);
-int tx_keeping_rule_delete(struct tx *tx, const char *collection, struct cu_err *err);
+int tx_keeping_rule_delete(struct tx *tx, const struct row_expiry_rule *row, struct cu_err *err);
 
 /* There is nobody whom rules could meet: 1, 0 or a code. */
 int tx_keeping_is_empty(struct tx *tx, struct cu_err *err);

@@ -50,7 +50,7 @@ static int cohort_of(struct tx *tx, const struct row_record *row, int64_t expire
 static int reseal(struct tx *tx, const struct id *record, int64_t expires_ms, struct cu_err *err)
 {
 	struct row_record row;
-	char collection[ENGINE_KEY_SIZE];
+	char collection[ENGINE_KEY_SIZE], class_key[ENGINE_KEY_SIZE] = "";
 	uint32_t period = 0;
 	uint64_t slot = 0;
 	int r = engine_record_get(tx->engine, record, &row, err);
@@ -59,8 +59,12 @@ static int reseal(struct tx *tx, const struct id *record, int64_t expires_ms, st
 		memcpy(collection, row.collection, sizeof(collection));
 		r = cohort_of(tx, &row, expires_ms, &period, err);
 	}
+	if (r == 0) {
+		r = tx_record_class(tx, &row, class_key, err);
+		r = r < 0 ? r : 0;
+	}
 	if (r == 0 && period != 0) {
-		r = tx_cohort_slot(tx, collection, period, &slot, err);
+		r = tx_cohort_slot(tx, collection, class_key, period, &slot, err);
 	}
 	if (r == 0) { /* again: the row was borrowed until the calls in between */
 		r = engine_record_get(tx->engine, record, &row, err);

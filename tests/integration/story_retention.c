@@ -303,6 +303,57 @@ static void what_is_anonymised_leaves_numbers_of_groups_and_nothing_else(void **
 	assert_non_null(strstr(st->last.out, "62.50"));
 }
 
+/* A transaction of 2020; its id. */
+static void add_transaction(struct stage *st, const char *id, const char *kind, char record[80])
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "{\"date\":\"2020-05-01\",\"amount\":\"1\",\"kind\":\"%s\"}", kind);
+	stage_ctl_text(st, AS_PRIVACY, text, "--json", "subject", "update", id,
+		"--purpose=" STAGE_PURPOSE, "--collection=transaction");
+	stage_expect(st, 0);
+	snprintf(record, 80, "--record=%s",
+		json_string_value(json_object_get(stage_reply(st), "record")));
+}
+
+#define CLASSES                                                                         \
+	"classes:\n  - {class: invoice, collection: transaction, field: kind, words: [invoice, credit]}\n" \
+	"rules:\n  - {collection: transaction, keep: 1y, reason: x}\n"                     \
+	"  - {collection: transaction, class: invoice, keep: 2y, reason: x}\n"             \
+	"minimums:\n  - {collection: transaction, class: invoice, keep: 80y, citation: HGB 257(4)}\n"
+
+static void each_class_ends_by_its_own_rule_and_a_change_counts_with_the_later(void **state)
+{
+	struct stage *st = *state;
+	char id[33], record[80];
+
+	use_rules(st, CLASSES);
+	add_customer(st, id, (const char *const[]){ NULL });
+	add_transaction(st, id, "payment", record);
+	add_transaction(st, id, "fee", record);
+	stage_ctl_text(st, AS_PRIVACY, "{\"kind\":\"credit\"}", "subject", "update", id,
+		"--purpose=" STAGE_PURPOSE, "--collection=transaction", record);
+	stage_expect(st, 0);
+	add_transaction(st, id, "invoice", record);
+	stage_ctl_text(st, AS_PRIVACY, "{\"kind\":\"other\"}", "subject", "update", id,
+		"--purpose=" STAGE_PURPOSE, "--collection=transaction", record);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "retention", "plan", "--months=1000");
+	assert_non_null(strstr(st->last.out, "transaction/invoice"));
+	assert_non_null(strstr(st->last.out, "HGB 257(4)"));
+
+	end_now(st);
+	expect_shown(st, id, "payment", false);
+	expect_shown(st, id, "credit", true);
+	expect_shown(st, id, "other", true); /* it was an invoice */
+
+	/* without the class its records stay, and it is said */
+	use_rules(st, "rules:\n  - {collection: transaction, keep: 1y, reason: x}\n");
+	assert_non_null(strstr(st->last.out, "transaction/invoice, kept until it is erased"));
+	end_now(st);
+	expect_shown(st, id, "credit", true);
+}
+
 #define RELATIONSHIP                                                                    \
 	"collections:\n"                                                                \
 	"  - {collection: profile, category: user, level: confidential, anchor: relationship,\n" \
@@ -372,6 +423,7 @@ int main(void)
 		T(shortened_keep_waits_for_a_second_user),
 		T(above_the_cap_and_for_review_a_second_user_confirms),
 		T(what_is_anonymised_leaves_numbers_of_groups_and_nothing_else),
+		T(each_class_ends_by_its_own_rule_and_a_change_counts_with_the_later),
 		T(what_counts_from_the_end_of_a_relationship_ends_after_it),
 		T(who_was_not_heard_of_for_long_is_forgotten_and_others_are_not),
 	};

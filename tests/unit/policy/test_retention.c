@@ -60,7 +60,8 @@ static void the_day_on_which_something_is_over_is_the_first_that_says_so(void **
 #define SCHEMA                                                                          \
 	"collections:\n"                                                                \
 	"- {collection: order, category: user, level: internal, anchor: event,"         \
-	" anchor_field: date, cohort: month, fields: [{field: date, type: date, required: yes}]}\n"    \
+	" anchor_field: date, cohort: month, fields: [{field: date, type: date, required: yes},"       \
+	" {field: kind, type: word, words: [sale, gift]}, {field: note, type: text}]}\n"              \
 	"- {collection: visit, category: user, level: internal, anchor: event,"         \
 	" anchor_field: date, fields: [{field: date, type: date, required: yes}]}\n"                   \
 	"- {collection: profile, category: user, level: internal, anchor: relationship,"  \
@@ -121,7 +122,7 @@ static void a_rule_that_cannot_be_kept_is_a_fault(void **state)
 	expect_fault("rules:\n- {collection: visit, keep: 7y, reason: x}\n", "has no cohort");
 	expect_fault("rules:\n- {collection: order, keep: 7y, reason: x}\n"
 		     "- {collection: order, keep: 8y, reason: x}\n",
-		"'order' has two rules; the first in line 2");
+		"'order' has two rules of one class; the first in line 2");
 	expect_fault("rules:\n- {collection: order, keep: 7y}\n", "reason");
 	expect_fault("rules:\n- {collection: order, keep: 7y, then: anonymise, reason: x}\n",
 		"'anonymise' and 'aggregate' go together: say what is to stay");
@@ -141,10 +142,58 @@ static void the_longest_minimum_of_a_collection_counts(void **state)
 		       "minimums:\n- {collection: order, keep: 8y, citation: HGB}\n"
 		       "- {collection: order, keep: 400d, citation: another}\n");
 	assert_int_equal(r.faults.n, 0);
-	assert_string_equal(retention_minimum(&r.rules, "order")->citation, "HGB");
-	assert_null(retention_minimum(&r.rules, "visit"));
-	assert_non_null(retention_find(&r.rules, "order"));
-	assert_null(retention_find(&r.rules, "visit"));
+	assert_string_equal(retention_minimum(&r.rules, "order", "default")->citation, "HGB");
+	assert_null(retention_minimum(&r.rules, "visit", "default"));
+	assert_non_null(retention_find(&r.rules, "order", "default"));
+	assert_null(retention_find(&r.rules, "visit", "default"));
+	read_done(&r);
+}
+
+#define CLASS "classes:\n- {class: invoice, collection: order, field: kind, words: [sale]}\n"
+
+static void a_class_that_cannot_be_told_is_a_fault(void **state)
+{
+	(void)state;
+	expect_fault("classes:\n- {class: a, collection: order, field: note, words: [sale]}\n",
+		"retention.yaml:2: field: 'order' has no field 'note' of type word");
+	expect_fault("classes:\n- {class: a, collection: order, field: kind, words: [loan]}\n",
+		"'loan' is no word of 'kind'");
+	expect_fault("classes:\n- {class: a, collection: profile, field: kind, words: [sale]}\n",
+		"'profile' has no cohorts");
+	expect_fault("classes:\n- {class: default, collection: order, field: kind, words: [sale]}\n",
+		"'default' is what is of none");
+	expect_fault(CLASS "- {class: invoice, collection: order, field: kind, words: [gift]}\n",
+		"retention.yaml:3: class: 'invoice' stands here twice");
+	expect_fault(CLASS "rules:\n- {collection: order, class: invoce, keep: 7y, reason: x}\n",
+		"'order' has no class 'invoce'");
+	expect_fault(CLASS "minimums:\n- {collection: order, class: gift, keep: 7y, citation: x}\n",
+		"'order' has no class 'gift'");
+}
+
+static void each_class_has_its_rule_and_the_later_counts(void **state)
+{
+	struct read r;
+	const struct retention_class *c;
+
+	(void)state;
+	read_rules(&r, CLASS "rules:\n- {collection: order, keep: 1y, reason: x}\n"
+			     "- {collection: order, class: invoice, keep: 2y, reason: x}\n"
+			     "minimums:\n- {collection: order, class: invoice, keep: 8y, citation: HGB}\n"
+			     "- {collection: order, keep: 30d, citation: all}\n");
+	assert_int_equal(r.faults.n, 0);
+	c = retention_next_class(&r.rules, "order", NULL);
+	assert_non_null(c);
+	assert_true(retention_class_takes(c, "sale", 4));
+	assert_false(retention_class_takes(c, "gift", 4));
+	assert_string_equal(retention_class_key(&r.rules, "order", 0), "default");
+	assert_string_equal(retention_class_key(&r.rules, "order", 1), "invoice");
+	assert_null(retention_class_key(&r.rules, "order", 2));
+	assert_int_equal(retention_find(&r.rules, "order", "invoice")->keep.n, 2);
+	assert_string_equal(retention_minimum(&r.rules, "order", "invoice")->citation, "HGB");
+	assert_string_equal(retention_minimum(&r.rules, "order", "default")->citation, "all");
+	assert_string_equal(retention_later_class(&r.rules, "order", "default", "invoice"), "invoice");
+	assert_string_equal(retention_later_class(&r.rules, "order", "invoice", "default"), "invoice");
+	assert_string_equal(retention_later_class(&r.rules, "order", "gone", "default"), "default");
 	read_done(&r);
 }
 
@@ -157,6 +206,8 @@ int main(void)
 		cmocka_unit_test(
 			the_day_on_which_something_is_over_is_the_first_that_says_so),
 		cmocka_unit_test(a_rule_that_cannot_be_kept_is_a_fault),
+		cmocka_unit_test(a_class_that_cannot_be_told_is_a_fault),
+		cmocka_unit_test(each_class_has_its_rule_and_the_later_counts),
 		cmocka_unit_test(the_longest_minimum_of_a_collection_counts),
 	};
 

@@ -256,10 +256,10 @@ static int put_hold_slot(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	struct row_hold_slot row = { .subject = *(struct id *)ctx, .collection = "order",
 		.period = 202601 };
-	int r = tx_cohort_slot(tx, "order", 202601, &row.cohort_slot, err);
+	int r = tx_cohort_slot(tx, "order", "", 202601, &row.cohort_slot, err);
 
 	if (r == 0) {
-		r = tx_cohort_slot(tx, "private", 202601, &row.slot, err);
+		r = tx_cohort_slot(tx, "private", "", 202601, &row.slot, err);
 	}
 	return r < 0 ? r : engine_hold_slot_put(tx->engine, &row, err);
 }

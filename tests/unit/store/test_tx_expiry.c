@@ -145,7 +145,7 @@ static bool any_row_of(struct house *h, uint32_t period)
 	struct reader *rd = store_reader_take(h->store);
 	struct row_cohort cohort = { 0 };
 	struct cu_err err = { 0 };
-	int r = reader_next_cohort(rd, "order", period - 1, &cohort, &err);
+	int r = reader_next_cohort(rd, "order", "default", period - 1, &cohort, &err);
 
 	store_reader_give(h->store, rd);
 	return r > 0 && cohort.period == period;
