@@ -10,6 +10,7 @@ static bool is_bulk_read(const struct leaf *l)
 	return (l->act == LEAF_SUBJECT_EXPORT || l->act == LEAF_SUBJECT_SEARCH ||
 		       l->act == LEAF_SUBJECT_DOSSIER ||
 		       l->act == LEAF_INCIDENT_SCOPE || l->act == LEAF_CONSENT_READ ||
+		       l->act == LEAF_CONSENT_CHECK ||
 		       l->act == LEAF_RECORD_READ || l->act == LEAF_RECORD_RULE ||
 		       l->act == LEAF_RECORD_DELETE) &&
 	       l->count > 0 && id_is_nil(&l->sub);

@@ -1,8 +1,8 @@
 /*
  * concern.h: does an entry of the log concern this data subject?
  *
- * One that names the subject does; so does a bulk read that showed it among others, as long as
- * the access journal remembers.
+ * One that names the subject does; so does a bulk read that showed it among others, or a question
+ * about many that named it, as long as the access journal remembers.
  */
 #ifndef CU_CONTROL_CONCERN_H
 #define CU_CONTROL_CONCERN_H

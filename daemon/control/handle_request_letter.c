@@ -215,8 +215,11 @@ static void fill_order(struct writing *w)
 	given[LETTER_IDENTITY] = identity_text(w);
 	given[LETTER_DONE] = buf_cstr(&w->done);
 	given[LETTER_ENCLOSED] = say(w,
-		"a ZIP archive with a page to read and to print (index.html), the same for programs (data.json), and tables (CSV)",
-		"ZIP 压缩文件，含可阅读和打印的页面（index.html）、供程序使用的数据（data.json）和表格（CSV）");
+		"a ZIP archive with a page to read and to print (index.html), the same for programs (data.json), and tables (CSV); "
+		"if its name ends in .age, it is encrypted for the key that you gave: 'age -d -i KEY FILE' opens it "
+		"(age-encryption.org)",
+		"ZIP 压缩文件，含可阅读和打印的页面（index.html）、供程序使用的数据（data.json）和表格（CSV）；如文件名以 .age "
+		"结尾，则已用您提供的密钥加密，可用 age 打开：age -d -i 密钥 文件（age-encryption.org）");
 	given[LETTER_RECIPIENTS] = exchange_text(w->x, "recipients");
 	given[LETTER_LAST_COPY] = w->last_copy;
 }

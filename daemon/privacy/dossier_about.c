@@ -334,8 +334,8 @@ static void put_looks(struct dossier_pen *p)
 	}
 	if (d->nunknown > 0) {
 		buf_putf(p->to, "<p>%" PRIu64 " ", d->nunknown);
-		markup_say(p, "searches or exports of many people are so long ago that it is no longer known "
-		       "whom they showed.");
+		markup_say(p, "searches, exports or checks of many people are so long ago that it is no longer "
+		       "known whom they showed.");
 		buf_put_str(p->to, "</p>\n");
 	}
 	buf_put_str(p->to, "</section>\n");

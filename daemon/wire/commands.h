@@ -562,7 +562,7 @@ X(LOG_QUERY, "log query", "io.custos.log.Query",                                
   "[--subject=subject:subject] [--actor=uid:count] [--purpose=purpose:key] [--from=day:date] [--to=day:date] [--after=index:count] [--count=number:count]", \
   ACCESS_ADMIN | ACCESS_STREAM,                                                         \
   N_("Find out who did what to whom, when and for which purpose."),                     \
-  N_("Entries of the audit log that fit all that is given, oldest first; with --subject also searches and exports that showed that person among others, as long as the access journal remembers; days are of UTC, the last one included. At most --count at a time (100; up to 1000); when there are more, it is said where to go on with --after. Each query is itself an entry.")) \
+  N_("Entries of the audit log that fit all that is given, oldest first; with --subject also searches and exports that showed that person among others, and questions about many that named it, as long as the access journal remembers; days are of UTC, the last one included. At most --count at a time (100; up to 1000); when there are more, it is said where to go on with --after. Each query is itself an entry.")) \
 X(LOG_PROVE, "log prove", "io.custos.log.Prove",                                        \
   "index:count",                                                                        \
   ACCESS_ADMIN,                                                                         \

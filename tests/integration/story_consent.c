@@ -487,6 +487,7 @@ static void a_filter_answers_as_single_questions_do(void **state)
 {
 	struct stage *st = *state;
 	char ids[4][33], text[256] = "\n", wanted[128] = "";
+	const char *at;
 
 	for (int i = 0; i < 3; i++) {
 		stage_add_person(st, WANG, ids[i]);
@@ -512,6 +513,9 @@ static void a_filter_answers_as_single_questions_do(void **state)
 	stage_ctl(st, AS_PRIVACY, "log", "query", "--subject", ids[1]);
 	stage_expect(st, 0);
 	assert_non_null(strstr(st->last.out, "consent.check")); /* who asked about whom */
+	at = strstr(strstr(st->last.out, "consent.check") + 1, "consent.check");
+	assert_non_null(at); /* alone, and with others */
+	assert_null(strstr(at + 1, "consent.check"));
 	stage_ctl_text(st, AS_PRIVACY, "none\n", "consent", "filter", MAIL);
 	expect_error(st, 64, "number 1 is not an id");
 	stage_ctl_text(st, AS_PRIVACY, "", "consent", "filter", MAIL);
