@@ -35,8 +35,8 @@ static const struct {
 	bool has_next;
 	enum step_kind next;
 } kinds[NSTEPS] = {
-	[STEP_ADD] = { { 8, 3 }, false, 0 },
-	[STEP_WRITE] = { { 26, 14 }, false, 0 },
+	[STEP_ADD] = { { 8, 2 }, false, 0 },
+	[STEP_WRITE] = { { 26, 10 }, false, 0 },
 	[STEP_BEGIN] = { { 12, 4 }, true, STEP_ERASE },
 	[STEP_CANCEL] = { { 4, 1 }, false, 0 },
 	[STEP_LET_GO] = { { 3, 1 }, false, 0 },
@@ -50,7 +50,7 @@ static const struct {
 	[STEP_SAY] = { { 5, 8 }, false, 0 },
 	[STEP_ASK] = { { 1, 5 }, true, STEP_EXPIRE },
 	[STEP_CLOSE] = { { 1, 5 }, true, STEP_EXPIRE },
-	[STEP_BACK_UP] = { { 14, 10 }, false, 0 },
+	[STEP_BACK_UP] = { { 14, 10 }, true, STEP_DRILL },
 	[STEP_DRILL] = { { 1, 8 }, true, STEP_EXPIRE },
 	[STEP_REOPEN] = { { 4, 2 }, false, 0 },
 	[STEP_LOOK] = { { 3, 2 }, false, 0 },

@@ -26,9 +26,9 @@
 
 /* Customers by Chinook's numbers, and the months (0: January 2021) in which something happens. */
 #define HELD       2
-#define RESTRICTED 5
+#define RESTRICTED 14
 #define AGREES     8  /* and takes it back */
-#define LAPSES     11 /* agrees, and never again */
+#define LAPSES     38 /* agrees, and never again */
 enum {
 	M_AGREE = 11, M_HOLD = 14, M_TAKE_BACK = 20, M_RESTRICT = 30, M_OUTAGE = 32, M_AHEAD = 36,
 	M_BEHIND = 44, M_RELEASE = 66, M_UNRESTRICT = 78,
@@ -79,7 +79,7 @@ struct life {
 
 /* One call over a connection that stays; parameters are taken, the reply is a new reference. */
 json_t *years_call(struct client *c, const char *method, json_t *parameters);
-/* Chinook's, all or a third of the customers. */
+/* Chinook's, all or a sixth of the customers. */
 void years_load(struct life *l);
 /* To a daemon that runs; and with it. */
 void years_connect(struct life *l);
