@@ -87,6 +87,17 @@ static void show_unruled(const json_t *all)
 	}
 }
 
+static void show_own(const json_t *all)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
+		out_field(i == 0 ? _("its own") : "", "%s  %s: %" PRId64, out_str(e, "month"),
+			out_str(e, "what"), out_int(e, "count"));
+	}
+}
+
 void cmd_retention_plan(const struct args *a, const json_t *reply)
 {
 	const json_t *due = json_object_get(reply, "due");
@@ -100,6 +111,7 @@ void cmd_retention_plan(const struct args *a, const json_t *reply)
 	}
 	show_held(json_object_get(reply, "held"), out_str(reply, "policy_approval"));
 	show_unruled(json_object_get(reply, "unruled"));
+	show_own(json_object_get(reply, "own"));
 }
 
 static void show_run(const json_t *e)

@@ -1,5 +1,6 @@
 /* Retention: what ends when, and ending it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backup/watch.h"
@@ -10,6 +11,7 @@
 #include "control/expiry.h"
 #include "control/handle.h"
 #include "control/keeping.h"
+#include "control/own_end.h"
 #include "policy/policy.h"
 #include "store/reader_expiry.h"
 
@@ -199,6 +201,43 @@ static int show_unruled(struct daemon *d, struct json *out, struct cu_err *err)
 	return r;
 }
 
+/* What custos keeps for its own work, in the same list. */
+static void show_own(struct json *out, const uint64_t *n, int32_t today, size_t nmonths)
+{
+	for (size_t m = 0; m < nmonths; m++) {
+		int32_t month = due_month(today) + (int32_t)m;
+		char text[16];
+
+		snprintf(text, sizeof(text), "%04d-%02d", month / 12, month % 12 + 1);
+		for (size_t i = 0; i < OWN_NKINDS_; i++) {
+			if (n[i * nmonths + m] == 0) {
+				continue;
+			}
+			json_open_object(out, NULL);
+			json_str(out, "month", text);
+			json_str(out, "what", own_name((enum own_kind)i));
+			json_uint(out, "count", n[i * nmonths + m]);
+			json_close_object(out);
+		}
+	}
+}
+
+static int plan_own(struct daemon *d, struct json *out, int32_t today, size_t nmonths,
+	struct cu_err *err)
+{
+	uint64_t *n = calloc(OWN_NKINDS_ * nmonths, sizeof(*n));
+	int r = n ? own_count(d, today, nmonths, n, err) :
+		    cu_err_set(err, CU_ENOMEM, "out of memory");
+
+	json_open_array(out, "own");
+	if (r == 0) {
+		show_own(out, n, today, nmonths);
+	}
+	json_close_array(out);
+	free(n);
+	return r;
+}
+
 int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	int64_t months = exchange_int(x, "months", MONTHS);
@@ -221,6 +260,7 @@ int handle_RETENTION_PLAN(struct exchange *x, struct json *out, struct cu_err *e
 		show_due(out, &c);
 		show_held(out, &c);
 		r = show_unruled(x->daemon, out, err);
+		r = r < 0 ? r : plan_own(x->daemon, out, k.today, c.nmonths, err);
 		if (k.nheld > 0) {
 			json_hex(out, "policy_approval", k.asked.id.b, sizeof(k.asked.id.b));
 		}

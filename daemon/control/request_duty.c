@@ -6,10 +6,8 @@
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/erase.h"
-#include "control/keeping.h"
 #include "control/linger.h"
 #include "control/request_effect.h"
-#include "policy/policy.h"
 #include "store/tx_approval.h"
 #include "store/tx_erase.h"
 
@@ -161,46 +159,6 @@ int request_duty(struct daemon *d, const struct watch *watch, struct cu_err *err
 		}
 	}
 	return r < 0 ? r : 0;
-}
-
-/* --- their own time --------------------------------------------------------------- */
-
-#define DAY_MS (24 * 3600 * 1000LL)
-
-struct ending {
-	struct store_op op;
-	int64_t before_ms;
-	int found; /* 1: one was forgotten */
-};
-
-static int apply_ending(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct ending *e = (struct ending *)op;
-
-	e->found = tx_dsr_end_one(tx, e->before_ms, err);
-	return e->found < 0 ? e->found : 0;
-}
-
-int request_end_old(struct daemon *d, const struct watch *watch, struct cu_err *err)
-{
-	struct ending e = { .op = { .apply = apply_ending, .kind = STORE_CHANGE }, .found = 1 };
-	struct keeping k = { 0 };
-	int r = keeping_look(d, &k, err);
-	bool is_good = r == 0 && k.clock.verdict == KEEPING_GOOD;
-
-	if (is_good) {
-		int32_t last = retention_last_day_over(policy_retention(d->policy)->requests, k.today);
-
-		e.before_ms = (last + 1) * DAY_MS;
-	}
-	keeping_done(&k);
-	while (is_good && r == 0 && e.found > 0) {
-		r = watch_step(watch, "requests that are over", 0, 0, err);
-		if (r == 0) {
-			r = store_run(d->house.store, &e.op, err);
-		}
-	}
-	return r;
 }
 
 int request_tend(struct daemon *d, uint32_t number, struct cu_err *err)

@@ -13,10 +13,6 @@ struct watch;
 /* All that are open. */
 int request_duty(struct daemon *d, const struct watch *watch, struct cu_err *err);
 
-/* Those that were closed long enough ago are forgotten (retention.yaml), unless the clock may not be
- * believed. */
-int request_end_old(struct daemon *d, const struct watch *watch, struct cu_err *err);
-
 /* One of them, now: for whoever asks about it. */
 int request_tend(struct daemon *d, uint32_t number, struct cu_err *err);
 

@@ -12,6 +12,7 @@
 #include "control/erase.h"
 #include "control/expiry.h"
 #include "control/linger.h"
+#include "control/own_end.h"
 #include "control/quarantine.h"
 #include "control/request_duty.h"
 #include "policy/policy.h"
@@ -43,7 +44,7 @@ static const struct duty {
 	{ "data whose time is over", AT_START, end_what_is_over },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
-	{ "requests that were closed long ago", HOURLY_MS, request_end_old },
+	{ "requests, holds and incidents that ended long ago", HOURLY_MS, own_end },
 	{ "requests that can go on", TEN_MINUTES_MS, request_duty },
 };
 

@@ -97,7 +97,9 @@ struct cu_err;
 	X(INCIDENT_READ,  "incident.read",  "the texts of an incident were read")           \
 	X(RETENTION_COUNT, "retention.count", "numbers of what ended stay, without anybody") \
 	X(RECORD_READ,    "record.read",    "records were read, each by its own rule")      \
-	X(RECORD_RULE,    "record.rule",    "records have another rule of their own")
+	X(RECORD_RULE,    "record.rule",    "records have another rule of their own") \
+	X(HOLD_END,       "hold.end",       "a released hold whose time is over was forgotten") \
+	X(INCIDENT_END,   "incident.end",   "a closed incident whose time is over was forgotten")
 /* clang-format on */
 
 enum leaf_act {

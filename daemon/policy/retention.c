@@ -73,6 +73,13 @@ static const struct row retention_row[] = {
 	  "How long a data subject's request and its letters are kept after it was closed: as long as "
 	  "somebody may ask for proof. 1y to 30y; then the keys of its papers are shredded.",
 	  FILE_AT(requests), .standard = "3y", .min = DAYS(365), .max = YEARS(30) },
+	{ "holds", SET_DURATION, 0,
+	  "The same of a legal hold, from the day on which it was released. 30d to 30y.",
+	  FILE_AT(holds), .standard = "3y", .min = DAYS(30), .max = YEARS(30) },
+	{ "incidents", SET_DURATION, 0,
+	  "The same of an incident with all that was noted about it, from the day on which it was closed; "
+	  "GDPR Art. 33(5) names no time. 1y to 30y.",
+	  FILE_AT(incidents), .standard = "5y", .min = DAYS(365), .max = YEARS(30) },
 	{ "smallest_group", SET_INTEGER, 0,
 	  "With `then: anonymise`: of how many people a group must be. Of fewer nothing stays.",
 	  FILE_AT(smallest_group), .standard = "5", .min = 3, .max = 50 },

@@ -48,6 +48,8 @@ struct retention_minimum {
 struct retention {
 	struct duration access_journal; /* from the end of the day that an entry is of */
 	struct duration requests;       /* of data subjects, from the day on which one was closed */
+	struct duration holds;          /* from the day on which one was released */
+	struct duration incidents;      /* from the day on which one was closed */
 	int64_t smallest_group;         /* people; of fewer nothing stays */
 	struct retention_rule *rules;   /* read-only, as all of this */
 	size_t nrules;

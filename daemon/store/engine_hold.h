@@ -36,6 +36,11 @@ int engine_hold_get(struct engine *e, const struct id *id, struct row_hold *ret,
 /* In the order of (placed_ms, id): the first after *after; NULL starts. */
 int engine_hold_next(struct engine *e, const struct row_hold *after, struct row_hold *ret,
 	struct cu_err *err);
+/* One that was released before this time: 1, 0 or a code. */
+int engine_hold_over(struct engine *e, int64_t before_ms, struct row_hold *ret,
+	struct cu_err *err);
+/* With its parts, and what it stopped. */
+int engine_hold_delete(struct engine *e, const struct id *id, struct cu_err *err);
 int engine_hold_part_put(struct engine *e, const struct id *hold, const char *collection,
 	struct cu_err *err);
 /* The first collection after this one; "" starts. */

@@ -35,6 +35,12 @@ int engine_incident_put(struct engine *e, const struct row_incident *row, struct
 int engine_incident_next(
 	struct engine *e, uint32_t after, struct row_incident *ret, struct cu_err *err);
 
+/* One that was closed before this time: 1, 0 or a code. */
+int engine_incident_over(
+	struct engine *e, int64_t before_ms, struct row_incident *ret, struct cu_err *err);
+/* With who was told. */
+int engine_incident_delete(struct engine *e, const struct id *id, struct cu_err *err);
+
 /* The same twice is one. */
 int engine_incident_told_put(struct engine *e, const struct id *incident,
 	const struct row_incident_told *row, struct cu_err *err);

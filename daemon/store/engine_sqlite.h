@@ -227,6 +227,15 @@
 	X(HOLD_GET,       data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE id = ?1")              \
 	X(HOLD_NEXT,      data,  "SELECT " HOLD_COLUMNS " FROM hold"                            \
 		" WHERE (placed_ms, id) > (?1, ?2) ORDER BY placed_ms, id LIMIT 1")             \
+	X(HOLD_OVER,      data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE state = 2"            \
+		" AND released_ms < ?1 ORDER BY released_ms LIMIT 1")                           \
+	X(HOLD_DEL,       data,  "DELETE FROM hold WHERE id = ?1")                              \
+	X(HOLD_DEL_PARTS, data,  "DELETE FROM hold_part WHERE hold = ?1")                       \
+	X(HOLD_DEL_BLOCKS, data, "DELETE FROM hold_block WHERE hold = ?1")                      \
+	X(INCIDENT_OVER,  data,  "SELECT * FROM incident WHERE closed_ms > 0 AND closed_ms < ?1" \
+		" ORDER BY closed_ms LIMIT 1")                                                  \
+	X(INCIDENT_DEL,   data,  "DELETE FROM incident WHERE id = ?1")                          \
+	X(INCIDENT_DEL_TOLD, data, "DELETE FROM incident_told WHERE incident = ?1")             \
 	X(HOLD_PART_PUT,  data,  "INSERT OR IGNORE INTO hold_part VALUES (?1, ?2)")             \
 	X(HOLD_PART_NEXT, data,  "SELECT collection FROM hold_part"                             \
 		" WHERE hold = ?1 AND collection > ?2 ORDER BY collection LIMIT 1")             \

@@ -104,6 +104,29 @@ int engine_hold_get(struct engine *e, const struct id *id, struct row_hold *ret,
 	return read_hold(st, ret, err);
 }
 
+int engine_hold_over(struct engine *e, int64_t before_ms, struct row_hold *ret,
+	struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_HOLD_OVER, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	sqlite3_bind_int64(st, 1, before_ms);
+	return read_hold(st, ret, err);
+}
+
+int engine_hold_delete(struct engine *e, const struct id *id, struct cu_err *err)
+{
+	int r = engine_do_id(e, ST_HOLD_DEL_PARTS, id, err);
+
+	if (r == 0) {
+		r = engine_do_id(e, ST_HOLD_DEL_BLOCKS, id, err);
+	}
+	return r < 0 ? r : engine_do_id(e, ST_HOLD_DEL, id, err);
+}
+
 int engine_hold_next(struct engine *e, const struct row_hold *after, struct row_hold *ret,
 	struct cu_err *err)
 {

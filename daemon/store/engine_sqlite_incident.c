@@ -50,11 +50,11 @@ static int read_columns(sqlite3_stmt *st, struct row_incident *ret, struct cu_er
 	return r;
 }
 
-int engine_incident_next(
-	struct engine *e, uint32_t after, struct row_incident *ret, struct cu_err *err)
+static int read_after(struct engine *e, enum engine_statement which, int64_t after,
+	struct row_incident *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_INCIDENT_NEXT, &st, err);
+	int r = engine_statement(e, which, &st, err);
 
 	if (r < 0) {
 		return r;
@@ -67,6 +67,25 @@ int engine_incident_next(
 		return r < 0 ? r : 1;
 	}
 	return r;
+}
+
+int engine_incident_next(
+	struct engine *e, uint32_t after, struct row_incident *ret, struct cu_err *err)
+{
+	return read_after(e, ST_INCIDENT_NEXT, after, ret, err);
+}
+
+int engine_incident_over(
+	struct engine *e, int64_t before_ms, struct row_incident *ret, struct cu_err *err)
+{
+	return read_after(e, ST_INCIDENT_OVER, before_ms, ret, err);
+}
+
+int engine_incident_delete(struct engine *e, const struct id *id, struct cu_err *err)
+{
+	int r = engine_do_id(e, ST_INCIDENT_DEL_TOLD, id, err);
+
+	return r < 0 ? r : engine_do_id(e, ST_INCIDENT_DEL, id, err);
 }
 
 int engine_incident_told_put(struct engine *e, const struct id *incident,

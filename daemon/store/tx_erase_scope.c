@@ -2,8 +2,33 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "store/engine_hold.h"
 #include "store/slots.h"
 #include "store/tx_erase_internal.h"
+
+/* What was held of months that are over lies under keys of its own (tx_hold.h).  collection "": in
+ * all of them. */
+static int each_held_slot(struct tx *tx, const struct row_erasure *row, const char *collection,
+	erase_slot_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct row_hold_slot held;
+	uint64_t at, *after = NULL;
+	int r;
+
+	while ((r = engine_hold_slot_next(tx->engine, after, &held, err)) > 0) {
+		at = held.slot;
+		after = &at;
+		if (!id_eq(&held.subject, &row->subject) ||
+			(collection[0] && strcmp(held.collection, collection) != 0)) {
+			continue;
+		}
+		r = fn(tx, row, collection, held.slot, ctx, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
 
 static int each_subject_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
 	void *ctx, struct cu_err *err)
@@ -18,7 +43,7 @@ static int each_subject_slot(struct tx *tx, const struct row_erasure *row, erase
 		r = fn(tx, row, "", slot, ctx, err);
 	}
 	buf_done(&slots);
-	return r;
+	return r < 0 ? r : each_held_slot(tx, row, "", fn, ctx, err);
 }
 
 int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
@@ -37,6 +62,9 @@ int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_
 		r = engine_slot_get(tx->engine, &row->subject, collection, &slot, err);
 		if (r > 0) {
 			r = fn(tx, row, collection, slot, ctx, err);
+		}
+		if (r >= 0 && row->scope == ERASE_COLLECTIONS) {
+			r = each_held_slot(tx, row, collection, fn, ctx, err);
 		}
 		if (r < 0) {
 			break;

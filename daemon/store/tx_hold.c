@@ -134,6 +134,27 @@ int tx_hold_release(struct tx *tx, const struct id *hold, struct cu_err *err)
 	return r < 0 ? r : put_leaves(tx, &row, LEAF_HOLD_RELEASE, err);
 }
 
+/* A restore may have lost the case, or have found its keys gone. */
+int tx_hold_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_HOLD_END };
+	struct row_hold row;
+	int r = engine_hold_over(tx->engine, before_ms, &row, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	leaf.obj = row.id;
+	r = id_is_nil(&row.kase) ? 0 : tx_case_end(tx, &row.kase, err);
+	if (r == 0 || r == CU_ENOENT) {
+		r = engine_hold_delete(tx->engine, &row.id, err);
+	}
+	if (r == 0) {
+		r = tx_leaf(tx, &leaf, err);
+	}
+	return r < 0 ? r : 1;
+}
+
 /* --- what it stops ---------------------------------------------------------------- */
 
 int tx_hold_covers(struct tx *tx, const struct id *subject, const char *collection,

@@ -36,6 +36,9 @@ int tx_hold_place(struct tx *tx, const struct hold_what *what, struct id *ret,
 /* CU_ENOENT; CU_EBUSY when it was released before. */
 int tx_hold_release(struct tx *tx, const struct id *hold, struct cu_err *err);
 
+/* Forgets one that was released before this time, with its reason: 1; 0: there is none; or a code. */
+int tx_hold_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err);
+
 /* The first hold in spite of which this would be deleted (engine_hold_covers): 1, 0 or a code. */
 int tx_hold_covers(struct tx *tx, const struct id *subject, const char *collection,
 	const struct id *record, struct id *ret_hold, struct cu_err *err);

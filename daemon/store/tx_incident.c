@@ -54,6 +54,28 @@ int tx_incident_put(struct tx *tx, const struct row_incident *row, enum leaf_act
 	return r < 0 ? r : put_leaf(tx, row, act, "", why, err);
 }
 
+/* A restore may have found the keys of its case gone. */
+int tx_incident_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err)
+{
+	struct leaf leaf = { .act = LEAF_INCIDENT_END };
+	struct row_incident row;
+	int r = engine_incident_over(tx->engine, before_ms, &row, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	leaf.obj = row.id;
+	leaf.count = row.number;
+	r = tx_case_end(tx, &row.kase, err);
+	if (r == 0 || r == CU_ENOENT) {
+		r = engine_incident_delete(tx->engine, &row.id, err);
+	}
+	if (r == 0) {
+		r = tx_leaf(tx, &leaf, err);
+	}
+	return r < 0 ? r : 1;
+}
+
 int tx_incident_text(struct tx *tx, const struct row_incident *row, const char *about,
 	struct span text, struct cu_err *err)
 {

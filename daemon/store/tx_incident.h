@@ -18,6 +18,9 @@ int tx_incident_get(struct tx *tx, uint32_t number, struct row_incident *ret, st
 int tx_incident_put(struct tx *tx, const struct row_incident *row, enum leaf_act act,
 	const char *why, struct cu_err *err);
 
+/* Forgets one that was closed before this time, with its texts: 1; 0: there is none; or a code. */
+int tx_incident_end_one(struct tx *tx, int64_t before_ms, struct cu_err *err);
+
 /* A sealed text of its case: what it is about ("facts"). */
 int tx_incident_text(struct tx *tx, const struct row_incident *row, const char *about,
 	struct span text, struct cu_err *err);

@@ -123,6 +123,8 @@ static void a_held_record_survives_its_cohort(void **state)
 	stage_ctl(st, AS_PRIVACY, "retention", "run");
 	stage_expect(st, 0);
 	expect_order(st, id, false);
+	stage_ctl(st, AS_PRIVACY, "retention", "plan", "--months=48");
+	assert_non_null(strstr(st->last.out, "custos.holds: 1")); /* the hold's own time */
 	assert_int_equal(stage_count_leaves(st, "act=hold.reseal"), 1);
 }
 

@@ -4,6 +4,7 @@
 #include "store/tx_consent.h"
 #include "store/tx_expiry.h"
 #include "store/tx_dsr.h"
+#include "store/store_internal.h"
 #include "store/tx_hold.h"
 
 /* --- the steps ---------------------------------------------------------------------------- */
@@ -271,6 +272,7 @@ static void a_backup_of_before_does_not_count_whatever_its_clock_said(void **sta
 struct looking {
 	struct id record;
 	uint64_t slot;
+	bool opens;
 };
 
 static int step_look(struct tx *tx, void *ctx, struct cu_err *err)
@@ -492,6 +494,85 @@ static void a_hold_placed_after_the_list_was_made_counts(void **state)
 	house_close(&h);
 }
 
+static int step_opens(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct looking *l = ctx;
+	struct key *key = tx->sealer->subject;
+	int r = vault_slot_key(tx->store->cfg.vault, l->slot, key, err);
+
+	key_wipe(key);
+	l->opens = r == 0;
+	return r == CU_ENOKEY ? 0 : r;
+}
+
+/* No key of what was held is forgotten: they are shredded. */
+static void an_erasure_shreds_the_keys_of_what_was_held(void **state)
+{
+	static const char *const collection[] = { "order" };
+	struct house h = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	for (int of_part = 0; of_part < 2; of_part++) {
+		struct people p;
+		struct run x = { .limit = { .collection = "order", .last_day = 30000 } };
+		struct holding hold = { .collection = "order" };
+		struct person order = { .collection = "order", .name = "x", .cohort = 202601 };
+		struct erasure e = { .collections = collection, .ncollections = (size_t)of_part };
+		struct looking l = { .opens = false };
+
+		must_run(&h, STORE_CHANGE, add_both, &p);
+		e.subject = hold.subject = order.subject = p.ada.subject;
+		must_run(&h, STORE_CHANGE, put_record, &order);
+		must_run(&h, STORE_CHANGE, step_place, &hold);
+		must_run(&h, STORE_CHANGE, step_reseal, &x);
+		l.record = order.record;
+		must_run(&h, STORE_CHANGE, step_look, &l);
+		must_run(&h, STORE_CHANGE, step_release, &hold);
+		must_run(&h, STORE_LEAF, step_opens, &l);
+		assert_true(l.opens);
+
+		erase(&h, &e);
+		must_run(&h, STORE_LEAF, step_opens, &l);
+		assert_false(l.opens);
+	}
+	house_close(&h);
+}
+
+static int step_end(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = tx_hold_end_one(tx, tx->now_ms - HOUR, err);
+
+	*(int *)ctx = r;
+	return r < 0 ? r : 0;
+}
+
+static void a_released_hold_is_forgotten_when_its_time_is_over(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+	struct holding hold = { .collection = "order" }, stays = hold;
+	int found = 0;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	hold.subject = stays.subject = p.ada.subject;
+	must_run(&h, STORE_CHANGE, step_place, &hold);
+	must_run(&h, STORE_CHANGE, step_place, &stays);
+	must_run(&h, STORE_CHANGE, step_release, &hold);
+	must_run(&h, STORE_CHANGE, step_end, &found);
+	assert_int_equal(found, 0); /* too early */
+	h.now_ms += 2 * HOUR;
+	must_run(&h, STORE_CHANGE, step_end, &found);
+	assert_int_equal(found, 1);
+	must_run(&h, STORE_CHANGE, step_end, &found);
+	assert_int_equal(found, 0); /* the other holds */
+	assert_int_equal(leaves_with(&h, "act=hold.end"), 1);
+	assert_int_equal(hits_of(&h, HOLD_COLLECTION ".text", "case 12: canary-hold"), 1);
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +588,8 @@ int main(void)
 		cmocka_unit_test(who_is_held_is_not_forgotten),
 		cmocka_unit_test(who_is_restricted_keeps_what_is_over),
 		cmocka_unit_test(a_hold_placed_after_the_list_was_made_counts),
+		cmocka_unit_test(an_erasure_shreds_the_keys_of_what_was_held),
+		cmocka_unit_test(a_released_hold_is_forgotten_when_its_time_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, make_template, drop_tmp);

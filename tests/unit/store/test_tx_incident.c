@@ -162,12 +162,53 @@ static void whom_it_is_about_stands_in_the_access_journal(void **state)
 	house_close(&h);
 }
 
+static int end_one(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = tx_incident_end_one(tx, 1000, err);
+
+	*(int *)ctx = r;
+	return r < 0 ? r : 0;
+}
+
+static void a_closed_incident_is_forgotten_when_its_time_is_over(void **state)
+{
+	struct row_incident open = { .kind = 1 }, old = { .kind = 1 }, recent = { .kind = 1 }, got;
+	struct house h = { 0 };
+	int found = 0;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, open_one, &open);
+	must_run(&h, STORE_CHANGE, open_one, &old);
+	must_run(&h, STORE_CHANGE, open_one, &recent);
+	old.closed_ms = 999;
+	recent.closed_ms = 1000;
+	must_run(&h, STORE_CHANGE, put_row, &old);
+	must_run(&h, STORE_CHANGE, put_row, &recent);
+	must_run(&h, STORE_CHANGE, end_one, &found);
+	assert_int_equal(found, 1);
+	must_run(&h, STORE_CHANGE, end_one, &found);
+	assert_int_equal(found, 0);
+	assert_int_equal(next_of(&h, 0, &got), 1);
+	assert_int_equal(got.number, open.number);
+	assert_int_equal(next_of(&h, open.number, &got), 1);
+	assert_int_equal(got.number, recent.number);
+	assert_int_equal(leaves_with(&h, "act=incident.end"), 1);
+	assert_int_equal(hits_of(&h, TEXTS ".text", "a list was lost"), 2);
+	/* its number is not given again */
+	must_run(&h, STORE_CHANGE, open_one, &(struct row_incident){ .kind = 1 });
+	assert_int_equal(next_of(&h, recent.number, &got), 1);
+	assert_int_equal(got.number, 4);
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_rise_and_all_of_a_row_comes_back),
 		cmocka_unit_test(the_first_telling_counts_for_each_law_and_each_who_is_told),
 		cmocka_unit_test(whom_it_is_about_stands_in_the_access_journal),
+		cmocka_unit_test(a_closed_incident_is_forgotten_when_its_time_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, make_template, drop_tmp);
