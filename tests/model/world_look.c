@@ -179,6 +179,38 @@ static void compare_requests(struct sample *in, const struct model *m, const cha
 	store_reader_give(in->store, rd);
 }
 
+struct looking {
+	struct store_op op;
+	struct sample *in;
+	unsigned nunlogged;
+};
+
+static int count_unlogged(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct looking *l = (struct looking *)op;
+	uint64_t at = ledger_last_outbox(l->in->ledger);
+	struct buf leaf = BUF_INIT;
+	int r;
+
+	while ((r = engine_outbox_next(tx->engine, at, &at, &leaf, err)) > 0) {
+		l->nunlogged++;
+	}
+	buf_done(&leaf);
+	return r;
+}
+
+/* Of whatever was done the log has the leaf. */
+static void compare_log(struct sample *in, const char *where)
+{
+	struct looking l = { .op = { .apply = count_unlogged, .kind = STORE_CHANGE }, .in = in };
+	struct cu_err err = { 0 };
+
+	assert_ok(store_run(in->store, &l.op, &err), &err);
+	if (l.nunlogged > 0) {
+		fail_msg("%s: %u leaves are not in the log", where, l.nunlogged);
+	}
+}
+
 void compare(const struct world *w, struct sample *in, const struct model *m, const char *where)
 {
 	for (unsigned i = 0; i < m->npeople; i++) {
@@ -190,4 +222,5 @@ void compare(const struct world *w, struct sample *in, const struct model *m, co
 	}
 	compare_holds(in, m, where);
 	compare_requests(in, m, where);
+	compare_log(in, where);
 }
