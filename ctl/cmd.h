@@ -31,6 +31,8 @@ cmd_show cmd_request_next, cmd_request_scope, cmd_request_clock;
 cmd_show cmd_request, cmd_request_ask, cmd_request_show, cmd_request_list;
 cmd_show cmd_incident, cmd_incident_list, cmd_incident_show, cmd_incident_scope;
 cmd_show cmd_incident_register, cmd_incident_letter;
+cmd_show cmd_agent_status, cmd_agent_test;
+cmd_show cmd_message_list, cmd_message_show, cmd_message_retry, cmd_message_drop;
 cmd_show cmd_hold_place, cmd_hold_list, cmd_hold_show, cmd_hold_release;
 cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list,
 	cmd_retention_aggregates;

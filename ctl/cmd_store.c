@@ -69,6 +69,30 @@ static void show_residue(const json_t *r)
 	}
 }
 
+/* "custos-agent: another user, Landlock, seccomp; 2 messages wait" */
+static void show_agent(const json_t *agent)
+{
+	static const char *const bits[] = { "uid", "landlock", "seccomp" };
+	static const char *const words[] = { N_("another user"), N_("Landlock"), N_("seccomp") };
+	char line[96] = "";
+
+	if (!agent) {
+		out_field(_("network"), "%s", _("no process has one"));
+		return;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (json_is_true(json_object_get(agent, bits[i]))) {
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s",
+				line[0] ? ", " : "", _(words[i]));
+		}
+	}
+	if (!json_is_true(json_object_get(agent, "connected"))) {
+		snprintf(line, sizeof(line), "%s", _("is not there"));
+	}
+	out_field(_("network"), _("custos-agent: %s; messages that wait: %" PRId64),
+		line[0] ? line : _("nothing holds it back"), out_int(agent, "waiting"));
+}
+
 /* Before all else: a clock runs. */
 static void show_incidents(const json_t *in)
 {
@@ -116,6 +140,9 @@ void cmd_status(const struct args *a, const json_t *reply)
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
 	out_field(_("running for"), "%" PRId64 " s", out_int(reply, "uptime_ms") / 1000);
 	show_residue(json_object_get(reply, "residue"));
+	if (json_object_get(reply, "store")) {
+		show_agent(json_object_get(reply, "agent"));
+	}
 	json_array_foreach(json_object_get(reply, "guarantee"), i, line) {
 		out_line("! %s", json_string_value(line));
 	}

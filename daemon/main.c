@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,12 @@
 
 #include "base/intl.h"
 #include "base/log.h"
+#include "base/path.h"
+#include "control/agent_link.h"
 #include "control/daemon.h"
 #include "control/drill_worker.h"
 #include "control/launcher.h"
+#include "control/peer.h"
 #include "control/recovery.h"
 #include "control/residue_worker.h"
 #include "job/work.h"
@@ -36,6 +40,9 @@ static const struct option long_options[] = {
 	{ "policies", required_argument, NULL, 'p' },
 	{ "socket", required_argument, NULL, 'l' },
 	{ "intake", required_argument, NULL, 'i' },
+	{ "agent", required_argument, NULL, 'g' },
+	{ "agent-user", required_argument, NULL, 'u' },
+	{ "plugins", required_argument, NULL, 'P' },
 	{ "idle-ms", required_argument, NULL, 'm' }, /* for tests: not in the usage */
 	{ "clock-ahead-ms", required_argument, NULL, 'a' }, /* likewise */
 	{ "clock-ahead-file", required_argument, NULL, 'f' }, /* likewise: read whenever time is asked */
@@ -49,7 +56,8 @@ static int usage(FILE *to, int status)
 {
 	fprintf(to, "%s",
 		_("usage: custosd [--state=DIRECTORY] [--policies=DIRECTORY] [--socket=PATH]\n"
-		  "               [--intake=PROGRAM] [--debug]\n"
+		  "               [--intake=PROGRAM] [--agent=PROGRAM] [--agent-user=USER]\n"
+		  "               [--plugins=DIRECTORY] [--debug]\n"
 		  "       custosd restore --help\n"));
 	return status;
 }
@@ -103,6 +111,33 @@ static void forget_signals(struct signals *s)
 	uv_close((uv_handle_t *)&s->hangup, NULL);
 }
 
+/* A name or a number; whether there is one of this name. */
+static bool find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
+{
+	const struct passwd *p = getpwnam(name);
+	char *end;
+	unsigned long number = strtoul(name, &end, 10);
+
+	if (p) {
+		*ret_uid = p->pw_uid;
+		*ret_gid = p->pw_gid;
+		return true;
+	}
+	*ret_uid = (uid_t)number;
+	*ret_gid = (gid_t)number;
+	return *name && !*end && number > 0 && number < PEER_OVERFLOW;
+}
+
+/* "agent.sock" beside the control socket. */
+static int place_agent_socket(const char *socket, char out[PATH_SIZE], struct cu_err *err)
+{
+	const char *slash = strrchr(socket, '/');
+	char dir[PATH_SIZE];
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - socket) : 1, slash ? socket : ".");
+	return path_join(out, dir, "agent.sock", err);
+}
+
 static int serve(const struct daemon_options *options, struct launcher *launcher)
 {
 	static struct daemon daemon; /* large, and there is one */
@@ -150,7 +185,11 @@ int main(int argc, char *argv[])
 	int64_t clock_ahead_ms;
 	struct daemon_options options = { "/var/lib/custos", "/etc/custos/policies",
 		"/run/custos/custos.sock" };
-	const char *intake = CUSTOS_INTAKE;
+	struct launcher_programs programs = { .intake = CUSTOS_INTAKE, .agent = CUSTOS_AGENT,
+		.plugins = CUSTOS_PLUGINS };
+	struct agent_link_options agent = { .is_launched = true };
+	const char *agent_user = "custos-agent";
+	char agent_socket[PATH_SIZE];
 	struct launcher *launcher = NULL;
 	struct cu_err err;
 	int c, status;
@@ -174,7 +213,10 @@ int main(int argc, char *argv[])
 		case 's': options.state_dir = optarg; break;
 		case 'p': options.policy_dir = optarg; break;
 		case 'l': options.socket = optarg; break;
-		case 'i': intake = optarg; break;
+		case 'i': programs.intake = optarg; break;
+		case 'g': programs.agent = optarg; break;
+		case 'u': agent_user = optarg; break;
+		case 'P': programs.plugins = optarg; break;
 		case 'm': options.idle_ms = strtoull(optarg, NULL, 10); break;
 		case 'a':
 			clock_ahead_ms = strtoll(optarg, NULL, 10);
@@ -190,7 +232,14 @@ int main(int argc, char *argv[])
 	if (optind != argc) {
 		return usage(stderr, cu_err_exit_status(CU_EINVAL));
 	}
-	if (launcher_start(intake, &launcher, &err) < 0) {
+	agent.has_uid = find_user(agent_user, &programs.agent_uid, &programs.agent_gid);
+	agent.uid = programs.agent_uid;
+	agent.is_launched = *programs.agent != '\0';
+	programs.has_agent_uid = agent.has_uid;
+	programs.agent_socket = agent.socket = agent_socket;
+	options.agent = &agent;
+	if (place_agent_socket(options.socket, agent_socket, &err) < 0 ||
+		launcher_start(&programs, &launcher, &err) < 0) {
 		log_error("%s", err.msg);
 		return 1;
 	}

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/zone.h"
+#include "control/agent_link.h"
 #include "control/drill_process.h"
 #include "control/erase.h"
 #include "control/keeping.h"
@@ -78,6 +79,8 @@ static void on_second(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	struct guest guest = { 0 };
 
+	agent_link_tick(d->agent);
+	post_office_tick(&d->office);
 	if (gate_enter(&d->gate, &guest, true, NULL) == 0) {
 		publish_what_is_new(d);
 		eraser_tick(&d->eraser);
@@ -211,6 +214,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
 	eraser_init(&d->eraser, d);
 	expiry_init(&d->expiry);
+	post_office_init(&d->office, d);
 	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
 	r = post_open(loop, &d->post, err);
@@ -231,6 +235,9 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	}
 	if (r == 0) {
 		r = server_open(d, options->socket, &d->server, err);
+	}
+	if (r == 0 && policy_agent(d->policy)->n > 0) {
+		r = agent_link_open(d, options->agent, &d->agent, err);
 	}
 	if (r == 0) {
 		uv_timer_start(&d->each_second, on_second, PUBLISH_EACH_MS, PUBLISH_EACH_MS);
@@ -277,10 +284,12 @@ void daemon_stop(struct daemon *d)
 	if (d->server) {
 		server_stop(d->server);
 	}
+	agent_link_stop(d->agent);
 	uv_close((uv_handle_t *)&d->each_second, NULL);
 	atomic_store(&d->eraser.work.cancel, true);
 	atomic_store(&d->upkeep.work.cancel, true);
 	schedule_stop(d);
+	atomic_store(&d->office.work.cancel, true);
 	post_unref(&d->post); /* letters are still read while calls end, but do not keep us */
 }
 
@@ -299,6 +308,8 @@ void daemon_done(struct daemon *d)
 	}
 	house_leave(&d->house);
 	server_free(d->server);
+	agent_link_free(d->agent);
+	post_office_done(&d->office);
 	policy_unref(d->policy);
 	interfaces_free(d->interfaces);
 	operator_forget_all(d);

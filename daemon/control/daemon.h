@@ -13,11 +13,14 @@
 #include "control/gate.h"
 #include "control/house.h"
 #include "control/schedule.h"
+#include "control/post_office.h"
 #include "control/upkeep.h"
 #include "job/post.h"
 #include "job/turn.h"
 #include "job/work.h"
 
+struct agent_link;
+struct agent_link_options;
 struct interfaces;
 struct known_operator;
 struct launcher;
@@ -63,6 +66,9 @@ struct daemon {
 	uint64_t published;             /* leaves under the last checkpoint */
 	struct upkeep upkeep;
 	struct schedule_state schedule;
+	struct agent_link *agent;       /* NULL: agent.yaml has no routes */
+	struct post_office office;
+	uint64_t alarms_generation;     /* upkeep's worker: the vault's, when alarms.c last looked */
 	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
@@ -76,6 +82,7 @@ struct daemon_options {
 	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */
+	const struct agent_link_options *agent;
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

@@ -5,6 +5,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
+#include "control/agent_report.h"
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/guarantee.h"
@@ -184,6 +185,9 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 		expiry_warn(d, out);
 		r = show_hold_warning(d, out, err);
 	}
+	if (r == 0 && runs) {
+		r = agent_report_warn(d, out, err);
+	}
 	json_close_array(out);
 	if (runs) {
 		json_str(out, "storage_class", guarantee_class(&g));
@@ -280,6 +284,9 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	}
 	if (r == 0 && runs) {
 		r = show_residue(d, out, err);
+	}
+	if (r == 0 && runs) {
+		r = agent_report_status(d, out, err);
 	}
 	json_open_array(out, "targets");
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {

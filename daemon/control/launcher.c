@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/path.h"
 #include "control/drill_worker.h"
 #include "control/residue_worker.h"
 
@@ -34,7 +37,7 @@ union fds_control {
 /* --- in the launcher's process ---------------------------------------------------- */
 
 struct programs {
-	const char *intake;
+	const struct launcher_programs *paths;
 	int self; /* custosd as it runs, whatever lies at its path by now; -1: not found */
 };
 
@@ -48,13 +51,35 @@ static void execute_self(const struct programs *p, const char *as)
 	syscall(SYS_execveat, p->self, "", argv, envp, AT_EMPTY_PATH);
 }
 
+/* Nobody's groups, and no way back. */
+static bool become_agent_user(const struct launcher_programs *p)
+{
+	return geteuid() != 0 || !p->has_agent_uid ||
+		(setgroups(0, NULL) == 0 && setresgid(p->agent_gid, p->agent_gid, p->agent_gid) == 0 &&
+			setresuid(p->agent_uid, p->agent_uid, p->agent_uid) == 0);
+}
+
+static void execute_agent(const struct launcher_programs *p)
+{
+	char socket[PATH_SIZE + 16], plugins[PATH_SIZE + 16];
+	char *const argv[] = { (char *)(uintptr_t)"custos-agent", socket, plugins, NULL };
+
+	snprintf(socket, sizeof(socket), "--socket=%s", p->agent_socket);
+	snprintf(plugins, sizeof(plugins), "--plugins=%s", p->plugins);
+	if (become_agent_user(p)) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* another user's process had lost it */
+		execve(p->agent, argv, envp);
+	}
+}
+
 static void execute(const struct programs *p, enum launcher_what what)
 {
 	char *const intake[] = { (char *)(uintptr_t)"custos-intake", NULL };
 	switch (what) {
-	case LAUNCHER_INTAKE: execve(p->intake, intake, envp); break;
+	case LAUNCHER_INTAKE: execve(p->paths->intake, intake, envp); break;
 	case LAUNCHER_DRILL: execute_self(p, DRILL_WORKER); break;
 	case LAUNCHER_RESIDUE: execute_self(p, RESIDUE_WORKER); break;
+	case LAUNCHER_AGENT: execute_agent(p->paths); break;
 	}
 }
 
@@ -131,10 +156,10 @@ static void end_one(struct pack *pack, nfds_t i)
 	pack->pids[i] = pack->pids[pack->n];
 }
 
-static void serve(int fd, const char *intake)
+static void serve(int fd, const struct launcher_programs *paths)
 {
 	struct pack pack = { .at[0] = { .fd = fd, .events = POLLIN }, .n = 1 };
-	struct programs programs = { intake, open("/proc/self/exe", O_PATH | O_CLOEXEC) };
+	struct programs programs = { paths, open("/proc/self/exe", O_PATH | O_CLOEXEC) };
 	enum launcher_what what;
 	int fds[NFDS];
 
@@ -173,7 +198,8 @@ static void fill_low_fds(void)
 	}
 }
 
-int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err)
+int launcher_start(const struct launcher_programs *programs, struct launcher **ret,
+	struct cu_err *err)
 {
 	struct launcher *l = calloc(1, sizeof(*l));
 	int pair[2];
@@ -202,7 +228,7 @@ int launcher_start(const char *intake, struct launcher **ret, struct cu_err *err
 		if (getppid() != me) {
 			_exit(0); /* custosd died before the line above */
 		}
-		serve(pair[1], intake);
+		serve(pair[1], programs);
 	}
 	close(pair[1]);
 	l->fd = pair[0];

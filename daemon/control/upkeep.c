@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "control/alarms.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
 #include "control/erase.h"
@@ -46,6 +47,7 @@ static const struct duty {
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
 	{ "requests, holds and incidents that ended long ago", HOURLY_MS, own_end },
 	{ "requests that can go on", TEN_MINUTES_MS, request_duty },
+	{ "what somebody is to be told of", TEN_MINUTES_MS, alarms_duty },
 };
 
 /* --- the round ----------------------------------------------------------------------

@@ -99,7 +99,13 @@ struct cu_err;
 	X(RECORD_READ,    "record.read",    "records were read, each by its own rule")      \
 	X(RECORD_RULE,    "record.rule",    "records have another rule of their own") \
 	X(HOLD_END,       "hold.end",       "a released hold whose time is over was forgotten") \
-	X(INCIDENT_END,   "incident.end",   "a closed incident whose time is over was forgotten")
+	X(INCIDENT_END,   "incident.end",   "a closed incident whose time is over was forgotten") \
+	X(MESSAGE_MAKE,   "message.make",   "a message was made that custos-agent is to send") \
+	X(MESSAGE_TAKE,   "message.take",   "the text to a person was handed to custos-agent") \
+	X(MESSAGE_SENT,   "message.sent",   "a message was taken by the other side")        \
+	X(MESSAGE_GIVE_UP, "message.give-up", "a message could not be sent")                \
+	X(MESSAGE_RETRY,  "message.retry",  "a message is tried again")                     \
+	X(MESSAGE_DROP,   "message.drop",   "a message is never sent")
 /* clang-format on */
 
 enum leaf_act {

@@ -17,6 +17,7 @@ enum file {
 	FILE_RETENTION,
 	FILE_ORGANISATION,
 	FILE_SCHEDULE,
+	FILE_AGENT,
 	NFILES
 };
 
@@ -32,6 +33,7 @@ struct policy {
 	struct retention retention;
 	struct organisation organisation;
 	struct schedule schedule;
+	struct agent_rules agent;
 	struct lawbook lawbook;
 	struct letters letters;
 };
@@ -49,6 +51,7 @@ static const struct {
 	[FILE_RETENTION] = { "retention.yaml", true, &retention_rows },
 	[FILE_ORGANISATION] = { "organisation.yaml", true, &organisation_rows },
 	[FILE_SCHEDULE] = { "schedule.yaml", true, &schedule_rows },
+	[FILE_AGENT] = { "agent.yaml", true, &agent_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -95,6 +98,7 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_RETENTION: return retention_read(y, faults, &p->retention);
 	case FILE_ORGANISATION: return organisation_read(y, faults, &p->organisation);
 	case FILE_SCHEDULE: return schedule_read(y, faults, &p->schedule);
+	case FILE_AGENT: return agent_read(y, faults, &p->agent);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
@@ -219,6 +223,11 @@ const struct schedule *policy_schedule(const struct policy *p)
 void policy_warn(const struct policy *p, struct faults *warnings)
 {
 	schedule_warn(&p->schedule, files[FILE_SCHEDULE].name, warnings);
+}
+
+const struct agent_rules *policy_agent(const struct policy *p)
+{
+	return &p->agent;
 }
 
 const struct law *policy_find_law(const struct policy *p, const char *key)

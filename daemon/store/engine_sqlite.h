@@ -223,6 +223,17 @@
 	X(INCIDENT_TOLD_PUT, data, "INSERT OR IGNORE INTO incident_told VALUES (?1,?2,?3,?4)")  \
 	X(INCIDENT_FIRST_TOLD, data, "SELECT at_ms FROM incident_told WHERE incident = ?1"      \
 		" AND law = ?2 AND told = ?3 ORDER BY at_ms LIMIT 1")                           \
+	X(MESSAGE_PUT,    data,  "INSERT OR REPLACE INTO message VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9," \
+		"?10,?11)")                                                                     \
+	X(MESSAGE_GET,    data,  "SELECT * FROM message WHERE id = ?1")                         \
+	X(MESSAGE_NEXT,   data,  "SELECT * FROM message WHERE (made_ms, id) > (?1, ?2)"         \
+		" ORDER BY made_ms, id LIMIT 1")                                                \
+	X(MESSAGE_NEXT_WAITING, data, "SELECT * FROM message WHERE state = 1"                   \
+		" AND (next_ms, id) > (?1, ?2) ORDER BY next_ms, id LIMIT 1")                   \
+	X(MESSAGE_LAST,   data,  "SELECT * FROM message WHERE kind = ?1 AND about = ?2"         \
+		" AND route = ?3 ORDER BY made_ms DESC LIMIT 1")                                \
+	X(MESSAGE_OVER,   data,  "SELECT * FROM message WHERE state <> 1 AND ended_ms < ?1 LIMIT 1") \
+	X(MESSAGE_DEL,    data,  "DELETE FROM message WHERE id = ?1")                           \
 	X(HOLD_PUT,       data,  "INSERT OR REPLACE INTO hold VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(HOLD_GET,       data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE id = ?1")              \
 	X(HOLD_NEXT,      data,  "SELECT " HOLD_COLUMNS " FROM hold"                            \

@@ -270,10 +270,23 @@ static const char data_16[] =
 	"PRAGMA user_version = 16;"
 	"COMMIT;";
 
+/* What custos-agent sends. */
+static const char data_17[] =
+	"BEGIN;"
+	"CREATE TABLE message (id BLOB PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL,"
+	" route TEXT NOT NULL, kase BLOB NOT NULL, state INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, made_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL,"
+	" tried_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX message_made ON message (made_ms, id);"
+	"CREATE INDEX message_waiting ON message (next_ms, id) WHERE state = 1;"
+	"CREATE INDEX message_last ON message (kind, about, route, made_ms);"
+	"PRAGMA user_version = 17;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16 };
+	data_13, data_14, data_15, data_16, data_17 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -538,6 +538,36 @@ X(JOB_CANCEL, "job cancel", "io.custos.job.Cancel",                             
   ACCESS_ADMIN,                                                                         \
   N_("Stop a job that is running."),                                                    \
   N_("It ends as soon as it can do so without leaving anything half-done, and comes again at its next time.")) \
+X(AGENT_STATUS, "agent status", "io.custos.agent.Status",                               \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show the process that has a network, and its routes."),                           \
+  N_("Whether it runs, under which user, what it has given up, and for each route of agent.yaml what waits, or what is wrong with its settings.")) \
+X(AGENT_TEST, "agent test", "io.custos.agent.Test",                                     \
+  "route:key",                                                                          \
+  ACCESS_ADMIN,                                                                         \
+  N_("Send a test message by a route, and wait for what becomes of it."),               \
+  N_("Whoever is at the other end gets a message that says that it is a test. Says why when it is not taken; it is then tried again, as any other: 'message drop' ends that.")) \
+X(MESSAGE_LIST, "message list", "io.custos.message.List",                               \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List the messages that wait to be sent, and those that were given up."),          \
+  N_("With --all also those that were sent or dropped within 90 days. What they say to a person is never shown.")) \
+X(MESSAGE_SHOW, "message show", "io.custos.message.Show",                               \
+  "message:text",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show a message: when it was tried, when it is again, and why it was not taken."), \
+  N_("What it says to a person is not shown."))                                         \
+X(MESSAGE_RETRY, "message retry", "io.custos.message.Retry",                            \
+  "message:text",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Try a message again now."),                                                       \
+  N_("One that waits, or that was given up."))                                          \
+X(MESSAGE_DROP, "message drop", "io.custos.message.Drop",                               \
+  "message:text",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Never send a message."),                                                          \
+  N_("The keys of its text are shredded. If it was handed over just now, it may arrive all the same.")) \
 X(REPORT_ROPA, "report ropa", "io.custos.report.Ropa",                                  \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \
@@ -613,6 +643,8 @@ X("approval", N_("What a second user confirms"))                                
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
 X("job",     N_("What is done by itself"))                                               \
+X("agent",   N_("The process that has a network"))                                      \
+X("message", N_("Messages that are sent"))                                              \
 X("report",  N_("Reports"))                                                             \
 X("log",     N_("The audit log"))                                                       \
 X("key",     N_("The root key"))                                                        \

@@ -1,6 +1,8 @@
 /*
- * P7: the process that holds keys has no network.  Until there is an agent no process of custos
- * has one: no socket of theirs is anything but a Unix socket, whatever they are doing.
+ * P7: the process that holds keys has no network; the process that has a network holds no keys.
+ * No socket of custosd and of what it starts is anything but a Unix socket, whatever they are doing.
+ * custos-agent has nothing of the state directory: no descriptor, no right to open it, and none of the
+ * bytes of its key files in memory.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -132,12 +134,127 @@ static void nor_has_the_process_that_parses_imports(void **state)
 	ran_done(&r);
 }
 
+/* --- the agent --------------------------------------------------------------------------- */
+
+static void use_agent(struct stage *st)
+{
+	static char user[40];
+
+	stage_stop(st);
+	stage_policy(st, "agent.yaml", "routes:\n  - {route: canary-route-77, plugin: null}\n");
+	snprintf(user, sizeof(user), "--agent-user=%u", (unsigned)stage_uid(AS_AGENT));
+	st->options[0] = user;
+}
+
+static json_t *wait_for_agent(struct stage *st)
+{
+	for (int i = 0; i < 300; i++) {
+		stage_ctl(st, AS_ADMIN, "agent", "status", "--json");
+		stage_expect(st, 0);
+		if (json_is_true(json_object_get(stage_reply(st), "connected"))) {
+			return json_incref((json_t *)(uintptr_t)stage_reply(st));
+		}
+		run_sleep_ms(50);
+	}
+	fail_msg("no agent:\n%s", stage_daemon_log(st));
+	return NULL;
+}
+
+/* How often what is in these files, in pieces of 16 bytes, or this text, is in a process's memory. */
+static int count_in_memory(pid_t pid, const char *keys_dir, const char *text)
+{
+	char *out = run_shell("python3 '" SOURCE_DIR "/tests/support/in_memory.py' %d '%s' '%s'",
+		(int)pid, keys_dir, text);
+	int n = atoi(out);
+
+	free(out);
+	return n;
+}
+
+static void expect_nothing_of(const struct stage *st, pid_t pid)
+{
+	char *fds = run_shell("ls -l /proc/%d/fd; cat /proc/%d/maps", (int)pid, (int)pid);
+	char keys[224];
+
+	assert_non_null(strstr(fds, "socket:["));
+	assert_null(strstr(fds, st->state));
+	free(fds);
+	snprintf(keys, sizeof(keys), "%s/keys", st->state);
+	assert_true(count_in_memory(pid, "", "canary-route-77") > 0); /* the look is real */
+	assert_int_equal(count_in_memory(pid, keys, ""), 0);
+}
+
+static void the_process_that_has_a_network_holds_no_keys(void **state)
+{
+	struct stage *st = *state;
+	struct job agent;
+	struct ran r;
+	unsigned sockets;
+	json_t *status;
+	pid_t pid;
+
+	if (geteuid() != 0) {
+		print_message("needs root: other users, and the memory of a process\n");
+		skip();
+	}
+	use_agent(st);
+	st->options[1] = "--agent=";
+	stage_start(st);
+	agent = stage_agent_start(st);
+	status = wait_for_agent(st);
+	pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
+	assert_int_equal(pid, agent.pid);
+	assert_true(json_is_true(json_object_get(json_object_get(status, "separation"), "uid")));
+	json_decref(status);
+	expect_nothing_of(st, pid);
+	check_all(st, &sockets); /* and custosd has no network beside it */
+	run(&(struct run_options){ .uid = stage_uid(AS_AGENT) },
+		(const char *const[]){ "ls", st->state, NULL }, &r);
+	assert_int_not_equal(r.status, 0);
+	ran_done(&r);
+	stage_ctl(st, AS_ADMIN, "status");
+	assert_non_null(strstr(st->last.out, "custos-agent: another user"));
+	stage_stop(st);
+	run_wait(&agent, &r);
+	ran_done(&r);
+}
+
+/* Started by custosd, where that is no root: the same user. */
+static void and_as_the_same_user_it_is_held_by_landlock_or_status_says_so(void **state)
+{
+	struct stage *st = *state;
+	const json_t *separation;
+	json_t *status;
+	pid_t pid;
+
+	if (geteuid() != 0) {
+		print_message("needs root: the memory of a process\n");
+		skip();
+	}
+	use_agent(st);
+	stage_start(st);
+	status = wait_for_agent(st);
+	pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
+	separation = json_object_get(status, "separation");
+	assert_false(json_is_true(json_object_get(separation, "uid")));
+	expect_nothing_of(st, pid);
+	stage_ctl(st, AS_ADMIN, "status");
+	if (json_is_true(json_object_get(separation, "landlock"))) {
+		assert_non_null(strstr(st->last.out, "custos-agent: Landlock"));
+	} else {
+		assert_non_null(strstr(st->last.out, "it could read the state directory"));
+	}
+	json_decref(status);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, stage_up, stage_down)
 		T(no_process_has_any_socket_but_unix_ones),
 		T(nor_has_the_process_that_parses_imports),
+		T(the_process_that_has_a_network_holds_no_keys),
+		T(and_as_the_same_user_it_is_held_by_landlock_or_status_says_so),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

@@ -35,7 +35,8 @@ uid_t stage_uid(enum who who)
 {
 	static const uid_t uids[] = { [AS_DAEMON] = FIRST_UID, [AS_ADMIN] = FIRST_UID + 1,
 		[AS_PRIVACY] = FIRST_UID + 2, [AS_SUPPORT] = FIRST_UID + 3,
-		[AS_AUDITOR] = FIRST_UID + 4, [AS_SECOND] = FIRST_UID + 5, [AS_STRANGER] = FIRST_UID + 9 };
+		[AS_AUDITOR] = FIRST_UID + 4, [AS_SECOND] = FIRST_UID + 5, [AS_AGENT] = FIRST_UID + 6,
+		[AS_STRANGER] = FIRST_UID + 9 };
 
 	return who == AS_SELF || !stage_has_roles() ? geteuid() : uids[who];
 }
@@ -63,9 +64,10 @@ static void make_programs(void)
 	snprintf(programs, sizeof(programs), "%.80s/custos-test-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	assert_non_null(mkdtemp(programs));
 	atexit(remove_programs);
-	free(run_shell("chmod 755 '%s'; mkdir -m 755 '%s/bin'; cp '%s' '%s' '%s' '%s/bin'; "
-		       "chmod 755 '%s'/bin/*",
-		programs, programs, CUSTOSD, CUSTOSCTL, CUSTOS_INTAKE, programs, programs));
+	free(run_shell("chmod 755 '%s'; mkdir -m 755 '%s/bin'; cp '%s' '%s' '%s' '%s' '%s/bin'; "
+		       "cp -r '%s' '%s/plugins'; chmod 755 '%s'/bin/* '%s/plugins' '%s'/plugins/*",
+		programs, programs, CUSTOSD, CUSTOSCTL, CUSTOS_INTAKE, CUSTOS_AGENT, programs,
+		CUSTOS_PLUGINS, programs, programs, programs, programs));
 }
 
 static char *program(const char *name, char path[192])
@@ -112,10 +114,10 @@ static void put_roles(struct stage *st)
 		"    operations: [status, init, seal, unseal, key.*, policy.*,"
 		" approval.*, backup.*, drill.*, job.*, "
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan,"
-		" report.compliance]\n"
+		" report.compliance, agent.*, message.*]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, record.*, import, export, erase.*,"
-		" request.*, retention.*, hold.*, incident.*, approval.*, log.*, consent.*, restriction.*, report.*]\n"
+		" request.*, retention.*, hold.*, incident.*, approval.*, log.*, consent.*, restriction.*, report.*, agent.*, message.*]\n"
 		"    purposes: '*'\n"
 		"  - role: support\n"
 		"    operations: [status, subject.search, subject.get, subject.add,"
@@ -181,6 +183,7 @@ struct stage *stage_new(void)
 	make_dir(st->files, sizeof(st->files), st, "files", 01777, 0);
 	make_dir(run_dir, sizeof(run_dir), st, "run", 0755, FIRST_UID);
 	snprintf(st->socket, sizeof(st->socket), "%.150s/s", run_dir);
+	snprintf(st->agent_socket, sizeof(st->agent_socket), "%.140s/agent.sock", run_dir);
 	snprintf(st->log, sizeof(st->log), "%.127s/log", st->dir);
 	snprintf(st->identity, sizeof(st->identity), "%.159s/identity", st->files);
 	put_policies(st);
@@ -308,7 +311,9 @@ static bool answers(const struct stage *st)
 void stage_launch(struct stage *st)
 {
 	char path[192], intake[224], state[192], policies[192], listen[192], self[192];
-	const char *argv[16] = { program("custosd", path), state, policies, listen, intake };
+	char agent[224], plugins[192];
+	const char *argv[16] = { program("custosd", path), state, policies, listen, intake, agent,
+		plugins };
 	struct run_options o = { .uid = stage_has_roles() ? FIRST_UID : RUN_SAME_UID,
 		.is_session = true };
 
@@ -317,8 +322,10 @@ void stage_launch(struct stage *st)
 	snprintf(policies, sizeof(policies), "--policies=%s", st->policies);
 	snprintf(listen, sizeof(listen), "--socket=%s", st->socket);
 	snprintf(intake, sizeof(intake), "--intake=%s", program("custos-intake", self));
+	snprintf(agent, sizeof(agent), "--agent=%s", program("custos-agent", self));
+	snprintf(plugins, sizeof(plugins), "--plugins=%s/plugins", programs);
 	for (size_t i = 0; i < 3 && st->options[i]; i++) {
-		argv[5 + i] = st->options[i];
+		argv[7 + i] = st->options[i];
 	}
 	o.err_fd = open(st->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	assert_true(o.err_fd > 0);
@@ -437,6 +444,17 @@ int stage_ctl_input(struct stage *st, enum who who, const void *input, size_t n,
 	ran_done(&st->last);
 	run(&o, argv, &st->last);
 	return st->last.status;
+}
+
+struct job stage_agent_start(struct stage *st)
+{
+	char path[192], listen[192], plugins[192];
+	const char *argv[] = { program("custos-agent", path), listen, plugins, NULL };
+	struct run_options o = { .uid = stage_has_roles() ? stage_uid(AS_AGENT) : RUN_SAME_UID };
+
+	snprintf(listen, sizeof(listen), "--socket=%s", st->agent_socket);
+	snprintf(plugins, sizeof(plugins), "--plugins=%s/plugins", programs);
+	return run_start(&o, argv);
 }
 
 struct job stage_ctl_start(struct stage *st, enum who who, int stdin_fd,

@@ -2,6 +2,7 @@
  * stage.h: the real custosd in a directory of its own, and people who talk to it.
  *
  *	DIR/bin/          copies of the programs, so that every uid can start them
+ *	DIR/plugins/      likewise of custos-agent's plugins
  *	DIR/N/policies/   the shipped schema, and roles and targets as the test wants them
  *	DIR/N/state/      0700, of the daemon's uid
  *	DIR/N/repo/       the target "local"
@@ -25,11 +26,12 @@
 
 /* AS_SECOND is another of AS_PRIVACY's kind, who confirms what that one asks for. */
 enum who {
-	AS_DAEMON, AS_ADMIN, AS_PRIVACY, AS_SECOND, AS_SUPPORT, AS_AUDITOR, AS_STRANGER, AS_SELF
+	AS_DAEMON, AS_ADMIN, AS_PRIVACY, AS_SECOND, AS_SUPPORT, AS_AUDITOR, AS_AGENT, AS_STRANGER, AS_SELF
 };
 
 struct stage {
 	char dir[128], policies[160], state[160], repo[160], socket[160], files[160];
+	char agent_socket[160];
 	char identity[192];     /* in files/; there after stage_init */
 	pid_t daemon;           /* 0: does not run */
 	struct job job;         /* the daemon's */
@@ -91,7 +93,9 @@ int stage_erase_with(struct stage *st, const char *const args[]);
 #define stage_erase(st, ...) stage_erase_with(st, (const char *const[]){ __VA_ARGS__, NULL })
 /* Waits until AS_SECOND is asked to confirm something; its id. */
 void stage_approval(struct stage *st, char ret_id[33]);
-/* The same in the background. */
+/* custos-agent, started by somebody else than custosd, as AS_AGENT. */
+struct job stage_agent_start(struct stage *st);
+/* custosctl in the background. */
 struct job stage_ctl_start(struct stage *st, enum who who, int stdin_fd,
 	const char *const args[]);
 /* custosd itself with other arguments ("restore", ...), as AS_DAEMON. */

@@ -13,7 +13,7 @@ static void make_older(const char *dir)
 	assert_int_equal(
 		sqlite3_exec(db,
 			"DROP TABLE dsr; DROP TABLE dsr_part; DROP TABLE dsr_pause;"
-			"DROP TABLE incident; DROP TABLE incident_told; DROP TABLE aggregate; DROP TABLE tally;"
+			"DROP TABLE message; DROP TABLE incident; DROP TABLE incident_told; DROP TABLE aggregate; DROP TABLE tally;"
 			"DROP TABLE job_run;"
 			"DROP TABLE hold; DROP TABLE hold_part; DROP TABLE hold_block; DROP TABLE hold_slot; DROP TABLE capture;"
 			"DROP TABLE rule; DROP TABLE rule_key; DROP TABLE record_rule;"

@@ -1,0 +1,47 @@
+/*
+ * agent.h: by which routes custos-agent sends messages: agent.yaml.
+ *
+ * The settings of a route are its plugin's to judge, in the agent: custosd loads no plugins.  Immutable;
+ * lives as long as its policy.
+ */
+#ifndef CU_POLICY_AGENT_H
+#define CU_POLICY_AGENT_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/rows.h"
+
+struct faults;
+struct yaml;
+struct yaml_node;
+
+#define AGENT_MAX_ROUTES 16
+
+struct agent_route {
+	const char *key;
+	const char *plugin;
+	bool takes_alarms;
+	bool is_personal; /* it may take messages to persons */
+	const struct yaml_node *settings; /* a mapping of texts; NULL: none */
+	const struct yaml_node *node;
+};
+
+struct agent_rules {
+	struct duration retry;   /* after the first attempt; longer each time */
+	struct duration give_up; /* after a message was made */
+	struct duration remind;  /* between two alarms about the same */
+	const struct agent_route *v;
+	size_t n;
+	const struct yaml_node *node;
+};
+
+extern const struct rows agent_rows;
+
+/* Fills ret from the tree of agent.yaml, both passes; everything borrows from y.  0, also when there
+ * are faults; CU_ENOMEM. */
+int agent_read(struct yaml *y, struct faults *faults, struct agent_rules *ret);
+
+/* NULL when there is none of this key. */
+const struct agent_route *agent_find(const struct agent_rules *a, const char *key);
+
+#endif
