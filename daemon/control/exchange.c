@@ -477,12 +477,17 @@ static int ask_again(struct tx *tx, const struct permit *p, const struct id *sub
 	return r < 0 ? r : permit_check(p, &s, err);
 }
 
+void exchange_saw(struct exchange *x, const struct reader *rd)
+{
+	x->seen = reader_changes(rd);
+}
+
 /* --- leaves ----------------------------------------------------------------------- */
 
 static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	const struct exchange_leaf *l = (struct exchange_leaf *)op;
-	int r = l->permit && !id_is_nil(&l->leaf.sub) ?
+	int r = l->permit && !id_is_nil(&l->leaf.sub) && tx_has_changed(tx, l->seen) ?
 		ask_again(tx, l->permit, &l->leaf.sub, err) :
 		0;
 
@@ -495,6 +500,7 @@ static void fill_leaf(const struct exchange *x, const struct leaf *leaf, struct 
 	ret->leaf = *leaf;
 	strncpy(ret->leaf.purpose, x->purpose, sizeof(ret->leaf.purpose) - 1);
 	ret->permit = x->permit.purpose ? &x->permit : NULL;
+	ret->seen = x->seen;
 }
 
 int exchange_leaf(struct exchange *x, const struct leaf *leaf, struct cu_err *err)
@@ -525,6 +531,7 @@ int exchange_note(struct exchange *x, const struct leaf *leaf, struct cu_err *er
 struct bulk {
 	struct store_op op;
 	const struct permit *permit;
+	uint64_t seen;
 	struct leaf leaf;
 	struct span ids;
 };
@@ -532,20 +539,26 @@ struct bulk {
 static int apply_bulk(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct bulk *b = (struct bulk *)op;
+	bool has_changed = tx_has_changed(tx, b->seen);
 	int r = 0;
 
-	for (size_t at = 0; r == 0 && at < b->ids.n; at += sizeof(struct id)) {
+	for (size_t at = 0; r == 0 && has_changed && at < b->ids.n; at += sizeof(struct id)) {
 		struct id id;
 
 		memcpy(id.b, b->ids.p + at, sizeof(id.b));
 		r = ask_again(tx, b->permit, &id, err);
 	}
-	return r < 0 ? r : tx_access_put(tx, &b->leaf, b->ids, err);
+	if (r < 0) {
+		return r;
+	}
+	return has_changed ? tx_access_put(tx, &b->leaf, b->ids, err) :
+			     tx_access_note(tx, &b->leaf, b->ids, err);
 }
 
 int exchange_bulk(struct exchange *x, enum leaf_act act, struct span ids, struct cu_err *err)
 {
-	struct bulk b = { .op.apply = apply_bulk, .permit = &x->permit, .leaf.act = act, .ids = ids };
+	struct bulk b = { .op = { .apply = apply_bulk, .is_note = true }, .permit = &x->permit,
+		.seen = x->seen, .leaf.act = act, .ids = ids };
 
 	strncpy(b.leaf.purpose, x->purpose, sizeof(b.leaf.purpose) - 1);
 	return exchange_change(x, &b.op, err);

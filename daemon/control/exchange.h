@@ -34,6 +34,7 @@ struct exchange_leaf {
 	struct store_op op;
 	struct leaf leaf;
 	const struct permit *permit; /* asked again for leaf.sub; NULL: not */
+	uint64_t seen;               /* exchange.seen */
 	struct letter letter; /* writer thread to loop: it is durable, or it failed */
 	bool is_wanted;       /* worker sets, loop reads */
 };
@@ -52,6 +53,7 @@ struct exchange {
 	struct permit permit; /* of a call that touches a person's data */
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
+	uint64_t seen;       /* exchange_saw; 0: nothing is known */
 	bool is_refused_for_role; /* handler: whoever the subject is, so the refusal is told as it is */
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
 
@@ -122,6 +124,10 @@ int64_t exchange_now_ms(const struct exchange *x);
 struct row_record;
 int exchange_uses(struct exchange *x, struct tx *tx, const struct row_record *row,
 	struct cu_err *err);
+
+/* All that the next leaf stands for was read in the view that this reader has now: if nothing has
+ * changed since, how people stand is not asked once more in front of it. */
+void exchange_saw(struct exchange *x, const struct reader *rd);
 
 /* Somebody with a role here was refused; strangers could fill the log at will.  subject may be
  * NULL.  Does not wait. */

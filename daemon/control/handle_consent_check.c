@@ -97,7 +97,8 @@ static int apply_asked(struct tx *tx, struct store_op *op, struct cu_err *err)
 /* Who was asked about stands in the access journal before the answer leaves. */
 static int note_asked(struct exchange *x, enum leaf_act act, struct span ids, struct cu_err *err)
 {
-	struct asked a = { .op.apply = apply_asked, .leaf.act = act, .ids = ids };
+	struct asked a = { .op = { .apply = apply_asked, .is_note = true }, .leaf.act = act,
+		.ids = ids };
 
 	strncpy(a.leaf.purpose, x->purpose, sizeof(a.leaf.purpose) - 1);
 	return exchange_change(x, &a.op, err);

@@ -10,8 +10,8 @@
 #include "control/show.h"
 #include "control/where.h"
 
-#define PAGE_RECORDS  1000 /* in one view of the store, one leaf and one reply */
-#define PAGE_BYTES    (1u << 20)
+#define PAGE_RECORDS  4000 /* in one view of the store, one leaf and one reply */
+#define PAGE_BYTES    (2u << 20)
 #define ALONE_RECORDS 1000 /* in a reply without `more` */
 
 /* --- one record ------------------------------------------------------------------- */
@@ -115,6 +115,7 @@ int handle_RECORD_GET(struct exchange *x, struct json *out, struct cu_err *err)
 	s.name = "record";
 	s.reader = exchange_reader(x);
 	r = reader_begin(s.reader, err);
+	exchange_saw(x, s.reader);
 	if (r == 0) {
 		r = get_one(&s, &leaf, err);
 		reader_end(s.reader);
@@ -183,6 +184,7 @@ static int read_page(struct listing *l, struct cu_err *err)
 	struct reader *rd = exchange_reader(l->shown.x);
 	int r = reader_begin(rd, err);
 
+	exchange_saw(l->shown.x, rd);
 	l->shown.reader = rd;
 	l->shown.out = &j;
 	l->shown.subject = (struct id){ 0 };

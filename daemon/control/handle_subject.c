@@ -207,6 +207,7 @@ int handle_SUBJECT_GET(struct exchange *x, struct json *out, struct cu_err *err)
 	}
 	rd = exchange_reader(x);
 	r = reader_begin(rd, err);
+	exchange_saw(x, rd);
 	if (r == 0) {
 		r = exchange_permit(x, rd, &leaf.sub, &s, err);
 		if (r == 0) {

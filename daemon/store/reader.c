@@ -17,13 +17,37 @@ void reader_narrow(struct reader *rd, reader_may *may, const void *ctx, int64_t 
 
 int reader_begin(struct reader *rd, struct cu_err *err)
 {
+	rd->nchanges = atomic_load(&rd->store->nchanges_seen); /* before the view: it shows no less */
+	rd->who = (struct row_subject){ 0 };
+	rd->is_in_view = true;
 	return engine_read_begin(rd->engine, err);
+}
+
+uint64_t reader_changes(const struct reader *rd)
+{
+	return rd->nchanges;
 }
 
 void reader_end(struct reader *rd)
 {
 	engine_read_end(rd->engine);
+	rd->is_in_view = false;
 	buf_clear(&rd->sealer.plain);
+}
+
+int reader_who(struct reader *rd, const struct id *id, struct row_subject *ret, struct cu_err *err)
+{
+	int r;
+
+	if (rd->is_in_view && !id_is_nil(id) && id_eq(&rd->who.id, id)) {
+		*ret = rd->who;
+		return 1;
+	}
+	r = engine_subject_get(rd->engine, id, ret, err);
+	if (r > 0 && rd->is_in_view) {
+		rd->who = *ret;
+	}
+	return r;
 }
 
 int reader_subject(struct reader *rd, const struct id *id, struct row_subject *ret,
@@ -142,7 +166,7 @@ int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *c
 	int r = engine_record_get(rd->engine, id, &row, err);
 
 	if (r > 0) {
-		r = engine_subject_get(rd->engine, &row.subject, &who, err);
+		r = reader_who(rd, &row.subject, &who, err);
 	}
 	if (r <= 0) {
 		return r;

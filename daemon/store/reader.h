@@ -15,6 +15,8 @@ struct rule;
 /* One view for several reads; short. */
 int reader_begin(struct reader *rd, struct cu_err *err);
 void reader_end(struct reader *rd);
+/* A number for tx_has_changed: with what it was when the view began, what is shown is as it is. */
+uint64_t reader_changes(const struct reader *rd);
 
 /* 1, 0 or a code.  A case is no subject. */
 int reader_subject(struct reader *rd, const struct id *id, struct row_subject *ret,

@@ -107,26 +107,35 @@ static int walk(struct walk *w, struct engine *e, const struct id *subject, cons
 	return r < 0 ? r : 0;
 }
 
-int standing_of(struct engine *e, const struct id *subject, const char *purpose,
+/* found: whether ret->who is somebody, or a code. */
+static int tell(struct engine *e, int found, const struct id *subject, const char *purpose,
 	const char *channel, int64_t now_ms, struct standing *ret, struct cu_err *err)
 {
 	struct walk w = { .to = ret, .channel = channel, .now_ms = now_ms };
-	int r;
 
 	ret->exists = ret->is_live = ret->is_objected = false;
 	ret->state = CONSENT_NONE;
-	r = engine_subject_get(e, subject, &ret->who, err);
-	if (r <= 0 || ret->who.kind == SUBJECT_CASE) {
-		return r < 0 ? r : 0;
+	if (found <= 0 || ret->who.kind == SUBJECT_CASE) {
+		return found < 0 ? found : 0;
 	}
 	ret->exists = true;
 	return purpose ? walk(&w, e, subject, purpose, err) : 0;
 }
 
+int standing_of(struct engine *e, const struct id *subject, const char *purpose,
+	const char *channel, int64_t now_ms, struct standing *ret, struct cu_err *err)
+{
+	int r = engine_subject_get(e, subject, &ret->who, err);
+
+	return tell(e, r, subject, purpose, channel, now_ms, ret, err);
+}
+
 int standing_read(struct reader *rd, const struct id *subject, const char *purpose,
 	const char *channel, int64_t now_ms, struct standing *ret, struct cu_err *err)
 {
-	return standing_of(rd->engine, subject, purpose, channel, now_ms, ret, err);
+	int r = reader_who(rd, subject, &ret->who, err);
+
+	return tell(rd->engine, r, subject, purpose, channel, now_ms, ret, err);
 }
 
 int standing_in(struct tx *tx, const struct id *subject, const char *purpose,

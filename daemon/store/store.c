@@ -137,6 +137,8 @@ int store_open(const struct store_config *cfg, struct store **ret, struct cu_err
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	st->cfg = *cfg;
+	st->nchanges = 1; /* 0 is no view's */
+	atomic_store(&st->nchanges_seen, st->nchanges);
 	pthread_mutex_init(&st->lock, NULL);
 	pthread_cond_init(&st->work, NULL);
 	pthread_cond_init(&st->readers, NULL);
@@ -274,7 +276,7 @@ static void wake(struct store_op *op)
 
 int store_run(struct store *st, struct store_op *op, struct cu_err *err)
 {
-	struct waiting w = { .op = { apply_inner, wake, op->kind, op->actor }, .inner = op,
+	struct waiting w = { .op = { apply_inner, wake, op->kind, op->actor, op->is_note }, .inner = op,
 		.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
 
 	store_submit(st, &w.op);

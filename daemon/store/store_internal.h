@@ -17,6 +17,9 @@ struct reader {
 	struct engine *engine;
 	struct sealer sealer;
 	struct buf sealed;   /* of the access journal */
+	uint64_t nchanges;   /* of the store, that its view shows at least */
+	bool is_in_view;     /* between reader_begin and reader_end */
+	struct row_subject who; /* is_in_view: looked up last in it; nil: nobody */
 	reader_may *may;     /* NULL: records are shown whatever their rules say */
 	const void *may_ctx;
 	int64_t now_ms;      /* for may */
@@ -35,6 +38,8 @@ struct store {
 	struct sealer sealer;  /* the writer's */
 	struct tx tx;          /* the writer's */
 	int64_t pruned_ms;     /* when old requests were last taken away */
+	uint64_t nchanges;     /* the writer's: steps that changed something, committed or not yet */
+	atomic_ullong nchanges_seen; /* of these, what a view that begins now shows */
 
 	pthread_t thread;
 	bool has_thread;
@@ -46,6 +51,9 @@ struct store {
 
 	struct reader *free_readers;
 };
+
+/* reader.c: a subject, or a case; once for several questions in one view. */
+int reader_who(struct reader *rd, const struct id *id, struct row_subject *ret, struct cu_err *err);
 
 /* tx.c: a run of slots for a new owner, or for one whose run is used up. */
 int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err);

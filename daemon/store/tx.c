@@ -16,6 +16,11 @@
 #define EXTEND_MIN_LEAVES 8   /* 256 runs */
 #define EXTEND_MAX_LEAVES 256 /* 8,192 runs, 2 MiB of nodes in one transaction */
 
+bool tx_has_changed(const struct tx *tx, uint64_t since)
+{
+	return tx->store->nchanges != since;
+}
+
 int tx_leaf(struct tx *tx, const struct leaf *given, struct cu_err *err)
 {
 	struct leaf leaf = *given;

@@ -28,6 +28,9 @@ struct tx {
 };
 
 /* Adds a leaf; by and t_ms are filled from the transaction when they are nil and 0. */
+/* Whether anything but notes was changed, or is in this batch, since a view began (reader_changes). */
+bool tx_has_changed(const struct tx *tx, uint64_t since);
+
 int tx_leaf(struct tx *tx, const struct leaf *leaf, struct cu_err *err);
 
 /* The place in the log that the last leaf added will have, once it is durable. */

@@ -107,6 +107,12 @@ int tx_rule_put(struct tx *tx, const struct id *record, const struct rule *rule,
 			       tx->engine, record, rule_number(rule), expires_ms, err);
 }
 
+int tx_rule_put_again(struct tx *tx, const struct row_record *row, const struct rule *rule,
+	struct cu_err *err)
+{
+	return engine_record_rule_put(tx->engine, &row->id, rule_number(rule), row->expires_ms, err);
+}
+
 /* --- the end ---------------------------------------------------------------------- */
 
 int tx_record_delete(struct tx *tx, const struct id *record, struct cu_err *err)

@@ -29,6 +29,10 @@ int tx_rule_get(struct tx *tx, int64_t number, struct rule *ret, struct cu_err *
 int tx_rule_put(struct tx *tx, const struct id *record, const struct rule *rule,
 	int64_t expires_ms, struct cu_err *err);
 
+/* The same for a record whose end stays, of a rule that tx_rule_put put in this step. */
+int tx_rule_put_again(struct tx *tx, const struct row_record *row, const struct rule *rule,
+	struct cu_err *err);
+
 /* The row of a record that is there, live and hidden by no erasure; what of it is sealed may not be used.
  * 1, 0 or a code. */
 int tx_record_row(struct tx *tx, const struct id *record, struct row_record *ret,

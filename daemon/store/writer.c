@@ -89,6 +89,7 @@ static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 
 	tx->actor = op->actor;
 	tx->is_change = op->kind == STORE_CHANGE;
+	tx->store->nchanges += op->kind != STORE_LEAF && !op->is_note;
 	op->err = (struct cu_err){ 0 };
 	if (!tx->is_change) {
 		op->code = op->apply(tx, op, &op->err);
@@ -131,6 +132,12 @@ static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)
 	return r;
 }
 
+/* All that was changed is in the files: views that begin from now on show it. */
+static void show_changes(struct store *st)
+{
+	atomic_store(&st->nchanges_seen, st->nchanges);
+}
+
 /* Leaves of reads look at how people stand: in one view, that is locked once. */
 static int run_leaves(struct store *st, struct batch *b, struct cu_err *err)
 {
@@ -142,6 +149,7 @@ static int run_leaves(struct store *st, struct batch *b, struct cu_err *err)
 	if (!b->is_alone) {
 		engine_read_end(st->engine);
 	}
+	show_changes(st);
 	return r;
 }
 
@@ -167,6 +175,9 @@ static int run_steps(struct store *st, struct batch *b, struct cu_err *err)
 	if (r == 0) {
 		is_open = false; /* a failed commit rolls back by itself */
 		r = engine_commit(st->engine, &b->has_rows, err);
+		if (b->has_rows) {
+			show_changes(st);
+		}
 	}
 	if (is_open && r < 0) {
 		engine_rollback(st->engine);

@@ -457,6 +457,59 @@ struct picture {
 	struct engine_counts counts;
 };
 
+struct since {
+	uint64_t changes;
+	bool has_changed;
+};
+
+static int look_whether_changed(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct since *s = ctx;
+
+	(void)err;
+	s->has_changed = tx_has_changed(tx, s->changes);
+	return 0;
+}
+
+static bool has_changed(struct house *h, struct reader *rd)
+{
+	struct since s = { .changes = reader_changes(rd) };
+
+	must_run(h, STORE_LEAF, look_whether_changed, &s);
+	return s.has_changed;
+}
+
+/* What was read is shown without another look only if this is sure. */
+static void whether_anything_changed_since_a_view_is_known(void **state)
+{
+	struct house h = { 0 };
+	struct reader *rd;
+	uint64_t v = 1;
+	struct change note = { .op = { .apply = apply_change, .is_note = true }, .fn = put_note,
+		.ctx = &v };
+	struct person p;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	p = must_add(&h, "Ada", NULL);
+	rd = store_reader_take(h.store);
+	assert_ok(reader_begin(rd, &err), &err);
+	must_run(&h, STORE_LEAF, leaf_of_read, &p);
+	assert_ok(store_run(h.store, &note.op, &err), &err);
+	assert_false(has_changed(&h, rd));
+	must_add(&h, "Bob", NULL);
+	assert_true(has_changed(&h, rd));
+	reader_end(rd);
+	assert_ok(reader_begin(rd, &err), &err);
+	assert_false(has_changed(&h, rd));
+	must_run(&h, STORE_ALONE, flush, NULL); /* whatever runs alone may be a change */
+	assert_true(has_changed(&h, rd));
+	reader_end(rd);
+	store_reader_give(h.store, rd);
+	house_close(&h);
+}
+
 static int take_picture(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	struct picture *p = ctx;
@@ -703,6 +756,7 @@ int main(void)
 		cmocka_unit_test(a_read_leaves_a_leaf_and_no_row),
 		cmocka_unit_test(a_flush_after_a_read_empties_the_logs),
 		cmocka_unit_test(a_reader_that_was_given_back_is_in_nobodys_way),
+		cmocka_unit_test(whether_anything_changed_since_a_view_is_known),
 		cmocka_unit_test(an_image_is_of_all_that_was_acknowledged),
 		cmocka_unit_test(a_view_of_several_reads_is_of_one_moment),
 		cmocka_unit_test(more_threads_than_readers_wait_for_each_other),
