@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define MAX_STEPS  40
+#define ANY        NSTEPS
 #define DEATH_EACH 6 /* of so many steps one is interrupted */
 
 struct history {
@@ -32,29 +33,28 @@ struct history {
  * expiry comes after what it waits for. */
 static const struct {
 	unsigned char weights[2];
-	bool has_next;
-	enum step_kind next;
+	enum step_kind next[2]; /* ANY: nothing does */
 } kinds[NSTEPS] = {
-	[STEP_ADD] = { { 8, 2 }, false, 0 },
-	[STEP_WRITE] = { { 26, 10 }, false, 0 },
-	[STEP_BEGIN] = { { 12, 4 }, true, STEP_ERASE },
-	[STEP_CANCEL] = { { 4, 1 }, false, 0 },
-	[STEP_LET_GO] = { { 3, 1 }, false, 0 },
-	[STEP_ERASE] = { { 14, 4 }, true, STEP_BACK_UP },
-	[STEP_PASS] = { { 2, 8 }, true, STEP_EXPIRE },
-	[STEP_JUMP] = { { 2, 8 }, true, STEP_EXPIRE },
-	[STEP_CONFIRM] = { { 1, 5 }, true, STEP_EXPIRE },
-	[STEP_EXPIRE] = { { 4, 14 }, false, 0 },
-	[STEP_HOLD] = { { 4, 12 }, true, STEP_EXPIRE },
-	[STEP_RELEASE] = { { 2, 8 }, true, STEP_EXPIRE },
-	[STEP_SAY] = { { 5, 8 }, false, 0 },
-	[STEP_ASK] = { { 1, 5 }, true, STEP_EXPIRE },
-	[STEP_CLOSE] = { { 1, 5 }, true, STEP_EXPIRE },
-	[STEP_BACK_UP] = { { 14, 10 }, true, STEP_DRILL },
-	[STEP_DRILL] = { { 1, 8 }, true, STEP_EXPIRE },
-	[STEP_REOPEN] = { { 4, 2 }, false, 0 },
-	[STEP_LOOK] = { { 3, 2 }, false, 0 },
-	[STEP_MOVE] = { { 2, 2 }, false, 0 },
+	[STEP_ADD] = { { 8, 2 }, { ANY, ANY } },
+	[STEP_WRITE] = { { 26, 10 }, { ANY, STEP_EXPIRE } },
+	[STEP_BEGIN] = { { 12, 4 }, { STEP_ERASE, STEP_ERASE } },
+	[STEP_CANCEL] = { { 4, 1 }, { ANY, ANY } },
+	[STEP_LET_GO] = { { 3, 1 }, { ANY, ANY } },
+	[STEP_ERASE] = { { 14, 4 }, { STEP_BACK_UP, STEP_BACK_UP } },
+	[STEP_PASS] = { { 2, 8 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_JUMP] = { { 2, 6 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_CONFIRM] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_EXPIRE] = { { 4, 14 }, { ANY, ANY } },
+	[STEP_HOLD] = { { 4, 12 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_RELEASE] = { { 2, 8 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_SAY] = { { 5, 8 }, { ANY, ANY } },
+	[STEP_ASK] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_CLOSE] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_BACK_UP] = { { 14, 10 }, { STEP_DRILL, STEP_DRILL } },
+	[STEP_DRILL] = { { 1, 8 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_REOPEN] = { { 4, 2 }, { ANY, ANY } },
+	[STEP_LOOK] = { { 3, 2 }, { ANY, ANY } },
+	[STEP_MOVE] = { { 2, 2 }, { ANY, ANY } },
 };
 
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
@@ -89,14 +89,15 @@ static enum step_kind draw_next(uint64_t *state, const struct step *last, bool i
 	enum step_kind any = draw_kind(state, is_keeping);
 	bool is_chance = draw(state) % 2;
 
-	return is_chance || !kinds[last->kind].has_next ? any : kinds[last->kind].next;
+	return is_chance || kinds[last->kind].next[is_keeping] == ANY ? any :
+								     kinds[last->kind].next[is_keeping];
 }
 
 /* Every second time what it is about is what steps meet at: of two records beside each other one is
  * erased; a sale of an early month is written, and held. */
 static void draw_what(uint64_t *state, struct step *s)
 {
-	bool is_sale = draw(state) % 2;
+	bool is_sale = draw(state) % 3;
 
 	if (draw(state) % 2) {
 		return;

@@ -197,7 +197,7 @@ void world_step(struct world *w, const struct step *s)
 	}
 	switch (s->kind) { /* what is never interrupted, and changes nothing or the world as a whole */
 	case STEP_PASS: pass_days(w, 1 + s->a % 45); return;
-	case STEP_JUMP: jump(w, s->a); return;
+	case STEP_JUMP: jump(w, s); return;
 	case STEP_DRILL: drill(w); return;
 	case STEP_REOPEN: reopen(w); return;
 	case STEP_LOOK: look(w, &w->backups[s->a % w->nbackups]); return;

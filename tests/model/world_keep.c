@@ -48,13 +48,18 @@ void pass_days(struct world *w, unsigned days)
 	}
 }
 
-/* By somebody's hand, or because the machine stood still. */
-void jump(struct world *w, unsigned which)
+/* By somebody's hand, or because the machine stood still; one that is wrong is often set right. */
+void jump(struct world *w, const struct step *s)
 {
 	static const int hours[] = { 3, -3, 23, -23, 25, -25, 72, 24 * 50, -24 * 50, 24 * 365,
 		-24 * 365 };
+	int64_t known = w->model.clock.known, off = w->sample.now_ms - known;
 
-	w->sample.now_ms += hours[which % (sizeof(hours) / sizeof(*hours))] * HOUR_MS;
+	if (known != 0 && s->b % 3 > 0 && (off > 24 * HOUR_MS || off < -HOUR_MS)) {
+		w->sample.now_ms = known + HOUR_MS;
+	} else {
+		w->sample.now_ms += hours[s->a % (sizeof(hours) / sizeof(*hours))] * HOUR_MS;
+	}
 }
 
 bool prepare_confirm(struct world *w, struct change *c)

@@ -83,7 +83,7 @@ void learn_erasure(struct world *w, struct change *c);
 
 /* world_keep.c: what is over ends, by a clock; what is held or asked for does not. */
 void pass_days(struct world *w, unsigned days);
-void jump(struct world *w, unsigned which);
+void jump(struct world *w, const struct step *s);
 bool prepare_confirm(struct world *w, struct change *c);
 bool prepare_hold(struct world *w, struct change *c);
 bool prepare_release(struct world *w, struct change *c);
