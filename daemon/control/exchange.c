@@ -360,6 +360,21 @@ struct reader *exchange_reader(struct exchange *x)
 	return rd;
 }
 
+static bool uses_any(const void *ctx, const struct rule *rule)
+{
+	(void)ctx;
+	(void)rule;
+	return true;
+}
+
+struct reader *exchange_reader_of_all(struct exchange *x)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+
+	reader_narrow(rd, uses_any, NULL, exchange_now_ms(x));
+	return rd;
+}
+
 void exchange_wait_for_reader(const struct exchange *x)
 {
 	struct timespec pause = { 0, 10 * 1000 * 1000 }; /* rare: looked at again, not signalled */

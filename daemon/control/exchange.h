@@ -109,6 +109,9 @@ int exchange_part_end(struct exchange *x, struct json *j, struct buf *frame, str
  * rule keeps them from the call's purpose, and those that are over by it, are passed over. */
 struct reader *exchange_reader(struct exchange *x);
 
+/* The same for whoever shows a person all: only those that are over are passed over. */
+struct reader *exchange_reader_of_all(struct exchange *x);
+
 /* Before a reply that continues and must not be lost: waits while the peer does not read, until
  * it does, is gone, or the call is cancelled. */
 void exchange_wait_for_reader(const struct exchange *x);

@@ -18,6 +18,7 @@
 #include "store/reader.h"
 #include "store/standing.h"
 #include "vault/vault.h"
+#include "store/rule.h"
 
 #define MAX_SLOTS        (VAULT_MAX_LEAVES * VAULT_LEAF_SLOTS) /* of one leaf, as ranges */
 #define CHUNK_RECORDS    200           /* in one view of the store */
@@ -180,7 +181,7 @@ static int begin_view(struct walk *w, struct reader **ret, struct cu_err *err)
 	int r;
 
 	w->nrecords = w->nbytes = 0;
-	*ret = store_reader_take(w->m->x->daemon->house.store);
+	*ret = exchange_reader_of_all(w->m->x);
 	r = reader_begin(*ret, err);
 	return r < 0 ? r : require_subject(w->m->x, *ret, &w->m->dossier, err);
 }
@@ -196,6 +197,7 @@ struct held {
 	struct row_record row;
 	struct record rec;
 	struct buf text; /* of rec; wiped */
+	struct rule rule;
 	bool is_there;
 };
 
@@ -208,6 +210,10 @@ static int hold_record(void *to, const struct row_record *row, const struct reco
 	h->row.sealed = (struct span){ 0 };
 	h->rec = *rec;
 	h->is_there = true;
+	if (rec->rule) {
+		h->rule = *rec->rule;
+		h->rec.rule = &h->rule;
+	}
 	buf_clear(&h->text);
 	return record_copy_spans(&h->rec, &h->text, err);
 }

@@ -23,8 +23,6 @@ struct shown {
 	struct show_filter filter;
 	struct json *out;
 	const char *name; /* of the member; NULL in an array */
-	struct ruling ruling; /* of the last */
-	int64_t number;
 	struct id subject; /* of the last, and whether it may be shown */
 	bool is_permitted;
 	struct buf subjects; /* ids, one for each that was shown */
@@ -34,14 +32,7 @@ static int show_stored(struct shown *s, const struct row_record *row, const stru
 	struct cu_err *err)
 {
 	struct json *j = s->out;
-	int r = row->rule == s->number && s->number != 0 ?
-		0 :
-		reader_rule(s->reader, row->rule, &s->ruling.rule, err);
 
-	if (r < 0) {
-		return r;
-	}
-	s->number = row->rule;
 	json_open_object(j, s->name);
 	json_hex(j, "record", row->id.b, sizeof(row->id.b));
 	json_hex(j, "subject", row->subject.b, sizeof(row->subject.b));
@@ -54,7 +45,7 @@ static int show_stored(struct shown *s, const struct row_record *row, const stru
 	if (row->expires_ms != 0) {
 		json_int(j, "expires_ms", row->expires_ms);
 	}
-	rule_show(j, &s->ruling.rule);
+	rule_show(j, rec->rule);
 	show_fields(j, &s->filter, rec);
 	json_close_object(j);
 	buf_put(&s->subjects, row->subject.b, sizeof(row->subject.b));

@@ -103,7 +103,7 @@ static int find_subject(struct tx *tx, struct import_chunk *ch, const struct imp
 }
 
 /* What is known of the record already stays where the file says nothing. */
-static int merge(struct tx *tx, const struct policy *p, struct import_record *ir,
+static int merge(struct exchange *x, struct tx *tx, const struct policy *p, struct import_record *ir,
 	const struct id *subject, const char **ret_reject, struct cu_err *err)
 {
 	char old_class[ENGINE_KEY_SIZE] = "";
@@ -121,6 +121,16 @@ static int merge(struct tx *tx, const struct policy *p, struct import_record *ir
 		return 0;
 	}
 	r = record_copy_spans(&old, &ir->old, err);
+	if (r == 0) {
+		r = exchange_uses(x, tx, &row, err);
+		if (r == 0) {
+			*ret_reject = N_("the record's own rule keeps it from this purpose");
+		}
+		r = r > 0 ? 0 : r;
+	}
+	if (r < 0 || *ret_reject) {
+		return r;
+	}
 	merged = old;
 	merged.anchor_day = ir->rec.anchor_day;
 	merged.cohort = ir->rec.cohort;
@@ -198,7 +208,7 @@ static int apply_row(struct tx *tx, struct import_chunk *ch, struct import_row *
 	for (size_t i = 0; r == 0 && !*ret_reject && i < row->nrecords; i++) {
 		struct record *rec = &row->records[i].rec;
 
-		r = merge(tx, ch->map->policy, &row->records[i], &subject, ret_reject,
+		r = merge(ch->x, tx, ch->map->policy, &row->records[i], &subject, ret_reject,
 			err);
 		if (r == 0) {
 			r = tx_is_hidden(tx, &who, rec->collection, &rec->id, err);

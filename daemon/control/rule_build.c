@@ -253,8 +253,10 @@ static void show_list(struct json *j, const struct rule *r, enum rule_kind kind,
 
 void rule_show(struct json *j, const struct rule *r)
 {
+	static const struct rule nothing;
 	struct rule_entry e;
 
+	r = r ? r : &nothing;
 	json_open_object(j, "rule");
 	show_list(j, r, RULE_PURPOSE, "purposes");
 	show_list(j, r, RULE_OBJECTION, "objections");

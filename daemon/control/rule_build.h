@@ -32,7 +32,7 @@ int rule_build_member(const struct policy *p, const char *member, const json_t *
 int64_t rule_end(const struct policy *p, const char *collection, const struct ruling *r,
 	int64_t created_ms, int32_t anchor_day);
 
-/* The member "rule". */
+/* The member "rule"; NULL: it says nothing. */
 void rule_show(struct json *j, const struct rule *r);
 
 #endif

@@ -8,6 +8,7 @@
 #include "privacy/dossier_markup.h"
 #include "privacy/dossier_style.h"
 #include "privacy/page.h"
+#include "store/rule.h"
 
 #define MAX_TABLE_COLUMNS 6   /* more do not fit on paper */
 #define MAX_TABLE_BYTES   160 /* nor do longer values, side by side */
@@ -197,6 +198,42 @@ static void put_others(struct dossier_pen *p, const struct row_record *row, cons
 	}
 }
 
+static const char *const rule_phrases[] = {
+	[RULE_PURPOSE] = "it is used only for",
+	[RULE_OBJECTION] = "it is not used for",
+	[RULE_AUTOMATED] = "decided by machines alone",
+	[RULE_ROLE] = "it is seen only by",
+	[RULE_RECIPIENT] = "it is shared only with",
+	[RULE_SOURCE] = "it is from",
+	[RULE_CATEGORY] = "kind of data",
+	[RULE_KEEP] = "kept for",
+};
+
+static void put_rule(struct dossier_pen *p, const struct row_record *row, const struct record *rec)
+{
+	struct rule_entry e;
+	char day[CIVIL_DAY_SIZE];
+	const char *comma = " ";
+
+	if (!rec->rule || rec->rule->n == 0) {
+		return;
+	}
+	buf_put_str(p->to, "<p class=\"others\">");
+	markup_say(p, "Of this record alone holds:");
+	for (size_t at = 0; rule_next(rec->rule, &at, &e); comma = " · ") {
+		buf_put_str(p->to, comma);
+		markup_say(p, rule_phrases[e.kind]);
+		buf_putf(p->to, " %s", e.key); /* a policy key */
+	}
+	if (row->expires_ms != 0) {
+		civil_format_day(civil_day_of_ms(row->expires_ms - 1), day);
+		buf_put_str(p->to, " · ");
+		markup_say(p, "until");
+		buf_putf(p->to, " %s", day);
+	}
+	buf_put_str(p->to, "</p>");
+}
+
 /* What is short stays on one line: dates, numbers, words. */
 static const char *td_of(const struct dossier_column *c)
 {
@@ -226,6 +263,7 @@ static void put_row(struct dossier_pen *p, const struct dossier_part *part,
 	buf_put_str(p->to, "<td class=\"from\">");
 	markup_source(p, rec->source, rec->origin);
 	buf_putf(p->to, " <time>%s</time>", day);
+	put_rule(p, row, rec);
 	put_others(p, row, rec);
 	buf_put_str(p->to, "</td></tr>\n");
 }
@@ -278,6 +316,7 @@ static void put_card(struct dossier_pen *p, const struct dossier_part *part,
 	}
 	buf_put_str(p->to, "</tbody></table>\n");
 	put_meta(p, row, rec);
+	put_rule(p, row, rec);
 	put_others(p, row, rec);
 	buf_put_str(p->to, "</article>\n");
 }

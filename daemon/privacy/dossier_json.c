@@ -6,6 +6,7 @@
 #include "ledger/leaf.h"
 #include "policy/policy.h"
 #include "privacy/dossier_forms.h"
+#include "store/rule.h"
 
 #define FORMAT_VERSION 2
 
@@ -145,6 +146,32 @@ static void put_provenance(struct json *j, const struct record *rec, bool is_of_
 	}
 }
 
+/* How this one record is narrower than its collection: {"purpose": ["contract"], "keep": ["30d"]}. */
+static void put_rule(struct json *j, const struct row_record *row, const struct rule *rule)
+{
+	struct rule_entry e = { .key = "" };
+	int kind = -1;
+
+	if (row->expires_ms != 0) {
+		put_time(j, "expires", row->expires_ms);
+	}
+	if (!rule || rule->n == 0) {
+		return;
+	}
+	json_open_object(j, "rule");
+	for (size_t at = 0; rule_next(rule, &at, &e); kind = (int)e.kind) {
+		if (kind != (int)e.kind) {
+			if (kind >= 0) {
+				json_close_array(j);
+			}
+			json_open_array(j, rule_kind_word(e.kind));
+		}
+		json_str(j, NULL, e.key);
+	}
+	json_close_array(j);
+	json_close_object(j);
+}
+
 static void json_record(struct dossier_pen *p, const struct dossier_part *part,
 	const struct row_record *row, const struct record *rec)
 {
@@ -162,6 +189,7 @@ static void json_record(struct dossier_pen *p, const struct dossier_part *part,
 	put_time(j, "created", row->created_ms);
 	put_time(j, "updated", row->updated_ms);
 	put_provenance(j, rec, dossier_is_of_another(p->d, row));
+	put_rule(j, row, rec->rule);
 	json_open_object(j, "fields");
 	for (unsigned i = 0; i < rec->nfields; i++) {
 		const struct record_field *f = &rec->fields[i];

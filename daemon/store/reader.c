@@ -82,21 +82,26 @@ struct walk {
 static int is_kept_back(struct reader *rd, const struct row_record *row, struct cu_err *err)
 {
 	int64_t number = row->rule;
-	struct rule rule;
 	int r;
 
 	if (!rd->may || (row->expires_ms != 0 && row->expires_ms <= rd->now_ms)) {
 		return rd->may != NULL;
 	}
 	if (number != 0 && number != rd->rule) {
-		r = engine_rule_get(rd->engine, number, &rule, err);
+		rd->rule = 0;
+		r = engine_rule_get(rd->engine, number, &rd->ruled, err);
 		if (r <= 0) {
 			return r < 0 ? r : cu_err_set(err, CU_ECORRUPT, "a record has a rule that is not there");
 		}
 		rd->rule = number;
-		rd->is_allowed = rd->may(rd->may_ctx, &rule);
+		rd->is_allowed = rd->may(rd->may_ctx, &rd->ruled);
 	}
 	return number != 0 && !rd->is_allowed;
+}
+
+static const struct rule *rule_of(const struct reader *rd, const struct row_record *row)
+{
+	return rd->may && row->rule != 0 ? &rd->ruled : NULL;
 }
 
 static int is_hidden(struct walk *w, const struct row_record *row, struct cu_err *err)
@@ -130,6 +135,7 @@ static int walk_records(struct walk *w, const struct id *subject, const char *fi
 			continue;
 		}
 		if (r == 0) {
+			rec.rule = rule_of(rd, &row);
 			r = w->fn(w->ctx, &row, &rec, err);
 		}
 		if (r != 0) {
@@ -179,6 +185,7 @@ int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *c
 	if (r > 0 || r == CU_ENOKEY) {
 		return 0;
 	}
+	rec.rule = rule_of(rd, &row);
 	r = r < 0 ? r : fn(ctx, &row, &rec, err);
 	return r < 0 ? r : 1;
 }

@@ -27,7 +27,8 @@ int reader_next_subject(struct reader *rd, const struct id *after, struct row_su
 /* May a record with this rule be shown?  Of a record without one nobody asks. */
 typedef bool reader_may(const void *ctx, const struct rule *rule);
 /* From now on, until the reader is given back, records are passed over that may refuses, and those
- * that are over by their own rule at now_ms.  NULL: none. */
+ * that are over by their own rule at now_ms; the others are shown with their rules, until the next
+ * record.  NULL: none is. */
 void reader_narrow(struct reader *rd, reader_may *may, const void *ctx, int64_t now_ms);
 
 /* One record of a walk, borrowed for the call; 0 goes on, 1 ends it. */

@@ -27,22 +27,6 @@ int reader_has_over(struct reader *rd, int64_t now_ms, struct cu_err *err)
 	return engine_record_over(rd->engine, now_ms, &at_ms, &record, err);
 }
 
-int reader_rule(struct reader *rd, int64_t number, struct rule *ret, struct cu_err *err)
-{
-	int r;
-
-	if (number == 0) {
-		ret->n = 0;
-		ret->text[0] = '\0';
-		return 0;
-	}
-	r = engine_rule_get(rd->engine, number, ret, err);
-	return r == 0 ? cu_err_set(err, CU_ECORRUPT, "a record has a rule that is not there") :
-	       r < 0  ? r :
-			0;
-}
-
-
 int reader_record_named(struct reader *rd, const char *collection, struct span source,
 	struct span key, reader_fn *fn, void *ctx, struct cu_err *err)
 {

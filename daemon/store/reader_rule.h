@@ -26,9 +26,6 @@ int reader_search_count(struct reader *rd, const struct rule_search *s, int64_t 
 /* Is anything over by its own rule?  1, 0 or a code. */
 int reader_has_over(struct reader *rd, int64_t now_ms, struct cu_err *err);
 
-/* The rule of a row: 0 or a code. */
-int reader_rule(struct reader *rd, int64_t number, struct rule *ret, struct cu_err *err);
-
 /* The record of this name that hand entry gave it (tx_find_source), as reader_record would show it:
  * 1 and fn was called, 0 or a code. */
 int reader_record_named(struct reader *rd, const char *collection, struct span source,

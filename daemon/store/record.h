@@ -16,6 +16,7 @@
 
 struct buf;
 struct cu_err;
+struct rule;
 
 #define RECORD_MAX_FIELDS     96
 #define RECORD_MAX_COSUBJECTS 32
@@ -42,6 +43,7 @@ struct record {
 	enum record_origin origin;
 	int64_t at_ms;      /* when this version was written */
 	struct id actor;    /* the operator who wrote it */
+	const struct rule *rule; /* its own, where a reader that narrows shows it; NULL: none */
 	struct span source; /* where from: an import's source key; may be empty */
 	struct span key;    /* its name there, unique for (source, collection); may be empty */
 	struct id cosubjects[RECORD_MAX_COSUBJECTS];

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "store/reader.h"
+#include "store/rule.h"
 #include "store/tx.h"
 
 /* A retry is answered, not repeated, for this long. */
@@ -25,6 +26,7 @@ struct reader {
 	int64_t now_ms;      /* for may */
 	int64_t rule;        /* that was asked last; 0: none */
 	bool is_allowed;     /* what may said of it */
+	struct rule ruled;   /* its text */
 	struct reader *next; /* in the list of free ones */
 };
 

@@ -207,5 +207,8 @@ int tx_rule_end_some(struct tx *tx, int64_t *at_ms, struct id *record, uint64_t 
 		code = tx_access_note(tx, &leaf, buf_span(&ids), err);
 	}
 	buf_done(&ids);
+	if (code == 0 && r == 0 && *n > 0) {
+		code = engine_rule_prune(tx->engine, err);
+	}
 	return code < 0 ? code : r;
 }

@@ -48,7 +48,8 @@ int tx_record_may_go(struct tx *tx, const struct row_record *row, const char *wh
 int tx_record_delete(struct tx *tx, const struct id *record, struct cu_err *err);
 
 /* Records that are over by their own rule, in the order of (*at_ms, *record), up to `looked`: those that
- * nothing keeps are deleted.  1: there may be more; a leaf tells how many went. */
+ * nothing keeps are deleted.  1: there may be more; a leaf tells how many went.  At the end rules that no record
+ * has any more are forgotten. */
 #define RULE_END_STEP 64
 int tx_rule_end_some(struct tx *tx, int64_t *at_ms, struct id *record, uint64_t *n,
 	struct cu_err *err);

@@ -108,6 +108,12 @@ static void a_record_is_shown_to_those_alone_whom_its_own_rule_allows(void **sta
 	stage_expect(st, 0);
 	assert_false(stage_grep(st->files, "a roof"));
 	assert_true(stage_grep(st->files, "a wall"));
+	/* but whom it is about is shown it all, and how each record is narrowed */
+	stage_ctl(st, AS_PRIVACY, "subject", "dossier", id, stage_path(st, "dossier"),
+		"--purpose=access_request", "--format=json");
+	stage_expect(st, 0);
+	assert_true(stage_grep(st->files, "a roof"));
+	assert_true(stage_grep(st->files, "\"rule\":{\"purpose\":[\"contract\"],\"recipient\":[\"mailing\"]}"));
 	expect_listed(st, PURPOSE, "--where=recipient", "--is=mailing", 0);
 	expect_listed(st, CONTRACT, "--where=recipient", "--is=mailing", 1);
 	expect_listed(st, PURPOSE, "--where=source", "--is=partner", 1);

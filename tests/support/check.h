@@ -95,6 +95,7 @@ static inline const char *fresh_dir(void)
 	char *path = dirs[n];
 
 	assert_true(n < 128);
+	assert_true(*tmp); /* a group without its setup would work in the root directory */
 	snprintf(path, sizeof(dirs[0]), "%s/d%u", tmp, n++);
 	assert_int_equal(mkdir(path, 0700), 0);
 	return path;

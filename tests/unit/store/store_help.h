@@ -164,6 +164,7 @@ static inline const char *new_store_dir(void)
 {
 	const char *dir = fresh_dir();
 
+	assert_true(*template_dir);
 	copy_tree(template_dir, dir);
 	return dir;
 }
