@@ -34,6 +34,7 @@ struct one {
 	struct ruling ruling;
 	bool has_rule, is_known;
 	struct row_record row; /* is_known: what it was */
+	char old_class[ENGINE_KEY_SIZE]; /* of its cohort then */
 };
 
 /* --- whose it is ------------------------------------------------------------------ */
@@ -143,6 +144,10 @@ static int look_at(struct tx *tx, struct put *p, struct one *o, struct cu_err *e
 	if (!o->has_rule) {
 		o->ruling = is;
 	}
+	r = tx_record_class(tx, &o->row, o->old_class, err);
+	if (r < 0) {
+		return r;
+	}
 	/* the sealer that holds the old version's values will seal the new one */
 	return record_copy_spans(&o->rec, &p->text, err);
 }
@@ -195,6 +200,7 @@ static int store_one(struct tx *tx, struct put *p, struct one *o, struct cu_err 
 	int r;
 
 	o->rec.expires_ms = end_ms;
+	build_class(policy, o->old_class, &o->rec);
 	r = tx_record_put(tx, &o->rec, err);
 	if (r == 0 && (o->has_rule || (o->is_known && end_ms != o->row.expires_ms))) {
 		r = tx_rule_put(tx, &o->rec.id, &o->ruling.rule, end_ms, err);

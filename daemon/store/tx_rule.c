@@ -78,7 +78,7 @@ static int reseal(struct tx *tx, const struct id *record, int64_t expires_ms, st
 			       tx->engine, record, period != 0 ? &slot : NULL, row.sealed, err);
 }
 
-/* What is held of a cohort that was over has a key of its own: there it stays. */
+/* The time of day is no matter: the key is the day's. */
 static bool has_other_day(const struct row_record *row, int64_t expires_ms)
 {
 	if (row->expires_ms == 0 || expires_ms == 0) {
