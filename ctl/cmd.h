@@ -20,6 +20,7 @@ cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_ke
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_subject_dossier;
 cmd_show cmd_record_put, cmd_record_get, cmd_record_list, cmd_record_count, cmd_record_rule, cmd_record_delete;
+cmd_show cmd_subject_merge;
 cmd_show cmd_subject_restrict, cmd_consent_event, cmd_consent_list, cmd_consent_check;
 cmd_show cmd_consent_filter, cmd_consent_stale, cmd_consent_receipt, cmd_report_ropa, cmd_report_compliance;
 cmd_show cmd_report_notice;
@@ -48,6 +49,7 @@ cmd_more cmd_record_list_more, cmd_subject_dossier_more, cmd_import_more, cmd_ex
 bool cmd_retention_waits(const json_t *reply);
 
 /* What an erasure would do: io.custos.erase.Preview. */
-void cmd_erase_preview(const json_t *preview);
+typedef void cmd_preview(const json_t *preview);
+cmd_preview cmd_erase_preview, cmd_merge_preview;
 
 #endif

@@ -53,6 +53,7 @@ static const struct {
 	[COMMAND_RECORD_DELETE] = { cmd_record_delete },
 	[COMMAND_SUBJECT_DOSSIER] = { cmd_subject_dossier, cmd_subject_dossier_more },
 	[COMMAND_SUBJECT_RESTRICT] = { cmd_subject_restrict },
+	[COMMAND_SUBJECT_MERGE] = { cmd_subject_merge },
 	[COMMAND_SUBJECT_UNRESTRICT] = { cmd_subject_restrict },
 	[COMMAND_CONSENT_GIVE] = { cmd_consent_event },
 	[COMMAND_CONSENT_WITHDRAW] = { cmd_consent_event },
@@ -345,6 +346,16 @@ static int call(const struct args *a, struct client *c, const json_t *parameters
 	return 0;
 }
 
+/* Who named an old id learns whose it is now. */
+static void tell_merged(const struct args *a, const struct client *c)
+{
+	const char *old, *subject;
+
+	if (client_merged(c, &old, &subject) && !args_is_set(a, "quiet")) {
+		fprintf(stderr, _("note: %s was merged: this is about %s\n"), old, subject);
+	}
+}
+
 static int run(struct args *a)
 {
 	struct files files = { .fd = -1 };
@@ -374,6 +385,9 @@ static int run(struct args *a)
 	}
 	if (r == 0) {
 		r = call(a, client, parameters, files.fd, &stream, &status, &err);
+	}
+	if (r == 0) {
+		tell_merged(a, client);
 	}
 	files_close(&files, r < 0);
 	rejects_end(stream.rejects);

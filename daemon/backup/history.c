@@ -23,7 +23,7 @@ struct walk {
 	uint8_t level[64][32];    /* complete subtrees: one for each bit of size */
 	uint64_t *scratch;        /* slots of one leaf */
 	uint64_t data_size;       /* of the log beside the data */
-	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap, said_cap, requests_cap;
+	size_t erased_cap, dead_cap, slots_cap, open_cap, holds_cap, said_cap, requests_cap, merges_cap;
 };
 
 void history_done(struct history *h)
@@ -35,6 +35,7 @@ void history_done(struct history *h)
 	free(h->holds);
 	free(h->said);
 	free(h->requests);
+	free(h->merges);
 	*h = (struct history){ 0 };
 }
 
@@ -263,6 +264,20 @@ static int take_request(struct walk *w, const struct leaf *leaf, struct cu_err *
 	return r;
 }
 
+static int take_merge(struct walk *w, const struct leaf *leaf, struct cu_err *err)
+{
+	struct settle_merge m = { .old = leaf->obj, .subject = leaf->sub, .actor = leaf->by };
+	void *array = w->to->merges;
+	int r = grow(&array, sizeof(m), w->to->nmerges, 1, HISTORY_MAX_ERASED, &w->merges_cap, err);
+
+	strcpy(m.purpose, leaf->purpose);
+	w->to->merges = array;
+	if (r == 0) {
+		w->to->merges[w->to->nmerges++] = m;
+	}
+	return r;
+}
+
 static void drop_hold(struct walk *w, const struct id *hold)
 {
 	for (size_t i = 0; i < w->to->nholds;) {
@@ -301,6 +316,9 @@ static int take_leaf(struct walk *w, const struct leaf *leaf, struct cu_err *err
 	if (r == 0 && (leaf->act == LEAF_REQUEST_OPEN || leaf->act == LEAF_REQUEST_CLOSE ||
 			      leaf->act == LEAF_REQUEST_END)) {
 		r = take_request(w, leaf, err);
+	}
+	if (r == 0 && leaf->act == LEAF_SUBJECT_MERGE) {
+		r = take_merge(w, leaf, err);
 	}
 	/* a shred that does not say its generation is done again, which does no harm */
 	if (r == 0 && leaf->act == LEAF_ERASE_SHRED && leaf->nslots > 0 &&

@@ -39,6 +39,8 @@ struct history {
 	size_t nsaid;
 	struct settle_request *requests; /* of data subjects: opened, closed, forgotten */
 	size_t nrequests;
+	struct settle_merge *merges; /* ids that became another's */
+	size_t nmerges;
 	uint64_t *slots; /* shredded in generations beyond the one asked for */
 	size_t nslots;
 	uint64_t nshreds; /* leaves that these slots stand in */

@@ -95,6 +95,8 @@ static int settle(struct restoring *run, struct cu_err *err)
 		.nsaid = run->history.nsaid,
 		.requests = run->history.requests,
 		.nrequests = run->history.nrequests,
+		.merges = run->history.merges,
+		.nmerges = run->history.nmerges,
 	};
 	struct store_settled settled = { 0 };
 	int r = store_settle_restored(

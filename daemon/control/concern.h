@@ -7,6 +7,9 @@
 #ifndef CU_CONTROL_CONCERN_H
 #define CU_CONTROL_CONCERN_H
 
+#include "base/span.h"
+
+struct buf;
 struct cu_err;
 struct id;
 struct leaf;
@@ -19,7 +22,10 @@ enum concern {
 	CONCERN_UNKNOWN, /* a bulk read of whose subjects nothing is known any more */
 };
 
-int concern_of(struct reader *rd, const struct leaf *l, const struct id *subject,
+/* Appends the subject's id and those that were merged into it, 16 bytes each: all are its. */
+int concern_ids(struct reader *rd, const struct id *subject, struct buf *to, struct cu_err *err);
+
+int concern_of(struct reader *rd, const struct leaf *l, struct span subject,
 	enum concern *ret, struct cu_err *err);
 
 #endif

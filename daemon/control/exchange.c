@@ -10,7 +10,7 @@
 #include "control/operator.h"
 #include "base/err.h"
 #include "crypto/hash.h"
-#include "store/reader.h"
+#include "store/reader_alias.h"
 #include "store/tx_rule.h"
 #include "wire/interfaces.h"
 
@@ -38,6 +38,46 @@ static int check_reply(struct exchange *x, struct span frame, struct cu_err *err
 }
 #endif
 
+/* Whoever names an old id means the subject whose it is now.  Handlers see that one's. */
+static int follow_alias(struct exchange *x, struct cu_err *err)
+{
+	const char *text = exchange_text(x, "subject");
+	struct store *store = x->daemon->house.store;
+	char now[ID_TEXT_SIZE];
+	struct reader *rd;
+	struct id id;
+	int r;
+
+	if (!text || !store_has_aliases(store) || !id_parse(text, &id)) {
+		return 0; /* the handler says so */
+	}
+	x->merged = id;
+	rd = store_reader_take(store);
+	r = reader_alias_follow(rd, &id, err);
+	store_reader_give(store, rd);
+	if (r <= 0) {
+		x->merged = (struct id){ 0 };
+		return r;
+	}
+	id_format(&id, now);
+	return json_object_set_new(x->call.parameters, "subject", json_string(now)) < 0 ?
+		cu_err_set(err, CU_ENOMEM, "no memory for a call") :
+		0;
+}
+
+/* Told to whoever may know that there is such a subject. */
+static void end_reply(struct exchange *x, struct json *out)
+{
+	char old[ID_TEXT_SIZE];
+
+	if (id_is_nil(&x->merged) || (x->permit.purpose && !x->permit.may_know)) {
+		reply_end(out, false);
+		return;
+	}
+	id_format(&x->merged, old);
+	reply_end_merged(out, old, exchange_text(x, "subject"));
+}
+
 static int handle(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	int r = 0;
@@ -45,6 +85,7 @@ static int handle(struct exchange *x, struct json *out, struct cu_err *err)
 	if (atomic_load(&x->daemon->state) == DAEMON_RUNNING &&
 		!store_is_quarantined(x->daemon->house.store)) { /* else no leaf will name it */
 		r = operator_id(x->daemon, x->uid, &x->actor, err);
+		r = r < 0 ? r : follow_alias(x, err);
 	}
 	if (r == 0) {
 		*out = reply_begin(&x->reply);
@@ -77,7 +118,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 		r = handle(x, &out, err);
 	}
 	if (r >= 0) {
-		reply_end(&out, false);
+		end_reply(x, &out);
 		r = buf_check(&x->reply, err);
 	}
 #ifdef CUSTOS_CHECK_REPLIES

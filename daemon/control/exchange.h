@@ -54,6 +54,7 @@ struct exchange {
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */
 	uint64_t seen;       /* exchange_saw; 0: nothing is known */
+	struct id merged;    /* the old id that the call named its subject by; nil: it did not */
 	bool is_refused_for_role; /* handler: whoever the subject is, so the refusal is told as it is */
 	int fd;              /* the call's descriptor, or -1; closed when it ends */
 

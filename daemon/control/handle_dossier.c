@@ -35,6 +35,7 @@ struct making {
 	struct age_recipients *recipients; /* NULL: not encrypted */
 	struct age_writer *age;
 	struct reader *reader;             /* while the log is read */
+	struct buf ids;                    /* the subject's, and those that were merged into it */
 	uint64_t *slots;                   /* of the leaf at hand */
 	struct buf owners;                 /* of records that only name the subject: their ids */
 	bool is_own_only;
@@ -431,7 +432,7 @@ static int survey_leaf(void *ctx, uint64_t index, struct span text, struct cu_er
 	int r = leaf_parse(text, &l, m->slots, MAX_SLOTS, err);
 
 	if (r == 0) {
-		r = concern_of(m->reader, &l, &m->dossier.subject, &concern, err);
+		r = concern_of(m->reader, &l, buf_span(&m->ids), &concern, err);
 	}
 	if (r == 0 && (concern == CONCERN_NAMED || concern == CONCERN_SHOWN) && !is_of_hold(&l)) {
 		dossier_add_look(&m->dossier, &l);
@@ -489,7 +490,9 @@ static int survey(struct making *m, struct cu_err *err)
 	}
 	if (r == 0) {
 		m->reader = store_reader_take(m->x->daemon->house.store);
-		r = ledger_each(ledger, 0, ledger_size(ledger), survey_leaf, m, err);
+		r = concern_ids(m->reader, &m->dossier.subject, &m->ids, err);
+		r = r < 0 ? r : ledger_each(ledger, 0, ledger_size(ledger), survey_leaf, m, err);
+		buf_done(&m->ids);
 		store_reader_give(m->x->daemon->house.store, m->reader);
 	}
 	free(m->slots);

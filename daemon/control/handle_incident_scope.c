@@ -10,6 +10,7 @@
 #include "control/outlet.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
+#include "store/reader_alias.h"
 
 #define FIRST_SWEEP 65536 /* ids, before the same ones are dropped for the first time */
 
@@ -162,6 +163,22 @@ static int take_question(struct scope *s, struct cu_err *err)
 	return r < 0 ? r : take_operator(s, err);
 }
 
+/* Two ids that are one person's by now are one person. */
+static int follow_aliases(struct scope *s, struct cu_err *err)
+{
+	int r = 0;
+
+	for (size_t at = 0; r >= 0 && at < s->ids.n; at += sizeof(struct id)) {
+		struct id id;
+
+		memcpy(id.b, s->ids.p + at, sizeof(id.b));
+		r = reader_alias_follow(s->reader, &id, err);
+		memcpy(s->ids.p + at, id.b, sizeof(id.b));
+	}
+	sweep(&s->ids);
+	return r < 0 ? r : 0;
+}
+
 static int count_gone(struct scope *s, struct cu_err *err)
 {
 	int r = 1;
@@ -188,6 +205,9 @@ static int find(struct scope *s, struct cu_err *err)
 	}
 	if (r == 0) {
 		sweep(&s->ids);
+		r = follow_aliases(s, err);
+	}
+	if (r == 0) {
 		r = count_gone(s, err);
 	}
 	return r;

@@ -19,6 +19,7 @@ struct query {
 	struct reader *reader;
 	struct json *out;
 	struct id subject; /* nil: any */
+	struct buf ids;    /* its own, and those that were merged into it */
 	struct log_filter filter;
 	struct log_walk walk; /* to the end of the log before our own leaf */
 	int64_t wanted, found;
@@ -122,7 +123,7 @@ static int judge(void *ctx, uint64_t index, struct span text, const struct leaf 
 		return 0;
 	}
 	if (!id_is_nil(&q->subject)) {
-		r = concern_of(q->reader, l, &q->subject, &concern, err);
+		r = concern_of(q->reader, l, buf_span(&q->ids), &concern, err);
 		q->nunknown += r == 0 && concern == CONCERN_UNKNOWN;
 	}
 	if (r < 0 || concern == CONCERN_NONE || concern == CONCERN_UNKNOWN) {
@@ -171,11 +172,15 @@ int handle_LOG_QUERY(struct exchange *x, struct json *out, struct cu_err *err)
 	q.reader = store_reader_take(store);
 	r = take_question(&q, err);
 	if (r == 0) {
+		r = concern_ids(q.reader, &q.subject, &q.ids, err);
+	}
+	if (r == 0) {
 		r = put_leaf(&q, err);
 	}
 	if (r == 0) {
 		r = answer(&q, err);
 	}
 	store_reader_give(store, q.reader);
+	buf_done(&q.ids);
 	return r;
 }

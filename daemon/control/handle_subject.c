@@ -10,6 +10,7 @@
 #include "control/show.h"
 #include "control/terms.h"
 #include "store/reader.h"
+#include "store/tx_merge.h"
 #include "store/tx.h"
 
 #define MAX_RECORDS 1000 /* in one call */
@@ -26,13 +27,15 @@ struct add {
 	struct buf reply; /* ids: the subject, then its records */
 };
 
-static int require_others(struct tx *tx, const struct record *rec, struct cu_err *err)
+/* An old id is the one whose it is now. */
+static int require_others(struct tx *tx, struct record *rec, struct cu_err *err)
 {
 	struct row_subject who;
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < rec->ncosubjects; i++) {
-		r = tx_subject_require(tx, &rec->cosubjects[i], &who, err);
+		r = tx_alias_follow(tx, &rec->cosubjects[i], err);
+		r = r < 0 ? r : tx_subject_require(tx, &rec->cosubjects[i], &who, err);
 		if (r < 0) {
 			cu_err_wrap(err, r, "others[%u]", i);
 		}

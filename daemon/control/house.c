@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "control/house_keys.h"
+#include "control/merge.h"
 #include "crypto/key.h"
 #include "ledger/ledger.h"
 #include "store/tx.h"
@@ -309,6 +310,7 @@ int house_open(struct house *h, unsigned sources, struct span passphrase, struct
 		}
 	}
 	if (r == 0) {
+		merge_after_restore(h->store);
 		h->is_rekey_unsure = false;
 		if (house_rings_tidy(h, &untidy) < 0) {
 			log_warn("an older root key is not wiped yet: %s", untidy.msg);

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "policy/policy.h"
+#include "store/reader_alias.h"
 #include "store/reader.h"
 
 void others_init(struct others *o, const struct policy *policy, const struct id *subject,
@@ -43,11 +44,13 @@ static int learn_of(struct others *o, struct reader *rd, const struct id *subjec
 {
 	const struct schema *s = policy_schema(o->policy);
 	struct lesson lesson = { s, to };
-	int r = 0;
+	struct id id = *subject; /* a record may name an old one */
+	int r;
 
+	r = reader_alias_follow(rd, &id, err);
 	for (size_t i = 0; r >= 0 && i < s->ncollections; i++) {
 		if (s->collections[i].anchor != ANCHOR_EVENT) {
-			r = reader_records(rd, subject, s->collections[i].key, learn, &lesson, err);
+			r = reader_records(rd, &id, s->collections[i].key, learn, &lesson, err);
 		}
 	}
 	redact_order(to);

@@ -17,6 +17,7 @@
 #include "store/tx_hold.h"
 
 #define DAY_MS  (24 * 3600 * 1000LL)
+#define WHY_ERASE "erase.preview" /* of a leaf */
 #define PROFILE "profile" /* of schema.yaml, with these fields */
 
 static const char *const names[] = { "full_name", "given_name", "family_name" };
@@ -142,18 +143,18 @@ static int apply_leaf(struct tx *tx, struct store_op *op, struct cu_err *err)
 }
 
 static int put_leaf(struct exchange *x, const struct id *subject, const char *purpose,
-	struct cu_err *err)
+	const char *why, struct cu_err *err)
 {
 	struct leaf_op o = { { .apply = apply_leaf, .kind = STORE_LEAF, .actor = x->actor },
-		{ .act = LEAF_SUBJECT_READ, .sub = *subject, .collection = PROFILE,
-			.why = "erase.preview" } };
+		{ .act = LEAF_SUBJECT_READ, .sub = *subject, .collection = PROFILE } };
 
+	strncpy(o.leaf.why, why, sizeof(o.leaf.why) - 1);
 	strncpy(o.leaf.purpose, purpose, sizeof(o.leaf.purpose) - 1);
 	return store_run(x->daemon->house.store, &o.op, err);
 }
 
 static int make(struct exchange *x, struct reader *rd, struct looking *l, const char *purpose,
-	struct cu_err *err)
+	const char *why, struct cu_err *err)
 {
 	int r = reader_begin(rd, err);
 
@@ -165,7 +166,7 @@ static int make(struct exchange *x, struct reader *rd, struct looking *l, const 
 		r = buf_check(&l->p->who, err);
 	}
 	if (r == 0) {
-		r = put_leaf(x, &l->p->subject, purpose, err);
+		r = put_leaf(x, &l->p->subject, purpose, why, err);
 	}
 	if (r < 0) {
 		preview_done(l->p);
@@ -219,7 +220,7 @@ int preview_of(struct exchange *x, const struct erase_what *what, struct preview
 		part_of(ret, what->collections[i]);
 	}
 	if (r == 0) {
-		r = make(x, rd, &l, what->purpose, err);
+		r = make(x, rd, &l, what->purpose, WHY_ERASE, err);
 	}
 	store_reader_give(x->daemon->house.store, rd);
 	if (r == 0 && is_record && ret->nparts == 0) {
@@ -246,8 +247,21 @@ int preview_of_erasure(struct exchange *x, const struct row_erasure *row, struct
 		collections[l.ncollections++] = part_of(ret, collection)->collection;
 	}
 	if (r >= 0) {
-		r = make(x, rd, &l, row->purpose, err);
+		r = make(x, rd, &l, row->purpose, WHY_ERASE, err);
 	}
+	store_reader_give(x->daemon->house.store, rd);
+	return r;
+}
+
+int preview_of_subject(struct exchange *x, const struct id *subject, const char *purpose,
+	const char *why, struct preview *ret, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct looking l = { .p = ret };
+	int r;
+
+	*ret = (struct preview){ .subject = *subject, .who = BUF_INIT_WIPE, .scope = ERASE_SUBJECT };
+	r = make(x, rd, &l, purpose, why, err);
 	store_reader_give(x->daemon->house.store, rd);
 	return r;
 }

@@ -37,6 +37,10 @@ int preview_of(struct exchange *x, const struct erase_what *what, struct preview
 /* Of one that began. */
 int preview_of_erasure(struct exchange *x, const struct row_erasure *row, struct preview *ret,
 	struct cu_err *err);
+/* Who it is and what there is of them, for a question about something else; why is for the leaf.
+ * CU_ENOENT. */
+int preview_of_subject(struct exchange *x, const struct id *subject, const char *purpose,
+	const char *why, struct preview *ret, struct cu_err *err);
 void preview_done(struct preview *p);
 
 bool preview_is_over_cap(const struct preview *p);

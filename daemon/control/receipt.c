@@ -7,10 +7,12 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "control/concern.h"
 #include "control/daemon.h"
 #include "control/exchange.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
+#include "store/reader_alias.h"
 #include "store/tx_consent.h"
 
 /* --- its leaf --------------------------------------------------------------------- */
@@ -18,6 +20,7 @@
 struct search {
 	struct exchange *x;
 	const struct row_consent *event;
+	struct id subject; /* who said it: perhaps an id that was merged into the event's */
 	char hex[ID_TEXT_SIZE];
 	uint64_t index;
 	struct buf line;
@@ -27,10 +30,12 @@ struct search {
 };
 
 /* The same moment, person, purpose, channel and act: the row's number may have moved. */
-static bool is_of(const struct leaf *leaf, const struct row_consent *event)
+static bool is_of(const struct leaf *leaf, const struct search *s)
 {
+	const struct row_consent *event = s->event;
+
 	return (int)leaf->act == consent_act(event->state) && leaf->t_ms == event->at_ms &&
-		id_eq(&leaf->sub, &event->subject) && strcmp(leaf->purpose, event->purpose) == 0 &&
+		id_eq(&leaf->sub, &s->subject) && strcmp(leaf->purpose, event->purpose) == 0 &&
 		strcmp(leaf->collection, event->channel) == 0;
 }
 
@@ -44,7 +49,7 @@ static int on_leaf(void *ctx, uint64_t index, struct span line, struct cu_err *e
 		return cu_err_set(err, CU_ECANCELED, "cancelled");
 	}
 	if (!memmem(line.p, line.n, s->hex, strlen(s->hex)) ||
-		leaf_parse(line, &leaf, slots, 1, NULL) < 0 || !is_of(&leaf, s->event)) {
+		leaf_parse(line, &leaf, slots, 1, NULL) < 0 || !is_of(&leaf, s)) {
 		return 0; /* one with slots is of an erasure */
 	}
 	s->index = index;
@@ -55,21 +60,47 @@ static int on_leaf(void *ctx, uint64_t index, struct span line, struct cu_err *e
 	return s->is_found ? 1 : CU_ENOMEM;
 }
 
-/* Where the row says, or from the newest on. */
-static int find_leaf(struct search *s, struct cu_err *err)
+/* Where the row says. */
+static int look_there(struct search *s, struct cu_err *err)
 {
 	struct ledger *l = s->x->daemon->house.ledger;
 	struct buf line = BUF_INIT;
 	int r = 0;
 
-	id_format(&s->event->subject, s->hex);
 	if (s->event->leaf < ledger_size(l) && ledger_read(l, s->event->leaf, &line, err) == 0) {
 		r = on_leaf(s, s->event->leaf, buf_span(&line), err);
 	}
 	buf_done(&line);
-	if (r == 0) {
-		r = ledger_each_back(l, on_leaf, s, err);
+	return r;
+}
+
+/* Of each id that the subject has or had: where the row says, or from the newest on. */
+static int look_for(struct search *s, struct span ids, struct cu_err *err)
+{
+	struct ledger *l = s->x->daemon->house.ledger;
+	size_t n = ids.n / sizeof(struct id);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2 * n; i++) {
+		memcpy(s->subject.b, ids.p + i % n * sizeof(struct id), sizeof(struct id));
+		id_format(&s->subject, s->hex);
+		r = i < n ? look_there(s, err) : ledger_each_back(l, on_leaf, s, err);
 	}
+	return r;
+}
+
+static int find_leaf(struct search *s, struct cu_err *err)
+{
+	struct store *store = s->x->daemon->house.store;
+	struct reader *rd = store_reader_take(store);
+	struct buf ids = BUF_INIT;
+	int r = concern_ids(rd, &s->event->subject, &ids, err);
+
+	store_reader_give(store, rd);
+	if (r == 0) {
+		r = look_for(s, buf_span(&ids), err);
+	}
+	buf_done(&ids);
 	return r < 0 ? r : s->is_found ? 0 : cu_err_set(err, CU_ENOENT, "the log has no such event");
 }
 
@@ -190,7 +221,7 @@ static int put_object(const struct search *s, struct buf *out, struct cu_err *er
 	json_hex(&j, "store", store.b, sizeof(store.b));
 	json_hex(&j, "lineage", lineage.b, sizeof(lineage.b));
 	put_time(&j, "issued", exchange_now_ms(s->x));
-	json_hex(&j, "subject", s->event->subject.b, sizeof(s->event->subject.b));
+	json_hex(&j, "subject", s->subject.b, sizeof(s->subject.b));
 	put_controller(policy_organisation(d->policy), &j);
 	put_names(&j, "jurisdiction", &policy_organisation(d->policy)->laws);
 	put_purpose(u, &j);

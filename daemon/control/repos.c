@@ -60,13 +60,13 @@ void repos_note_name(const struct daemon *d, const struct target *t, const char 
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err)
 {
-	static const char *const what[] = { "sequence", "time", "generation" };
+	static const char *const what[] = { "sequence", "time", "generation", "capture" };
 	struct reader *rd = store_reader_take(d->house.store);
-	uint64_t values[3] = { 0 };
+	uint64_t values[4] = { 0 };
 	char name[REPOS_NOTE_SIZE];
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < 3; i++) {
+	for (size_t i = 0; r >= 0 && i < 4; i++) {
 		repos_note_name(d, t, what[i], name);
 		r = reader_note(rd, name, &values[i], err);
 	}
@@ -74,7 +74,8 @@ int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	if (r < 0) {
 		return r;
 	}
-	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2] };
+	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2],
+		values[3] };
 	return 0;
 }
 
@@ -124,6 +125,10 @@ static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err
 	}
 	if (r == 0 && m->images->what == REPOS_FULL) {
 		r = tx_hold_capture_done(tx, m->images->capture, m->images->time_ms, err);
+	}
+	if (r == 0 && m->images->what == REPOS_FULL) {
+		repos_note_name(m->daemon, m->target, "capture", name);
+		r = tx_note_put(tx, name, m->images->capture, err);
 	}
 	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
 	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);

@@ -32,6 +32,7 @@ struct repos_last {
 	uint64_t sequence;
 	int64_t time_ms;
 	uint64_t generation; /* of the vault object that it names */
+	uint64_t capture;    /* the number of the last data there (tx_hold.h); 0: not known */
 };
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err);

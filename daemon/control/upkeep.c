@@ -13,6 +13,7 @@
 #include "control/erase.h"
 #include "control/expiry.h"
 #include "control/linger.h"
+#include "control/merge.h"
 #include "control/own_end.h"
 #include "control/quarantine.h"
 #include "control/request_duty.h"
@@ -43,6 +44,7 @@ static const struct duty {
 	{ "days of the access journal whose time is over", HOURLY_MS, end_access_keys },
 	{ "records that end by their own rules", MINUTE_MS, end_records },
 	{ "data whose time is over", AT_START, end_what_is_over },
+	{ "keys of ids that were merged into others", TEN_MINUTES_MS, merge_duty },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
 	{ "requests, holds and incidents that ended long ago", HOURLY_MS, own_end },

@@ -105,7 +105,8 @@ struct cu_err;
 	X(MESSAGE_SENT,   "message.sent",   "a message was taken by the other side")        \
 	X(MESSAGE_GIVE_UP, "message.give-up", "a message could not be sent")                \
 	X(MESSAGE_RETRY,  "message.retry",  "a message is tried again")                     \
-	X(MESSAGE_DROP,   "message.drop",   "a message is never sent")
+	X(MESSAGE_DROP,   "message.drop",   "a message is never sent")           \
+	X(SUBJECT_MERGE,  "subject.merge",  "an id became another one of a data subject's")
 /* clang-format on */
 
 enum leaf_act {

@@ -325,6 +325,25 @@
 	X(DSR_PAUSE_PUT,  data,  "INSERT OR REPLACE INTO dsr_pause VALUES (?1, ?2, ?3)")        \
 	X(DSR_PAUSE_NEXT, data,  "SELECT from_day, to_day FROM dsr_pause WHERE request = ?1"    \
 		" AND from_day > ?2 ORDER BY from_day LIMIT 1")                                 \
+	X(ALIAS_PUT,      data,  "INSERT OR REPLACE INTO alias VALUES (?1,?2,?3,?4,?5,?6,?7,?8)") \
+	X(ALIAS_GET,      data,  "SELECT * FROM alias WHERE old = ?1")                          \
+	X(ALIAS_OF,       data,  "SELECT * FROM alias WHERE subject = ?1 AND old > ?2"          \
+		" ORDER BY old LIMIT 1")                                                        \
+	X(ALIAS_OPEN,     data,  "SELECT * FROM alias WHERE state < 3 AND old > ?1"             \
+		" ORDER BY old LIMIT 1")                                                        \
+	X(ALIAS_NEXT,     data,  "SELECT * FROM alias WHERE old > ?1 ORDER BY old LIMIT 1")     \
+	X(ALIAS_POINT,    data,  "UPDATE alias SET subject = ?2 WHERE subject = ?1")            \
+	X(CONSENT_TAKE,   data,  "INSERT INTO consent SELECT ?2, purpose, ?3 + row_number()"    \
+		" OVER (ORDER BY at_ms, subject = ?2, seq), channel, state, method, notice,"    \
+		" language, at_ms, expires_ms, said_day, actor, record, leaf FROM consent"      \
+		" WHERE subject IN (?1, ?2)")                                                   \
+	X(CONSENT_DROP,   data,  "DELETE FROM consent WHERE subject = ?1"                       \
+		" OR (subject = ?2 AND seq <= ?3)")                                             \
+	X(DSR_TAKE,       data,  "UPDATE dsr SET subject = ?2 WHERE subject = ?1")              \
+	X(HOLD_TAKE,      data,  "UPDATE hold SET subject = ?2 WHERE subject = ?1")             \
+	X(HOLD_SLOT_TAKE, data,  "UPDATE hold_slot SET subject = ?2 WHERE subject = ?1")        \
+	X(CO_TAKE,        data,  "UPDATE OR IGNORE cosubject SET subject = ?2 WHERE subject = ?1" \
+		" AND record NOT IN (SELECT id FROM record WHERE subject = ?2)")                \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \
 	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token (token, subject, record)"         \

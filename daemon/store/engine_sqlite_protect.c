@@ -29,8 +29,11 @@ struct rule {
 /* clang-format off */
 static const struct rule rules[] = {
 	ALL("meta"), /* numbers that are given out once, what is known of the clock */
-	/* its run, its freeze, what is hidden; cases are only here */
-	{ "subject", "kind = 3", "SELECT * FROM subject", "?2 = 3 OR " SUBJECT_IS("?1") },
+	ALL("alias"),
+	/* its run, its freeze, what is hidden; cases are only here; whose other id was there comes */
+	{ "subject", "kind = 3", "SELECT * FROM subject", "?2 = 3 OR " SUBJECT_IS("?1")
+		" OR EXISTS (SELECT 1 FROM alias WHERE subject = ?1 AND old IN"
+		" (SELECT id FROM subject))" },
 	{ "slot", IS_SYSTEM, "SELECT * FROM slot", SUBJECT_IS("?1") },
 	/* what was backed up stays, but for letters, reasons, evidence */
 	{ "cosubject", "record IN (SELECT id FROM record WHERE " IS_SYSTEM ")",
@@ -68,7 +71,8 @@ static const struct rule rules[] = {
 	{ "erasure_part", "1", "SELECT * FROM erasure_part",
 		"EXISTS (SELECT 1 FROM erasure WHERE id = ?1)" },
 	{ "erasure_slot", "1", "SELECT * FROM erasure_slot",
-		"EXISTS (SELECT 1 FROM erasure WHERE id = ?1)" },
+		"EXISTS (SELECT 1 FROM erasure WHERE id = ?1)"
+		" OR EXISTS (SELECT 1 FROM alias WHERE old = ?1)" },
 	ALL("operator"),
 	ALL("approval"),
 	ALL("access"),

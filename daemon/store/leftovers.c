@@ -12,7 +12,7 @@
 #include "db/db.h"
 
 /* Tables that are to remember who was erased, or asked for it, or for a day what was answered. */
-static const char *const may_remember[] = { "erasure", "request", "approval", "dsr", "hold", "hold_block", NULL };
+static const char *const may_remember[] = { "erasure", "request", "approval", "dsr", "hold", "hold_block", "alias", NULL };
 
 /* Folders that are passed over: keys, which this process is to know none of, and what a
  * drill rebuilds from an old backup, which goes when the drill ends. */

@@ -283,10 +283,21 @@ static const char data_17[] =
 	"PRAGMA user_version = 17;"
 	"COMMIT;";
 
+/* Ids that were merged into others. */
+static const char data_18[] =
+	"BEGIN;"
+	"CREATE TABLE alias (old BLOB PRIMARY KEY, subject BLOB NOT NULL, state INTEGER NOT NULL,"
+	" purpose TEXT NOT NULL, actor BLOB NOT NULL, captures INTEGER NOT NULL,"
+	" records INTEGER NOT NULL, generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX alias_of ON alias (subject, old);"
+	"CREATE INDEX alias_open ON alias (old) WHERE state < 3;"
+	"PRAGMA user_version = 18;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17 };
+	data_13, data_14, data_15, data_16, data_17, data_18 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

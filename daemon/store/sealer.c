@@ -145,14 +145,11 @@ int sealer_reseal_under(struct sealer *s, struct row_record *row, const uint64_t
 	return r < 0 ? r : seal_again(s, row, out, err);
 }
 
-int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
+static int decode(const struct row_record *row, struct span plain, struct record *ret,
 	struct cu_err *err)
 {
-	int r = open_bytes(s, row, err);
+	int r = record_decode(plain, ret, err);
 
-	if (r == 0) {
-		r = record_decode(buf_span(&s->plain), ret, err);
-	}
 	if (r == 0 && strcmp(ret->collection, row->collection) != 0) {
 		r = cu_err_set(
 			err, CU_ECORRUPT, "record's collection differs from its row's");
@@ -163,4 +160,25 @@ int sealer_open(struct sealer *s, const struct row_record *row, struct record *r
 		ret->version = row->version;
 	}
 	return r;
+}
+
+int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
+	struct cu_err *err)
+{
+	int r = open_bytes(s, row, err);
+
+	return r == 0 ? decode(row, buf_span(&s->plain), ret, err) : r;
+}
+
+int sealer_open_copy(struct sealer *s, const struct row_record *row, struct buf *to,
+	struct record *ret, struct cu_err *err)
+{
+	int r = open_bytes(s, row, err);
+
+	buf_clear(to);
+	if (r == 0) {
+		buf_put_span(to, buf_span(&s->plain));
+		r = buf_check(to, err);
+	}
+	return r == 0 ? decode(row, buf_span(to), ret, err) : r;
 }

@@ -43,4 +43,9 @@ int sealer_reseal_under(struct sealer *s, struct row_record *row, const uint64_t
 int sealer_open(struct sealer *s, const struct row_record *row, struct record *ret,
 	struct cu_err *err);
 
+/* The same, but its spans are of *to (a wiping buffer, emptied first): it may be changed and sealed
+ * again. */
+int sealer_open_copy(struct sealer *s, const struct row_record *row, struct buf *to,
+	struct record *ret, struct cu_err *err);
+
 #endif

@@ -126,6 +126,9 @@ static int settle_image(struct settling *s, const struct store_settle *how, stru
 	int r = take_newest(s, err);
 
 	if (r == 0) {
+		r = settle_aliases(s, how, err);
+	}
+	if (r == 0) {
 		r = settle_rows(s, how, err);
 	}
 	if (r == 0) {

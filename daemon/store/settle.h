@@ -5,8 +5,9 @@
  * erased, goes.  Erasures that were begun and have no end wait on, and what is held stays held.
  * Where the rows are older than the newest image, what was decided since is taken from that
  * (engine_protect.h), and records that got another key since as they are there.  What people said
- * about purposes after that, and whose data was restricted, is said again, without the papers.  The
- * store keeps its id, gets a new lineage, and never hands out a slot again
+ * about purposes after that, and whose data was restricted, is said again, without the papers.  An
+ * id that was merged into another since is that one's; where only the log knows it, the next start
+ * moves what is of it.  The store keeps its id, gets a new lineage, and never hands out a slot again
  * that somebody may have had since.
  */
 #ifndef CU_STORE_SETTLE_H
@@ -55,6 +56,12 @@ struct settle_request {
 	int64_t at_ms;
 };
 
+/* What a leaf says of an id that was merged into another (tx_merge.h). */
+struct settle_merge {
+	struct id old, subject, actor;
+	char purpose[ENGINE_KEY_SIZE];
+};
+
 struct store_settle {
 	struct id lineage;
 	int64_t now_ms; /* of the restore; a hold that the log calls released gets it */
@@ -71,6 +78,8 @@ struct store_settle {
 	size_t nsaid;
 	const struct settle_request *requests; /* in the order of the log; borrowed */
 	size_t nrequests;
+	const struct settle_merge *merges; /* in the order of the log; borrowed */
+	size_t nmerges;
 };
 
 struct store_settled {

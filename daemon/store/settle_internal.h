@@ -22,6 +22,11 @@ struct settling {
 /* 1: opens; 0: shredded, or a code. */
 int settle_opens(struct settling *s, uint64_t slot, struct cu_err *err);
 
+/* settle_rows.c: a record comes as it is in the newest image, if it opens there: 1, 0 or a code. */
+int settle_renew(struct settling *s, const struct id *record, struct cu_err *err);
+
+/* settle_aliases.c: ids that were merged into others since. */
+int settle_aliases(struct settling *s, const struct store_settle *how, struct cu_err *err);
 /* settle_rows.c: whom the log says to be erased goes, then what no longer opens. */
 int settle_rows(struct settling *s, const struct store_settle *how, struct cu_err *err);
 /* settle_erasures.c: those that were under way go on, or were cancelled, or are over. */

@@ -78,8 +78,8 @@ static int record_opens(struct settling *s, const struct row_record *row, struct
 }
 
 /* One that does not open may have got another key since, because something beside it was erased,
- * or because it is held: then it comes as it was in the newest image.  1: it did. */
-static int renew(struct settling *s, const struct id *record, struct cu_err *err)
+ * because it is held, or because its subject was merged into another. */
+int settle_renew(struct settling *s, const struct id *record, struct cu_err *err)
 {
 	struct row_record newer;
 	int r = s->newest ? engine_record_get(s->newest, record, &newer, err) : 0;
@@ -102,7 +102,7 @@ static int settle_record(struct settling *s, const struct row_record *row, struc
 	int r = record_opens(s, row, err);
 
 	if (r == 0) {
-		r = renew(s, &id, err);
+		r = settle_renew(s, &id, err);
 	}
 	if (r == 0) {
 		s->counts->removed_records += is_counted;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/store_internal.h"
+#include "store/tx_merge_internal.h"
 
 #define MAX_CHANNELS 32 /* told apart; what lies beyond says no */
 
@@ -112,14 +113,18 @@ static int tell(struct engine *e, int found, const struct id *subject, const cha
 	const char *channel, int64_t now_ms, struct standing *ret, struct cu_err *err)
 {
 	struct walk w = { .to = ret, .channel = channel, .now_ms = now_ms };
+	struct id id = *subject;
 
 	ret->exists = ret->is_live = ret->is_objected = false;
 	ret->state = CONSENT_NONE;
+	if (found == 0 && alias_follow(e, &id, NULL) > 0) {
+		found = engine_subject_get(e, &id, &ret->who, err);
+	}
 	if (found <= 0 || ret->who.kind == SUBJECT_CASE) {
 		return found < 0 ? found : 0;
 	}
 	ret->exists = true;
-	return purpose ? walk(&w, e, subject, purpose, err) : 0;
+	return purpose ? walk(&w, e, &id, purpose, err) : 0;
 }
 
 int standing_of(struct engine *e, const struct id *subject, const char *purpose,

@@ -23,7 +23,7 @@ struct standing {
 	struct row_consent objection; /* if is_objected */
 };
 
-/* channel may be NULL.  purpose may be NULL: only the subject is looked up.  0 or a code. */
+/* An id that was merged into another is that one's.  channel may be NULL.  purpose may be NULL: only the subject is looked up.  0 or a code. */
 int standing_of(struct engine *e, const struct id *subject, const char *purpose,
 	const char *channel, int64_t now_ms, struct standing *ret, struct cu_err *err);
 int standing_read(struct reader *rd, const struct id *subject, const char *purpose,

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include "store/engine_alias.h"
 #include "store/reader.h"
 #include "store/store_internal.h"
 #include "vault/vault.h"
@@ -47,6 +48,7 @@ static int read_id(struct engine *e, const char *key, struct id *ret, struct cu_
 static int read_meta(struct store *st, struct cu_err *err)
 {
 	uint64_t restricted = 0, restored = 0;
+	struct row_alias alias;
 	int r = read_id(st->engine, "store", &st->id, err);
 
 	if (r == 0) {
@@ -60,6 +62,10 @@ static int read_meta(struct store *st, struct cu_err *err)
 	}
 	if (r >= 0) {
 		r = engine_meta_get_u64(st->engine, "restored", &restored, err);
+	}
+	if (r >= 0) {
+		r = engine_alias_next(st->engine, NULL, &alias, err);
+		atomic_store(&st->has_aliases, r > 0);
 	}
 	atomic_store(&st->is_restricted, restricted != 0);
 	st->is_restored = restored != 0;
@@ -225,6 +231,11 @@ void store_quarantine(struct store *st)
 bool store_is_quarantined(const struct store *st)
 {
 	return atomic_load(&st->is_quarantined);
+}
+
+bool store_has_aliases(const struct store *st)
+{
+	return atomic_load(&st->has_aliases);
 }
 
 bool store_is_restored(const struct store *st)

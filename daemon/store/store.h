@@ -54,6 +54,8 @@ bool store_is_restricted(const struct store *st);
  * changes any more, neither rows nor log.  Any thread. */
 void store_quarantine(struct store *st);
 bool store_is_quarantined(const struct store *st);
+/* Some id was merged into another (tx_merge.h): else there is nothing to follow. */
+bool store_has_aliases(const struct store *st);
 /* Restored, and not yet anybody's to write backups of into the old targets. */
 bool store_is_restored(const struct store *st);
 

@@ -35,6 +35,7 @@ struct store {
 	bool is_restored;
 	atomic_bool is_restricted; /* until a gap is accepted (tx_gap.h) */
 	atomic_bool is_quarantined;
+	atomic_bool has_aliases; /* ids were merged, or are about to be (tx_merge.h) */
 	struct store_config cfg;
 	struct engine *engine; /* the writer's */
 	struct sealer sealer;  /* the writer's */
@@ -61,6 +62,11 @@ int reader_who(struct reader *rd, const struct id *id, struct row_subject *ret, 
 int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err);
 /* The key of this record's cohort, from now on. */
 int tx_cohort_of_record(struct tx *tx, const struct record *rec, uint32_t period, uint64_t *ret,
+	struct cu_err *err);
+
+/* tx.c: the slot of this collection; the next of the subject's run if it has none yet, and then
+ * subject is changed and put. */
+int tx_slot_of(struct tx *tx, struct row_subject *subject, const char *collection, uint64_t *ret,
 	struct cu_err *err);
 
 /* writer.c */

@@ -130,7 +130,7 @@ int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err)
 	return r;
 }
 
-static int slot_of(struct tx *tx, struct row_subject *subject, const char *collection,
+int tx_slot_of(struct tx *tx, struct row_subject *subject, const char *collection,
 	uint64_t *ret, struct cu_err *err)
 {
 	struct row_slot row = { .subject = subject->id };
@@ -170,7 +170,7 @@ int tx_slot_renew(struct tx *tx, const struct id *subject, const char *collectio
 	if (r > 0) {
 		r = engine_slot_delete(tx->engine, subject, collection, err);
 	}
-	return r < 0 ? r : slot_of(tx, &who, collection, ret, err);
+	return r < 0 ? r : tx_slot_of(tx, &who, collection, ret, err);
 }
 
 /* A cohort has a run to itself; it uses the first slot of it. */
@@ -320,7 +320,7 @@ int tx_record_put(struct tx *tx, struct record *rec, struct cu_err *err)
 		r = next_version(tx, rec, &row, err);
 	}
 	if (r == 0) {
-		r = slot_of(tx, &subject, rec->collection, &row.slot, err);
+		r = tx_slot_of(tx, &subject, rec->collection, &row.slot, err);
 	}
 	if (r == 0) {
 		r = put_cohort(tx, rec, &row, err);

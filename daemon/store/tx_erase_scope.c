@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "store/engine_alias.h"
 #include "store/engine_hold.h"
 #include "store/slots.h"
 #include "store/tx_erase_internal.h"
@@ -30,6 +31,31 @@ static int each_held_slot(struct tx *tx, const struct row_erasure *row, const ch
 	return r;
 }
 
+/* Keys of an id that was merged into the subject and that still live: those of a collection (""
+ * stands for what is left of its run), or all. */
+static int each_old_slot(struct tx *tx, const struct row_erasure *row, const char *collection,
+	erase_slot_fn *fn, void *ctx, struct cu_err *err)
+{
+	struct row_alias alias = { 0 };
+	struct buf slots = BUF_INIT;
+	int r;
+
+	while ((r = engine_alias_of(tx->engine, &row->subject, &alias.old, &alias, err)) > 0) {
+		r = engine_erasure_slots(tx->engine, &alias.old, collection, &slots, err);
+		if (r < 0) {
+			break;
+		}
+	}
+	for (size_t at = 0; r == 0 && at < slots.n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+
+		memcpy(&slot, slots.p + at, sizeof(slot));
+		r = fn(tx, row, collection ? collection : "", slot, ctx, err);
+	}
+	buf_done(&slots);
+	return r;
+}
+
 static int each_subject_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
 	void *ctx, struct cu_err *err)
 {
@@ -43,7 +69,8 @@ static int each_subject_slot(struct tx *tx, const struct row_erasure *row, erase
 		r = fn(tx, row, "", slot, ctx, err);
 	}
 	buf_done(&slots);
-	return r < 0 ? r : each_held_slot(tx, row, "", fn, ctx, err);
+	r = r < 0 ? r : each_held_slot(tx, row, "", fn, ctx, err);
+	return r < 0 ? r : each_old_slot(tx, row, NULL, fn, ctx, err);
 }
 
 int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_fn *fn,
@@ -65,6 +92,9 @@ int tx_erase_each_slot(struct tx *tx, const struct row_erasure *row, erase_slot_
 		}
 		if (r >= 0 && row->scope == ERASE_COLLECTIONS) {
 			r = each_held_slot(tx, row, collection, fn, ctx, err);
+		}
+		if (r >= 0) {
+			r = each_old_slot(tx, row, collection, fn, ctx, err);
 		}
 		if (r < 0) {
 			break;

@@ -48,6 +48,13 @@ static int reseal_others(struct tx *tx, const struct row_erasure *row,
 	return r < 0 ? r : n;
 }
 
+static int name_slot(struct tx *tx, const struct row_erasure *row, const char *collection,
+	uint64_t slot, void *ctx, struct cu_err *err)
+{
+	(void)ctx;
+	return engine_erasure_slot_put(tx->engine, &row->id, collection, slot, err);
+}
+
 int tx_erase_rekey(struct tx *tx, const struct id *erasure, struct cu_err *err)
 {
 	struct leaf leaf = { .act = LEAF_ERASE_REKEY };
@@ -71,8 +78,8 @@ int tx_erase_rekey(struct tx *tx, const struct id *erasure, struct cu_err *err)
 	if (r == 0) {
 		r = cu_err_set(err, CU_EINTERNAL, "an erased record has no slot");
 	}
-	if (r > 0) {
-		r = engine_erasure_slot_put(tx->engine, erasure, collection, old, err);
+	if (r > 0) { /* and keys of the collection that an id merged into the subject had */
+		r = tx_erase_each_slot(tx, &row, name_slot, NULL, err);
 	}
 	if (r == 0) {
 		r = reseal_others(tx, &row, collection, &fresh, err);

@@ -1,4 +1,5 @@
 /* A run of expiry, up to the moment from which its keys die: the list, and the brake. */
+#include "store/engine_alias.h"
 #include "store/tx_expiry.h"
 
 #include <inttypes.h>
@@ -231,6 +232,20 @@ static int is_let(struct tx *tx, const struct id *subject, const char *collectio
 }
 
 /* One that is being erased is left to that; of one that is restricted all stays. */
+/* The keys of an id that was merged into it are to end first (tx_merge.h). */
+static int has_old_keys(struct tx *tx, const struct id *subject, struct cu_err *err)
+{
+	struct row_alias alias = { 0 };
+	int r;
+
+	while ((r = engine_alias_of(tx->engine, subject, &alias.old, &alias, err)) > 0) {
+		if (alias.state != ALIAS_DONE) {
+			break;
+		}
+	}
+	return r;
+}
+
 int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
 	const struct expiry_limit *limit, struct cu_err *err)
 {
@@ -250,7 +265,8 @@ int tx_expiry_is_owner_due(struct tx *tx, const struct id *subject,
 	if (r <= 0 || day > limit->last_day) {
 		return r < 0 ? r : 0;
 	}
-	return is_let(tx, subject, limit->collection, err);
+	r = has_old_keys(tx, subject, err);
+	return r != 0 ? (r < 0 ? r : 0) : is_let(tx, subject, limit->collection, err);
 }
 
 int tx_expiry_list_subject(struct tx *tx, const struct id *run, const struct expiry_limit *limit,

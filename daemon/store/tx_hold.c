@@ -307,6 +307,13 @@ int tx_hold_capture_begin(struct tx *tx, uint64_t *ret, struct cu_err *err)
 	return r;
 }
 
+int tx_hold_captures(struct tx *tx, uint64_t *ret, struct cu_err *err)
+{
+	int r = engine_meta_get_u64(tx->engine, CAPTURES, ret, err);
+
+	return r < 0 ? r : 0;
+}
+
 int tx_hold_capture_done(struct tx *tx, uint64_t number, int64_t data_ms, struct cu_err *err)
 {
 	uint64_t keep = number > CAPTURES_KEPT ? number - CAPTURES_KEPT : 0;

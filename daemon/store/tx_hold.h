@@ -63,6 +63,8 @@ int tx_hold_lets_cohort(struct tx *tx, uint64_t cohort_slot, uint64_t backed_up,
  * that was: 0 when nobody knows. */
 int tx_hold_capture_begin(struct tx *tx, uint64_t *ret, struct cu_err *err);
 int tx_hold_capture_done(struct tx *tx, uint64_t number, int64_t data_ms, struct cu_err *err);
+/* That of the last one that was begun. */
+int tx_hold_captures(struct tx *tx, uint64_t *ret, struct cu_err *err);
 int tx_hold_capture_of(struct tx *tx, int64_t data_ms, uint64_t *ret, struct cu_err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "wire/frame.h"
 #include "wire/message.h"
 
@@ -25,6 +26,7 @@ struct client {
 	bool expects_more; /* of that call several may come */
 	int broken;        /* the code of the failure that ended the connection */
 	const volatile sig_atomic_t *heeded; /* NULL: none */
+	char merged[ID_TEXT_SIZE], subject[ID_TEXT_SIZE]; /* of the last reply; "" */
 };
 
 /* --- connecting ------------------------------------------------------------------- */
@@ -324,6 +326,26 @@ static int read_reply(struct client *c, struct reply *ret_reply, struct cu_err *
 	return 0;
 }
 
+/* An id of the reply's note, or "". */
+static void take_id(const struct reply *reply, const char *name, char to[ID_TEXT_SIZE])
+{
+	const char *text = json_string_value(
+		json_object_get(json_object_get(reply->root, MESSAGE_VENDOR), name));
+	struct id id;
+
+	to[0] = '\0';
+	if (text && id_parse(text, &id)) {
+		id_format(&id, to);
+	}
+}
+
+bool client_merged(const struct client *c, const char **ret_old, const char **ret_subject)
+{
+	*ret_old = c->merged;
+	*ret_subject = c->subject;
+	return c->merged[0] && c->subject[0];
+}
+
 int client_next(struct client *c, json_t **ret_parameters, struct cu_err *err)
 {
 	struct reply reply = { 0 };
@@ -338,6 +360,8 @@ int client_next(struct client *c, json_t **ret_parameters, struct cu_err *err)
 		return broke(c, r);
 	}
 	c->in_call = reply.continues;
+	take_id(&reply, "merged", c->merged);
+	take_id(&reply, "subject", c->subject);
 	if (reply.error) {
 		r = reply_to_err(&reply, err);
 	} else {

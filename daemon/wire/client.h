@@ -43,6 +43,9 @@ void client_heed(struct client *c, const volatile sig_atomic_t *flag);
 int client_call(struct client *c, const char *method, const json_t *parameters, int fd,
 	json_t **ret_parameters, struct cu_err *err);
 
+/* The last reply was about *ret_subject, for which the call had an old id; until the next call. */
+bool client_merged(const struct client *c, const char **ret_old, const char **ret_subject);
+
 /* A call with `more`; its replies are read by client_next until that returns 0 or fails. */
 int client_start(struct client *c, const char *method, const json_t *parameters, int fd,
 	struct cu_err *err);

@@ -173,6 +173,11 @@ X(SUBJECT_UNRESTRICT, "subject unrestrict", "io.custos.subject.Unrestrict",     
   ACCESS_WRITE,                                                                         \
   N_("Let a person's data be used again."),                                             \
   N_("Tell the person before (Art. 18(3) GDPR)."))                                      \
+X(SUBJECT_MERGE, "subject merge", "io.custos.subject.Merge",                            \
+  "from:subject into:subject --purpose=purpose:purpose [--dry-run]",                    \
+  ACCESS_WRITE,                                                                         \
+  N_("Make two ids of the same person one."),                                           \
+  N_("Everything that is known under the first id becomes the second one's, under its keys, and whoever names the first reaches the second from then on. Objections, restrictions and consents that were withdrawn under either id count. The first id's keys are shredded once the next backup holds what was moved; backups from before then hold nothing that opens, and restoring one merges again. It cannot be undone. On a terminal it shows, masked, who both are, and asks. One that is held or being erased is refused.")) \
 X(CONSENT_GIVE, "consent give", "io.custos.consent.Give",                               \
   "subject:subject --purpose=purpose:purpose --method=how:words(checkbox|confirmed|written|spoken|explicit|separate) [--channel=channel:key] [--notice=version:key] [--language=language:key] [--source=source:key] [--expires=day:date] [--said=day:date] [--evidence=file:textfile] [--request=id:request]", \
   ACCESS_WRITE,                                                                         \

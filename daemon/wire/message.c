@@ -367,6 +367,17 @@ void reply_end(struct json *j, bool continues)
 	buf_put_u8(j->to, '\0');
 }
 
+void reply_end_merged(struct json *j, const char *old, const char *subject)
+{
+	json_close_object(j);
+	json_open_object(j, MESSAGE_VENDOR);
+	json_str(j, "merged", old);
+	json_str(j, "subject", subject);
+	json_close_object(j);
+	json_close_object(j);
+	buf_put_u8(j->to, '\0');
+}
+
 static void write_error(struct buf *to, const char *prefix, const char *wire,
 	const char *parameter, const char *value)
 {

@@ -21,6 +21,7 @@ struct cu_err;
 
 /* Errors of ours are "io.custos.<wire name>" of CU_CODES, with (message: string). */
 #define MESSAGE_ERROR_PREFIX "io.custos."
+#define MESSAGE_VENDOR       "io.custos"
 
 /* Calls and replies hold personal data, and jansson frees without wiping.  Called once at the
  * start of a program, before any other use of jansson, this makes it wipe what it frees. */
@@ -57,6 +58,10 @@ void call_write(struct buf *to, const char *method, const json_t *parameters, un
  * continues: more replies to the same call follow; only if the call had `more`. */
 struct json reply_begin(struct buf *to);
 void reply_end(struct json *j, bool continues);
+
+/* The same of a last reply to a call that named a data subject by an old id (32 hexadecimal digits each):
+ * a vendor's member "io.custos" beside the parameters, which other clients pass over. */
+void reply_end_merged(struct json *j, const char *old, const char *subject);
 
 /* "io.custos.<name of err->code>" with err->msg. */
 void reply_error(struct buf *to, const struct cu_err *err);

@@ -180,7 +180,7 @@ static void expect_none_in_arguments(void)
 
 struct walk {
 	struct stage *st;
-	char subject[33];
+	char subject[33], before[33]; /* the last two who were added */
 	char told[700]; /* the first error that told a canary, with its method */
 	unsigned ncalls, nanswered;
 };
@@ -225,6 +225,11 @@ static json_t *canary_of(const struct idl_type *type)
 static const char map[] = "source: canaries\nsubject: {kind: person, key: id}\n"
 			  "records:\n  - collection: profile\n    fields: {given_name: name}\n";
 
+static bool is_merge(const struct command *c, const struct idl_field *f, const char *name)
+{
+	return strcmp(c->method, "io.custos.subject.Merge") == 0 && strcmp(f->name, name) == 0;
+}
+
 /* What a call takes well, with canaries where people's data goes; NULL: leave it out. */
 static json_t *valid_of(struct walk *w, const struct command *c, const struct idl_field *f)
 {
@@ -242,8 +247,11 @@ static json_t *valid_of(struct walk *w, const struct command *c, const struct id
 	const struct idl_type *t = idl_resolve(f->type);
 	bool is_optional = f->type->kind == IDL_MAYBE;
 
-	if (strcmp(f->name, "subject") == 0) {
+	if (strcmp(f->name, "subject") == 0 || is_merge(c, f, "from")) {
 		return json_string(w->subject);
+	}
+	if (is_merge(c, f, "into")) {
+		return json_string(w->before);
 	}
 	if (strcmp(c->method, "io.custos.record.Put") == 0 && strcmp(f->name, "records") == 0) {
 		return json_pack("[{s:s,s:s,s:{s:s,s:s},s:{s:[s],s:s},s:{s:s}}]", "collection", "profile",
@@ -343,6 +351,7 @@ static void add_somebody(struct walk *w)
 		    &reply, &err) < 0) {
 		fail_msg("subject add: %s", err.msg);
 	}
+	memcpy(w->before, w->subject, sizeof(w->before));
 	snprintf(w->subject, sizeof(w->subject), "%s",
 		json_string_value(json_object_get(reply, "subject")));
 	json_decref(reply);
