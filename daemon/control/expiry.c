@@ -126,6 +126,17 @@ static bool is_open(const struct row_expiry *row)
 	return row->state >= EXPIRY_ASKED && row->state <= EXPIRY_CLEARING;
 }
 
+/* Who denied it is not asked again the same day; after a review for longer, unless somebody asks. */
+static bool is_put_off(struct daemon *d, const struct expiry_step *s)
+{
+	const struct row_expiry *last = &s->row;
+	int64_t again = duration_seconds(policy_retention(d->policy)->review_again) / 86400;
+	bool is_asked_for = !id_is_nil(&s->op.actor);
+
+	return last->state == EXPIRY_DENIED &&
+		s->day < last->day + (s->is_review && !is_asked_for ? again : 1);
+}
+
 /* The run of this kind that is under way, or a fresh one when there is something to list. */
 static int find_run(struct daemon *d, struct expiry_step *s, const struct watch *watch,
 	struct cu_err *err)
@@ -138,9 +149,8 @@ static int find_run(struct daemon *d, struct expiry_step *s, const struct watch 
 		s->run = s->row.id;
 		return 1;
 	}
-	if (r < 0 || s->limits.n == 0 ||
-		(r > 0 && s->row.state == EXPIRY_DENIED && s->row.day == s->day)) {
-		return r < 0 ? r : 0; /* who denied it is not asked again the same day */
+	if (r < 0 || s->limits.n == 0 || (r > 0 && is_put_off(d, s))) {
+		return r < 0 ? r : 0;
 	}
 	r = expiry_make_list(d, s, watch, err);
 	return r < 0 ? r : 1;

@@ -208,6 +208,19 @@ static void above_the_cap_and_for_review_a_second_user_confirms(void **state)
 	stage_expect(st, 0);
 	end_and_wait(st);
 	expect_shown(st, id, "2020-01-01", true);
+	{
+		char approval[33];
+
+		stage_approval(st, approval);
+		stage_ctl(st, AS_SECOND, "approval", "deny", approval);
+		stage_expect(st, 0);
+	}
+	end_now(st); /* it is put off, and nothing waits */
+	expect_shown(st, id, "2020-01-01", true);
+	restart(st, 2);
+	end_and_wait(st);
+	grant(st, "The clock of this machine");
+	end_and_wait(st);
 	grant(st, "feedback: cohorts: 1");
 	end_now(st);
 	expect_shown(st, id, "2020-01-01", false);
