@@ -346,6 +346,82 @@ static void an_agent_of_another_user_is_taken_and_of_a_third_is_not(void **state
 	ran_done(&r);
 }
 
+/* --- the real plugins, in the confined process --------------------------------------------- */
+
+#define KEY "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbc="
+
+/* A server of tests/support in a directory of files/; its first port. */
+static unsigned start_server(struct stage *st, const char *program, const char *name, char dir[224],
+	struct job *ret)
+{
+	char path[256], *text;
+	const char *argv[] = { "/usr/bin/python3", path, dir, NULL };
+	unsigned port;
+
+	snprintf(dir, 224, "%s/%s", st->files, name);
+	assert_int_equal(mkdir(dir, 0755), 0);
+	snprintf(path, sizeof(path), SOURCE_DIR "/tests/support/%s", program);
+	*ret = run_start(&(struct run_options){ .uid = RUN_SAME_UID }, argv);
+	text = run_shell("cd '%s'; for i in $(seq 600); do [ -e ports ] && break; sleep 0.05; done; "
+		"cut -d' ' -f1 ports", dir);
+	port = (unsigned)atoi(text);
+	free(text);
+	assert_true(port > 0);
+	return port;
+}
+
+static void end_server(struct job *server)
+{
+	struct ran r;
+
+	kill(server->pid, SIGKILL);
+	run_wait(server, &r);
+	ran_done(&r);
+}
+
+/* A file that the agent alone can read: here it is custosd's user. */
+static const char *put_secret(struct stage *st, const char *name, const char *text)
+{
+	const char *path = stage_text(st, name, text);
+
+	assert_int_equal(chmod(path, 0400), 0);
+	if (stage_has_roles()) {
+		assert_int_equal(chown(path, stage_uid(AS_DAEMON), (gid_t)-1), 0);
+	}
+	return path;
+}
+
+static void a_mail_and_a_webhook_leave_the_confined_process(void **state)
+{
+	struct stage *st = *state;
+	char text[2048], mails[224], hooks[224];
+	struct job smtp, http;
+	unsigned smtp_port = start_server(st, "smtp_server.py", "mails", mails, &smtp);
+	unsigned http_port = start_server(st, "hostile_http.py", "hooks", hooks, &http);
+
+	stage_stop(st);
+	snprintf(text, sizeof(text),
+		"routes:\n"
+		"  - route: alarms\n    plugin: smtp\n    settings:\n"
+		"      {server: localhost, port: %u, user: custos, password: %s, ca_file: %s/cert.pem,\n"
+		"       from: custos@example.com, to: dpo@example.com}\n"
+		"  - route: hook\n    plugin: webhook\n    settings:\n"
+		"      {url: 'https://localhost:%u/200', key: %s, ca_file: %s/cert.pem, internal: yes}\n",
+		smtp_port, put_secret(st, "password", "geheim\n"), mails, http_port,
+		put_secret(st, "key", KEY "\n"), hooks);
+	stage_policy(st, "agent.yaml", text);
+	stage_start(st);
+	wait_for_agent(st);
+	stage_ctl(st, AS_ADMIN, "agent", "test", "alarms");
+	expect_text(st->last.out, "has taken the test message");
+	stage_ctl(st, AS_ADMIN, "agent", "test", "hook");
+	expect_text(st->last.out, "has taken the test message");
+	free(run_shell("grep -q 'Message-ID: <' '%s/mail-1' && grep -q webhook-signature '%s/requests'",
+		mails, hooks));
+	end_server(&smtp);
+	end_server(&http);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +436,7 @@ int main(void)
 		T(a_route_with_a_fault_is_named_and_leaves_the_others_alone),
 		T(agent_yaml_is_checked_with_the_other_policies),
 		T(an_agent_of_another_user_is_taken_and_of_a_third_is_not),
+		T(a_mail_and_a_webhook_leave_the_confined_process),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

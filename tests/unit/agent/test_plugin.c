@@ -79,6 +79,37 @@ static void another_version_or_half_a_symbol_is_refused(void **state)
 	assert_int_equal(plugin_check(&p, "null", &err), CU_EUNSUP);
 }
 
+/* With a compiler and the header, and nothing else of custos. */
+static void a_plugin_is_built_outside_of_the_tree(void **state)
+{
+	static const char source[] =
+		"#include <custos_plugin.h>\n"
+		"static int32_t open_route(const struct cu_value *v, void **r, struct cu_fault *f)\n"
+		"{ (void)v; (void)f; *r = NULL; return CU_DONE; }\n"
+		"static int32_t send_message(void *r, const struct cu_message *m, struct cu_fault *f)\n"
+		"{ (void)r; (void)m; (void)f; return CU_LATER; }\n"
+		"static void close_route(void *r) { (void)r; }\n"
+		"static const struct cu_message_calls calls = {\n"
+		"	sizeof(calls), open_route, send_message, close_route };\n"
+		"CUSTOS_PLUGIN_EXPORT const struct cu_plugin cu_plugin = { CU_PLUGIN_MAJOR,\n"
+		"	CU_PLUGIN_MINOR, sizeof(struct cu_plugin), .kinds = CU_PLUGIN_MESSAGE,\n"
+		"	.name = \"pager\", .message = &calls };\n";
+	struct plugins found = { .n = 0 };
+	struct cu_err err = { 0 };
+	const char *d = fresh_dir();
+	char line[512];
+
+	(void)state;
+	assert_int_equal(path_put_file(d, "pager.c", span_str(source), 0600, NULL), 0);
+	snprintf(line, sizeof(line),
+		"cc -std=c11 -Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Werror -shared"
+		" -fPIC -I plugins -o '%s/pager.so' '%s/pager.c'", d, d);
+	assert_int_equal(system(line), 0);
+	assert_ok(plugins_load(d, &found, &err), &err);
+	assert_int_equal(found.n, 1);
+	assert_non_null(plugins_find(&found, "pager"));
+}
+
 /* --- settings ---------------------------------------------------------------------------- */
 
 static void expect_fault(json_t *given, const char *fault)
@@ -280,6 +311,7 @@ int main(void)
 		cmocka_unit_test(null_is_found_under_its_name_and_no_other),
 		cmocka_unit_test(a_directory_that_is_not_there_is_told),
 		cmocka_unit_test(another_version_or_half_a_symbol_is_refused),
+		cmocka_unit_test(a_plugin_is_built_outside_of_the_tree),
 		cmocka_unit_test(what_is_no_setting_or_does_not_fit_is_named_and_not_repeated),
 		cmocka_unit_test(a_secret_is_the_text_of_a_file_that_nobody_else_can_read),
 		cmocka_unit_test(a_message_goes_to_the_plugin_and_what_became_of_it_comes_back),
