@@ -27,6 +27,7 @@ pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive>=3.6)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1)
+pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd>=252) # optional
 find_package(Threads REQUIRED)
 
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/intl.h"
 #include "base/text.h"
+#include "ctl/check_files.h"
 #include "ctl/cmd.h"
 #include "ctl/confirm.h"
 #include "ctl/files.h"
@@ -426,6 +427,9 @@ int main(int argc, char *argv[])
 	case COMMAND_VERSION:
 		printf("custosctl %s\n", CUSTOS_VERSION);
 		status = 0;
+		break;
+	case COMMAND_POLICY_CHECK_FILES:
+		status = check_files(args_text(a, "directory"));
 		break;
 	default: status = run(a); break;
 	}

@@ -25,9 +25,11 @@
 #include "control/drill_worker.h"
 #include "control/launcher.h"
 #include "control/peer.h"
+#include "control/policy_files.h"
 #include "control/recovery.h"
 #include "control/residue_worker.h"
 #include "job/work.h"
+#include "service/service.h"
 #include "wire/message.h"
 
 struct signals {
@@ -58,7 +60,8 @@ static int usage(FILE *to, int status)
 		_("usage: custosd [--state=DIRECTORY] [--policies=DIRECTORY] [--socket=PATH]\n"
 		  "               [--intake=PROGRAM] [--agent=PROGRAM] [--agent-user=USER]\n"
 		  "               [--plugins=DIRECTORY] [--debug]\n"
-		  "       custosd restore --help\n"));
+		  "       custosd restore --help\n"
+		  "       custosd check-policies [DIRECTORY]\n"));
 	return status;
 }
 
@@ -79,14 +82,16 @@ static void on_stop_signal(uv_signal_t *handle, int number)
 	struct signals *s = handle->data;
 
 	log_notice("stopping: %s", strsignal(number));
+	service_stopping();
 	daemon_stop(s->daemon);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
-	(void)handle;
+	struct signals *s = handle->data;
+
 	(void)number;
-	log_notice("policies are read at the start: restart custosd to apply them");
+	reload_begin(s->daemon);
 }
 
 static void watch_signals(struct signals *s, struct daemon *d, uv_loop_t *loop)
@@ -154,8 +159,10 @@ static int serve(const struct daemon_options *options, struct launcher *launcher
 	r = daemon_init(&daemon, &loop, options, launcher, &err);
 	if (r == 0) {
 		watch_signals(&signals, &daemon, &loop);
-		log_notice("custosd %s serves %s at %s", CUSTOS_VERSION, options->state_dir,
+		log_happened(LOG_LEVEL_NOTICE, LOG_EVENT_STARTED, CUSTOS_VERSION,
+			"custosd %s serves %s at %s", CUSTOS_VERSION, options->state_dir,
 			options->socket);
+		service_ready("serving");
 		uv_run(&loop, UV_RUN_DEFAULT);
 		forget_signals(&signals);
 	} else {
@@ -183,7 +190,7 @@ static int64_t *map_clock(const char *path)
 int main(int argc, char *argv[])
 {
 	int64_t clock_ahead_ms;
-	struct daemon_options options = { "/var/lib/custos", "/etc/custos/policies",
+	struct daemon_options options = { "/var/lib/custos", POLICY_DIR,
 		"/run/custos/custos.sock" };
 	struct launcher_programs programs = { .intake = CUSTOS_INTAKE, .agent = CUSTOS_AGENT,
 		.plugins = CUSTOS_PLUGINS };
@@ -201,6 +208,9 @@ int main(int argc, char *argv[])
 	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
 		return recovery_main(argc - 1, argv + 1);
+	}
+	if (argc > 1 && strcmp(argv[1], POLICY_FILES) == 0) {
+		return policy_files_main(argc - 1, argv + 1);
 	}
 	if (argc > 1 && strcmp(argv[1], DRILL_WORKER) == 0) {
 		return drill_worker_main();
@@ -238,7 +248,9 @@ int main(int argc, char *argv[])
 	programs.has_agent_uid = agent.has_uid;
 	programs.agent_socket = agent.socket = agent_socket;
 	options.agent = &agent;
-	if (place_agent_socket(options.socket, agent_socket, &err) < 0 ||
+	service_use_journal();
+	if (service_take_socket(&options.socket_fd, &err) < 0 ||
+		place_agent_socket(options.socket, agent_socket, &err) < 0 ||
 		launcher_start(&programs, &launcher, &err) < 0) {
 		log_error("%s", err.msg);
 		return 1;

@@ -88,6 +88,8 @@ static void on_second(uv_timer_t *timer)
 		schedule_tick(d);
 		gate_leave(&d->gate, &guest);
 	}
+	reload_tick(d);
+	liveness_tick(d);
 }
 
 /* --- when nothing is known about the disk any more -------------------------------- */
@@ -96,7 +98,8 @@ static void read_fatal(struct letter *l)
 {
 	struct daemon *d = (struct daemon *)((char *)l - offsetof(struct daemon, fatal));
 
-	log_error("the store stopped: %s: custosd ends, its next start verifies what is on disk",
+	log_happened(LOG_LEVEL_ERROR, LOG_EVENT_STOPPED, "",
+		"the store stopped: %s: custosd ends, its next start verifies what is on disk",
 		d->why.msg);
 	d->exit_status = 1;
 	daemon_stop(d);
@@ -122,7 +125,8 @@ static void on_fatal(void *ctx, const struct cu_err *why)
 static int load_policy(struct daemon *d, struct cu_err *err)
 {
 	struct faults faults = FAULTS_INIT;
-	int r = policy_load(d->policy_dir, &faults, &d->policy, err);
+	struct policy *p = NULL;
+	int r = policy_load(d->policy_dir, &faults, &p, err);
 
 	for (size_t i = 0; i < faults.n; i++) {
 		log_error("%s", faults.text[i]);
@@ -131,7 +135,8 @@ static int load_policy(struct daemon *d, struct cu_err *err)
 	if (r < 0) {
 		return cu_err_wrap(err, r, "policies in %s", d->policy_dir);
 	}
-	zone_use(policy_organisation(d->policy)->time_zone); /* no thread of ours runs yet */
+	d->policy = p;
+	zone_use(policy_organisation(p)->time_zone); /* no thread of ours runs yet */
 	return 0;
 }
 
@@ -175,7 +180,7 @@ static int open_house(struct daemon *d, struct cu_err *err)
 	}
 	r = daemon_open_store(d, KEYRING_ALL, (struct span){ 0 }, err);
 	if (r == CU_ESEALED) {
-		log_warn("sealed until 'custosctl unseal': %s", err->msg);
+		log_happened(LOG_LEVEL_WARN, LOG_EVENT_SEALED, "", "sealed until 'custosctl unseal': %s", err->msg);
 		atomic_store(&d->state, DAEMON_SEALED);
 		r = 0;
 	}
@@ -234,12 +239,13 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		r = open_house(d, err);
 	}
 	if (r == 0) {
-		r = server_open(d, options->socket, &d->server, err);
+		r = server_open(d, options->socket, options->socket_fd, &d->server, err);
 	}
 	if (r == 0 && policy_agent(d->policy)->n > 0) {
 		r = agent_link_open(d, options->agent, &d->agent, err);
 	}
 	if (r == 0) {
+		liveness_begin(d);
 		uv_timer_start(&d->each_second, on_second, PUBLISH_EACH_MS, PUBLISH_EACH_MS);
 	}
 	return r;
@@ -310,6 +316,7 @@ void daemon_done(struct daemon *d)
 	server_free(d->server);
 	agent_link_free(d->agent);
 	post_office_done(&d->office);
+	reload_done(d);
 	policy_unref(d->policy);
 	interfaces_free(d->interfaces);
 	operator_forget_all(d);

@@ -12,6 +12,8 @@
 #include "control/expiry.h"
 #include "control/gate.h"
 #include "control/house.h"
+#include "control/liveness.h"
+#include "control/reload.h"
 #include "control/schedule.h"
 #include "control/post_office.h"
 #include "control/upkeep.h"
@@ -41,7 +43,7 @@ struct daemon {
 	struct brief brief;
 	struct house house;
 	struct interfaces *interfaces;
-	struct policy *policy;
+	struct policy *_Atomic policy;  /* in force; what it lends lives as long as a guest of the gate */
 	char policy_dir[PATH_SIZE];
 	struct launcher *launcher;      /* NULL: imports are not possible */
 	struct server *server;
@@ -69,6 +71,8 @@ struct daemon {
 	struct agent_link *agent;       /* NULL: agent.yaml has no routes */
 	struct post_office office;
 	uint64_t alarms_generation;     /* upkeep's worker: the vault's, when alarms.c last looked */
+	struct reload reload;
+	struct liveness liveness;
 	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
@@ -79,6 +83,7 @@ struct daemon {
 struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
+	int socket_fd;      /* that listens there; -1: custosd makes it */
 	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */

@@ -202,7 +202,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	x->purpose = purpose && (x->command->access & (ACCESS_READ | ACCESS_WRITE)) ? purpose : "";
 	x->handle = handlers[x->command->id];
 	x->needs_store = needs_store(x->command->id);
-	x->rights = policy_access(x->daemon->policy, peer->uid, peer->gids, peer->ngids);
+	x->policy = policy_ref(x->daemon->policy);
+	x->rights = policy_access(x->policy, peer->uid, peer->gids, peer->ngids);
 	(void)gate_enter(&x->daemon->gate, &guest, false, NULL); /* these are always let in */
 	r = check(x, peer, err);
 	gate_leave(&x->daemon->gate, &guest);

@@ -5,11 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/operator.h"
-#include "base/err.h"
 #include "crypto/hash.h"
+#include "policy/policy.h"
 #include "store/reader_alias.h"
 #include "store/tx_rule.h"
 #include "wire/interfaces.h"
@@ -247,6 +248,7 @@ void exchange_free(struct exchange *x)
 	if (x->fd >= 0) {
 		close(x->fd);
 	}
+	policy_unref(x->policy);
 	call_done(&x->call);
 	buf_done(&x->reply);
 	buf_done(&x->out);

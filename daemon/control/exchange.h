@@ -49,7 +49,8 @@ struct exchange {
 	handler *handle;
 	bool needs_store; /* else it runs while there is none, or it is sealed */
 	uid_t uid;
-	struct access_rights rights; /* of the caller, by roles.yaml */
+	struct policy *policy;       /* in force when it came; a reference */
+	struct access_rights rights; /* of the caller, by that policy */
 	struct permit permit; /* of a call that touches a person's data */
 	struct id actor;     /* the operator's id in the log; filled before the handler runs */
 	const char *purpose; /* of the call, or "" */

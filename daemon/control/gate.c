@@ -25,6 +25,7 @@ int gate_enter(
 	pthread_mutex_lock(&g->lock);
 	may_come = !needs_store || !g->is_shut;
 	if (may_come) {
+		guest->number = g->next++;
 		guest->prev = NULL;
 		guest->next = g->first;
 		if (g->first) {
@@ -46,6 +47,30 @@ void gate_leave(struct gate *g, struct guest *guest)
 	}
 	pthread_cond_signal(&g->left);
 	pthread_mutex_unlock(&g->lock);
+}
+
+uint64_t gate_next(struct gate *g)
+{
+	uint64_t next;
+
+	pthread_mutex_lock(&g->lock);
+	next = g->next;
+	pthread_mutex_unlock(&g->lock);
+	return next;
+}
+
+uint64_t gate_oldest(struct gate *g)
+{
+	const struct guest *guest;
+	uint64_t oldest;
+
+	pthread_mutex_lock(&g->lock);
+	oldest = g->next;
+	for (guest = g->first; guest; guest = guest->next) {
+		oldest = guest->number;
+	}
+	pthread_mutex_unlock(&g->lock);
+	return oldest;
 }
 
 void gate_shut(struct gate *g, const struct guest *host)

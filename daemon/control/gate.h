@@ -12,19 +12,22 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct cu_err;
 
 /* Embedded in whoever comes, or on the stack. */
 struct guest {
 	atomic_bool *cancel;       /* set when it should end; NULL: it is short */
-	struct guest *prev, *next; /* the gate's */
+	struct guest *prev, *next; /* the gate's, the newest first */
+	uint64_t number;           /* they rise with the time of coming */
 };
 
 struct gate {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
 	struct guest *first;
+	uint64_t next; /* number */
 	bool is_shut;
 };
 
@@ -36,6 +39,11 @@ void gate_done(struct gate *g);
 int gate_enter(
 	struct gate *g, struct guest *guest, bool needs_store, struct cu_err *err);
 void gate_leave(struct gate *g, struct guest *guest);
+
+/* The number of the guest who comes next, and of the one who is inside longest; the same when nobody
+ * is.  Any thread. */
+uint64_t gate_next(struct gate *g);
+uint64_t gate_oldest(struct gate *g);
 
 /* Shuts it and waits until nobody but host, who is inside and calls this, is left.  Not
  * from the loop.  One at a time. */

@@ -40,7 +40,7 @@ static void lock(struct daemon *d, const struct target *t, const struct rollback
 		  "--from=%s"),
 		t->key, found->text, t->path);
 	store_quarantine(d->house.store);
-	log_error("%s", d->quarantine);
+	log_happened(LOG_LEVEL_ERROR, LOG_EVENT_QUARANTINED, t->key, "%s", d->quarantine);
 }
 
 void quarantine_look(struct daemon *d)

@@ -334,6 +334,7 @@ int residue_nightly(struct daemon *d, const struct watch *watch, struct cu_err *
 	struct residue found = { 0 };
 	struct reader *rd = store_reader_take(d->house.store);
 	int64_t erased_ms;
+	char many[24];
 	int r = reader_first_erasure(rd, &erased_ms, err);
 
 	store_reader_give(d->house.store, rd);
@@ -347,7 +348,9 @@ int residue_nightly(struct daemon *d, const struct watch *watch, struct cu_err *
 			found.wiped);
 	}
 	if (r == 0 && found.left > 0) {
-		log_warn("the raw files still hold %" PRIu64
+		snprintf(many, sizeof(many), "%" PRIu64, found.left);
+		log_happened(LOG_LEVEL_WARN, LOG_EVENT_RESIDUE_FOUND, many,
+			"the raw files still hold %" PRIu64
 			 " traces of erased people: 'custosctl erase scan' shows where",
 			found.left);
 	}

@@ -200,9 +200,11 @@ static void on_job_done(struct work *w)
 	bool is_cancelled = was_cancelled(s), is_off = is_cut_off(w->code, is_cancelled);
 
 	if (w->code < 0 && !is_off) {
-		log_error("job %s: %s", job_word(s->job), w->err.msg);
+		log_happened(LOG_LEVEL_ERROR, LOG_EVENT_JOB_FAILED, job_word(s->job), "job %s: %s",
+			job_word(s->job), w->err.msg);
 	} else if (w->code == 0 && s->job != JOB_MIRROR && s->job != JOB_RETENTION) {
-		log_info("job %s: done", job_word(s->job));
+		log_happened(LOG_LEVEL_INFO, LOG_EVENT_JOB_DONE, job_word(s->job), "job %s: done",
+			job_word(s->job));
 	}
 	pthread_mutex_lock(&d->schedule.lock);
 	if (is_settled(s, w->code, is_cancelled)) {
@@ -247,6 +249,19 @@ void schedule_tick(struct daemon *d)
 		}
 		if (!s->is_running && (s->is_wanted || now >= s->begin_ms)) {
 			start(s, now);
+		}
+	}
+	pthread_mutex_unlock(&d->schedule.lock);
+}
+
+void schedule_changed(struct daemon *d)
+{
+	pthread_mutex_lock(&d->schedule.lock);
+	for (enum job j = 0; j < NJOBS; j++) {
+		struct scheduled *s = &d->schedule.v[j];
+
+		if (s->from_ms > 0 && s->nfailed == 0) { /* what failed is tried again all the same */
+			plan(s, s->from_ms);
 		}
 	}
 	pthread_mutex_unlock(&d->schedule.lock);

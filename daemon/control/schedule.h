@@ -42,6 +42,9 @@ void schedule_init(struct daemon *d);
 /* The store was opened, and nobody is let in yet: from when each job counts.  May block. */
 int schedule_begin(struct daemon *d, struct cu_err *err);
 
+/* Loop: schedule.yaml is another one. */
+void schedule_changed(struct daemon *d);
+
 /* Loop, each second while the store is open: starts what is due. */
 void schedule_tick(struct daemon *d);
 /* Loop: what runs is asked to end. */

@@ -138,7 +138,7 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 	}
 }
 
-int server_open(struct daemon *d, const char *path, struct server **ret, struct cu_err *err)
+int server_open(struct daemon *d, const char *path, int fd, struct server **ret, struct cu_err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int r;
@@ -147,9 +147,9 @@ int server_open(struct daemon *d, const char *path, struct server **ret, struct 
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	s->daemon = d;
-	s->fd = -1;
+	s->fd = fd;
 	s->is_stopped = true;
-	r = listen_at(s, path, err);
+	r = fd >= 0 ? 0 : listen_at(s, path, err);
 	if (r == 0 && uv_poll_init(d->loop, &s->poll, s->fd) < 0) {
 		r = cu_err_set(err, CU_EIO, "the socket cannot be watched");
 	}

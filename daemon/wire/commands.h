@@ -626,6 +626,11 @@ X(HELP, "help", "",                                                             
   ACCESS_LOCAL,                                                                         \
   N_("Explain a command."),                                                             \
   N_("'help backup' lists a family, 'help backup run' explains one command."))          \
+X(POLICY_CHECK_FILES, "policy check-files", "",                                         \
+  "[directory:path]",                                                                   \
+  ACCESS_LOCAL,                                                                         \
+  N_("Check policy files without a custosd that runs."),                                \
+  N_("Those of /etc/custos/policies, if no other directory is named: before a start, or when a start failed because of them. Exits with 65 if there is a fault.")) \
 X(VERSION, "version", "",                                                               \
   "",                                                                                   \
   ACCESS_LOCAL,                                                                         \

@@ -70,7 +70,7 @@ static void make_programs(void)
 		CUSTOS_PLUGINS, programs, programs, programs, programs));
 }
 
-static char *program(const char *name, char path[192])
+char *stage_program(const char *name, char path[192])
 {
 	snprintf(path, 192, "%s/bin/%s", programs, name);
 	return path;
@@ -312,7 +312,7 @@ void stage_launch(struct stage *st)
 {
 	char path[192], intake[224], state[192], policies[192], listen[192], self[192];
 	char agent[224], plugins[192];
-	const char *argv[16] = { program("custosd", path), state, policies, listen, intake, agent,
+	const char *argv[16] = { stage_program("custosd", path), state, policies, listen, intake, agent,
 		plugins };
 	struct run_options o = { .uid = stage_has_roles() ? FIRST_UID : RUN_SAME_UID,
 		.is_session = true };
@@ -321,8 +321,8 @@ void stage_launch(struct stage *st)
 	snprintf(state, sizeof(state), "--state=%s", st->state);
 	snprintf(policies, sizeof(policies), "--policies=%s", st->policies);
 	snprintf(listen, sizeof(listen), "--socket=%s", st->socket);
-	snprintf(intake, sizeof(intake), "--intake=%s", program("custos-intake", self));
-	snprintf(agent, sizeof(agent), "--agent=%s", program("custos-agent", self));
+	snprintf(intake, sizeof(intake), "--intake=%s", stage_program("custos-intake", self));
+	snprintf(agent, sizeof(agent), "--agent=%s", stage_program("custos-agent", self));
 	snprintf(plugins, sizeof(plugins), "--plugins=%s/plugins", programs);
 	for (size_t i = 0; i < 3 && st->options[i]; i++) {
 		argv[7 + i] = st->options[i];
@@ -422,7 +422,7 @@ static void put_ctl_argv(const struct stage *st, const char *const args[], char 
 {
 	size_t n = 0;
 
-	argv[n++] = program("custosctl", path);
+	argv[n++] = stage_program("custosctl", path);
 	snprintf(socket_option, 192, "--socket=%s", st->socket);
 	argv[n++] = socket_option;
 	for (size_t i = 0; args[i] && n < MAX_ARGS - 1; i++) {
@@ -449,7 +449,7 @@ int stage_ctl_input(struct stage *st, enum who who, const void *input, size_t n,
 struct job stage_agent_start(struct stage *st)
 {
 	char path[192], listen[192], plugins[192];
-	const char *argv[] = { program("custos-agent", path), listen, plugins, NULL };
+	const char *argv[] = { stage_program("custos-agent", path), listen, plugins, NULL };
 	struct run_options o = { .uid = stage_has_roles() ? stage_uid(AS_AGENT) : RUN_SAME_UID };
 
 	snprintf(listen, sizeof(listen), "--socket=%s", st->agent_socket);
@@ -531,7 +531,7 @@ int stage_custosd(struct stage *st, const char *const args[])
 {
 	struct run_options o = as(st, AS_DAEMON);
 	char path[192];
-	const char *argv[MAX_ARGS] = { program("custosd", path) };
+	const char *argv[MAX_ARGS] = { stage_program("custosd", path) };
 
 	for (size_t i = 0; args[i] && i < MAX_ARGS - 2; i++) {
 		argv[i + 1] = args[i];

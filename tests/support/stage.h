@@ -103,6 +103,9 @@ int stage_custosd(struct stage *st, const char *const args[]);
 #define stage_restore(st, ...) \
 	stage_custosd(st, (const char *const[]){ "restore", __VA_ARGS__, NULL })
 
+/* Where a program lies that every user may start. */
+char *stage_program(const char *name, char path[192]);
+
 /* The last run ended so; else the test fails with what it said. */
 void stage_expect(struct stage *st, int status);
 /* The last line of what it printed, as JSON: borrowed until the next. */
