@@ -14,7 +14,7 @@
 
 /* --- the host ---------------------------------------------------------------------- */
 
-static int32_t host_fail(struct cu_fault *fault, int32_t code, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int32_t host_fail(struct cu_fault *fault, int32_t code, const char *format, ...)
 {
 	char raw[sizeof(fault->text)];
 	va_list args;

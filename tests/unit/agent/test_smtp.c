@@ -31,7 +31,7 @@ static json_t *settings_of(unsigned n, const char *password)
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "server", "localhost", "port", port,
 		"user", "custos", "password", in_dir(dir, password), "from", "custos@example.com", "to",
 		"dpo@example.com, admin@example.com", "ca_file", in_dir(dir, "cert.pem"), "timeout_s",
-		"10");
+		"3");
 }
 
 /* The mail that came next: its first line as JSON (to be released), and the rest. */

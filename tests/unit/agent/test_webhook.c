@@ -68,7 +68,7 @@ static void signatures_are_those_of_the_vectors(void **state)
 static void what_is_no_key_is_refused_with_the_reason(void **state)
 {
 	static const char *const wrong[] = { "", "whsk_", "whsk_AAAA", "whsec_AAAA", "wh",
-		VECTOR_KEY "A", "whpk_" VECTOR_PUBLIC,
+		(VECTOR_KEY "A"), ("whpk_" VECTOR_PUBLIC),
 		/* a public key that is not the seed's */
 		"whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvw==" };
 	struct sign_key key;
