@@ -122,6 +122,66 @@ static int put_each(struct file *f, const struct dossier_records *records, struc
 	return r < 0 ? r : check_seen(f, err);
 }
 
+/* --- documents, each as a file ------------------------------------------------------ */
+
+#define FILE_NAME "file_name" /* a collection that has both holds documents */
+#define FILE_TEXT "text"
+
+static bool holds_documents(const struct dossier_part *part)
+{
+	const struct dossier_column *text = dossier_column(part, span_str(FILE_TEXT));
+
+	return part->collection && text && text->is_used && dossier_column(part, span_str(FILE_NAME));
+}
+
+static int take_document(void *to, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct file *f = to;
+
+	(void)row;
+	buf_put_span(&f->text, record_get(rec, FILE_TEXT));
+	return buf_check(&f->text, err);
+}
+
+static int pass_document(void *to, struct cu_err *err)
+{
+	struct file *f = to;
+	char id[ID_TEXT_SIZE], name[ID_TEXT_SIZE + 20];
+	int r;
+
+	if (f->text.n == 0) { /* it has a title, and no text */
+		return 0;
+	}
+	id_format(&f->part->places[0].id, id);
+	snprintf(name, sizeof(name), "documents/%s.txt", id);
+	r = dossier_zip_file(f->zip, name, err);
+	return r < 0 ? r : pass_on(f, err);
+}
+
+/* One record in a walk, which ends before its file begins.  First of all, for what changes meanwhile
+ * is noticed by the forms that follow. */
+static int put_documents(struct file *f, const struct dossier_records *records, struct cu_err *err)
+{
+	const struct dossier *d = f->pen.d;
+	int r = 0;
+
+	for (size_t i = 0; i < d->nparts; i++) {
+		struct dossier_part one = d->parts[i];
+
+		if (!holds_documents(&one)) {
+			continue;
+		}
+		for (size_t at = 0; r == 0 && at < d->parts[i].nrecords; at++) {
+			one.places = &d->parts[i].places[at];
+			one.nrecords = 1;
+			f->part = &one;
+			r = records->each(records->ctx, &one, take_document, pass_document, f, err);
+		}
+	}
+	return r;
+}
+
 int dossier_write(const struct dossier *d, const struct dossier_records *records,
 	const struct dossier_sink *sink, struct cu_err *err)
 {
@@ -135,6 +195,9 @@ int dossier_write(const struct dossier *d, const struct dossier_records *records
 	if (r == 0) {
 		dossier_readme(d, &f.text);
 		r = pass_on(&f, err);
+	}
+	if (r == 0) {
+		r = put_documents(&f, records, err);
 	}
 	if (r == 0) {
 		r = dossier_zip_file(f.zip, "index.html", err);

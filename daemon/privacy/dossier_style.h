@@ -39,7 +39,8 @@
 	".meta,.others{margin:.35rem 0 0;font-size:.8rem}\n" \
 	".others{font-style:italic}\n" \
 	":lang(zh) .others{font-style:normal}\n" \
-	"@media screen and (max-width:48rem){.card th{width:7rem}nav ol{columns:1}}\n" \
+	"@media screen and (max-width:48rem){.card th{width:7rem}nav ol{columns:1}" \
+	".records .from{white-space:nowrap}.from p{white-space:normal;min-width:14rem}}\n" \
 	"@media print{h3{break-after:avoid}article,.absent{break-inside:avoid}" \
 	".records{font-size:8.5pt}.records td{padding-top:.15rem;padding-bottom:.15rem}" \
 	".log code{font-size:.7rem}}\n"

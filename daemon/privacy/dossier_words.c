@@ -114,6 +114,7 @@ static const struct words texts[] = {
 	{ "another person", "另一人" },
 	/* README.txt */
 	{ "the same for reading and printing; open it with any browser", "供阅读和打印，用任何浏览器打开" },
+	{ "the text of each document, under the number of its record, if there are any", "各份文件的正文（如有），以其记录编号命名" },
 	{ "the same for programs, in JSON", "相同内容，JSON 格式，供程序读取" },
 	{ "the same for spreadsheets, a file for each collection in which there is something; a text that a spreadsheet would take for a formula has an apostrophe before it", "相同内容，供电子表格打开；每个有内容的类别一个文件；可能被电子表格当作公式的文本前加有撇号" },
 	/* schema.yaml */
@@ -293,6 +294,7 @@ void dossier_readme(const struct dossier *d, struct buf *to)
 		dossier_day(d, civil_day_of_ms(d->made_ms), day));
 	buf_putf(to, "index.html  %s\n", dossier_say(d, "the same for reading and printing; open it with any browser"));
 	buf_putf(to, "data.json   %s\n", dossier_say(d, "the same for programs, in JSON"));
+	buf_putf(to, "documents/  %s\n", dossier_say(d, "the text of each document, under the number of its record, if there are any"));
 	buf_putf(to, "csv/        %s\n\n", dossier_say(d, "the same for spreadsheets, a file for each collection in which there is something; a text that a spreadsheet would take for a formula has an apostrophe before it"));
 	buf_putf(to, "%s\n", dossier_say(d, "Keep this archive as you keep your papers: whoever has it reads all of it."));
 }

@@ -139,6 +139,22 @@ static void put_single(const struct report *r, enum report_table t, const char *
 	buf_put_str(to, "</dl>\n");
 }
 
+/* Months of zeros would fill half a page. */
+static bool is_empty(const struct report *r, enum report_table t)
+{
+	const struct report_column *c = report_shapes[t].columns;
+
+	for (size_t row = 0; row < r->tables[t].n; row++) {
+		for (size_t i = 0; c[i].key; i++) {
+			if (c[0].kind != REPORT_MONTH ||
+				(c[i].kind == REPORT_COUNT && report_row(r, t, row)[i].n != 0)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static const char *class_of(const struct report *r, enum report_table t)
 {
 	const struct report_shape *s = &report_shapes[t];
@@ -146,7 +162,7 @@ static const char *class_of(const struct report *r, enum report_table t)
 	if (t == REPORT_ATTENTION) {
 		return r->tables[t].n == 0 ? "look well" : "look";
 	}
-	if (s->columns[0].kind == REPORT_MONTH) {
+	if (s->columns[0].kind == REPORT_MONTH && !is_empty(r, t)) {
 		return "split short";
 	}
 	if (t == REPORT_TYPES && r->tables[t].n > 0) {
@@ -177,7 +193,7 @@ static void put_section(const struct report *r, enum report_table t, struct buf 
 		buf_putf(to, "<p%s>", t == REPORT_ATTENTION ? "" : " class=\"none\"");
 		say(r, to, s->empty);
 		buf_put_str(to, "</p>\n");
-	} else {
+	} else if (!is_empty(r, t)) {
 		put_table(r, t, to);
 	}
 	buf_put_str(to, "</section>\n");

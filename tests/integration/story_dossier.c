@@ -208,6 +208,22 @@ static void it_speaks_chinese(void **state)
 	assert_true(holds(path, "README.txt", "相同内容"));
 }
 
+static void each_document_is_a_file_of_its_own(void **state)
+{
+	struct stage *st = *state;
+	char id[33], *said;
+
+	stage_add_person(st, "[{\"collection\":\"document\",\"fields\":{\"title\":\"合同\",\"file_name\":\"../../x.sh\","
+		"\"text\":\"Article 1.\\n第一条\"}},{\"collection\":\"document\",\"fields\":{\"title\":\"Offer\","
+		"\"text\":\"Cheap.\"}},{\"collection\":\"document\",\"fields\":{\"title\":\"Nothing\"}}]", id);
+	said = checked(make(st, id, "papers.zip", "--language=en"));
+	assert_int_equal(strtol(said, NULL, 10), 3);
+	expect(said, "file: documents/");
+	free(said);
+	assert_true(holds(stage_path(st, "papers.zip"), "documents/*", "第一条"));
+	assert_true(holds(stage_path(st, "papers.zip"), "README.txt", "documents/"));
+}
+
 static void of_nobody_it_says_that_nothing_is_kept(void **state)
 {
 	struct stage *st = *state;
@@ -536,6 +552,7 @@ int main(void)
 		T(what_others_records_say_of_a_person_is_in_it_and_nothing_of_them),
 		T(who_is_being_erased_is_in_nobodys_dossier),
 		T(it_speaks_chinese),
+		T(each_document_is_a_file_of_its_own),
 		T(of_nobody_it_says_that_nothing_is_kept),
 		T(a_part_of_it_says_so),
 		T(a_purpose_that_covers_less_makes_a_part),

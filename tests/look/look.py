@@ -5,7 +5,7 @@ Each *.html of PAGES is opened by headless Chromium at the widths of a desk, a t
 dark, and as it is printed; pictures and PDFs go to DIR, if it is given.  Fails when anything is loaded from elsewhere, the
 console complains, something is wider than the place it stands in, or text of a chart lies over other text.  Speaks the DevTools protocol over a pipe: nothing listens, and no module is needed.
 """
-import base64, json, os, subprocess, sys, tempfile
+import base64, json, os, shutil, subprocess, sys, tempfile, time
 
 WIDTHS = {"desk": (1280, 900), "tablet": (820, 1180), "phone": (390, 844)}
 
@@ -84,6 +84,24 @@ class Browser:
             self.ask(domain + ".enable")
 
 
+    def close(self):
+        """Its processes end after the first one: only that one can be waited for."""
+        try:
+            os.write(self.to, b'{"id":0,"method":"Browser.close"}\0')
+            self.child.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            self.child.kill()
+            self.child.wait()
+
+
+def remove(home):
+    for _ in range(50):
+        shutil.rmtree(home, ignore_errors=True)
+        if not os.path.exists(home):
+            return
+        time.sleep(0.1)  # somebody of it still writes
+
+
 def complaints(events, url):
     for e in events:
         p = e.get("params", {})
@@ -147,17 +165,17 @@ def main(program, pages, to=None):
     names = sorted(n for n in os.listdir(pages) if n.endswith(".html"))
     assert names, "there is no page in " + pages
     failed = 0
-    with tempfile.TemporaryDirectory() as home:
-        b = Browser(program, home)
-        try:
-            b.open()
-            for n in names:
-                bad = look(b, os.path.join(os.path.abspath(pages), n), to)
-                print(f"{n}: " + ("good" if not bad else "\n  ".join([""] + bad).lstrip("\n")))
-                failed += bool(bad)
-        finally:
-            b.child.terminate()
-            b.child.wait()
+    home = tempfile.mkdtemp(prefix="custos-look-")
+    b = Browser(program, home)
+    try:
+        b.open()
+        for n in names:
+            bad = look(b, os.path.join(os.path.abspath(pages), n), to)
+            print(f"{n}: " + ("good" if not bad else "\n  ".join([""] + bad).lstrip("\n")))
+            failed += bool(bad)
+    finally:
+        b.close()
+        remove(home)
     sys.exit(1 if failed else 0)
 
 

@@ -87,7 +87,7 @@ def main(schema_path, path):
     entries = archive.infolist()
     names = [e.filename for e in entries]
     assert len(set(names)) == len(names) and NAMES <= set(names), names
-    assert all(re.fullmatch(r"csv/[a-z0-9_.-]+\.csv", n) for n in set(names) - NAMES), names
+    assert all(re.fullmatch(r"csv/[a-z0-9_.-]+\.csv|documents/[0-9a-f]{32}\.txt", n) for n in set(names) - NAMES), names
     assert len({e.date_time for e in entries}) == 1
     files = {n: archive.read(n).decode() for n in names}
 
@@ -112,6 +112,9 @@ def main(schema_path, path):
         clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "\ufffd", value)
         assert clean in shown or clean.replace("\r\n", "\n") in shown, f"not on the page: {value!r}"
     assert {f"c-{k}" for k in full} <= page.ids
+    papers = {f"documents/{r['record']}.txt": r["fields"]["text"] for r in full.get("document", [])
+              if r["fields"].get("text")}
+    assert papers == {n: t for n, t in files.items() if n.startswith("documents/")}
     # each item of Art. 15(1), the safeguards of transfers (2), the copy (3): a section that says something
     told = set().union(*(articles for articles, text in page.sections if text))
     asked = {f"15(1)({c})" for c in "abcdefgh"} | {"15(2)", "15(3)", "7(1)"}

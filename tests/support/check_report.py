@@ -97,6 +97,8 @@ def check_page(report, path):
     assert "default-src 'none'" in text and "@media print" in text and "url(" not in text
     for name, table in tables(report).items():
         shown = [row for row in page.cells.get(name, []) if row]
+        if all("month" in row and not any(map(int, numbers(row))) for row in rows(table)):
+            table = []  # the page leaves out months in which nothing was
         assert len(shown) == len(rows(table)), f"{name}: {len(shown)} rows in the page"
         for cells, row in zip(shown, rows(table)):
             assert len(cells) == len(row), f"{name}: {cells}"
