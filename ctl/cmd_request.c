@@ -99,10 +99,30 @@ static void show_papers(const json_t *papers)
 	}
 }
 
+/* "notice to mailing: ready", with when and by whom it went. */
+static void show_outgoing(const json_t *outgoing)
+{
+	json_t *o;
+	char when[32];
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)outgoing, i, o) {
+		const char *to = out_str(o, "recipient"), *state = out_str(o, "state");
+		bool is_over = strcmp(state, "sent") == 0 || strcmp(state, "waived") == 0;
+
+		out_field(i == 0 ? _("to be sent") : "", "%s%s%s: %s%s%s%s%s%s", out_str(o, "letter"),
+			*to ? _(" to ") : "", to, state, *out_str(o, "because") ? ", " : "",
+			out_str(o, "because"), is_over ? ", " : "",
+			is_over ? out_time(out_int(o, "at_ms"), when) : "",
+			is_over && json_is_true(json_object_get(o, "by_me")) ? _(", by you") : "");
+	}
+}
+
 void cmd_request_show(const struct args *a, const json_t *reply)
 {
 	(void)a;
 	show_request(json_object_get(reply, "request"));
+	show_outgoing(json_object_get(reply, "outgoing"));
 	show_papers(json_object_get(reply, "papers"));
 }
 

@@ -11,6 +11,7 @@
 #include "control/handle.h"
 #include "control/papers.h"
 #include "policy/policy.h"
+#include "privacy/outgoing.h"
 
 #define OLDEST_DAYS     1100 /* a letter from before is a slip of the year */
 #define MAX_COLLECTIONS 64
@@ -256,8 +257,45 @@ int handle_REQUEST_LIST(struct exchange *x, struct json *out, struct cu_err *err
 	return r;
 }
 
+static void show_one_outgoing(const struct exchange *x, struct json *out,
+	const struct row_dsr *row, const struct row_outgoing *o)
+{
+	json_open_object(out, NULL);
+	json_str(out, "letter", law_letter_word((enum letter_kind)o->kind));
+	if (o->recipient[0]) {
+		json_str(out, "recipient", o->recipient);
+	}
+	json_str(out, "state", outgoing_stage(row, o));
+	if (o->state == OUTGOING_WAIVED) {
+		json_str(out, "because", outgoing_why_word(o->why));
+	}
+	json_int(out, "at_ms", o->at_ms);
+	json_bool(out, "by_me", id_eq(&o->actor, &x->actor));
+	json_close_object(out);
+}
+
+/* What there is to send, or was. */
+static int show_outgoing(struct exchange *x, struct json *out, const struct row_dsr *row,
+	struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(x->daemon->house.store);
+	struct row_outgoing o, *after = NULL;
+	int r;
+
+	json_open_array(out, "outgoing");
+	while ((r = reader_dsr_outgoing(rd, row, after, &o, err)) > 0) {
+		after = &o;
+		show_one_outgoing(x, out, row, &o);
+	}
+	json_close_array(out);
+	store_reader_give(x->daemon->house.store, rd);
+	return r;
+}
+
 int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 {
+	/* of a code there is a hash, which is nothing to read; what is prepared is no letter yet */
+	static const char *const silent[] = { "code", "prepared", NULL };
 	struct row_dsr row;
 	int r = casework_find(x, &row, err);
 
@@ -270,8 +308,8 @@ int handle_REQUEST_SHOW(struct exchange *x, struct json *out, struct cu_err *err
 	if (r < 0) {
 		return r;
 	}
-	/* of a code there is a hash, which is nothing to read */
-	return papers_show(x, out, &row.kase, REQUEST_COLLECTION, "code", err);
+	r = show_outgoing(x, out, &row, err);
+	return r < 0 ? r : papers_show(x, out, &row.kase, REQUEST_COLLECTION, silent, err);
 }
 
 /* --- note ------------------------------------------------------------------------- */

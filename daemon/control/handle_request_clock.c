@@ -163,6 +163,24 @@ static int find_asker(struct exchange *x, struct reader *rd, struct request_fact
 	return r < 0 ? r : 0;
 }
 
+/* The first who is neither told, nor said why not; to lives as long as f. */
+static int find_untold(struct reader *rd, struct request_facts *f, char to[ENGINE_KEY_SIZE],
+	struct cu_err *err)
+{
+	struct row_outgoing o, *after = NULL;
+	int r = 0;
+
+	while (f->row->nuntold > 0 && !f->untold &&
+		(r = reader_dsr_outgoing(rd, f->row, after, &o, err)) > 0) {
+		after = &o;
+		if (o.state == OUTGOING_PREPARED && o.recipient[0]) {
+			strcpy(to, o.recipient);
+			f->untold = to;
+		}
+	}
+	return r < 0 ? r : 0;
+}
+
 /* By when the last copy of the keys is gone. */
 static int find_backups(struct exchange *x, struct request_facts *f, char *text, size_t cap,
 	struct cu_err *err)
@@ -210,10 +228,11 @@ static int look(struct exchange *x, struct row_dsr *row, struct request_step *re
 {
 	struct request_facts f = { .row = row, .today = casework_today(x->daemon) };
 	struct deadline d = { 0 };
-	char backups[REQUEST_TEXT] = "";
+	char backups[REQUEST_TEXT] = "", untold[ENGINE_KEY_SIZE];
 	struct reader *rd = store_reader_take(x->daemon->house.store);
 	int r = find_asker(x, rd, &f, err);
 
+	r = r < 0 ? r : find_untold(rd, &f, untold, err);
 	f.deadline = casework_deadline(x->daemon, rd, row, &d, NULL, NULL) == 0 ? &d : NULL;
 	store_reader_give(x->daemon->house.store, rd);
 	if (r == 0) {

@@ -8,6 +8,7 @@
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "store/tx_erase.h"
+#include "store/tx_outgoing.h"
 
 #define LAPSE_MS (30 * 24 * 3600 * 1000LL)
 
@@ -63,6 +64,7 @@ static int apply_revoke(struct tx *tx, struct casework *c, struct cu_err *err)
 
 	if (r == 0 && c->row.state == REQ_COOLING_OFF) {
 		r = tx_erase_cancel(tx, &c->row.erasure, "request.revoked", err);
+		r = r < 0 ? r : tx_outgoing_drop(tx, &c->row, err);
 	}
 	if (r == 0) {
 		r = casework_drop_approval(tx, &c->row, err);

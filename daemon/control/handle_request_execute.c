@@ -11,6 +11,7 @@
 #include "control/handle.h"
 #include "control/request_approval.h"
 #include "control/request_effect.h"
+#include "control/request_notices.h"
 #include "control/withdrawal.h"
 #include "policy/policy.h"
 #include "store/tx_approval.h"
@@ -30,6 +31,7 @@ struct execution {
 	bool is_held;    /* by this hold */
 	struct id hold;
 	struct addressee who; /* of an erasure: whom the last letter goes to */
+	struct notices notices; /* what there will be to send */
 };
 
 static int take_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
@@ -123,10 +125,13 @@ static int use_approval(struct tx *tx, struct row_dsr *row, struct cu_err *err)
 
 static int carry_out(struct tx *tx, struct casework *c, struct execution *e, struct cu_err *err)
 {
-	int r = c->row.type == REQUEST_ERASURE ?
-		begin_erasure(tx, c, e, err) :
-		request_take_effect(tx, c->daemon->policy, &c->row, err);
+	int r = notices_seal(tx, &c->row, &e->notices, err);
 
+	if (r == 0) {
+		r = c->row.type == REQUEST_ERASURE ?
+			begin_erasure(tx, c, e, err) :
+			request_take_effect(tx, c->daemon->policy, &c->row, err);
+	}
 	if (r == 0) {
 		r = addressee_seal(tx, &c->row, &e->who, err);
 	}
@@ -258,6 +263,12 @@ static int find_addressee(struct exchange *x, const struct row_dsr *row, struct 
 	return r;
 }
 
+/* Else the step says what comes first, and no letter is needed for that. */
+static bool may_be_next(const struct row_dsr *row)
+{
+	return row->state == (request_is_at_once(row->type) ? REQ_SCOPING : REQ_APPROVED);
+}
+
 static int require_file(const struct exchange *x, const struct row_dsr *row, struct cu_err *err)
 {
 	if (wants_file(row) && x->fd < 0) {
@@ -309,10 +320,14 @@ int handle_REQUEST_EXECUTE(struct exchange *x, struct json *out, struct cu_err *
 	if (r == 0 && row.type == REQUEST_ERASURE) {
 		r = find_addressee(x, &row, &e.who, err);
 	}
+	if (r == 0 && !e.is_changed && may_be_next(&row)) {
+		r = notices_write(x->daemon, &row, &e.notices, err);
+	}
 	if (r == 0 && !e.is_changed) {
 		c.fn = apply_execute;
 		r = casework_run(x, &c, out, err);
 	}
+	notices_done(&e.notices);
 	addressee_done(&e.who);
 	if (r == 0 && e.is_held) {
 		char hold[ID_TEXT_SIZE];

@@ -1,36 +1,17 @@
-/* Requests of data subjects: the letters to the person, whole or not at all. */
+/* Requests of data subjects: the letters to the person, and the notices to recipients, whole or not at all. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
 #include "base/err.h"
-#include "base/zone.h"
-#include "control/addressee.h"
+#include "base/text.h"
 #include "control/casework.h"
 #include "control/daemon.h"
-#include "control/erase.h"
 #include "control/handle.h"
-#include "control/linger.h"
+#include "control/request_letter.h"
 #include "policy/policy.h"
-#include "privacy/letter.h"
-
-/* One letter in the making; texts are the letter's and wiped. */
-struct writing {
-	struct exchange *x;
-	const struct row_dsr *row;
-	const struct law *law;
-	struct letter_order order;
-	struct addressee who;
-	struct buf subject, text;
-	struct buf reasons, done;
-	char number[12], received[LETTER_DAY_SIZE], due[LETTER_DAY_SIZE], extended[LETTER_DAY_SIZE],
-		last_copy[LETTER_DAY_SIZE];
-};
-
-static const char *say(const struct writing *w, const char *en, const char *zh)
-{
-	return w->order.language == LANGUAGE_ZH ? zh : en;
-}
+#include "privacy/outgoing.h"
+#include "store/tx_outgoing.h"
 
 /* --- may it be written now? ------------------------------------------------------- */
 
@@ -47,6 +28,7 @@ static bool is_time(const struct row_dsr *row, enum letter_kind kind)
 	case LETTER_KIND_REFUSE: return row->state == REQ_DENIED || row->nkept > 0;
 	case LETTER_KIND_FULFIL: return is_erased || is_done || row->state == REQ_NEEDS_INPUT;
 	case LETTER_KIND_BACKUPS: return row->type == REQUEST_ERASURE && (is_erased || is_done);
+	case LETTER_KIND_NOTICE: return outgoing_is_true(row);
 	case NLETTER_KINDS: break;
 	}
 	return false;
@@ -59,7 +41,8 @@ static int require_time(const struct row_dsr *row, enum letter_kind kind, struct
 		[LETTER_KIND_EXTEND] = "after 'request extend', while it is open",
 		[LETTER_KIND_REFUSE] = "after 'request deny' or 'request exempt'",
 		[LETTER_KIND_FULFIL] = "once it was carried out",
-		[LETTER_KIND_BACKUPS] = "once an erasure was carried out" };
+		[LETTER_KIND_BACKUPS] = "once an erasure was carried out",
+		[LETTER_KIND_NOTICE] = "once what it tells is done (--draft shows it before)" };
 
 	return is_time(row, kind) ?
 		0 :
@@ -67,229 +50,92 @@ static int require_time(const struct row_dsr *row, enum letter_kind kind, struct
 			request_state_word(row->state), whens[kind]);
 }
 
-/* --- what it says ----------------------------------------------------------------- */
+/* --- what was prepared ------------------------------------------------------------ */
 
-struct kept {
-	struct writing *w;
-	size_t n;
+/* One call. */
+struct issue {
+	struct exchange *x;
+	struct request_letter letter;
+	const char *recipient; /* of a notice; "" for the person */
+	bool is_prepared;      /* out is of this letter */
+	bool is_waived;        /* somebody is not told, whatever was prepared */
+	struct row_outgoing out;
 };
 
-static int take_exemption(void *ctx, const struct row_record *row, const struct record *rec,
-	struct cu_err *err)
+static int find_prepared(struct issue *i, struct reader *rd, struct cu_err *err)
 {
-	struct kept *k = ctx;
-	struct span kind = record_get(rec, "kind"), what = record_get(rec, "collection"),
-		    cite = record_get(rec, "citation");
+	struct row_outgoing out, *after = NULL;
+	int r;
 
-	(void)row;
-	(void)err;
-	if (kind.n == strlen("exemption") && memcmp(kind.p, "exemption", kind.n) == 0) {
-		buf_putf(&k->w->reasons, "%s%.*s (%.*s)", k->n++ > 0 ? "; " : "", (int)what.n,
-			(const char *)what.p, (int)cite.n, (const char *)cite.p);
+	while ((r = reader_dsr_outgoing(rd, i->letter.row, after, &out, err)) > 0) {
+		after = &out;
+		i->is_waived |= out.state == OUTGOING_WAIVED;
+		if (out.kind == (unsigned)i->letter.order.kind &&
+			strcmp(out.recipient, i->recipient) == 0) {
+			i->out = out;
+			i->is_prepared = true;
+		}
 	}
-	return 0;
-}
-
-/* Of a denial that of the law; of a part what is kept, with the citations. */
-static int find_reasons(struct writing *w, struct reader *rd, struct cu_err *err)
-{
-	const struct law_refusal *f =
-		law_find_refusal(w->law, (enum request_type)w->row->type, w->row->reason);
-	enum language in = w->order.language;
-	struct kept kept = { w, 0 };
-
-	if (w->order.kind == LETTER_KIND_EXTEND) {
-		buf_put_str(&w->reasons,
-			w->row->extension == EXTENSION_NUMBER ?
-				say(w, "we have received a large number of requests", "收到的请求数量较多") :
-				say(w, "your request is complex", "您的请求较为复杂"));
-		return 0;
-	}
-	if (w->order.kind == LETTER_KIND_IDENTIFY) {
-		buf_put_str(&w->reasons, say(w, "the request alone does not show that it comes from you",
-						 "仅凭该请求无法确认由您本人提出"));
-		return 0;
-	}
-	if (f) {
-		buf_putf(&w->reasons, "%s (%s)", f->text.in[in], f->cite.in[in]);
-		return 0;
-	}
-	return reader_records(rd, &w->row->kase, REQUEST_COLLECTION, take_exemption, &kept, err);
-}
-
-static const char *identity_text(const struct writing *w)
-{
-	const char *method = exchange_text(w->x, "method");
-
-	switch (method ? request_method_parse(method) : 0) {
-	case METHOD_CODE:
-		return say(w, "the one-time code that we sent to you", "我们发送给您的一次性验证码");
-	case METHOD_DOCUMENT:
-		return say(w, "a copy of an identity document, on which you may black out everything but your name, address and date of birth",
-			"身份证件复印件，除姓名、住址和出生日期外均可遮盖");
-	case METHOD_IN_PERSON: return say(w, "nothing, but visit us", "无需邮寄材料，请亲自到访");
-	case METHOD_ACCOUNT:
-		return say(w, "the request once more, from your account with us", "请登录您的账户再次提出请求");
-	case METHOD_CALL_BACK:
-		return say(w, "nothing: we call you at the number that we know", "无需材料，我们将拨打已登记的号码与您联系");
-	default: return NULL;
-	}
-}
-
-static void put_done(struct writing *w)
-{
-	struct buf *to = &w->done;
-
-	switch ((enum request_type)w->row->type) {
-	case REQUEST_ACCESS:
-	case REQUEST_PORTABILITY:
-		buf_put_str(to, say(w, "your data was put together for you", "已为您汇集您的个人信息"));
-		break;
-	case REQUEST_RECTIFICATION:
-		buf_put_str(to, say(w, "your data was corrected", "已更正您的个人信息"));
-		break;
-	case REQUEST_ERASURE:
-		buf_put_str(to, w->row->nkept > 0 ?
-				say(w, "your data was erased, but for what we have to keep", "已删除您的个人信息，依法须保存的除外") :
-				say(w, "your data was erased", "已删除您的个人信息"));
-		break;
-	case REQUEST_RESTRICTION:
-		buf_put_str(to, say(w, "your data is only stored from now on", "自即日起仅存储您的个人信息"));
-		break;
-	case REQUEST_OBJECTION:
-		buf_put_str(to, say(w, "your data is no longer used for this", "已停止为该目的处理您的个人信息"));
-		break;
-	case REQUEST_WITHDRAWAL:
-		buf_put_str(to, say(w, "your withdrawal took effect at once", "您的撤回已即时生效"));
-		break;
-	case NREQUEST_TYPES: break;
-	}
-}
-
-/* A date that is computed; none, when nobody can name one. */
-static int find_last_copy(struct writing *w, struct cu_err *err)
-{
-	struct lingering linger = { 0 };
-	struct erase_result e = { 0 };
-	int64_t at_ms = clock_now_ms(&w->x->daemon->house.clock);
-	int r = erase_get(w->x->daemon, &w->row->erasure, &e, err);
-
-	if (r == 0) {
-		r = linger_of(w->x->daemon, e.row.generation, e.row.shredded_ms, &linger, err);
-	}
-	if (r == 0 && linger.all.state != HORIZON_UNBOUNDED) {
-		at_ms = linger.all.state == HORIZON_BY ? linger.all.date_ms : at_ms;
-		letter_day(w->order.language, zone_day_of_ms(at_ms), w->last_copy);
-	}
-	linger_done(&linger);
 	return r;
 }
 
-static void put_days(struct writing *w, const struct deadline *d)
+static int take_paper(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
 {
-	enum language in = w->order.language;
+	struct issue *i = ctx;
+	struct request_letter *w = &i->letter;
 
-	letter_day(in, w->row->received_day, w->received);
-	if (d->due != CIVIL_NO_DAY) {
-		letter_day(in, w->order.kind == LETTER_KIND_EXTEND ? d->first_due : d->due, w->due);
-	}
-	if (d->extended_due != CIVIL_NO_DAY) {
-		letter_day(in, d->extended_due, w->extended);
-	}
+
+	(void)row;
+	buf_put_span(&w->who.address, record_get(rec, "address"));
+	buf_put_span(&w->subject, record_get(rec, "subject"));
+	return letter_date(record_get(rec, "text"), (enum language)i->out.language,
+		w->order.today, &w->text, err);
 }
 
-static void fill_order(struct writing *w)
+/* What was sealed before the data went, with the date of today. */
+static int read_prepared(struct issue *i, struct reader *rd, struct cu_err *err)
 {
-	const char **given = w->order.given;
+	int r = reader_record(rd, &i->out.paper, take_paper, i, err);
 
-	snprintf(w->number, sizeof(w->number), "%u", w->row->number);
-	/* whoever has not shown who they are is not told whom we think of */
-	given[LETTER_PERSON] = w->row->method != 0 && w->who.person.n > 0 ?
-		buf_cstr(&w->who.person) :
-		say(w, "Sir or Madam", "尊敬的先生/女士");
-	given[LETTER_NUMBER] = w->number;
-	given[LETTER_RECEIVED] = w->received;
-	given[LETTER_DUE] = w->due;
-	given[LETTER_EXTENDED_DUE] = w->extended;
-	given[LETTER_REASONS] = buf_cstr(&w->reasons);
-	given[LETTER_IDENTITY] = identity_text(w);
-	given[LETTER_DONE] = buf_cstr(&w->done);
-	given[LETTER_ENCLOSED] = say(w,
-		"a ZIP archive with a page to read and to print (index.html), the same for programs (data.json), and tables (CSV); "
-		"if its name ends in .age, it is encrypted for the key that you gave: 'age -d -i KEY FILE' opens it "
-		"(age-encryption.org)",
-		"ZIP 压缩文件，含可阅读和打印的页面（index.html）、供程序使用的数据（data.json）和表格（CSV）；如文件名以 .age "
-		"结尾，则已用您提供的密钥加密，可用 age 打开：age -d -i 密钥 文件（age-encryption.org）");
-	given[LETTER_RECIPIENTS] = exchange_text(w->x, "recipients");
-	given[LETTER_LAST_COPY] = w->last_copy;
+	return r == 0 ? cu_err_set(err, CU_ECORRUPT, "the letter that was prepared is lost") :
+	       r < 0  ? r :
+			0;
 }
 
-/* All that the store knows, in one view. */
-static int look(struct writing *w, struct cu_err *err)
+/* Something else was asked for than what was prepared. */
+static bool is_other(const struct issue *i)
 {
-	struct deadline d = { .due = CIVIL_NO_DAY, .extended_due = CIVIL_NO_DAY };
-	struct reader *rd = store_reader_take(w->x->daemon->house.store);
+	return i->letter.recipients || i->is_waived || i->letter.order.language != (enum language)i->out.language;
+}
+
+static int look_for_prepared(struct issue *i, struct cu_err *err)
+{
+	struct store *store = i->x->daemon->house.store;
+	struct reader *rd = store_reader_take(store);
 	int r = reader_begin(rd, err);
 
 	if (r == 0) {
-		r = addressee_find(rd, w->row, &w->who, err);
-		if (r == 0) {
-			r = find_reasons(w, rd, err);
+		r = find_prepared(i, rd, err);
+		if (r == 0 && i->is_prepared && (*i->recipient || !is_other(i))) {
+			r = read_prepared(i, rd, err);
 		}
 		reader_end(rd);
 	}
-	if (r >= 0) {
-		/* where it is not known the letter says that it lacks */
-		(void)casework_deadline(w->x->daemon, rd, w->row, &d, NULL, NULL);
-		put_days(w, &d);
-	}
-	store_reader_give(w->x->daemon->house.store, rd);
-	return r < 0 ? r : 0;
-}
-
-/* Those that purposes.yaml names. */
-static int ask_for_recipients(const struct writing *w, struct cu_err *err)
-{
-	const struct purposes *p = policy_purposes(w->x->daemon->policy);
-	char all[120] = "";
-
-	for (size_t i = 0; i < p->nrecipients; i++) {
-		size_t n = strlen(all);
-
-		snprintf(all + n, sizeof(all) - n, "%s%s", n > 0 ? ", " : "", p->recipients[i].key);
-	}
-	return cu_err_set(err, CU_ENOENT,
-		"say by --recipients who was told of it, or 'nobody'; purposes.yaml names: %s",
-		all[0] ? all : "nobody");
-}
-
-static int write_letter(struct writing *w, struct cu_err *err)
-{
-	int r = look(w, err);
-
-	if (r == 0 && w->order.kind == LETTER_KIND_BACKUPS) {
-		r = find_last_copy(w, err);
-	}
-	if (r == 0) {
-		put_done(w);
-		fill_order(w);
-		r = letter_write(w->x->daemon->policy, &w->order, &w->subject, &w->text, err);
-	}
-	/* what is a policy's to say is named by the letter itself */
-	if (r == CU_ENOENT && strstr(err->msg, "{identity}")) {
-		return cu_err_wrap(err, r, "say by --method what is asked for");
-	}
-	return r == CU_ENOENT && strstr(err->msg, "{recipients}") ? ask_for_recipients(w, err) : r;
+	store_reader_give(store, rd);
+	return r;
 }
 
 /* --- sealed, then shown ----------------------------------------------------------- */
 
 static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 {
-	struct writing *w = c->ctx;
+	struct issue *i = c->ctx;
+	struct request_letter *w = &i->letter;
 	char kind[ENGINE_KEY_SIZE];
 	const struct case_text texts[] = { { "address", buf_span(&w->who.address) },
-		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) } };
+		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) },
+		{ "recipient", span_str(i->recipient) } };
 	int r;
 
 	if (!request_is_as_was(w->row, &c->row)) { /* decided while it was written */
@@ -297,69 +143,133 @@ static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 			"request %u has changed while the letter was written, and is %s now: nothing was sealed; call it again",
 			c->row.number, request_state_word(c->row.state));
 	}
-	snprintf(kind, sizeof(kind), "letter.%s", law_letter_word((enum letter_kind)w->order.kind));
-	r = tx_dsr_paper(tx, &c->row, kind, texts, 3, NULL, err);
+	snprintf(kind, sizeof(kind), "letter.%s", law_letter_word(w->order.kind));
+	r = tx_dsr_paper(tx, &c->row, kind, texts, *i->recipient ? 4 : 3, NULL, err);
+	if (r == 0 && i->is_prepared) {
+		r = tx_outgoing_find(tx, &c->row, i->out.kind, i->recipient, &i->out, err);
+		r = r > 0 && i->out.state != OUTGOING_SENT ?
+			tx_outgoing_mark(tx, &c->row, &i->out, OUTGOING_SENT, err) :
+			r;
+	}
 	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, kind, err);
 }
 
-static int issue(struct writing *w, struct cu_err *err)
+static int issue(struct issue *i, struct cu_err *err)
 {
-	struct casework c = { .number = w->row->number, .fn = apply_issue, .ctx = w };
+	struct casework c = { .number = i->letter.row->number, .fn = apply_issue, .ctx = i };
 
-	if (exchange_flag(w->x, "draft")) {
-		return casework_read_leaf(w->x, w->row, "letter.draft", err);
+	if (exchange_flag(i->x, "draft")) {
+		return casework_read_leaf(i->x, i->letter.row, "letter.draft", err);
 	}
-	return casework_change(w->x, &c, err);
+	return casework_change(i->x, &c, err);
 }
 
-static void show(struct writing *w, struct json *out)
+static void show(const struct request_letter *w, struct json *out)
 {
 	json_strn(out, "address", (const char *)w->who.address.p, w->who.address.n);
 	json_strn(out, "subject", (const char *)w->subject.p, w->subject.n);
 	json_strn(out, "text", (const char *)w->text.p, w->text.n);
 }
 
-static void writing_done(struct writing *w)
+static int no_such_recipient(const struct issue *i, struct cu_err *err)
 {
-	addressee_done(&w->who);
-	buf_done(&w->subject);
-	buf_done(&w->text);
-	buf_done(&w->reasons);
-	buf_done(&w->done);
+	return cu_err_set(err, CU_ENOENT,
+		"recipient: no notice of request %u goes to one of this key: 'request show %u' lists them",
+		i->letter.row->number, i->letter.row->number);
+}
+
+/* As it was prepared, or written now. */
+static int make(struct issue *i, struct cu_err *err)
+{
+	enum letter_kind kind = i->letter.order.kind;
+	int r = look_for_prepared(i, err);
+
+	if (r == 0 && kind == LETTER_KIND_NOTICE && !i->is_prepared) {
+		return no_such_recipient(i, err);
+	}
+	if (r == 0 && !(i->is_prepared && exchange_flag(i->x, "draft"))) {
+		r = require_time(i->letter.row, kind, err);
+	}
+	return r < 0 || i->letter.text.n > 0 ? r : request_letter_write(&i->letter, err);
 }
 
 int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct writing w = { .x = x, .subject = BUF_INIT_WIPE, .text = BUF_INIT_WIPE,
-		.reasons = BUF_INIT_WIPE, .done = BUF_INIT_WIPE };
-	const char *language = exchange_text(x, "language");
+	const char *language = exchange_text(x, "language"), *to = exchange_text(x, "recipient");
+	struct issue i = { .x = x, .recipient = to ? to : "" };
 	enum letter_kind kind;
 	struct row_dsr row;
 	int r = casework_find(x, &row, err);
 
 	(void)law_letter_parse(exchange_text(x, "letter"), &kind); /* the interface checked it */
-	if (r == 0) {
-		r = require_time(&row, kind, err);
-	}
-	if (r == 0) {
-		r = casework_law(x->daemon, &row, &w.law, err);
+	if (r == 0 && (kind == LETTER_KIND_NOTICE) != (to != NULL)) {
+		r = cu_err_set(err, CU_EINVAL,
+			to ? "recipient: only a notice goes to one" :
+			     "recipient: say whom the notice goes to: 'request show' lists them");
 	}
 	if (r < 0) {
 		return r;
 	}
-	w.row = &row;
-	w.order = (struct letter_order){ .law = w.law, .type = (enum request_type)row.type,
-		.kind = kind, .language = (enum language)row.language, .today = casework_today(x->daemon) };
+	r = request_letter_begin(&i.letter, x->daemon, &row, kind, err);
 	if (language) {
-		(void)language_parse(language, &w.order.language);
+		(void)language_parse(language, &i.letter.order.language);
 	}
-	r = write_letter(&w, err);
+	i.letter.method = exchange_text(x, "method");
+	i.letter.recipients = exchange_text(x, "recipients");
 	if (r == 0) {
-		r = issue(&w, err);
+		r = make(&i, err);
 	}
 	if (r == 0) {
-		show(&w, out);
+		r = issue(&i, err);
 	}
-	writing_done(&w);
+	if (r == 0) {
+		show(&i.letter, out);
+	}
+	request_letter_done(&i.letter);
 	return r;
+}
+
+/* --- or not sent ------------------------------------------------------------------ */
+
+struct untold {
+	const char *recipient, *text;
+	unsigned why;
+};
+
+static int apply_untold(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	const struct untold *u = c->ctx;
+	const struct case_text texts[] = { { "recipient", span_str(u->recipient) },
+		{ "text", span_str(u->text) } };
+	char why[ENGINE_KEY_SIZE];
+	struct row_outgoing out;
+	int r = tx_outgoing_find(tx, &c->row, LETTER_KIND_NOTICE, u->recipient, &out, err);
+
+	if (r == 0) {
+		return cu_err_set(err, CU_ENOENT,
+			"recipient: no notice of request %u goes to one of this key: 'request show %u' lists them",
+			c->row.number, c->row.number);
+	}
+	if (r > 0 && out.state == OUTGOING_SENT) {
+		return cu_err_set(err, CU_EBUSY, "recipient: this notice was sent already");
+	}
+	r = r < 0 ? r : tx_dsr_paper(tx, &c->row, "untold", texts, 2, &out.note, err);
+	out.why = u->why;
+	if (r == 0) {
+		r = tx_outgoing_mark(tx, &c->row, &out, OUTGOING_WAIVED, err);
+	}
+	snprintf(why, sizeof(why), "untold.%s", outgoing_why_word(u->why));
+	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, why, err);
+}
+
+int handle_REQUEST_UNTOLD(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct untold u = { exchange_text(x, "recipient"), exchange_text(x, "text"),
+		outgoing_why_parse(exchange_text(x, "because")) };
+	struct casework c = { .fn = apply_untold, .ctx = &u };
+
+	if (text_is_blank(u.text)) {
+		return cu_err_set(err, CU_EINVAL, "text: expected why they are not told, in a few words");
+	}
+	return casework_run(x, &c, out, err);
 }

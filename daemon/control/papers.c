@@ -11,7 +11,7 @@
 struct papers {
 	struct exchange *x;
 	struct json *out;
-	const char *but;
+	const char *const *but;
 };
 
 static int show_paper(void *ctx, const struct row_record *row, const struct record *rec,
@@ -21,8 +21,10 @@ static int show_paper(void *ctx, const struct row_record *row, const struct reco
 	struct span kind = record_get(rec, "kind");
 
 	(void)err;
-	if (p->but && kind.n == strlen(p->but) && memcmp(kind.p, p->but, kind.n) == 0) {
-		return 0;
+	for (const char *const *but = p->but; but && *but; but++) {
+		if (span_eq(kind, span_str(*but))) {
+			return 0;
+		}
 	}
 	json_open_object(p->out, NULL);
 	json_hex(p->out, "paper", row->id.b, sizeof(row->id.b));
@@ -45,7 +47,7 @@ static int show_paper(void *ctx, const struct row_record *row, const struct reco
 }
 
 int papers_show(struct exchange *x, struct json *out, const struct id *kase,
-	const char *collection, const char *but, struct cu_err *err)
+	const char *collection, const char *const *but, struct cu_err *err)
 {
 	struct papers p = { x, out, but };
 	struct reader *rd = store_reader_take(x->daemon->house.store);

@@ -9,8 +9,8 @@ struct id;
 struct json;
 
 /* Writes "papers", an array: each its id, kind, time, whether the caller wrote it, and its texts.
- * Those of the kind but, which may be NULL, are left out. */
+ * Those of the kinds in but, a list that NULL ends, or NULL, are left out. */
 int papers_show(struct exchange *x, struct json *out, const struct id *kase,
-	const char *collection, const char *but, struct cu_err *err);
+	const char *collection, const char *const *but, struct cu_err *err);
 
 #endif

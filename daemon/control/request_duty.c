@@ -10,6 +10,7 @@
 #include "control/request_effect.h"
 #include "store/tx_approval.h"
 #include "store/tx_erase.h"
+#include "store/tx_outgoing.h"
 
 /* What was seen before the step; a row that is in another state by then is left alone. */
 struct seen {
@@ -37,7 +38,12 @@ static int apply_move(struct tx *tx, struct casework *c, struct cu_err *err)
 		c->row.approval = (struct id){ 0 };
 	}
 	if (s->event == REQ_ON_CANCEL) {
+		int r = tx_outgoing_drop(tx, &c->row, err);
+
 		c->row.erasure = (struct id){ 0 };
+		if (r < 0) {
+			return r;
+		}
 	}
 	return request_move(tx, &c->row, s->event, err);
 }
@@ -98,6 +104,9 @@ static int look_at_backups(struct daemon *d, const struct row_dsr *row, struct s
 	is_over = linger.all.state == HORIZON_GONE || linger.all.state == HORIZON_HOST_ONLY;
 	linger_done(&linger);
 	ret->event = is_over ? REQ_ON_COMPLETE : REQ_ON_AWAIT_BACKUPS;
+	if (is_over && row->nuntold > 0) {
+		return 0; /* somebody has to tell them first */
+	}
 	return is_over || row->state == REQ_LIVE_DONE;
 }
 

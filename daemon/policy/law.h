@@ -46,7 +46,8 @@ const char *law_check_request(const char *word);
 	X(EXTEND,      "extend")      \
 	X(REFUSE,      "refuse")      \
 	X(FULFIL,      "fulfil")      \
-	X(BACKUPS,     "backups")
+	X(BACKUPS,     "backups")     \
+	X(NOTICE,      "notice")
 
 enum letter_kind {
 #define X(id, word) LETTER_KIND_##id,
@@ -78,6 +79,7 @@ struct law_request {
 	struct said title;
 	struct said cite;
 	struct said at_once; /* what must happen before any period; may be absent */
+	struct said recipients; /* where it says that whoever received the data is told; absent: nobody is */
 	struct law_period *answer; /* each of them holds: the earliest counts */
 	size_t nanswers;
 	bool has_extension;              /* that of the law, if it has one */

@@ -43,7 +43,11 @@ struct yaml_node;
 	X(DONE,           "done",           "what was done", "it comes from the request") \
 	X(ENCLOSED,       "enclosed",       "what is enclosed, and how it is opened", "it comes from the dossier") \
 	X(RECIPIENTS,     "recipients",     "who received the data and was told", "it comes from the request") \
-	X(LAST_COPY,      "last_copy",      "by when the last copy of the keys is gone", "it comes from the erasure's certificate")
+	X(LAST_COPY,      "last_copy",      "by when the last copy of the keys is gone", "it comes from the erasure's certificate") \
+	X(RECIPIENT,      "recipient",      "whom a notice goes to", "it is the recipient's 'name' in purposes.yaml") \
+	X(WHOM,           "whom",           "whose data a notice is about, by what the recipient was given", "it comes from the request") \
+	X(DATA,           "data",           "which collections a notice is about", "it comes from the request") \
+	X(NOTICE_CITE,    "notice_cite",    "where the law says that recipients are told", "the law does not say so")
 /* clang-format on */
 
 enum letter_value {

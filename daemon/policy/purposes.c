@@ -76,10 +76,15 @@ static const struct rows told_rows = {
 
 static const struct row recipient_row[] = {
 	{ "recipient", SET_NAME, MUST, "The recipient's key.", RECIPIENT(key) },
+	{ "name", SET_TEXT, 0, "What it is called in letters; its key by default.", RECIPIENT(name) },
 	{ "text", SET_TEXT, MUST, "Who it is and why it gets data, in one sentence.", RECIPIENT(text) },
 	{ "told", SET_MAP, 0, "The same in the languages of those who are told.", RECIPIENT(told),
 	  .of = &told_rows },
-	{ "contact", SET_TEXT, 0, "Its name, and how it is reached (PIPL Art. 23, 39).", RECIPIENT(contact) },
+	{ "contact", SET_TEXT, 0,
+	  "Its name, and how it is reached (PIPL Art. 23, 39); where notices go (GDPR Art. 19).",
+	  RECIPIENT(contact) },
+	{ "language", SET_ENUM, 0, "Of notices; `ours` is that of organisation.yaml.",
+	  RECIPIENT(language), .standard = "ours", .words = "ours en zh" },
 	{ "country", SET_TEXT, 0, "Where it is: ISO 3166-1, two capital letters.", RECIPIENT(country),
 	  .check = check_country },
 	{ "transfer", SET_ENUM, 0,

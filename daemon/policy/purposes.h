@@ -66,12 +66,17 @@ enum transfer {
 	TRANSFER_CONSENT, TRANSFER_CONTRACT, TRANSFER_OTHER
 };
 
+/* The language of a notice: that of organisation.yaml, or one of said.h. */
+enum recipient_language { RECIPIENT_OURS, RECIPIENT_EN, RECIPIENT_ZH };
+
 struct recipient {
 	const char *key;
+	const char *name;    /* in letters; its key where nothing is said */
 	const char *text;    /* who it is, one sentence */
 	struct said told;    /* the same for a language; each may be NULL */
-	const char *contact; /* its name and how to reach it; may be NULL, as the next */
-	const char *country; /* ISO 3166-1 */
+	const char *contact; /* its name and how to reach it; may be NULL */
+	int language;        /* enum recipient_language: of notices */
+	const char *country; /* ISO 3166-1; may be NULL */
 	int transfer;        /* enum transfer */
 	const struct yaml_node *node;
 };

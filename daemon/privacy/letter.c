@@ -1,6 +1,9 @@
 #include "privacy/letter.h"
 
+#include <string.h>
+
 #include "base/buf.h"
+#include "base/civil.h"
 #include "base/err.h"
 #include "policy/policy.h"
 #include "policy/yaml.h"
@@ -8,6 +11,8 @@
 #include "privacy/fill.h"
 
 _Static_assert(LETTER_DAY_SIZE == DERIVATION_SIZE, "a day is written as in derivations");
+
+#define OPEN_DATE "{today}"
 
 /* One letter in the making. */
 struct draft {
@@ -62,7 +67,10 @@ static void set_values(struct draft *d, const struct policy *p, const struct law
 	set(d, LETTER_RIGHT, q->title.in[language]);
 	set(d, LETTER_RIGHT_CITE, q->cite.in[language]);
 	set(d, LETTER_EXTENSION_CITE, law->extension.cite.in[language]);
-	set(d, LETTER_TODAY, letter_day(language, d->order->today, d->today));
+	set(d, LETTER_TODAY, d->order->today == CIVIL_NO_DAY ?
+			OPEN_DATE :
+			letter_day(language, d->order->today, d->today));
+	set(d, LETTER_NOTICE_CITE, q->recipients.in[language]);
 	set(d, LETTER_REMEDIES, law->remedies.in[language]);
 }
 
@@ -130,6 +138,10 @@ static int find(const struct policy *p, const struct letter_order *o,
 		return cu_err_set(err, CU_EUNSUP, "%s: has no request '%s'", o->law->file,
 			law_request_word(o->type));
 	}
+	if (o->kind == LETTER_KIND_NOTICE && !(*ret)->recipients.node) {
+		return cu_err_set(err, CU_EUNSUP, "%s: wants nobody told of '%s'", o->law->file,
+			law_request_word(o->type));
+	}
 	if (o->kind == LETTER_KIND_EXTEND &&
 		(!o->law->extension.node || !(*ret)->has_extension)) {
 		return cu_err_set(err, CU_EUNSUP, "%s: knows no extension for '%s'", o->law->file,
@@ -159,4 +171,24 @@ int letter_write(const struct policy *p, const struct letter_order *order, struc
 	buf_done(&d.dpo);
 	buf_done(&d.authority);
 	return r;
+}
+
+/* Not by fill(): what people are called is in the text by now, braces and all. */
+int letter_date(struct span text, enum language language, int32_t day, struct buf *to,
+	struct cu_err *err)
+{
+	const size_t n = strlen(OPEN_DATE);
+	char today[LETTER_DAY_SIZE];
+	const uint8_t *at;
+
+	(void)letter_day(language, day, today);
+	while ((at = memmem(text.p, text.n, OPEN_DATE, n)) != NULL) {
+		size_t before = (size_t)(at - text.p);
+
+		buf_put(to, text.p, before);
+		buf_put_str(to, today);
+		text = span_of(at + n, text.n - before - n);
+	}
+	buf_put_span(to, text);
+	return buf_check(to, err);
 }

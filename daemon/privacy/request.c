@@ -161,14 +161,20 @@ static bool has_reason(const struct row_dsr *row)
 	return row->reason[0] != '\0';
 }
 
+/* Whoever received the data, too. */
+static bool all_are_told(const struct row_dsr *row)
+{
+	return row->nuntold == 0;
+}
+
 static bool is_whole(const struct row_dsr *row)
 {
-	return row->nkept == 0;
+	return row->nkept == 0 && all_are_told(row);
 }
 
 static bool is_part(const struct row_dsr *row)
 {
-	return !is_whole(row);
+	return row->nkept > 0 && all_are_told(row);
 }
 
 static bool is_whole_erased(const struct row_dsr *row)
@@ -216,7 +222,7 @@ static const struct move {
 	{ REQ_COOLING_OFF, REQ_ON_GRACE_OVER, REQ_EXECUTING, NULL },
 	{ REQ_COOLING_OFF, REQ_ON_CANCEL, REQ_SCOPING, NULL },
 	{ REQ_EXECUTING, REQ_ON_HAND_OVER, REQ_NEEDS_INPUT, does_not_erase },
-	{ REQ_NEEDS_INPUT, REQ_ON_ANSWER, REQ_EXECUTING, NULL },
+	{ REQ_NEEDS_INPUT, REQ_ON_ANSWER, REQ_EXECUTING, all_are_told },
 	{ REQ_EXECUTING, REQ_ON_COMPLETE, REQ_FULFILLED, is_whole_else },
 	{ REQ_EXECUTING, REQ_ON_COMPLETE, REQ_PARTIALLY_FULFILLED, is_part_else },
 	{ REQ_EXECUTING, REQ_ON_LIVE_DONE, REQ_LIVE_DONE, has_erasure },
@@ -280,6 +286,9 @@ static const char *what_lacks(const struct row_dsr *row, enum request_event even
 	}
 	if (row->state == REQ_SCOPING && event == REQ_ON_EXECUTE) {
 		return "a second user has to approve it: 'request approve'";
+	}
+	if ((event == REQ_ON_ANSWER || event == REQ_ON_COMPLETE) && !all_are_told(row)) {
+		return "those who received the data have not been told: 'request next' says how";
 	}
 	return request_is_open(row->state) ? "'request next' says what is to be done" :
 					     "it is closed";

@@ -17,6 +17,8 @@
  * What takes effect at once, and can be taken back (restriction, objection, withdrawal), goes from
  * scoping to executing without a second user.
  *
+ * Nothing is done, and nothing fulfilled, while a recipient of the data is neither told nor said why not.
+ *
  * The table of moves is in request.c, and every change of a state goes through it: asserted,
  * stored, and a leaf.  `fulfilled` of an erasure is when the last copy of the keys is gone from the
  * backups.  Moves in a step on the writer's thread.

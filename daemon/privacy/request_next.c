@@ -93,14 +93,29 @@ static void choose_extension(const struct request_facts *f, struct request_step 
 		f->row->number);
 }
 
-/* Whom it was passed on to is told first, where a law demands it. */
 static void choose_letter(const struct request_facts *f, struct request_step *s)
 {
-	bool is_told = f->row->type == REQUEST_RECTIFICATION || f->row->type == REQUEST_ERASURE ||
-		f->row->type == REQUEST_RESTRICTION;
+	command(choice(s, _("To write what was done:"))->command, "request letter %u fulfil",
+		f->row->number);
+}
 
-	command(choice(s, _("To write what was done:"))->command, "request letter %u fulfil%s",
-		f->row->number, is_told ? " --recipients=<who was told of it, or nobody>" : "");
+/* Nothing is fulfilled before; true: this is the step. */
+static bool tell_recipients(const struct request_facts *f, struct request_step *s)
+{
+	uint32_t n = f->row->number;
+
+	if (!f->untold) {
+		return false;
+	}
+	put(s->what, _("Tell %s, who received the data: print the notice and send it."), f->untold);
+	put(s->why, "%s", _("Whoever was given data learns that it was rectified, erased or restricted (GDPR Art. 19). The notice was sealed before anything was done; printing it counts as sending it, --draft does not."));
+	command(s->command, "request letter %u notice --recipient=%s", n, f->untold);
+	command(choice(s, _("They cannot be told, or never got the data:"))->command,
+		"request untold %u --recipient=%s --because=<not-disclosed, impossible or disproportionate>",
+		n, f->untold);
+	command(choice(s, _("To see what there is to send, and what was sent:"))->command,
+		"request show %u", n);
+	return true;
 }
 
 /* --- state by state --------------------------------------------------------------- */
@@ -247,12 +262,26 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 	char id[ID_TEXT_SIZE];
 
 	id_format(&f->row->subject, id);
+	if (tell_recipients(f, s)) {
+		if (f->row->type == REQUEST_RECTIFICATION) {
+			put(s->what, _("Correct the data; then tell %s, who received it: print the notice and send it."), f->untold);
+			command(choice(s, _("To correct it:"))->command,
+				"subject update %s --purpose=%s --collection=<collection> --record=<the record>",
+				id, request_purpose(f->row->type));
+		}
+		choose_letter(f, s);
+		choose_end(f, s);
+		return;
+	}
 	if (f->row->type == REQUEST_RECTIFICATION) {
 		put(s->what, "%s", _("Correct the data, then say that it is done."));
 		put(s->why, "%s", _("Only you know what is right. Tell everybody to whom the wrong data was given, too."));
 		command(choice(s, _("To correct it:"))->command,
 			"subject update %s --purpose=%s --collection=<collection> --record=<the record>", id,
 			request_purpose(f->row->type));
+	} else if (request_is_at_once(f->row->type)) {
+		put(s->what, "%s", _("Write to the person what was done, then say that it is done."));
+		put(s->why, "%s", _("It has taken effect; it is answered when the person knows."));
 	} else {
 		put(s->what, "%s", _("Send the file to the person, then say that it is done."));
 		put(s->why, "%s", _("It is answered when the person has it: to the address that was verified, not to one that came with the letter. Then delete the file."));
@@ -267,6 +296,10 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 
 static void on_backups(const struct request_facts *f, struct request_step *s)
 {
+	if (tell_recipients(f, s)) {
+		choose_letter(f, s);
+		return;
+	}
 	put(s->what, "%s", _("Wait: custosd deletes older copies of the keys by itself, and closes the request then."));
 	put(s->why, _("The keys are gone from this host and from the newest vault object at every target. %s"),
 		f->backups ? f->backups : "");

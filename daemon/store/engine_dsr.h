@@ -59,6 +59,8 @@ struct row_dsr {
 	unsigned nkept;               /* collections that are kept, by law */
 	int64_t closed_ms;            /* 0: it is open */
 	int64_t asked_ms;             /* when the person was asked who they are; 0: not */
+	int64_t prepared_ms; /* when it was worked out who received the data (engine_outgoing.h); 0: not */
+	unsigned nuntold;    /* of these: notices that are neither sent, nor said why not */
 };
 
 enum dsr_part_kind {
@@ -95,7 +97,7 @@ int engine_dsr_in_cohort(struct engine *e, uint64_t cohort_slot, struct cu_err *
 /* The first that was closed before this time, of nobody who is held as a whole. */
 int engine_dsr_over(
 	struct engine *e, int64_t before_ms, struct row_dsr *ret, struct cu_err *err);
-/* With its parts and pauses. */
+/* With its parts and pauses, and what it had to send. */
 int engine_dsr_delete(struct engine *e, const struct id *id, struct cu_err *err);
 
 int engine_dsr_part_put(struct engine *e, const struct id *request,

@@ -301,7 +301,7 @@
 	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
 	X(DSR_PUT,        data,  "INSERT OR REPLACE INTO dsr VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10," \
-		"?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)")         \
+		"?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29)")  \
 	X(DSR_GET,        data,  "SELECT * FROM dsr WHERE number = ?1")                         \
 	X(DSR_BY_ID,      data,  "SELECT * FROM dsr WHERE id = ?1")                             \
 	X(DSR_NEXT,       data,  "SELECT * FROM dsr WHERE number > ?1 ORDER BY number LIMIT 1") \
@@ -344,6 +344,12 @@
 	X(HOLD_SLOT_TAKE, data,  "UPDATE hold_slot SET subject = ?2 WHERE subject = ?1")        \
 	X(CO_TAKE,        data,  "UPDATE OR IGNORE cosubject SET subject = ?2 WHERE subject = ?1" \
 		" AND record NOT IN (SELECT id FROM record WHERE subject = ?2)")                \
+	X(OUTGOING_PUT,   data,  "INSERT OR REPLACE INTO dsr_outgoing VALUES"                   \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                                            \
+	X(OUTGOING_NEXT,  data,  "SELECT kind, recipient, language, paper, state, why, at_ms,"  \
+		" actor, note FROM dsr_outgoing WHERE request = ?1"                             \
+		" AND (kind, recipient) > (?2, ?3) ORDER BY kind, recipient LIMIT 1")           \
+	X(OUTGOING_DROP,  data,  "DELETE FROM dsr_outgoing WHERE request = ?1")                 \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \
 	X(TOKEN_PUT,      index, "INSERT OR IGNORE INTO token (token, subject, record)"         \

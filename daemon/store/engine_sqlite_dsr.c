@@ -35,6 +35,8 @@ static void bind(sqlite3_stmt *st, const struct row_dsr *row)
 	sqlite3_bind_int64(st, 25, row->nkept);
 	sqlite3_bind_int64(st, 26, row->closed_ms);
 	sqlite3_bind_int64(st, 27, row->asked_ms);
+	sqlite3_bind_int64(st, 28, row->prepared_ms);
+	sqlite3_bind_int64(st, 29, row->nuntold);
 }
 
 int engine_dsr_put(struct engine *e, const struct row_dsr *row, struct cu_err *err)
@@ -93,6 +95,8 @@ static int read_columns(sqlite3_stmt *st, struct row_dsr *ret, struct cu_err *er
 	ret->nkept = (unsigned)sqlite3_column_int64(st, 24);
 	ret->closed_ms = sqlite3_column_int64(st, 25);
 	ret->asked_ms = sqlite3_column_int64(st, 26);
+	ret->prepared_ms = sqlite3_column_int64(st, 27);
+	ret->nuntold = (unsigned)sqlite3_column_int64(st, 28);
 	return r;
 }
 
@@ -199,6 +203,9 @@ int engine_dsr_delete(struct engine *e, const struct id *id, struct cu_err *err)
 
 	if (r == 0) {
 		r = engine_do_id(e, ST_DSR_DEL_PAUSES, id, err);
+	}
+	if (r == 0) {
+		r = engine_do_id(e, ST_OUTGOING_DROP, id, err);
 	}
 	return r < 0 ? r : engine_do_id(e, ST_DSR_DEL, id, err);
 }

@@ -50,6 +50,7 @@ static const struct rule rules[] = {
 	ALL("dsr"),
 	ALL("dsr_part"),
 	ALL("dsr_pause"),
+	ALL("dsr_outgoing"),
 	ALL("hold"),
 	ALL("hold_part"),
 	ALL("hold_block"),

@@ -294,10 +294,23 @@ static const char data_18[] =
 	"PRAGMA user_version = 18;"
 	"COMMIT;";
 
+/* What a request has to send: its last letter, and a notice for each recipient. */
+static const char data_19[] =
+	"BEGIN;"
+	"CREATE TABLE dsr_outgoing (request BLOB NOT NULL, kind INTEGER NOT NULL,"
+	" recipient TEXT NOT NULL, language INTEGER NOT NULL, paper BLOB NOT NULL,"
+	" state INTEGER NOT NULL, why INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" actor BLOB NOT NULL, note BLOB NOT NULL,"
+	" PRIMARY KEY (request, kind, recipient)) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE dsr ADD COLUMN prepared_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE dsr ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version = 19;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -32,6 +32,12 @@ int reader_dsr_part(struct reader *rd, const struct row_dsr *row, enum dsr_part_
 	return engine_dsr_part_next(rd->engine, &row->id, kind, after, ret, err);
 }
 
+int reader_dsr_outgoing(struct reader *rd, const struct row_dsr *row,
+	const struct row_outgoing *after, struct row_outgoing *ret, struct cu_err *err)
+{
+	return engine_outgoing_next(rd->engine, &row->id, after, ret, err);
+}
+
 int reader_dsr_scope(struct reader *rd, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,
 	struct cu_err *err)
 {

@@ -7,6 +7,7 @@
 #ifndef CU_STORE_READER_DSR_H
 #define CU_STORE_READER_DSR_H
 #include "store/dsr_scope.h"
+#include "store/engine_outgoing.h"
 #include "store/reader.h"
 
 /* 1, 0 or a code. */
@@ -22,6 +23,10 @@ int reader_dsr_pause(struct reader *rd, const struct row_dsr *row, int32_t after
 /* In the order of collections: the first after this one; "" starts. */
 int reader_dsr_part(struct reader *rd, const struct row_dsr *row, enum dsr_part_kind kind,
 	const char *after, struct row_dsr_part *ret, struct cu_err *err);
+
+/* What it has to send, as engine_outgoing_next. */
+int reader_dsr_outgoing(struct reader *rd, const struct row_dsr *row,
+	const struct row_outgoing *after, struct row_outgoing *ret, struct cu_err *err);
 
 /* dsr_scope_each. */
 int reader_dsr_scope(struct reader *rd, const struct row_dsr *row, dsr_scope_fn *fn, void *ctx,

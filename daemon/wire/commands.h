@@ -104,7 +104,7 @@ X(POLICY_BREACH, "policy breach", "io.custos.PolicyBreach",                     
   N_("Compute until when a breach of personal data must be told, and to whom."),        \
   N_("--noticed=\"2026-01-30 10:15\" is when it was noticed, in the time zone of organisation.yaml. Hours count on weekends and holidays, too. Nothing is stored.")) \
 X(POLICY_LETTER, "policy letter", "io.custos.PolicyLetter",                             \
-  "law:key request:words(access|portability|rectification|erasure|restriction|objection|withdrawal) letter:words(acknowledge|identify|extend|refuse|fulfil|backups) [--language=language:words(en|zh)]", \
+  "law:key request:words(access|portability|rectification|erasure|restriction|objection|withdrawal) letter:words(acknowledge|identify|extend|refuse|fulfil|backups|notice) [--language=language:words(en|zh)]", \
   ACCESS_ADMIN,                                                                         \
   N_("Show a letter as people would get it."),                                          \
   N_("What organisation.yaml and the law say is filled in; what only a request knows stands in brackets. A letter that cannot be written, because something is missing in organisation.yaml, says what. Read each once before the first request comes.")) \
@@ -344,10 +344,15 @@ X(REQUEST_DONE, "request done", "io.custos.request.Done",                       
   N_("Say that the person was given the data, or that it was corrected."),              \
   N_("The request is closed then."))                                                    \
 X(REQUEST_LETTER, "request letter", "io.custos.request.Letter",                         \
-  "number:count letter:words(acknowledge|identify|extend|refuse|fulfil|backups) [--language=language:words(en|zh)] [--method=method:words(code|document|in-person|account|call-back)] [--recipients=names:text] [--draft]", \
+  "number:count letter:words(acknowledge|identify|extend|refuse|fulfil|backups|notice) [--language=language:words(en|zh)] [--method=method:words(code|document|in-person|account|call-back)] [--recipient=key:key] [--recipients=names:text] [--draft]", \
   ACCESS_ADMIN,                                                                         \
-  N_("Write a letter to the person who asked."),                                        \
-  N_("With all that the law demands of it, or not at all: what is missing is named. It is sealed with the request as it goes out, unless it is a --draft. --method says what 'identify' asks for, --recipients who was told of a rectification, an erasure or a restriction: nobody, or names of organisations. 'backups' names the day by which the last copy of an erased person's keys is gone.")) \
+  N_("Write a letter to the person who asked, or a notice to a recipient."),            \
+  N_("With all that the law demands of it, or not at all: what is missing is named. It is sealed with the request as it goes out, unless it is a --draft. --method says what 'identify' asks for, --recipients who was told of a rectification, an erasure or a restriction, if that is not those that have a notice. 'notice' is to one of these: --recipient is its key in purposes.yaml. What was sealed before an erasure is written as it was then, with the date of today. 'backups' names the day by which the last copy of an erased person's keys is gone.")) \
+X(REQUEST_UNTOLD, "request untold", "io.custos.request.Untold",                         \
+  "number:count --recipient=key:key --because=why:words(not-disclosed|impossible|disproportionate) [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say why a recipient of the data is not told."),                                   \
+  N_("Everybody to whom data was given that was rectified, erased or restricted is told, by 'request letter NUMBER notice'; unless they never got it, that is impossible, or it takes disproportionate effort (GDPR Art. 19). Reads from --from or standard input why that is so, and seals it.")) \
 X(REQUEST_CLOCK, "request clock", "io.custos.request.Clock",                            \
   "number:count [--language=language:words(en|zh)]",                                    \
   ACCESS_ADMIN,                                                                         \

@@ -113,6 +113,9 @@ static void a_letter_is_read_before_it_is_needed(void **state)
 {
 	struct stage *st = *state;
 
+	stage_stop(st);
+	stage_policy(st, "organisation.yaml", "laws: [gdpr, pipl]\n");
+	stage_start(st);
 	stage_ctl(st, AS_PRIVACY, "policy", "letter", "gdpr", "erasure", "refuse");
 	stage_expect(st, 66);
 	expect_text(st->last.err, "{controller} has no value: set 'controller' in organisation.yaml");

@@ -155,8 +155,9 @@ static void put_policies(struct stage *st)
 
 	free(run_shell("cd '" SOURCE_DIR
 		       "/policies' && cp schema.yaml purposes.yaml organisation.yaml '%s' && "
-		       "cp -r law letters '%s' && chmod -R u=rwX,go=rX '%s'",
-		st->policies, st->policies, st->policies));
+		       "cp -r law letters '%s' && echo 'controller: {name: Example GmbH}' >>"
+		       "'%s/organisation.yaml' && chmod -R u=rwX,go=rX '%s'",
+		st->policies, st->policies, st->policies, st->policies));
 	snprintf(text, sizeof(text),
 		"vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n",
 		st->repo);

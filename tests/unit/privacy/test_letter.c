@@ -68,6 +68,7 @@ static const char *trace(const struct letter_order *o, enum letter_value v)
 	case LETTER_REMEDIES: return o->law->remedies.in[language];
 	case LETTER_RIGHT: return q->title.in[language];
 	case LETTER_RIGHT_CITE: return q->cite.in[language];
+	case LETTER_NOTICE_CITE: return q->recipients.in[language];
 	default: return o->given[v];
 	}
 }
@@ -157,6 +158,10 @@ static void the_laws_demand_what_their_articles_say(void **state)
 		{ "gdpr", LETTER_KIND_FULFIL, REQUEST_ERASURE, "recipients" },    /* 19 */
 		{ "gdpr", LETTER_KIND_FULFIL, REQUEST_RESTRICTION, "recipients" }, /* 19 */
 		{ "gdpr", LETTER_KIND_BACKUPS, REQUEST_ERASURE, "last_copy" },
+		{ "gdpr", LETTER_KIND_NOTICE, REQUEST_RECTIFICATION, "whom" },    /* 19 */
+		{ "gdpr", LETTER_KIND_NOTICE, REQUEST_ERASURE, "data" },          /* 19 */
+		{ "gdpr", LETTER_KIND_NOTICE, REQUEST_RESTRICTION, "notice_cite" }, /* 19 */
+		{ "pipl", LETTER_KIND_NOTICE, REQUEST_ERASURE, "whom" },
 		{ "pipl", LETTER_KIND_REFUSE, REQUEST_ACCESS, "reasons" },        /* 50(1) */
 		{ "pipl", LETTER_KIND_REFUSE, REQUEST_ACCESS, "remedies" },       /* 50(2), 65 */
 		{ "pipl", LETTER_KIND_FULFIL, REQUEST_PORTABILITY, "enclosed" },  /* 45(3) */
@@ -326,6 +331,34 @@ static void a_letter_that_lacks_a_demand_is_a_fault_of_the_policies(void **state
 	}
 }
 
+/* It is written before what it tells is done, and dated when it is sent. */
+static void a_letter_that_was_left_open_is_dated_when_it_is_sent(void **state)
+{
+	static const char *const days[] = { "Thursday 5 March 2026", "2026年3月5日" };
+
+	(void)state;
+	for (int in = 0; in < NLANGUAGES; in++) {
+		struct letter_order o = order("gdpr", REQUEST_ERASURE, LETTER_KIND_NOTICE,
+			(enum language)in);
+		struct buf subject = BUF_INIT, text = BUF_INIT, dated = BUF_INIT;
+		struct cu_err err = { 0 };
+
+		o.today = CIVIL_NO_DAY;
+		o.given[LETTER_WHOM] = "Bobby {name}"; /* what people are called is no placeholder */
+		assert_ok(letter_write(policy, &o, &subject, &text, &err), &err);
+		assert_non_null(strstr(buf_cstr(&text), "{today}"));
+		assert_ok(letter_date(buf_span(&text), (enum language)in,
+				  civil_to_day((struct civil){ 2026, 3, 5 }), &dated, &err),
+			&err);
+		assert_null(strstr(buf_cstr(&dated), "{today}"));
+		assert_non_null(strstr(buf_cstr(&dated), days[in]));
+		assert_non_null(strstr(buf_cstr(&dated), "Bobby {name}"));
+		buf_done(&subject);
+		buf_done(&text);
+		buf_done(&dated);
+	}
+}
+
 static int set_up(void **state)
 {
 	if (make_tmp(state) < 0) {
@@ -348,6 +381,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(remedies_name_the_authority_and_the_court),
 		cmocka_unit_test(the_laws_demand_what_their_articles_say),
 		cmocka_unit_test(no_letter_is_written_with_an_empty_placeholder),
+		cmocka_unit_test(a_letter_that_was_left_open_is_dated_when_it_is_sent),
 		cmocka_unit_test(what_the_organisation_lacks_is_named_with_the_file_and_the_key),
 		cmocka_unit_test(a_law_without_extension_has_no_letter_for_it),
 		cmocka_unit_test(a_refusal_in_chinese_reads_as_one),

@@ -163,6 +163,33 @@ static void nothing_goes_on_while_what_it_needs_is_not_known(void **state)
 #undef NO_MOVE
 }
 
+static void nothing_is_fulfilled_before_the_recipients_are_told(void **state)
+{
+	static const struct {
+		enum request_type type;
+		enum request_state from;
+		enum request_event on;
+	} ends[] = { { REQUEST_RECTIFICATION, REQ_NEEDS_INPUT, REQ_ON_ANSWER },
+		{ REQUEST_RESTRICTION, REQ_EXECUTING, REQ_ON_COMPLETE },
+		{ REQUEST_ERASURE, REQ_LIVE_DONE, REQ_ON_COMPLETE },
+		{ REQUEST_ERASURE, REQ_BACKUPS_PENDING, REQ_ON_COMPLETE } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct row_dsr row = ready(ends[i].type);
+		struct cu_err err = { 0 };
+		unsigned to;
+
+		row.state = ends[i].from;
+		assert_true(request_leads(&row, ends[i].on, &to));
+		row.nkept = i & 1; /* a part of it, too */
+		row.nuntold = 1;
+		assert_false(request_leads(&row, ends[i].on, &to));
+		assert_int_equal(request_may(&row, ends[i].on, &err), CU_EBUSY);
+		assert_non_null(strstr(err.msg, "have not been told"));
+	}
+}
+
 static void what_was_kept_makes_it_a_part(void **state)
 {
 	struct row_dsr row = ready(REQUEST_ERASURE);
@@ -287,6 +314,7 @@ int main(void)
 		cmocka_unit_test(all_others_move_as_the_table_says_and_not_otherwise),
 		cmocka_unit_test(what_is_closed_stays_closed),
 		cmocka_unit_test(nothing_goes_on_while_what_it_needs_is_not_known),
+		cmocka_unit_test(nothing_is_fulfilled_before_the_recipients_are_told),
 		cmocka_unit_test(what_was_kept_makes_it_a_part),
 		cmocka_unit_test(who_comes_too_early_is_told_what_lacks),
 		cmocka_unit_test(a_letter_that_was_written_before_a_decision_is_not_what_holds_now),

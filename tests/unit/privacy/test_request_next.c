@@ -140,12 +140,40 @@ static void who_asked_waits_and_the_other_confirms(void **state)
 	assert_string_equal(s.command, "approval grant 02000000000000000000000000000000");
 }
 
+static void recipients_are_told_before_it_is_done(void **state)
+{
+	static const struct {
+		unsigned state;
+		enum request_type type;
+	} cases[] = { { REQ_NEEDS_INPUT, REQUEST_RECTIFICATION }, { REQ_NEEDS_INPUT, REQUEST_RESTRICTION },
+		{ REQ_LIVE_DONE, REQUEST_ERASURE }, { REQ_BACKUPS_PENDING, REQUEST_ERASURE } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct row_dsr row = row_in(cases[i].state, cases[i].type);
+		struct request_facts f = { .row = &row, .deadline = &in_ten_days, .today = 20000,
+			.untold = "carrier" };
+		struct request_step s;
+
+		request_next(&f, &s);
+		assert_string_equal(s.command, "request letter 7 notice --recipient=carrier");
+		check_command(s.command);
+		for (unsigned k = 0; k < s.nchoices; k++) {
+			check_command(s.choices[k].command);
+		}
+		f.untold = NULL;
+		request_next(&f, &s);
+		assert_null(strstr(s.command, "notice"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_says_what_to_do_with_commands_that_exist),
 		cmocka_unit_test(the_clock_is_said_in_days),
 		cmocka_unit_test(an_extension_is_offered_while_it_can_be_told),
+		cmocka_unit_test(recipients_are_told_before_it_is_done),
 		cmocka_unit_test(who_asked_waits_and_the_other_confirms),
 	};
 

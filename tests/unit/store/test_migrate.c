@@ -12,7 +12,7 @@ static void make_older(const char *dir)
 	assert_int_equal(sqlite3_open(in_dir(dir, "data.db"), &db), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			"DROP TABLE dsr; DROP TABLE dsr_part; DROP TABLE dsr_pause;"
+			"DROP TABLE dsr; DROP TABLE dsr_part; DROP TABLE dsr_pause; DROP TABLE dsr_outgoing;"
 			"DROP TABLE message; DROP TABLE incident; DROP TABLE incident_told; DROP TABLE aggregate; DROP TABLE tally;"
 			"DROP TABLE job_run; DROP TABLE alias;"
 			"DROP TABLE hold; DROP TABLE hold_part; DROP TABLE hold_block; DROP TABLE hold_slot; DROP TABLE capture;"

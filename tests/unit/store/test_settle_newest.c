@@ -11,6 +11,7 @@
 #include "store/standing.h"
 #include "store/tx_consent.h"
 #include "store/tx_dsr.h"
+#include "store/tx_outgoing.h"
 #include "store/tx_expiry.h"
 #include "store/tx_hold.h"
 #include "store/tx_incident.h"
@@ -81,6 +82,17 @@ static struct row_dsr must_ask(struct house *h, const struct person *p)
 
 	must_run(h, STORE_CHANGE, open_request, &row);
 	return row;
+}
+
+/* What is sealed before an erasure: notices, and the last letter. */
+static int prepare_notice(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct case_text text = { "text", span_str("canary notice") };
+	struct row_outgoing out = { .kind = 6, .recipient = "carrier" };
+	struct row_dsr *row = ctx;
+	int r = tx_outgoing_prepare(tx, row, &out, &text, 1, err);
+
+	return r < 0 ? r : tx_dsr_put(tx, row, LEAF_REQUEST_NOTE, "", err);
 }
 
 /* --- what is there ------------------------------------------------------------------------ */
@@ -215,6 +227,7 @@ static void requests_and_holds_come_with_their_papers(void **state)
 	struct person ada, late;
 	struct row_dsr old, new, got;
 	struct store_settle how;
+	struct row_outgoing notice;
 	struct row_hold hold;
 	struct engine *e;
 	struct id of_ada;
@@ -227,6 +240,7 @@ static void requests_and_holds_come_with_their_papers(void **state)
 	must_open(&h, live);
 	late = must_add(&h, "Dan", NULL);
 	new = must_ask(&h, &late);
+	must_run(&h, STORE_CHANGE, prepare_notice, &old);
 	of_ada = must_hold(&h, &ada);
 	how = with_newest(&h);
 	known.id = of_ada; /* the log knows of it, too */
@@ -241,10 +255,14 @@ static void requests_and_holds_come_with_their_papers(void **state)
 	assert_true(got.number == 2 && id_eq(&got.subject, &late.subject));
 	assert_int_equal(engine_hold_get(e, &of_ada, &hold, NULL), 1);
 	assert_int_equal(hold.state, HOLD_ACTIVE);
+	assert_int_equal(engine_dsr_by_id(e, &old.id, &got, NULL), 1);
+	assert_int_equal(got.nuntold, 1); /* who received the data is still to be told */
+	assert_int_equal(engine_outgoing_next(e, &old.id, NULL, &notice, NULL), 1);
+	assert_string_equal(notice.recipient, "carrier");
 	engine_close(e);
 	must_open(&h, dir);
 	assert_int_equal(open_in(&h, &new.kase, "custos.request"), 1);
-	assert_int_equal(open_in(&h, &old.kase, "custos.request"), 1);
+	assert_int_equal(open_in(&h, &old.kase, "custos.request"), 2);
 	assert_int_equal(open_in(&h, &hold.kase, HOLD_COLLECTION), 1);
 	assert_false(has_subject(&h, &late.subject));
 	assert_int_equal(must_ask(&h, &ada).number, 3); /* no number is given twice */

@@ -4,6 +4,7 @@
 #include "store/reader_dsr.h"
 #include "store/tx_dsr.h"
 #include "store/tx_erase.h"
+#include "store/tx_outgoing.h"
 
 #define PAPERS "custos.request"
 
@@ -51,7 +52,8 @@ static void numbers_rise_and_all_of_a_row_comes_back(void **state)
 		.entered_ms = 6, .due_day = 7, .extension = 1, .extension_day = 9, .method = 2,
 		.verified_ms = 11, .code = { { 12 } }, .code_attempts = 3, .code_expires_ms = 14,
 		.reason = "excessive", .duplicate_of = 1, .approval = { { 17 } },
-		.erasure = { { 18 } }, .nkept = 2, .closed_ms = 20, .asked_ms = 21 };
+		.erasure = { { 18 } }, .nkept = 2, .closed_ms = 20, .asked_ms = 21,
+		.prepared_ms = 22, .nuntold = 23 };
 	struct house h = { 0 };
 	struct row_dsr row;
 
@@ -72,6 +74,83 @@ static void numbers_rise_and_all_of_a_row_comes_back(void **state)
 	assert_int_equal(got.number, 1);
 	assert_int_equal(next_of(&h, 1, false, &got), 0); /* it is closed */
 	assert_int_equal(must_open_one(&h, NULL).number, 3);
+	house_close(&h);
+}
+
+/* --- what it has to send ---------------------------------------------------------------- */
+
+struct sending {
+	struct row_dsr row;
+	struct row_outgoing found;
+	enum outgoing_state state;
+};
+
+static int prepare_both(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	const struct case_text text = { "text", span_str("Dear {person}") };
+	struct row_outgoing letter = { .kind = 4, .language = 1 }, notice = { .kind = 6,
+		.recipient = "carrier" };
+	struct sending *s = ctx;
+	int r = tx_outgoing_prepare(tx, &s->row, &letter, &text, 1, err);
+
+	return r < 0 ? r : tx_outgoing_prepare(tx, &s->row, &notice, &text, 1, err);
+}
+
+static int mark_notice(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct sending *s = ctx;
+	int r = tx_outgoing_find(tx, &s->row, 6, "carrier", &s->found, err);
+
+	assert_int_equal(tx_outgoing_find(tx, &s->row, 6, "nobody", &s->found, err), 0);
+	return r <= 0 ? r : tx_outgoing_mark(tx, &s->row, &s->found, s->state, err);
+}
+
+static int drop_all(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_outgoing_drop(tx, &((struct sending *)ctx)->row, err);
+}
+
+static int next_outgoing(struct house *h, const struct row_dsr *row, struct row_outgoing *at,
+	bool is_first)
+{
+	struct reader *rd = store_reader_take(h->store);
+	int r = reader_dsr_outgoing(rd, row, is_first ? NULL : at, at, NULL);
+
+	store_reader_give(h->store, rd);
+	return r;
+}
+
+static void a_notice_is_counted_until_it_is_sent_or_explained(void **state)
+{
+	struct row_outgoing o;
+	struct sending s = { 0 };
+	struct house h = { 0 };
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	s.row = must_open_one(&h, NULL);
+	must_run(&h, STORE_CHANGE, prepare_both, &s);
+	assert_int_equal(s.row.nuntold, 1); /* the letter is no notice */
+	reopen(&h);
+	assert_int_equal(next_outgoing(&h, &s.row, &o, true), 1);
+	assert_true(o.kind == 4 && o.recipient[0] == '\0' && o.language == 1);
+	assert_true(o.state == OUTGOING_PREPARED && !id_is_nil(&o.paper));
+	assert_int_equal(next_outgoing(&h, &s.row, &o, false), 1);
+	assert_string_equal(o.recipient, "carrier");
+	assert_int_equal(next_outgoing(&h, &s.row, &o, false), 0);
+
+	s.state = OUTGOING_WAIVED;
+	must_run(&h, STORE_CHANGE, mark_notice, &s);
+	assert_int_equal(s.row.nuntold, 0);
+	s.state = OUTGOING_SENT; /* it was possible after all */
+	must_run(&h, STORE_CHANGE, mark_notice, &s);
+	assert_int_equal(s.row.nuntold, 0);
+
+	must_run(&h, STORE_CHANGE, prepare_both, &s); /* once more, in their place */
+	assert_int_equal(s.row.nuntold, 1);
+	must_run(&h, STORE_CHANGE, drop_all, &s);
+	assert_int_equal(s.row.nuntold, 0);
+	assert_int_equal(next_outgoing(&h, &s.row, &o, true), 0);
 	house_close(&h);
 }
 
@@ -397,6 +476,7 @@ static void a_request_whose_time_is_over_is_forgotten_with_its_papers(void **sta
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_notice_is_counted_until_it_is_sent_or_explained),
 		cmocka_unit_test(numbers_rise_and_all_of_a_row_comes_back),
 		cmocka_unit_test(the_scope_is_what_the_person_has_and_the_request_names),
 		cmocka_unit_test(what_others_records_say_is_in_the_scope_until_either_is_gone),
