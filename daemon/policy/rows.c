@@ -1,20 +1,14 @@
 #include "policy/rows.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "policy/faults.h"
+#include "policy/rows_text.h"
 #include "policy/yaml.h"
-
-#define HOUR_SECONDS 3600
-#define DAY_SECONDS  (24 * HOUR_SECONDS)
-#define YEAR_SECONDS (365 * (int64_t)DAY_SECONDS)
 
 /* Words of up to this many edits are near enough to be suggested. */
 #define NEAR 2
@@ -37,121 +31,6 @@ static void fault(struct read *rd, const struct yaml_node *node, const char *ite
 static void put_at(void *to, size_t at, const void *value, size_t n)
 {
 	memcpy((uint8_t *)to + at, value, n);
-}
-
-/* ---- texts of each type ---- */
-
-bool rows_is_name(const char *text)
-{
-	size_t n = strlen(text);
-
-	return n > 0 && n < ROWS_KEY_SIZE &&
-		strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == n;
-}
-
-/* A whole number with nothing around it; *ret_rest is what follows when it is not NULL. */
-static bool parse_number(const char *text, int64_t *ret, const char **ret_rest)
-{
-	char *rest;
-	long long v;
-
-	if (!isdigit((unsigned char)text[text[0] == '-' ? 1 : 0])) {
-		return false;
-	}
-	errno = 0;
-	v = strtoll(text, &rest, 10);
-	if (errno != 0 || (!ret_rest && *rest != '\0')) {
-		return false;
-	}
-	*ret = v;
-	if (ret_rest) {
-		*ret_rest = rest;
-	}
-	return true;
-}
-
-bool duration_parse(const char *text, struct duration *ret)
-{
-	const char *unit;
-	int64_t n;
-
-	if (!parse_number(text, &n, &unit) || n < 0 || n > INT32_MAX || unit[0] == '\0' ||
-		unit[1] != '\0' || !strchr("shdy", unit[0])) {
-		return false;
-	}
-	*ret = (struct duration){ (int32_t)n, unit[0] };
-	return true;
-}
-
-int64_t duration_seconds(struct duration d)
-{
-	switch (d.unit) {
-	case 'y': return d.n * YEAR_SECONDS;
-	case 'd': return d.n * (int64_t)DAY_SECONDS;
-	case 's': return d.n;
-	default: return d.n * (int64_t)HOUR_SECONDS;
-	}
-}
-
-static bool parse_size(const char *text, int64_t *ret)
-{
-	static const struct {
-		const char *unit;
-		int64_t bytes;
-	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 },
-		{ "GiB", 1 << 30 } };
-	const char *rest;
-	int64_t n;
-
-	if (!parse_number(text, &n, &rest) || n < 0) {
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(rest, units[i].unit) == 0 && n <= INT64_MAX / units[i].bytes) {
-			*ret = n * units[i].bytes;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool parse_boolean(const char *text, bool *ret)
-{
-	bool is_yes = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
-
-	if (!is_yes && strcmp(text, "no") != 0 && strcmp(text, "false") != 0) {
-		return false;
-	}
-	*ret = is_yes;
-	return true;
-}
-
-static bool has_control(const char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The n-th of some words parted by blanks, or false past the last. */
-static bool nth_word(const char *words, size_t n, char out[ROWS_KEY_SIZE])
-{
-	for (;;) {
-		size_t len = strcspn(words, " ");
-
-		if (len == 0) {
-			return false;
-		}
-		if (n-- == 0) {
-			snprintf(out, ROWS_KEY_SIZE, "%.*s", (int)len, words);
-			return true;
-		}
-		words += len;
-		words += strspn(words, " ");
-	}
 }
 
 /* ---- suggestions ---- */
@@ -202,7 +81,7 @@ static void fault_word(struct read *rd, const struct row *row,
 	struct buf list = BUF_INIT;
 	char word[ROWS_KEY_SIZE];
 
-	for (size_t i = 0; nth_word(row->words, i, word); i++) {
+	for (size_t i = 0; rows_nth_word(row->words, i, word); i++) {
 		guess_offer(&g, word);
 		buf_putf(&list, "%s%s", i > 0 ? ", " : "", word);
 	}
@@ -276,7 +155,7 @@ static void read_text(struct read *rd, const struct row *row, const struct yaml_
 			"a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
 	} else if (node->text[0] == '\0') {
 		fault(rd, node, row->key, "is empty");
-	} else if (has_control(node->text)) {
+	} else if (rows_has_control(node->text)) {
 		fault(rd, node, row->key, "holds a control character");
 	} else if (passes_check(rd, row, node)) {
 		put_at(to, row->at, &node->text, sizeof(node->text));
@@ -289,7 +168,7 @@ static void read_number(struct read *rd, const struct row *row, const struct yam
 	bool is_size = row->type == SET_SIZE;
 	int64_t v;
 
-	if (is_size ? !parse_size(node->text, &v) : !parse_number(node->text, &v, NULL)) {
+	if (is_size ? !rows_parse_size(node->text, &v) : !rows_parse_number(node->text, &v, NULL)) {
 		fault_form(rd, row, node,
 			is_size ? "a size such as 4096, 64KiB or 1MiB" : "a whole number");
 	} else if (!is_in_range(row, v)) {
@@ -318,7 +197,7 @@ static void read_boolean(struct read *rd, const struct row *row,
 {
 	bool v;
 
-	if (!parse_boolean(node->text, &v)) {
+	if (!rows_parse_boolean(node->text, &v)) {
 		fault_form(rd, row, node, "yes or no");
 		return;
 	}
@@ -330,7 +209,7 @@ static void read_word(struct read *rd, const struct row *row, const struct yaml_
 {
 	char word[ROWS_KEY_SIZE];
 
-	for (size_t i = 0; nth_word(row->words, i, word); i++) {
+	for (size_t i = 0; rows_nth_word(row->words, i, word); i++) {
 		if (strcmp(word, node->text) == 0) {
 			int v = (int)i;
 
@@ -527,66 +406,4 @@ int rows_read(const struct rows *rows, struct yaml *y, const struct yaml_node *m
 		return CU_ENOMEM;
 	}
 	return (int)(faults->ntotal - before);
-}
-
-/* ---- the reference ---- */
-
-static const char *type_word(enum set_type type)
-{
-	static const char *const words[] = {
-#define X(id, word) word,
-		SET_TYPES(X)
-#undef X
-	};
-
-	return words[type];
-}
-
-static void explain_row(const struct row *row, struct buf *out)
-{
-	char word[ROWS_KEY_SIZE];
-
-	buf_putf(out, "| `%s` | ", row->key);
-	if (row->type == SET_ENUM) {
-		for (size_t i = 0; nth_word(row->words, i, word); i++) {
-			buf_putf(out, "%s`%s`", i > 0 ? ", " : "", word);
-		}
-	} else {
-		buf_put_str(out, type_word(row->type));
-	}
-	if (row->flags & MUST) {
-		buf_put_str(out, " | required");
-	} else {
-		buf_putf(out, row->standard ? " | `%s`" : " | %s",
-			row->standard ? row->standard : "");
-	}
-	buf_putf(out, " | %s |\n", row->text);
-}
-
-/* Is this table in out already?  One that is used in several places is explained once. */
-static bool is_explained(const struct rows *rows, struct buf *out)
-{
-	char heading[80];
-
-	snprintf(heading, sizeof(heading), "### %s\n", rows->title);
-	return strstr(buf_cstr(out), heading) != NULL;
-}
-
-/* Calls itself as deep as the tables are nested. */
-void rows_explain(const struct rows *rows, struct buf *out)
-{
-	if (is_explained(rows, out)) {
-		return;
-	}
-	buf_putf(out, "### %s\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
-		rows->title);
-	for (size_t i = 0; i < rows->n; i++) {
-		explain_row(&rows->v[i], out);
-	}
-	buf_put_str(out, "\n");
-	for (size_t i = 0; i < rows->n; i++) {
-		if (rows->v[i].of) {
-			rows_explain(rows->v[i].of, out);
-		}
-	}
 }
