@@ -83,7 +83,7 @@ struct daemon {
 struct daemon_options {
 	const char *state_dir, *policy_dir;
 	const char *socket; /* a path */
-	int socket_fd;      /* that listens there; -1: custosd makes it */
+	int socket_fd;      /* that listens there; 0 or less: custosd makes it */
 	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */

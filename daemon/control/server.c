@@ -147,9 +147,9 @@ int server_open(struct daemon *d, const char *path, int fd, struct server **ret,
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	s->daemon = d;
-	s->fd = fd;
+	s->fd = fd > 0 ? fd : -1;
 	s->is_stopped = true;
-	r = fd >= 0 ? 0 : listen_at(s, path, err);
+	r = fd > 0 ? 0 : listen_at(s, path, err);
 	if (r == 0 && uv_poll_init(d->loop, &s->poll, s->fd) < 0) {
 		r = cu_err_set(err, CU_EIO, "the socket cannot be watched");
 	}
