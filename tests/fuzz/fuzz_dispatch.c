@@ -114,6 +114,7 @@ static void on_gone(void *owner, struct session *s)
 {
 	(void)s;
 	*(bool *)owner = true;
+	uv_stop(&loop); /* it waits for nothing more */
 }
 
 static void drain(int fd, struct buf *to)
