@@ -130,7 +130,7 @@ static void put_done(struct request_letter *w)
 		buf_put_str(to, say(w, "your data is no longer used for this", "已停止为该目的处理您的个人信息"));
 		break;
 	case REQUEST_WITHDRAWAL:
-		buf_put_str(to, say(w, "your withdrawal took effect at once", "您的撤回已即时生效"));
+		buf_put_str(to, say(w, "your withdrawal has taken effect", "您的撤回已生效"));
 		break;
 	case NREQUEST_TYPES: break;
 	}

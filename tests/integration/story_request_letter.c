@@ -97,6 +97,33 @@ static void whoever_has_not_shown_who_they_are_is_not_called_by_name(void **stat
 	assert_true(stage_count_leaves(st, "why=letter.acknowledge") >= 2);
 }
 
+/* Its day to answer is that on which it came: nine days later nobody is promised that day. */
+static void a_withdrawal_is_not_said_to_be_done_before_it_is(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33];
+
+	stage_add_person(st, WANG, id);
+	stage_ctl_text(st, AS_PRIVACY, "No more letters.", "--json", "request", "open", "withdrawal",
+		"--received=2026-02-21", "--channel=letter", "--law=gdpr", "--about=marketing_email");
+	stage_expect(st, 0);
+	number = number_of(st);
+	letter(st, number, "acknowledge", NULL, NULL);
+	expect_text(st, "We carry out your withdrawal at once");
+	assert_null(strstr(st->last.out, "taken effect"));
+	assert_null(strstr(st->last.out, "at the latest"));
+	letter(st, number, "acknowledge", "--language=zh", NULL);
+	expect_text(st, "我们将立即执行您的撤回");
+	assert_null(strstr(st->last.out, "最迟"));
+
+	verify(st, number, id);
+	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
+	stage_expect(st, 0);
+	letter(st, number, "fulfil", NULL, NULL);
+	expect_text(st, "your withdrawal has taken effect.");
+}
+
 static void an_extension_is_told_with_its_reason_and_both_days(void **state)
 {
 	struct stage *st = *state;
@@ -160,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whoever_has_not_shown_who_they_are_is_not_called_by_name),
+		cmocka_unit_test(a_withdrawal_is_not_said_to_be_done_before_it_is),
 		cmocka_unit_test(an_extension_is_told_with_its_reason_and_both_days),
 		cmocka_unit_test(a_refusal_has_its_reason_its_article_and_the_ways_to_complain),
 	};
