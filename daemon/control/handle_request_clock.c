@@ -181,6 +181,16 @@ static int find_untold(struct reader *rd, struct request_facts *f, char to[ENGIN
 	return r < 0 ? r : 0;
 }
 
+/* What stays by a law; part lives as long as f. */
+static int find_kept(struct reader *rd, struct request_facts *f, struct row_dsr_part *part,
+	struct cu_err *err)
+{
+	int r = reader_dsr_part(rd, f->row, DSR_KEPT, "", part, err);
+
+	f->kept = r > 0 ? part->collection : NULL;
+	return r < 0 ? r : 0;
+}
+
 /* By when the last copy of the keys is gone. */
 static int find_backups(struct exchange *x, struct request_facts *f, char *text, size_t cap,
 	struct cu_err *err)
@@ -229,10 +239,12 @@ static int look(struct exchange *x, struct row_dsr *row, struct request_step *re
 	struct request_facts f = { .row = row, .today = casework_today(x->daemon) };
 	struct deadline d = { 0 };
 	char backups[REQUEST_TEXT] = "", untold[ENGINE_KEY_SIZE];
+	struct row_dsr_part kept;
 	struct reader *rd = store_reader_take(x->daemon->house.store);
 	int r = find_asker(x, rd, &f, err);
 
 	r = r < 0 ? r : find_untold(rd, &f, untold, err);
+	r = r < 0 ? r : find_kept(rd, &f, &kept, err);
 	f.deadline = casework_deadline(x->daemon, rd, row, &d, NULL, NULL) == 0 ? &d : NULL;
 	store_reader_give(x->daemon->house.store, rd);
 	if (r == 0) {

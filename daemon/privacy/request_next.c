@@ -294,6 +294,28 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 	choose_end(f, s);
 }
 
+/* What was done, or why not. */
+static void choose_denied(const struct request_facts *f, struct request_step *s)
+{
+	command(choice(s, _("To write so:"))->command, "request letter %u refuse", f->row->number);
+}
+
+/* The person is told what was kept and why, and that it is used for nothing else. */
+static void choose_kept(const struct request_facts *f, struct request_step *s)
+{
+	char id[ID_TEXT_SIZE];
+
+	if (!f->kept) {
+		return;
+	}
+	id_format(&f->row->subject, id);
+	command(choice(s, _("To write what was kept, and by which law:"))->command,
+		"request letter %u refuse", f->row->number);
+	command(choice(s, _("What was kept is for that law alone; so that nobody uses it for anything else:"))->command,
+		"record rule --purpose=%s --collection=%s --where=subject --is=%s --set=purpose --value=<the purpose>",
+		request_purpose(f->row->type), f->kept, id);
+}
+
 static void on_backups(const struct request_facts *f, struct request_step *s)
 {
 	if (tell_recipients(f, s)) {
@@ -306,12 +328,7 @@ static void on_backups(const struct request_facts *f, struct request_step *s)
 	choose_letter(f, s);
 	command(choice(s, _("To write what this means for backups:"))->command,
 		"request letter %u backups", f->row->number);
-}
-
-/* What was done, or why not. */
-static void choose_denied(const struct request_facts *f, struct request_step *s)
-{
-	command(choice(s, _("To write so:"))->command, "request letter %u refuse", f->row->number);
+	choose_kept(f, s);
 }
 
 static void on_closed(const struct request_facts *f, struct request_step *s)
@@ -325,7 +342,7 @@ static void on_closed(const struct request_facts *f, struct request_step *s)
 	case REQ_PARTIALLY_FULFILLED:
 		put(s->why, "%s", _("What a law obliges you to keep is kept; the person has to be told what, and why."));
 		choose_letter(f, s);
-		choose_denied(f, s);
+		choose_kept(f, s);
 		break;
 	case REQ_FULFILLED: choose_letter(f, s); break;
 	case REQ_DUPLICATE:

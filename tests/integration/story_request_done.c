@@ -166,7 +166,7 @@ static void an_invoice_is_exempted_with_citation_and_the_rest_goes(void **state)
 {
 	struct stage *st = *state;
 	const char *number;
-	char id[33], *found;
+	char id[33], is[64], *found;
 
 	stage_add_person(st, WANG, id);
 	number = verified_one(st, "erasure", 0, id);
@@ -193,6 +193,18 @@ static void an_invoice_is_exempted_with_citation_and_the_rest_goes(void **state)
 	assert_non_null(strstr(st->last.out, "12.50"));
 	assert_null(strstr(st->last.out, "王小明"));
 	assert_false(stage_grep(st->state, "HGB")); /* what was typed is sealed */
+
+	/* kept for that law, and for nothing else, as the letter says */
+	snprintf(is, sizeof(is), "--is=%s", id);
+	stage_ctl(st, AS_PRIVACY, "request", "next", number);
+	assert_non_null(strstr(st->last.out, is));
+	stage_ctl(st, AS_PRIVACY, "record", "rule", "--purpose=erasure_request", "--collection=transaction",
+		"--where=subject", is, "--set=purpose", "--value=legal_obligation");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=" STAGE_PURPOSE);
+	assert_null(strstr(st->last.out, "12.50"));
+	stage_ctl(st, AS_PRIVACY, "subject", "get", id, "--purpose=legal_obligation");
+	assert_non_null(strstr(st->last.out, "12.50"));
 }
 
 static void in_the_grace_period_the_person_can_take_it_back(void **state)

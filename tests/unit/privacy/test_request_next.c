@@ -167,6 +167,28 @@ static void recipients_are_told_before_it_is_done(void **state)
 	}
 }
 
+static void what_a_law_keeps_is_told_and_used_for_nothing_else(void **state)
+{
+	static const unsigned states[] = { REQ_LIVE_DONE, REQ_BACKUPS_PENDING, REQ_PARTIALLY_FULFILLED };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		struct row_dsr row = row_in(states[i], REQUEST_ERASURE);
+		struct request_facts f = { .row = &row, .deadline = &in_ten_days, .today = 20000,
+			.kept = "transaction" };
+		struct request_step s;
+		bool is_told = false, is_narrowed = false;
+
+		request_next(&f, &s);
+		for (unsigned k = 0; k < s.nchoices; k++) {
+			check_command(s.choices[k].command);
+			is_told |= strcmp(s.choices[k].command, "request letter 7 refuse") == 0;
+			is_narrowed |= strncmp(s.choices[k].command, "record rule ", 12) == 0;
+		}
+		assert_true(is_told && is_narrowed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +196,7 @@ int main(void)
 		cmocka_unit_test(the_clock_is_said_in_days),
 		cmocka_unit_test(an_extension_is_offered_while_it_can_be_told),
 		cmocka_unit_test(recipients_are_told_before_it_is_done),
+		cmocka_unit_test(what_a_law_keeps_is_told_and_used_for_nothing_else),
 		cmocka_unit_test(who_asked_waits_and_the_other_confirms),
 	};
 
