@@ -1,5 +1,7 @@
 #include "expect.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "policy/access.h"
 #include "policy/policy.h"
@@ -243,6 +245,34 @@ static void the_shipped_roles_let_root_keep_the_house(void **state)
 	policy_unref(p);
 }
 
+static bool shipped_role_may(const struct policy *p, const char *key, const char *operation)
+{
+	const struct roles *all = policy_roles(p);
+
+	for (size_t i = 0; i < all->n; i++) {
+		for (size_t k = 0; strcmp(all->v[i].key, key) == 0 && k < all->v[i].operations.n; k++) {
+			if (roles_pattern_matches(all->v[i].operations.v[k], operation)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void a_program_of_the_shipped_roles_asks_whether_it_may_and_erases_nobody(void **state)
+{
+	struct faults faults = FAULTS_INIT;
+	struct policy *p = NULL;
+
+	(void)state;
+	assert_int_equal(policy_load(shipped, &faults, &p, NULL), 0);
+	assert_true(shipped_role_may(p, "app", "consent.check"));
+	assert_true(shipped_role_may(p, "app", "consent.filter"));
+	assert_false(shipped_role_may(p, "app", "consent.list"));
+	assert_false(shipped_role_may(p, "app", "erase.begin"));
+	policy_unref(p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +287,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_uid_that_is_at_fault_is_not_taken_for_root),
 		cmocka_unit_test(sixty_four_roles_fit_and_no_more),
 		cmocka_unit_test(the_shipped_roles_let_root_keep_the_house),
+		cmocka_unit_test(a_program_of_the_shipped_roles_asks_whether_it_may_and_erases_nobody),
 	};
 
 	shipped = argc > 1 ? argv[1] : "policies";
