@@ -251,6 +251,51 @@ static void each_kind_of_request_is_answered_by_each_law(void **state)
 	assert_non_null(strstr(st->last.out, "There are no requests."));
 }
 
+/* An erasure by the GDPR, of what the option says. */
+static void erase_a_part(struct stage *st, struct request *q, const char *option)
+{
+	char subject[64];
+	const char *args[] = { "--json", "request", "open", "erasure", "--received=" RECEIVED,
+		"--channel=letter", "--law=gdpr", option, subject, NULL };
+
+	stage_add_person(st, WANG, q->id);
+	snprintf(subject, sizeof(subject), "--subject=%s", q->id);
+	stage_ctl_input(st, AS_PRIVACY, LETTER, strlen(LETTER), args);
+	stage_expect(st, 0);
+	snprintf(q->number, sizeof(q->number), "%d",
+		(int)json_integer_value(json_object_get(request_of(st), "number")));
+	ctl(st, AS_PRIVACY, "request", "verify", q->number, "--method=in-person");
+	carry_out(st, q);
+}
+
+static void an_erasure_of_a_collection_or_a_purpose_leaves_the_rest(void **state)
+{
+	static const struct {
+		const char *option, *gone, *stays;
+	} cases[] = { { "--collection=need", "topic", "王小明" }, { "--about=survey", "王小明", "topic" } };
+	struct stage *st = *state;
+	struct request q[2];
+
+	if (!stage_has_roles()) {
+		print_message("needs several users\n");
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		q[i] = (struct request){ &kinds[3], &laws[0], "", "" };
+		assert_true(q[i].kind->is_erasure);
+		erase_a_part(st, &q[i], cases[i].option);
+	}
+	stage_stop(st);
+	set_clock(st, 4);
+	stage_start(st);
+	for (size_t i = 0; i < 2; i++) {
+		wait_for(st, &q[i], "live_done");
+		ctl(st, AS_PRIVACY, "subject", "get", q[i].id, "--purpose=" STAGE_PURPOSE);
+		assert_non_null(strstr(st->last.out, cases[i].stays));
+		assert_null(strstr(st->last.out, cases[i].gone));
+	}
+}
+
 static int up(void **state)
 {
 	struct stage *st;
@@ -272,6 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			each_kind_of_request_is_answered_by_each_law, up, stage_down),
+		cmocka_unit_test_setup_teardown(
+			an_erasure_of_a_collection_or_a_purpose_leaves_the_rest, up, stage_down),
 	};
 
 	return cmocka_run_group_tests_name("request each", tests, NULL, NULL);
