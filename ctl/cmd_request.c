@@ -196,7 +196,11 @@ void cmd_request_scope(const struct args *a, const json_t *reply)
 		out_cell(t, "%" PRId64, out_int(item, "records"));
 		out_cell(t, "%s", out_str(item, "action"));
 		is_unlinked |= strcmp(out_str(item, "action"), "unlinked") == 0;
-		out_cell(t, "%s", out_str(item, "citation"));
+		if (json_object_get(item, "hold")) {
+			out_cell(t, _("hold %s"), out_str(item, "hold"));
+		} else {
+			out_cell(t, "%s", out_str(item, "citation"));
+		}
 		out_cell(t, "%s", out_str(item, "text"));
 	}
 	out_table_end(t);

@@ -7,7 +7,9 @@
 #include "control/handle.h"
 #include "control/request_approval.h"
 #include "policy/policy.h"
+#include "store/reader_hold.h"
 #include "store/tx_approval.h"
+#include "store/tx_erase.h"
 
 /* --- scope ------------------------------------------------------------------------ */
 
@@ -37,11 +39,27 @@ static int show_citation(void *ctx, const struct row_record *row, const struct r
 	return 1;
 }
 
+/* 1: a legal hold stops the erasure of this; 0 or a code. */
+static int is_held(struct scope *s, const struct dsr_item *item, struct id *ret_hold,
+	struct cu_err *err)
+{
+	const char *const collections[] = { item->collection };
+	struct erase_what what = { .subject = s->row->subject, .collections = collections,
+		.ncollections = 1 };
+
+	return s->row->type != REQUEST_ERASURE || item->is_kept || item->is_mention ?
+		0 :
+		reader_hold_of(s->reader, &what, ret_hold, err);
+}
+
 /* What becomes of it, in the interface's words. */
-static const char *action_of(const struct row_dsr *row, const struct dsr_item *item)
+static const char *action_of(const struct row_dsr *row, const struct dsr_item *item, bool held)
 {
 	if (item->is_kept) {
 		return "kept";
+	}
+	if (held) {
+		return "held";
 	}
 	if (item->is_mention && row->type == REQUEST_ERASURE) {
 		return "unlinked";
@@ -67,8 +85,12 @@ static int show_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 	struct scope *s = ctx;
 	const struct collection *c = policy_find_collection(s->x->daemon->policy, item->collection);
 	struct citing citing = { &item->note, s->out };
-	int r = 0;
+	struct id hold;
+	int r = is_held(s, item, &hold, err);
 
+	if (r < 0) {
+		return r;
+	}
 	json_open_object(s->out, NULL);
 	json_str(s->out, "collection", item->collection);
 	json_bool(s->out, "of_others", item->is_mention);
@@ -76,7 +98,10 @@ static int show_item(void *ctx, const struct dsr_item *item, struct cu_err *err)
 		json_str(s->out, "text", c->text);
 	}
 	json_uint(s->out, "records", item->nrecords);
-	json_str(s->out, "action", action_of(s->row, item));
+	json_str(s->out, "action", action_of(s->row, item, r > 0));
+	if (r > 0) {
+		json_hex(s->out, "hold", hold.b, sizeof(hold.b));
+	}
 	if (item->is_kept) {
 		r = reader_records(s->reader, &s->row->kase, REQUEST_COLLECTION, show_citation, &citing,
 			err);

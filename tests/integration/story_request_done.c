@@ -282,6 +282,9 @@ static void a_lifted_hold_wakes_the_request_that_waited(void **state)
 	stage_expect(st, 0);
 	snprintf(hold, sizeof(hold), "%s", stage_reply_text(st, "hold"));
 	number = verified_one(st, "erasure", 0, id);
+	stage_ctl(st, AS_PRIVACY, "request", "scope", number);
+	assert_non_null(strstr(st->last.out, "held"));
+	assert_non_null(strstr(st->last.out, hold));
 	approve(st, number);
 	stage_ctl(st, AS_PRIVACY, "request", "execute", number);
 	stage_expect(st, 75);
