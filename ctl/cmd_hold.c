@@ -47,6 +47,15 @@ void cmd_hold_list(const struct args *a, const json_t *reply)
 	out_table_end(t);
 }
 
+/* The case, and below it why. */
+static void show_text(const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	out_field(_("case"), "%.*s", (int)n, text);
+	out_text("  ", text + n + (text[n] == '\n'));
+}
+
 void cmd_hold_show(const struct args *a, const json_t *reply)
 {
 	const json_t *e = json_object_get(reply, "hold");
@@ -63,10 +72,14 @@ void cmd_hold_show(const struct args *a, const json_t *reply)
 	if (json_object_get(e, "released_ms")) {
 		out_field(_("released"), "%s", out_time(out_int(e, "released_ms"), when));
 	}
+	if (json_object_get(e, "owner")) {
+		out_field(_("owner"), json_is_true(json_object_get(e, "is_own")) ? _("you, uid %" PRId64) : "uid %" PRId64,
+			out_int(e, "owner"));
+	}
 	out_optional(_("to be reviewed"), e, "review");
 	out_field(_("deletions stopped"), "%" PRId64, out_int(e, "blocked"));
 	if (json_is_true(json_object_get(e, "has_text"))) {
-		out_text("  ", out_str(reply, "text"));
+		show_text(out_str(reply, "text"));
 	} else {
 		out_line("%s", _("Why it was placed is not known here: it was placed after the backup that was restored."));
 	}

@@ -101,6 +101,7 @@ static int show(struct exchange *x, struct reader *rd, struct json *out, const c
 	static const char *const scopes[] = { [HOLD_SUBJECT] = "subject",
 		[HOLD_COLLECTIONS] = "collections", [HOLD_RECORD] = "record" };
 	char collection[ENGINE_KEY_SIZE] = "", day[CIVIL_DAY_SIZE];
+	uint32_t owner;
 	int r;
 
 	json_open_object(out, name);
@@ -124,11 +125,17 @@ static int show(struct exchange *x, struct reader *rd, struct json *out, const c
 		civil_format_day(row->review_day, day);
 		json_str(out, "review", day);
 	}
+	if (r == 0) {
+		r = reader_operator_uid(rd, &row->placer, &owner, err);
+	}
+	if (r > 0) {
+		json_int(out, "owner", owner);
+	}
 	json_bool(out, "is_own", id_eq(&row->placer, &x->actor));
 	json_uint(out, "blocked", row->nblocked);
 	json_bool(out, "has_text", !id_is_nil(&row->kase));
 	json_close_object(out);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int handle_HOLD_LIST(struct exchange *x, struct json *out, struct cu_err *err)

@@ -452,7 +452,7 @@ X(HOLD_PLACE, "hold place", "io.custos.hold.Place",                             
   "subject:subject [--collection=collection:collection...] [--record=record:record] [--review=date:date] [--from=file:infile] text:letter", \
   ACCESS_ADMIN,                                                                         \
   N_("Keep a person's data, whoever wants it deleted."),                                \
-  N_("All of it, some collections or one record, until 'hold release'. Erasures are refused, those that were begun wait, and what is over by retention.yaml stays; what was stopped is counted. Reads why from --from or standard input, and seals it: the case, and who asked for it. --review is the day to look whether it is needed still. Prints the hold's id.")) \
+  N_("All of it, some collections or one record, until 'hold release'. Erasures are refused, those that were begun wait, and what is over by retention.yaml stays; what was stopped is counted. Reads why from --from or standard input, and seals it: the case on the first line, then who asked for it. --review is the day to look whether it is needed still. Prints the hold's id.")) \
 X(HOLD_LIST, "hold list", "io.custos.hold.List",                                        \
   "[--all]",                                                                            \
   ACCESS_ADMIN,                                                                         \

@@ -52,6 +52,8 @@ static void an_erasure_is_refused_and_one_that_was_begun_waits(void **state)
 	assert_null(strstr(st->last.err, "canary"));
 	stage_ctl(st, AS_PRIVACY, "hold", "show", hold);
 	assert_non_null(strstr(st->last.out, "canary-hold-9b, asked for by Mr. Zhang"));
+	assert_non_null(strstr(st->last.out, "case                 case 4711"));
+	assert_non_null(strstr(st->last.out, "owner                you, uid"));
 	assert_non_null(strstr(st->last.out, "2027-01-31"));
 	assert_non_null(strstr(st->last.out, "deletions stopped    1"));
 	assert_int_equal(stage_count_leaves(st, "act=hold.read"), 1);
