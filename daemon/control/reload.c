@@ -47,10 +47,12 @@ static int run_reload(struct work *w, struct cu_err *err)
 static void swap(struct daemon *d)
 {
 	struct reload *l = &d->reload;
+	struct policy *before = d->policy;
 
-	l->retired[l->nretired++] = (struct retired){ d->policy, gate_next(&d->gate) };
+	/* The number is asked for after the change: who enters in between may have seen either. */
 	d->policy = l->fresh;
 	l->fresh = NULL;
+	l->retired[l->nretired++] = (struct retired){ before, gate_next(&d->gate) };
 	schedule_changed(d);
 	if (d->agent) {
 		agent_link_cut(d->agent); /* it comes back, and is told the new routes */
