@@ -1,7 +1,6 @@
 #include "man_policies.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -70,10 +69,27 @@ static void put_line(char *line, struct buf *to)
 	}
 }
 
+/* Frees the reference. */
+static void put_reference(struct buf *reference, struct buf *to)
+{
+	char *next;
+
+	buf_put_u8(reference, '\0');
+	if (buf_check(reference, NULL) == 0) {
+		for (char *line = (char *)reference->p; *line; line = next) {
+			next = line + strcspn(line, "\n");
+			if (*next) {
+				*next++ = '\0';
+			}
+			put_line(line, to);
+		}
+	}
+	buf_done(reference);
+}
+
 void man_policies(struct buf *to)
 {
-	struct buf reference = BUF_INIT;
-	char *text, *next;
+	struct buf files = BUF_INIT, map = BUF_INIT;
 
 	man_begin(to, "custos-policies", "5", "what custosd may and must do, as files");
 	buf_put_str(to, ".SH DESCRIPTION\n");
@@ -83,17 +99,11 @@ void man_policies(struct buf *to)
 	man_text(to, "The language is YAML, as data only: one document in a file, of at most 1 MiB; no anchors, aliases, tags or "
 		"merge keys; no key twice. A name is 1 to 63 of a-z, 0-9, '_', '.' and '-'. A duration is 72h, 30d or 7y, "
 		"or 90s; a size is 4096, 64KiB or 1MiB. Where a list of names is asked for, a single name will do.");
-	policy_explain(&reference);
-	map_explain(&reference);
-	text = reference.p ? strdup(buf_cstr(&reference)) : NULL;
-	for (char *line = text; line && *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next) {
-			*next++ = '\0';
-		}
-		put_line(line, to);
-	}
-	free(text);
-	buf_done(&reference);
+	policy_explain(&files);
+	put_reference(&files, to);
+	buf_put_str(to, ".SH MAPS OF IMPORTS\n");
+	man_text(to, "The file that `custosctl import --map` names: what the columns of a table become.");
+	map_explain(&map);
+	put_reference(&map, to);
 	buf_put_str(to, ".SH SEE ALSO\n.BR custosctl\\-policy (1),\n.BR custosd (8)\n");
 }
