@@ -158,7 +158,7 @@ static void put_sums(const struct tally *t, const struct group *g, struct buf *t
 			continue;
 		}
 		n++;
-		if (!s->is_over && s->nrecords > 0 && s->largest <= s->absolute / 2) {
+		if (!s->is_over && s->nrecords >= t->smallest && s->largest <= s->absolute / 2) {
 			buf_putf(to, "%s%s=%" PRId64 "/%" PRIu64, to->n > 0 ? " " : "",
 				t->rule->aggregate[i].field, s->total, s->nrecords);
 		}

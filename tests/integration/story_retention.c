@@ -267,6 +267,29 @@ static void expect_aggregates(struct stage *st, size_t n)
 	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "aggregates")), n);
 }
 
+/* Of six who ordered, one has paid something, twice the same: no half of the sum is exceeded. */
+static void a_sum_that_few_records_have_is_not_told(void **state)
+{
+	static const char free_of_charge[] =
+		"[{\"collection\":\"order\",\"fields\":{\"date\":\"2020-03-01\",\"status\":\"paid\"}}]";
+	static const char twice[] =
+		"[{\"collection\":\"order\",\"fields\":{\"date\":\"2020-03-01\",\"status\":\"paid\","
+		"\"amount\":\"77.10\"}},{\"collection\":\"order\",\"fields\":{\"date\":\"2020-03-02\","
+		"\"status\":\"paid\",\"amount\":\"77.10\"}}]";
+	struct stage *st = *state;
+	char id[33];
+
+	use_rules(st, "rules:\n  - {collection: order, keep: 1y, then: anonymise, reason: x, aggregate: ["
+		      "{field: date, as: year}, {field: status, as: value}, {field: amount, as: sum}]}\n");
+	for (int i = 0; i < 5; i++) {
+		stage_add_person(st, free_of_charge, id);
+	}
+	stage_add_person(st, twice, id);
+	end_now(st);
+	expect_aggregates(st, 1);
+	assert_null(strstr(st->last.out, "154.20"));
+}
+
 /* Five paid, four returned, and one who would make more than half of a sum. */
 static void what_is_anonymised_leaves_numbers_of_groups_and_nothing_else(void **state)
 {
@@ -435,6 +458,7 @@ int main(void)
 		T(nothing_expires_when_the_clock_jumps_and_then_old_backups_lose_it_too),
 		T(shortened_keep_waits_for_a_second_user),
 		T(above_the_cap_and_for_review_a_second_user_confirms),
+		T(a_sum_that_few_records_have_is_not_told),
 		T(what_is_anonymised_leaves_numbers_of_groups_and_nothing_else),
 		T(each_class_ends_by_its_own_rule_and_a_change_counts_with_the_later),
 		T(what_counts_from_the_end_of_a_relationship_ends_after_it),
