@@ -153,6 +153,8 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 	}
 	command(choice(s, _("To send a one-time code to an address on file:"))->command,
 		"request ask %u --method=code", n);
+	command(choice(s, _("Somebody acts for the person, such as a parent or a lawyer: before you verify, see the proof that they may, too, keep no copy of it, and note who they are and what you saw:"))->command,
+		"request note %u --kind=representative", n);
 	command(choice(s, _("To write and ask for proof:"))->command,
 		"request letter %u identify --method=<document, account or call-back>", n);
 	command(choice(s, _("It is another person:"))->command,
