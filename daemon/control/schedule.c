@@ -82,7 +82,8 @@ void schedule_init(struct daemon *d)
 {
 	pthread_mutex_init(&d->schedule.lock, NULL);
 	for (enum job j = 0; j < NJOBS; j++) {
-		d->schedule.v[j] = (struct scheduled){ .daemon = d, .job = j };
+		d->schedule.v[j] = (struct scheduled){ .daemon = d, .job = j,
+			.due_ms = INT64_MAX, .begin_ms = INT64_MAX };
 	}
 }
 
@@ -246,6 +247,8 @@ void schedule_tick(struct daemon *d)
 
 		if (s->from_ms > now) { /* the clock was put back */
 			plan(s, now);
+		} else if (s->nfailed > 0 && s->begin_ms > now + RETRY_MAX_MS) { /* likewise */
+			s->begin_ms = now + retry_after(s->nfailed);
 		}
 		if (!s->is_running && (s->is_wanted || now >= s->begin_ms)) {
 			start(s, now);
@@ -256,12 +259,14 @@ void schedule_tick(struct daemon *d)
 
 void schedule_changed(struct daemon *d)
 {
+	int64_t now = clock_now_ms(&d->house.clock);
+
 	pthread_mutex_lock(&d->schedule.lock);
 	for (enum job j = 0; j < NJOBS; j++) {
 		struct scheduled *s = &d->schedule.v[j];
 
-		if (s->from_ms > 0 && s->nfailed == 0) { /* what failed is tried again all the same */
-			plan(s, s->from_ms);
+		if (s->from_ms > 0 && (s->nfailed == 0 || rule_of(s)->is_never)) { /* else it is tried again */
+			plan(s, policy_schedule(d->policy)->catches_up ? s->from_ms : now);
 		}
 	}
 	pthread_mutex_unlock(&d->schedule.lock);
