@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/intl.h"
 #include "ctl/cmd.h"
@@ -28,6 +29,18 @@ static void show_due(const json_t *r)
 	}
 }
 
+/* Whose work it is. */
+static const char *worker_text(const json_t *r, char out[32])
+{
+	int64_t uid = out_int(r, "worker");
+
+	if (!json_object_get(r, "worker")) {
+		return _("nobody's");
+	}
+	snprintf(out, 32, uid == (int64_t)getuid() ? _("yours, uid %" PRId64) : "uid %" PRId64, uid);
+	return out;
+}
+
 static void show_request(const json_t *r)
 {
 	char when[32];
@@ -45,6 +58,7 @@ static void show_request(const json_t *r)
 	show_due(r);
 	out_optional(_("extended for"), r, "extension");
 	out_optional(_("subject"), r, "subject");
+	out_field(_("work"), "%s", worker_text(r, when));
 	out_optional(_("identity"), r, "method");
 	out_list(_("kept"), json_object_get(r, "kept"));
 	out_optional(_("approval"), r, "approval");
@@ -141,9 +155,10 @@ void cmd_request_letter(const struct args *a, const json_t *reply)
 void cmd_request_list(const struct args *a, const json_t *reply)
 {
 	static const char *const headings[] = { N_("REQUEST"), N_("ASKS FOR"), N_("LAW"),
-		N_("STATE"), N_("RECEIVED"), N_("DUE"), N_("DAYS LEFT"), NULL };
+		N_("STATE"), N_("WHOSE"), N_("RECEIVED"), N_("DUE"), N_("DAYS LEFT"), NULL };
 	const json_t *all = json_object_get(reply, "requests");
 	struct out_table *t;
+	char whose[32];
 	json_t *r;
 	size_t i;
 
@@ -160,6 +175,7 @@ void cmd_request_list(const struct args *a, const json_t *reply)
 		out_cell(t, "%s", out_str(r, "type"));
 		out_cell(t, "%s", out_str(r, "law"));
 		out_cell(t, "%s", out_str(r, "state"));
+		out_cell(t, "%s", worker_text(r, whose));
 		out_cell(t, "%s", out_str(r, "received"));
 		out_cell(t, "%s", out_str(r, "due"));
 		if (left) {

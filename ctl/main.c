@@ -89,6 +89,7 @@ static const struct {
 	[COMMAND_REQUEST_OPEN] = { cmd_request },
 	[COMMAND_REQUEST_LIST] = { cmd_request_list },
 	[COMMAND_REQUEST_SHOW] = { cmd_request_show },
+	[COMMAND_REQUEST_ASSIGN] = { cmd_request },
 	[COMMAND_REQUEST_NOTE] = { cmd_request },
 	[COMMAND_REQUEST_IDENTIFY] = { cmd_request },
 	[COMMAND_REQUEST_ASK] = { cmd_request_ask },

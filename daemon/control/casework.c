@@ -8,6 +8,7 @@
 #include "control/daemon.h"
 #include "control/exchange.h"
 #include "policy/policy.h"
+#include "store/reader.h"
 #include "store/tx_approval.h"
 
 #define MAX_PAUSES 64
@@ -203,6 +204,18 @@ static void show_clock(const struct daemon *d, struct reader *rd, struct json *o
 	}
 }
 
+static int show_worker(
+	struct reader *rd, struct json *out, const struct row_dsr *row, struct cu_err *err)
+{
+	uint32_t uid;
+	int r = id_is_nil(&row->worker) ? 0 : reader_operator_uid(rd, &row->worker, &uid, err);
+
+	if (r > 0) {
+		json_int(out, "worker", uid);
+	}
+	return r < 0 ? r : 0;
+}
+
 static void show_outcome(struct json *out, const struct row_dsr *row)
 {
 	if (row->method) {
@@ -244,10 +257,13 @@ int casework_show(const struct daemon *d, struct json *out, const char *name,
 	show_day(out, "received", row->received_day);
 	json_int(out, "entered_ms", row->entered_ms);
 	show_id(out, "subject", &row->subject);
+	r = show_worker(rd, out, row, err);
 	if (row->about[0]) {
 		json_str(out, "about", row->about);
 	}
-	r = show_parts(rd, out, "collections", row, DSR_WANTED, err);
+	if (r == 0) {
+		r = show_parts(rd, out, "collections", row, DSR_WANTED, err);
+	}
 	if (r == 0) {
 		r = show_parts(rd, out, "kept", row, DSR_KEPT, err);
 	}

@@ -220,6 +220,7 @@ static int by_due(const void *a, const void *b)
 static int collect(struct exchange *x, struct buf *to, struct cu_err *err)
 {
 	bool is_all = exchange_flag(x, "all"), is_due = exchange_flag(x, "due");
+	bool is_mine = exchange_flag(x, "mine");
 	int32_t soon = casework_today(x->daemon) + DUE_DAYS;
 	struct reader *rd = store_reader_take(x->daemon->house.store);
 	struct listed l = { 0 };
@@ -230,7 +231,7 @@ static int collect(struct exchange *x, struct buf *to, struct cu_err *err)
 
 		l.due = casework_deadline(x->daemon, rd, &l.row, &d, NULL, NULL) == 0 ? d.due : INT64_MIN;
 		l.due = l.row.closed_ms ? INT64_MAX : l.due;
-		if (!is_due || l.due <= soon) {
+		if ((!is_due || l.due <= soon) && (!is_mine || id_eq(&l.row.worker, &x->actor))) {
 			buf_put(to, &l, sizeof(l));
 		}
 	}
@@ -339,6 +340,58 @@ int handle_REQUEST_NOTE(struct exchange *x, struct json *out, struct cu_err *err
 		return cu_err_set(err, CU_EINVAL, "text: expected what is to be remembered");
 	}
 	return casework_run(x, &c, out, err);
+}
+
+/* --- assign ----------------------------------------------------------------------- */
+
+struct assignment {
+	bool is_nobody;
+	uint32_t uid;
+};
+
+/* To whom: CU_EINVAL; CU_EDENIED when that user has no role for requests. */
+static int read_assignment(struct exchange *x, struct assignment *ret, struct cu_err *err)
+{
+	const char *to = exchange_text(x, "to");
+	struct access_rights rights;
+	char *end = NULL;
+
+	*ret = (struct assignment){ strcmp(to, "nobody") == 0, (uint32_t)x->uid };
+	if (ret->is_nobody || strcmp(to, "me") == 0) {
+		return 0;
+	}
+	if (*to < '0' || *to > '9') {
+		return cu_err_set(err, CU_EINVAL, "to: expected me, nobody, or the number of a user");
+	}
+	ret->uid = (uint32_t)strtoul(to, &end, 10);
+	if (*end || strlen(to) > 10) {
+		return cu_err_set(err, CU_EINVAL, "to: expected me, nobody, or the number of a user");
+	}
+	rights = policy_access(x->policy, ret->uid, NULL, 0);
+	return access_allows(&rights, "request.next") ?
+		0 :
+		cu_err_set(err, CU_EDENIED, "to: roles.yaml has no role for requests for that user");
+}
+
+static int apply_assign(struct tx *tx, struct casework *c, struct cu_err *err)
+{
+	const struct assignment *a = c->ctx;
+	int r = 0;
+
+	c->row.worker = (struct id){ 0 };
+	if (!a->is_nobody) {
+		r = tx_operator(tx, a->uid, &c->row.worker, err);
+	}
+	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, "assign", err);
+}
+
+int handle_REQUEST_ASSIGN(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct assignment a;
+	struct casework c = { .fn = apply_assign, .ctx = &a };
+	int r = read_assignment(x, &a, err);
+
+	return r < 0 ? r : casework_run(x, &c, out, err);
 }
 
 /* --- identify --------------------------------------------------------------------- */

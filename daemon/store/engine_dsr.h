@@ -61,6 +61,7 @@ struct row_dsr {
 	int64_t asked_ms;             /* when the person was asked who they are; 0: not */
 	int64_t prepared_ms; /* when it was worked out who received the data (engine_outgoing.h); 0: not */
 	unsigned nuntold;    /* of these: notices that are neither sent, nor said why not */
+	struct id worker;    /* whose work it is, an operator; nil: nobody's yet */
 };
 
 enum dsr_part_kind {

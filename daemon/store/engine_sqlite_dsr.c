@@ -37,6 +37,7 @@ static void bind(sqlite3_stmt *st, const struct row_dsr *row)
 	sqlite3_bind_int64(st, 27, row->asked_ms);
 	sqlite3_bind_int64(st, 28, row->prepared_ms);
 	sqlite3_bind_int64(st, 29, row->nuntold);
+	engine_bind_id(st, 30, &row->worker);
 }
 
 int engine_dsr_put(struct engine *e, const struct row_dsr *row, struct cu_err *err)
@@ -58,7 +59,8 @@ static int read_checked(sqlite3_stmt *st, struct row_dsr *ret, struct cu_err *er
 		int at;
 		struct id *to;
 	} ids[] = { { 0, &ret->id }, { 2, &ret->kase }, { 3, &ret->subject },
-		{ 17, &ret->code }, { 22, &ret->approval }, { 23, &ret->erasure } };
+		{ 17, &ret->code }, { 22, &ret->approval }, { 23, &ret->erasure },
+		{ 29, &ret->worker } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(ids) / sizeof(ids[0]); i++) {

@@ -307,10 +307,18 @@ static const char data_19[] =
 	"PRAGMA user_version = 19;"
 	"COMMIT;";
 
+/* Whose work a request is. */
+static const char data_20[] =
+	"BEGIN;"
+	"ALTER TABLE dsr ADD COLUMN worker BLOB NOT NULL"
+	" DEFAULT x'00000000000000000000000000000000';"
+	"PRAGMA user_version = 20;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18, data_19 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -284,15 +284,20 @@ X(REQUEST_OPEN, "request open", "io.custos.request.Open",                       
   N_("Record what somebody asked for about their data."),                               \
   N_("--received is the day on which it arrived, however late it is entered: the clock runs from there. Reads the text of the letter, or a note of what was said, from --from or standard input, and seals it. --collection names what it is about, if not all; --about the purpose: an objection and a withdrawal need one, and of an erasure it stands for the collections that the purpose covers. Prints the number that the request is called by; 'request next' leads on.")) \
 X(REQUEST_LIST, "request list", "io.custos.request.List",                               \
-  "[--all] [--due]",                                                                       \
+  "[--all] [--due] [--mine]",                                                           \
   ACCESS_ADMIN,                                                                         \
   N_("List the requests that are open, the most urgent first."),                        \
-  N_("With --all also those that are closed; with --due only those that are late or due within a week, and those whose date cannot be computed.")) \
+  N_("With --mine only those that were assigned to you. With --all also those that are closed; with --due only those that are late or due within a week, and those whose date cannot be computed.")) \
 X(REQUEST_SHOW, "request show", "io.custos.request.Show",                               \
   "number:count",                                                                       \
   ACCESS_ADMIN,                                                                         \
   N_("Show a request and its papers."),                                                 \
   N_("The letter and what was noted since. That it was read is in the log."))           \
+X(REQUEST_ASSIGN, "request assign", "io.custos.request.Assign",                         \
+  "number:count --to=user:text",                                                        \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say whose work a request is."),                                                   \
+  N_("--to=me, --to=nobody, or the number of a user who has a role for requests. It can be given to somebody else at any time, and whoever may work on requests can go on with it all the same.")) \
 X(REQUEST_NOTE, "request note", "io.custos.request.Note",                               \
   "number:count [--kind=kind:words(note|representative|reason)] [--from=file:infile] text:letter", \
   ACCESS_ADMIN,                                                                         \

@@ -320,6 +320,48 @@ static void one_lapses_only_when_somebody_was_asked_and_had_time(void **state)
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
 
+/* --- whose work it is ------------------------------------------------------------------- */
+
+static void one_is_somebodys_work_until_it_is_anothers(void **state)
+{
+	struct stage *st = *state;
+	const char *number = open_one(st, "access", 1), *other = open_one(st, "access", 2);
+	char second[32];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_ctl(st, AS_PRIVACY, "request", "list");
+	assert_non_null(strstr(st->last.out, "nobody's"));
+	stage_ctl(st, AS_PRIVACY, "request", "assign", number, "--to=me");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "yours, uid"));
+	stage_ctl(st, AS_PRIVACY, "--json", "request", "list", "--mine");
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "requests")), 1);
+	stage_ctl(st, AS_SECOND, "request", "list", "--mine");
+	assert_non_null(strstr(st->last.out, "There are no requests."));
+
+	/* given to somebody else, and that outlives a start */
+	snprintf(second, sizeof(second), "--to=%u", (unsigned)stage_uid(AS_SECOND));
+	stage_ctl(st, AS_PRIVACY, "request", "assign", number, second);
+	stage_expect(st, 0);
+	stage_stop(st);
+	stage_start(st);
+	stage_ctl(st, AS_SECOND, "request", "list", "--mine");
+	assert_non_null(strstr(st->last.out, "yours, uid"));
+	stage_ctl(st, AS_SECOND, "request", "assign", number, "--to=nobody");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "nobody's"));
+
+	snprintf(second, sizeof(second), "--to=%u", (unsigned)stage_uid(AS_SUPPORT));
+	stage_ctl(st, AS_PRIVACY, "request", "assign", other, second);
+	stage_expect(st, 77);
+	stage_ctl(st, AS_PRIVACY, "request", "assign", other, "--to=Ada");
+	stage_expect(st, 64);
+	assert_null(strstr(st->last.err, "Ada"));
+	assert_int_equal(stage_count_leaves(st, "why=assign"), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +374,7 @@ int main(void)
 		STORY(a_request_is_refused_only_for_what_the_law_knows),
 		STORY(a_duplicate_is_judged_after_both_are_verified),
 		STORY(one_lapses_only_when_somebody_was_asked_and_had_time),
+		STORY(one_is_somebodys_work_until_it_is_anothers),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

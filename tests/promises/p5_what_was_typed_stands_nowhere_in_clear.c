@@ -243,7 +243,7 @@ static json_t *valid_of(struct walk *w, const struct command *c, const struct id
 		{ "io.custos.consent.", "language", "en" }, { "io.custos.request.Open", "about", "survey" },
 		{ "", "citation", "HGB 257 " MARK }, { "", "received", "2026-11-20" },
 		{ "io.custos.record.", "is", "30d" }, { "io.custos.record.", "key", MARK },
-		{ "", "noticed", "2026-11-20 10:15" }, { "", "at", "2026-11-21 10:15" } };
+		{ "", "noticed", "2026-11-20 10:15" }, { "io.custos.request.Assign", "to", "me" }, { "", "at", "2026-11-21 10:15" } };
 	const struct idl_type *t = idl_resolve(f->type);
 	bool is_optional = f->type->kind == IDL_MAYBE;
 
