@@ -59,6 +59,8 @@ static void show_request(const json_t *r)
 	out_optional(_("extended for"), r, "extension");
 	out_optional(_("subject"), r, "subject");
 	out_field(_("work"), "%s", worker_text(r, when));
+	out_optional(_("asked by"), r, "represented_by");
+	out_optional(_("authority"), r, "authority");
 	out_optional(_("identity"), r, "method");
 	out_list(_("kept"), json_object_get(r, "kept"));
 	out_optional(_("approval"), r, "approval");

@@ -8,11 +8,13 @@
 #define PROFILE "profile"
 #define CONTACT "contact_point"
 #define PAPER   "addressee"
+#define ASKER   "representative"
 
 void addressee_done(struct addressee *a)
 {
 	buf_done(&a->person);
 	buf_done(&a->address);
+	buf_done(&a->represented);
 }
 
 static bool is_text(struct span has, const char *text)
@@ -32,6 +34,7 @@ static int take_paper(void *ctx, const struct row_record *row, const struct reco
 	}
 	buf_put_span(&a->person, record_get(rec, "person"));
 	buf_put_span(&a->address, record_get(rec, "address"));
+	buf_put_span(&a->represented, record_get(rec, "represented"));
 	a->is_sealed = true;
 	return 1;
 }
@@ -100,12 +103,47 @@ static int take_record(void *ctx, const struct row_record *row, const struct rec
 	return 0;
 }
 
+/* Who asks for the person: as last said. */
+struct asker {
+	struct addressee *to;
+	int64_t said_ms;
+};
+
+static int take_asker(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct asker *a = ctx;
+
+	(void)err;
+	if (!is_text(record_get(rec, "kind"), ASKER) || row->updated_ms < a->said_ms) {
+		return 0;
+	}
+	a->said_ms = row->updated_ms;
+	buf_clear(&a->to->person);
+	buf_clear(&a->to->address);
+	buf_put_span(&a->to->person, record_get(rec, "person"));
+	buf_put_span(&a->to->address, record_get(rec, "address"));
+	return 0;
+}
+
+/* Letters go to them, and say for whom they are. */
+static int find_asker(struct reader *rd, const struct row_dsr *row, struct addressee *to,
+	struct cu_err *err)
+{
+	struct asker a = { .to = to };
+
+	to->represented = to->person;
+	to->person = (struct buf)BUF_INIT_WIPE;
+	return reader_records(rd, &row->kase, REQUEST_COLLECTION, take_asker, &a, err);
+}
+
 int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
 	struct cu_err *err)
 {
 	int r;
 
-	*ret = (struct addressee){ .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE };
+	*ret = (struct addressee){ .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE,
+		.represented = BUF_INIT_WIPE };
 	r = reader_records(rd, &row->kase, REQUEST_COLLECTION, take_paper, ret, err);
 	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
 		r = reader_records(rd, &row->subject, PROFILE, take_record, ret, err);
@@ -113,8 +151,14 @@ int addressee_find(struct reader *rd, const struct row_dsr *row, struct addresse
 	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
 		r = reader_records(rd, &row->subject, CONTACT, take_record, ret, err);
 	}
+	if (r >= 0 && !ret->is_sealed && row->acts_as) {
+		r = find_asker(rd, row, ret, err);
+	}
 	if (r >= 0) {
 		r = buf_check(&ret->person, err);
+	}
+	if (r >= 0) {
+		r = buf_check(&ret->represented, err);
 	}
 	return r < 0 ? r : buf_check(&ret->address, err);
 }
@@ -123,9 +167,9 @@ int addressee_seal(struct tx *tx, const struct row_dsr *row, const struct addres
 	struct cu_err *err)
 {
 	const struct case_text texts[] = { { "person", buf_span(&a->person) },
-		{ "address", buf_span(&a->address) } };
+		{ "address", buf_span(&a->address) }, { "represented", buf_span(&a->represented) } };
 
 	return a->is_sealed || (a->person.n == 0 && a->address.n == 0) ?
 		0 :
-		tx_dsr_paper(tx, row, PAPER, texts, 2, NULL, err);
+		tx_dsr_paper(tx, row, PAPER, texts, a->represented.n > 0 ? 3 : 2, NULL, err);
 }

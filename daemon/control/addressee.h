@@ -16,6 +16,7 @@ struct cu_err;
 struct addressee {
 	struct buf person;  /* empty: not known */
 	struct buf address; /* lines; likewise */
+	struct buf represented; /* whom the request is about, when somebody else asks; empty */
 	bool is_sealed;     /* it came from the request's papers */
 };
 

@@ -218,6 +218,12 @@ static int show_worker(
 
 static void show_outcome(struct json *out, const struct row_dsr *row)
 {
+	if (row->acts_as) {
+		json_str(out, "represented_by", request_role_word(row->acts_as));
+	}
+	if (row->authority) {
+		json_str(out, "authority", request_authority_word(row->authority));
+	}
 	if (row->method) {
 		json_str(out, "method", request_method_word(row->method));
 		json_int(out, "verified_ms", row->verified_ms);

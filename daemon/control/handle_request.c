@@ -354,6 +354,7 @@ static int read_assignment(struct exchange *x, struct assignment *ret, struct cu
 {
 	const char *to = exchange_text(x, "to");
 	struct access_rights rights;
+	unsigned long long uid;
 	char *end = NULL;
 
 	*ret = (struct assignment){ strcmp(to, "nobody") == 0, (uint32_t)x->uid };
@@ -363,14 +364,15 @@ static int read_assignment(struct exchange *x, struct assignment *ret, struct cu
 	if (*to < '0' || *to > '9') {
 		return cu_err_set(err, CU_EINVAL, "to: expected me, nobody, or the number of a user");
 	}
-	ret->uid = (uint32_t)strtoul(to, &end, 10);
-	if (*end || strlen(to) > 10) {
+	uid = strtoull(to, &end, 10);
+	if (*end || uid >= UINT32_MAX) {
 		return cu_err_set(err, CU_EINVAL, "to: expected me, nobody, or the number of a user");
 	}
+	ret->uid = (uint32_t)uid;
 	rights = policy_access(x->policy, ret->uid, NULL, 0);
 	return access_allows(&rights, "request.next") ?
 		0 :
-		cu_err_set(err, CU_EDENIED, "to: roles.yaml has no role for requests for that user");
+		cu_err_set(err, CU_EDENIED, "to: roles.yaml has no role for requests for that user itself; who has one by a group takes it with --to=me");
 }
 
 static int apply_assign(struct tx *tx, struct casework *c, struct cu_err *err)
@@ -413,6 +415,8 @@ static int forget_kept(struct tx *tx, struct row_dsr *row, struct cu_err *err)
 	row->verified_ms = 0;
 	row->code = (struct id){ 0 };
 	row->code_expires_ms = 0;
+	row->authority = 0;
+	row->authority_ms = 0;
 	return r;
 }
 

@@ -23,7 +23,7 @@ int request_letter_begin(struct request_letter *w, struct daemon *d, const struc
 {
 	*w = (struct request_letter){ .daemon = d, .row = row, .subject = BUF_INIT_WIPE,
 		.text = BUF_INIT_WIPE, .reasons = BUF_INIT_WIPE, .done = BUF_INIT_WIPE,
-		.told = BUF_INIT_WIPE, .who = { BUF_INIT_WIPE, BUF_INIT_WIPE, false },
+		.told = BUF_INIT_WIPE, .who = { .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE, .represented = BUF_INIT_WIPE },
 		.order = { .type = (enum request_type)row->type, .kind = kind,
 			.language = (enum language)row->language, .today = casework_today(d) } };
 	return casework_law(d, row, &w->order.law, err);
@@ -177,6 +177,9 @@ static void fill_order(struct request_letter *w)
 	given[LETTER_PERSON] = w->row->method != 0 && w->who.person.n > 0 ?
 		buf_cstr(&w->who.person) :
 		say(w, "Sir or Madam", "尊敬的先生/女士");
+	given[LETTER_REPRESENTED] = w->row->method != 0 && w->who.represented.n > 0 ?
+		buf_cstr(&w->who.represented) :
+		NULL;
 	given[LETTER_NUMBER] = w->number;
 	given[LETTER_RECEIVED] = w->received;
 	given[LETTER_DUE] = w->due;

@@ -169,6 +169,9 @@ static const struct rows counting_rows = {
 static const struct row law_row[] = {
 	{ "law", SET_NAME, MUST, "Its key: the file's name without `.yaml`.", LAW(key) },
 	{ "name", SET_MAP, MUST, "What it is called.", LAW(name), .of = &said_rows },
+	{ "next_of_kin", SET_BOOLEAN, 0,
+	  "Whether close relatives may ask for the data of somebody who died.", LAW(next_of_kin),
+	  .standard = "no" },
 	{ "calendar", SET_NAME, 0,
 	  "Whose days off count, a key of `law/calendar`; those of the organisation's country by "
 	  "default.", LAW(calendar) },

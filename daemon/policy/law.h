@@ -140,6 +140,7 @@ struct law {
 	const char *key;
 	struct said name;
 	const char *calendar; /* NULL: that of the organisation's country */
+	bool next_of_kin;     /* may ask for somebody who died */
 	struct law_counting counting;
 	struct law_period *answer; /* of requests that have none of their own */
 	size_t nanswers;

@@ -34,6 +34,7 @@ struct yaml_node;
 	X(REMEDIES,       "remedies",       "where a person who was refused can turn to", "it is the law's 'remedies'") \
 	X(TODAY,          "today",          "the letter's date", "it is today") \
 	X(PERSON,         "person",         "how the person is addressed", "it comes from the request") \
+	X(REPRESENTED,    "represented",    "for whom the addressee asks", "the person asks") \
 	X(NUMBER,         "number",         "the request's number", "it comes from the request") \
 	X(RECEIVED,       "received",       "when the request was received", "it comes from the request") \
 	X(DUE,            "due",            "until when it is answered", "it comes from the request's clock") \

@@ -32,6 +32,16 @@ static const char *const methods[] = { "",
 	REQUEST_METHODS(X)
 #undef X
 };
+static const char *const roles[] = { "",
+#define X(id, word) word,
+	REQUEST_ROLES(X)
+#undef X
+};
+static const char *const authorities[] = { "",
+#define X(id, word) word,
+	REQUEST_AUTHORITIES(X)
+#undef X
+};
 static const char *const extensions[] = { "",
 #define X(id, word) word,
 	REQUEST_EXTENSIONS(X)
@@ -68,6 +78,16 @@ const char *request_method_word(unsigned method)
 	return word_of(methods, COUNT(methods), method);
 }
 
+const char *request_role_word(unsigned role)
+{
+	return word_of(roles, COUNT(roles), role);
+}
+
+const char *request_authority_word(unsigned authority)
+{
+	return word_of(authorities, COUNT(authorities), authority);
+}
+
 const char *request_extension_word(unsigned extension)
 {
 	return word_of(extensions, COUNT(extensions), extension);
@@ -81,6 +101,16 @@ unsigned request_channel_parse(const char *word)
 unsigned request_method_parse(const char *word)
 {
 	return find(methods, COUNT(methods), word);
+}
+
+unsigned request_role_parse(const char *word)
+{
+	return find(roles, COUNT(roles), word);
+}
+
+unsigned request_authority_parse(const char *word)
+{
+	return find(authorities, COUNT(authorities), word);
 }
 
 unsigned request_extension_parse(const char *word)
@@ -120,9 +150,15 @@ static bool has_subject(const struct row_dsr *row)
 	return !id_is_nil(&row->subject);
 }
 
+/* Whoever asks for somebody else has shown that they may. */
+static bool may_act(const struct row_dsr *row)
+{
+	return row->acts_as == 0 || row->authority != 0;
+}
+
 static bool is_verified(const struct row_dsr *row)
 {
-	return has_subject(row) && row->method != 0;
+	return has_subject(row) && row->method != 0 && may_act(row);
 }
 
 /* Nothing is done about a request whose clock is not known (P8). */
@@ -278,6 +314,9 @@ static const char *what_lacks(const struct row_dsr *row, enum request_event even
 	if (row->state == REQ_RECEIVED && event != REQ_ON_FIND) {
 		return "the person has not been found yet: 'request identify'";
 	}
+	if (event == REQ_ON_VERIFY && !may_act(row)) {
+		return "who asks for the person has not shown that they may: 'request authorise'";
+	}
 	if (row->state == REQ_IDENTITY_PENDING && is_after_check) {
 		return "who asks has not been confirmed yet: 'request verify'";
 	}
@@ -300,7 +339,7 @@ bool request_is_as_was(const struct row_dsr *then, const struct row_dsr *now)
 		then->nkept == now->nkept && then->extension == now->extension &&
 		then->extension_day == now->extension_day &&
 		strcmp(then->reason, now->reason) == 0 && id_eq(&then->subject, &now->subject) &&
-		id_eq(&then->erasure, &now->erasure);
+		id_eq(&then->erasure, &now->erasure) && then->acts_as == now->acts_as;
 }
 
 int request_may(const struct row_dsr *row, enum request_event event, struct cu_err *err)

@@ -90,6 +90,20 @@ enum request_event {
 	X(ACCOUNT,   "account")      \
 	X(CALL_BACK, "call_back")
 
+/* Who asks for the person whose data it is. */
+#define REQUEST_ROLES(X)            \
+	X(GUARDIAN,  "guardian")     \
+	X(LAWYER,    "lawyer")       \
+	X(AGENT,     "agent")        \
+	X(RELATIVE,  "relative") /* of somebody who died */
+
+/* What showed that they may.  It was seen; no copy of it is kept. */
+#define REQUEST_AUTHORITIES(X)      \
+	X(WRITTEN,   "written")      \
+	X(NOTARISED, "notarised")    \
+	X(COURT,     "court_order")  \
+	X(REGISTER,  "register")
+
 /* Why it takes longer: what GDPR Art. 12(3) names. */
 #define REQUEST_EXTENSIONS(X)       \
 	X(COMPLEXITY, "complexity")  \
@@ -111,6 +125,22 @@ enum request_method {
 	REQUEST_NMETHODS_
 };
 
+enum request_role {
+	REQUEST_NO_ROLE_, /* the person asks */
+#define X(id, word) ROLE_##id,
+	REQUEST_ROLES(X)
+#undef X
+	REQUEST_NROLES_
+};
+
+enum request_authority {
+	REQUEST_NO_AUTHORITY_,
+#define X(id, word) AUTHORITY_##id,
+	REQUEST_AUTHORITIES(X)
+#undef X
+	REQUEST_NAUTHORITIES_
+};
+
 enum request_extension {
 	REQUEST_NO_EXTENSION_,
 #define X(id, word) EXTENSION_##id,
@@ -123,10 +153,14 @@ enum request_extension {
 const char *request_state_word(unsigned state);
 const char *request_channel_word(unsigned channel);
 const char *request_method_word(unsigned method);
+const char *request_role_word(unsigned role);
+const char *request_authority_word(unsigned authority);
 const char *request_extension_word(unsigned extension);
 /* 0: there is no such word. */
 unsigned request_channel_parse(const char *word);
 unsigned request_method_parse(const char *word);
+unsigned request_role_parse(const char *word);
+unsigned request_authority_parse(const char *word);
 unsigned request_extension_parse(const char *word);
 
 bool request_is_open(unsigned state);

@@ -144,7 +144,14 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 
 	put(s->what, "%s", _("Make sure that the letter comes from that person."));
 	put(s->why, "%s", _("Data that is shown or erased for somebody else is a breach. But ask for more only where you have reasonable doubts, and never for more than needed."));
-	if (!id_is_nil(&f->row->code)) {
+	if (f->row->acts_as && !f->row->authority) {
+		put(s->what, "%s", _("Make sure that who asks for the person may do so."));
+		put(s->why, "%s", _("Whoever asks for somebody else shows by what right: a power of attorney, a court's order, a register. See it and keep no copy. After that it is seen to that the person is the one (GDPR Art. 12(6); PIPL Art. 31, 49, 50)."));
+		command(s->command,
+			"request authorise %u --by=<written, notarised, court-order or register>", n);
+		command(choice(s, _("The person asks without anybody else after all:"))->command,
+			"request unrepresent %u", n);
+	} else if (!id_is_nil(&f->row->code)) {
 		put(s->what, "%s", _("Wait for the code that was sent to the person."));
 		command(s->command, "request verify %u --method=code", n);
 	} else {
@@ -153,8 +160,10 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 	}
 	command(choice(s, _("To send a one-time code to an address on file:"))->command,
 		"request ask %u --method=code", n);
-	command(choice(s, _("Somebody acts for the person, such as a parent or a lawyer: before you verify, see the proof that they may, too, keep no copy of it, and note who they are and what you saw:"))->command,
-		"request note %u --kind=representative", n);
+	if (f->row->acts_as == 0) {
+		command(choice(s, _("Somebody asks for the person, such as a parent or a lawyer:"))->command,
+			"request represent %u <guardian, lawyer, agent or relative>", n);
+	}
 	command(choice(s, _("To write and ask for proof:"))->command,
 		"request letter %u identify --method=<document, account or call-back>", n);
 	command(choice(s, _("It is another person:"))->command,

@@ -62,6 +62,9 @@ struct row_dsr {
 	int64_t prepared_ms; /* when it was worked out who received the data (engine_outgoing.h); 0: not */
 	unsigned nuntold;    /* of these: notices that are neither sent, nor said why not */
 	struct id worker;    /* whose work it is, an operator; nil: nobody's yet */
+	unsigned acts_as;    /* who asks for the person (privacy/request.h); 0: the person does */
+	unsigned authority;  /* what showed that they may; 0: nothing did yet */
+	int64_t authority_ms;
 };
 
 enum dsr_part_kind {

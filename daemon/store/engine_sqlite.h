@@ -301,7 +301,8 @@
 	X(OPERATOR_UID,   data,  "SELECT uid FROM operator WHERE id = ?1")                      \
 	X(OPERATOR_PUT,   data,  "INSERT INTO operator VALUES (?1, ?2)")                        \
 	X(DSR_PUT,        data,  "INSERT OR REPLACE INTO dsr VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10," \
-		"?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30)") \
+		"?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30," \
+		"?31,?32,?33)")                                                               \
 	X(DSR_GET,        data,  "SELECT * FROM dsr WHERE number = ?1")                         \
 	X(DSR_BY_ID,      data,  "SELECT * FROM dsr WHERE id = ?1")                             \
 	X(DSR_NEXT,       data,  "SELECT * FROM dsr WHERE number > ?1 ORDER BY number LIMIT 1") \

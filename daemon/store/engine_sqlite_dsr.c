@@ -38,6 +38,9 @@ static void bind(sqlite3_stmt *st, const struct row_dsr *row)
 	sqlite3_bind_int64(st, 28, row->prepared_ms);
 	sqlite3_bind_int64(st, 29, row->nuntold);
 	engine_bind_id(st, 30, &row->worker);
+	sqlite3_bind_int64(st, 31, row->acts_as);
+	sqlite3_bind_int64(st, 32, row->authority);
+	sqlite3_bind_int64(st, 33, row->authority_ms);
 }
 
 int engine_dsr_put(struct engine *e, const struct row_dsr *row, struct cu_err *err)
@@ -99,6 +102,9 @@ static int read_columns(sqlite3_stmt *st, struct row_dsr *ret, struct cu_err *er
 	ret->asked_ms = sqlite3_column_int64(st, 26);
 	ret->prepared_ms = sqlite3_column_int64(st, 27);
 	ret->nuntold = (unsigned)sqlite3_column_int64(st, 28);
+	ret->acts_as = (unsigned)sqlite3_column_int64(st, 30);
+	ret->authority = (unsigned)sqlite3_column_int64(st, 31);
+	ret->authority_ms = sqlite3_column_int64(st, 32);
 	return r;
 }
 

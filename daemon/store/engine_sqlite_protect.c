@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include "store/engine_sqlite.h"
 
-#define MAX_COLUMNS 32 /* of a table */
+#define MAX_COLUMNS 64 /* of a table */
 #define SQL_SIZE    1024
 
 /* Rows of the older image that match clear go; those that read yields in the newer one are put

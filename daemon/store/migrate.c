@@ -315,10 +315,19 @@ static const char data_20[] =
 	"PRAGMA user_version = 20;"
 	"COMMIT;";
 
+/* Who asks for somebody else. */
+static const char data_21[] =
+	"BEGIN;"
+	"ALTER TABLE dsr ADD COLUMN acts_as INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE dsr ADD COLUMN authority INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE dsr ADD COLUMN authority_ms INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version = 21;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -299,10 +299,25 @@ X(REQUEST_ASSIGN, "request assign", "io.custos.request.Assign",                 
   N_("Say whose work a request is."),                                                   \
   N_("--to=me, --to=nobody, or the number of a user who has a role for requests. It can be given to somebody else at any time, and whoever may work on requests can go on with it all the same.")) \
 X(REQUEST_NOTE, "request note", "io.custos.request.Note",                               \
-  "number:count [--kind=kind:words(note|representative|reason)] [--from=file:infile] text:letter", \
+  "number:count [--kind=kind:words(note|reason)] [--from=file:infile] text:letter", \
   ACCESS_ADMIN,                                                                         \
   N_("Remember something about a request."),                                            \
-  N_("Sealed with it, and shown by 'request show': what was said on the telephone; with --kind=representative who acts for the person and by which authority; with --kind=reason what was weighed.")) \
+  N_("Sealed with it, and shown by 'request show': what was said on the telephone; with --kind=reason what was weighed.")) \
+X(REQUEST_REPRESENT, "request represent", "io.custos.request.Represent",                \
+  "number:count role:words(guardian|lawyer|agent|relative) [--from=file:infile] text:letter", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say who asks for the person whose data it is."),                                  \
+  N_("Reads a name and, on the lines below it, an address, and seals them; letters go there. The person is not verified before 'request authorise'. A relative of somebody who died only where the law knows that.")) \
+X(REQUEST_AUTHORISE, "request authorise", "io.custos.request.Authorise",                \
+  "number:count --by=authority:words(written|notarised|court-order|register)",          \
+  ACCESS_ADMIN,                                                                         \
+  N_("Note down that who asks for somebody has shown that they may."),                  \
+  N_("What you saw: a power of attorney that the person wrote, a notarised one, an order of a court, an entry of a register such as of births. Keep no copy of it.")) \
+X(REQUEST_UNREPRESENT, "request unrepresent", "io.custos.request.Unrepresent",          \
+  "number:count",                                                                       \
+  ACCESS_ADMIN,                                                                         \
+  N_("Note down that the person asks without anybody else after all."),                 \
+  N_("Letters go to the person again."))                                                \
 X(REQUEST_IDENTIFY, "request identify", "io.custos.request.Identify",                   \
   "number:count subject:subject",                                                       \
   ACCESS_ADMIN,                                                                         \

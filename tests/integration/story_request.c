@@ -125,11 +125,10 @@ static void what_was_written_is_sealed_and_reading_it_is_in_the_log(void **state
 	assert_non_null(strstr(st->last.out, "needle-street"));
 	assert_non_null(strstr(st->last.out, "Please forget me.\n"));
 	assert_int_equal(stage_count_leaves(st, "act=request.read"), 1);
-	stage_ctl_text(st, AS_PRIVACY, "Her son acts for her, by a power of attorney.", "request", "note",
-		number, "--kind=representative");
+	stage_ctl_text(st, AS_PRIVACY, "Her son called; he has a power of attorney.", "request", "note",
+		number);
 	stage_expect(st, 0);
 	stage_ctl(st, AS_PRIVACY, "request", "show", number);
-	assert_non_null(strstr(st->last.out, "representative"));
 	assert_non_null(strstr(st->last.out, "power of attorney"));
 	stage_ctl_text(st, AS_PRIVACY, " \n", "request", "note", number);
 	stage_expect(st, 64);
@@ -320,6 +319,70 @@ static void one_lapses_only_when_somebody_was_asked_and_had_time(void **state)
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, stage_up, stage_down)
 
+/* --- by somebody else ------------------------------------------------------------------- */
+
+static void who_asks_for_somebody_shows_that_they_may_before_anything_is_verified(void **state)
+{
+	struct stage *st = *state;
+	const char *number = open_one(st, "access", 1);
+	char id[33];
+
+	stage_add_person(st, "[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"Ada Byron\"}}]", id);
+	stage_ctl_text(st, AS_PRIVACY, "Mr. Woronzow Greig\n1 Inner Temple\nLondon\n", "request",
+		"represent", number, "lawyer");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "lawyer"));
+	stage_ctl(st, AS_PRIVACY, "request", "identify", number, id);
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "next", number);
+	assert_non_null(strstr(st->last.out, "request authorise"));
+	stage_ctl(st, AS_PRIVACY, "request", "verify", number, "--method=document");
+	stage_expect(st, 75);
+	assert_non_null(strstr(st->last.err, "has not shown that they may"));
+	stage_ctl(st, AS_PRIVACY, "request", "authorise", number, "--by=written");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "verify", number, "--method=document");
+	stage_expect(st, 0);
+
+	/* letters go to who asked, and say for whom */
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "acknowledge", "--draft");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Dear Mr. Woronzow Greig,"));
+	assert_non_null(strstr(st->last.out, "1 Inner Temple"));
+	assert_non_null(strstr(st->last.out, "on behalf of Ada Byron"));
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "acknowledge", "--draft",
+		"--language=zh");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "您代表Ada Byron提出了请求"));
+	stage_ctl(st, AS_PRIVACY, "request", "unrepresent", number);
+	stage_expect(st, 75); /* it was verified as what it is */
+	assert_false(stage_grep(st->state, "Woronzow"));
+	assert_int_equal(stage_count_leaves(st, "why=represent.lawyer"), 1);
+	assert_int_equal(stage_count_leaves(st, "why=authority.written"), 1);
+}
+
+static void relatives_of_the_dead_ask_only_where_the_law_lets_them(void **state)
+{
+	struct stage *st = *state;
+	const char *number = open_one(st, "access", 0);
+
+	stage_ctl_text(st, AS_PRIVACY, "Anne Blunt\n", "request", "represent", number, "relative");
+	stage_expect(st, 64);
+	assert_non_null(strstr(st->last.err, "law/gdpr.yaml: next_of_kin"));
+	stage_ctl_text(st, AS_PRIVACY, LETTER, "--json", "request", "open", "access", "--law=pipl",
+		"--received=2026-11-20", "--channel=letter");
+	stage_expect(st, 0);
+	stage_ctl_text(st, AS_PRIVACY, "王建国\n", "request", "represent", "2", "relative");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "unrepresent", "2");
+	stage_expect(st, 0);
+	assert_null(strstr(st->last.out, "relative"));
+	stage_ctl(st, AS_PRIVACY, "request", "authorise", "2", "--by=register");
+	stage_expect(st, 75);
+	stage_ctl_text(st, AS_PRIVACY, "\n", "request", "represent", "2", "guardian");
+	stage_expect(st, 64);
+}
+
 /* --- whose work it is ------------------------------------------------------------------- */
 
 static void one_is_somebodys_work_until_it_is_anothers(void **state)
@@ -374,6 +437,8 @@ int main(void)
 		STORY(a_request_is_refused_only_for_what_the_law_knows),
 		STORY(a_duplicate_is_judged_after_both_are_verified),
 		STORY(one_lapses_only_when_somebody_was_asked_and_had_time),
+		STORY(who_asks_for_somebody_shows_that_they_may_before_anything_is_verified),
+		STORY(relatives_of_the_dead_ask_only_where_the_law_lets_them),
 		STORY(one_is_somebodys_work_until_it_is_anothers),
 	};
 

@@ -275,6 +275,7 @@ static void a_refusal_in_chinese_reads_as_one(void **state)
 
 	(void)state;
 	o.given[LETTER_PERSON] = "王小明女士";
+	o.given[LETTER_REPRESENTED] = NULL;
 	o.given[LETTER_NUMBER] = "17";
 	o.given[LETTER_RECEIVED] = "2026年2月9日（星期一）";
 	o.given[LETTER_REASONS] = "发票须依法保存十年（《会计档案管理办法》）";
