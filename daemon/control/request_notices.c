@@ -9,6 +9,7 @@
 #include "control/daemon.h"
 #include "policy/policy.h"
 #include "privacy/outgoing.h"
+#include "store/rule.h"
 #include "store/standing.h"
 #include "store/tx_outgoing.h"
 
@@ -23,6 +24,7 @@ struct survey {
 	bool *is_used; /* of each purpose: data may have gone out for it */
 	const struct recipient *recipient; /* that is being looked at */
 	struct notice_letter *letter;
+	bool is_shared; /* one record at least of the collection in hand */
 };
 
 /* For what rests on a consent that was never given, nothing went out. */
@@ -46,6 +48,13 @@ static int mark_used(struct survey *s, struct cu_err *err)
 	return r;
 }
 
+/* A record's own rule narrows what the purposes share. */
+static bool gets_record(const struct survey *s, const struct record *rec)
+{
+	return !rec->rule || !rule_names(rec->rule, RULE_RECIPIENT) ||
+		rule_has(rec->rule, RULE_RECIPIENT, s->recipient->key);
+}
+
 static bool gets(const struct survey *s, const char *collection, const char *field)
 {
 	return outgoing_gets(s->purposes, s->is_used, s->recipient->key, collection, field);
@@ -65,6 +74,9 @@ static int take_known(void *ctx, const struct row_record *row, const struct reco
 	size_t begun = 0;
 
 	(void)err;
+	if (!gets_record(s, rec)) {
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct span value = record_get(rec, fields[i]);
 
@@ -96,16 +108,31 @@ static int find_known(struct survey *s, struct cu_err *err)
 
 /* --- one notice ------------------------------------------------------------------- */
 
+static int is_one(void *ctx, const struct row_record *row, const struct record *rec,
+	struct cu_err *err)
+{
+	struct survey *s = ctx;
+
+	(void)row;
+	(void)err;
+	s->is_shared = gets_record(s, rec);
+	return s->is_shared;
+}
+
 static int take_collection(void *ctx, const struct dsr_item *item, struct cu_err *err)
 {
 	struct survey *s = ctx;
 	struct buf *to = &s->letter->data;
+	int r = 0;
 
-	(void)err;
+	s->is_shared = false;
 	if (!item->is_kept && !item->is_mention && gets(s, item->collection, NULL)) {
+		r = reader_records(s->reader, &s->out->row->subject, item->collection, is_one, s, err);
+	}
+	if (s->is_shared) {
 		buf_putf(to, "%s%s", to->n > 0 ? ", " : "", item->collection);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static enum language language_of(const struct survey *s)
@@ -168,6 +195,13 @@ static int put_line(void *ctx, const struct dsr_item *item, struct cu_err *err)
 	return buf_check(ctx, err);
 }
 
+static bool any_rule(const void *ctx, const struct rule *rule)
+{
+	(void)ctx;
+	(void)rule;
+	return true;
+}
+
 static int look(struct survey *s, struct cu_err *err)
 {
 	int r = reader_begin(s->reader, err);
@@ -213,6 +247,7 @@ int notices_write(struct daemon *d, const struct row_dsr *row, struct notices *r
 	ret->is_wanted = law_find_request(law, (enum request_type)row->type)->recipients.node;
 	s.is_used = calloc(s.purposes->n + 1, sizeof(*s.is_used));
 	s.reader = store_reader_take(d->house.store);
+	reader_narrow(s.reader, any_rule, NULL, clock_now_ms(&d->house.clock)); /* and shows the rules */
 	r = s.is_used ? look(&s, err) : cu_err_set(err, CU_ENOMEM, "out of memory");
 	store_reader_give(d->house.store, s.reader);
 	free(s.is_used);

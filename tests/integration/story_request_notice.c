@@ -291,6 +291,27 @@ static void a_rectification_and_a_restriction_are_told_before_they_are_done(void
 	}
 }
 
+/* What a record keeps from a recipient is not told to it afterwards. */
+static void a_notice_says_nothing_of_records_that_were_not_shared_with_its_recipient(void **state)
+{
+	struct stage *st = *state;
+	const char *number;
+	char id[33], who[40];
+
+	stage_add_person(st, WANG, id);
+	snprintf(who, sizeof(who), "--is=%s", id);
+	ctl(st, AS_PRIVACY, "record", "rule", "--purpose=" STAGE_PURPOSE, "--where=subject", who,
+		"--collection=contact_point", "--set=recipient", "--value=adviser");
+	number = verified_one(st, "restriction", id);
+	ctl(st, AS_PRIVACY, "request", "execute", number);
+	wait_for_state(st, number, "needs_input");
+	letter(st, number, "carrier", "--draft");
+	stage_expect(st, 0);
+	expect_text(st, "王小明");
+	assert_null(strstr(st->last.out, "wang@example.org"));
+	assert_null(strstr(st->last.out, "contact_point"));
+}
+
 static int up(void **state)
 {
 	struct stage *st;
@@ -317,6 +338,7 @@ int main(void)
 		STORY(what_is_taken_back_is_told_to_nobody),
 		STORY(without_a_last_letter_nobody_is_erased),
 		STORY(a_rectification_and_a_restriction_are_told_before_they_are_done),
+		STORY(a_notice_says_nothing_of_records_that_were_not_shared_with_its_recipient),
 	};
 
 	return cmocka_run_group_tests_name("request notice", tests, NULL, NULL);
