@@ -8,6 +8,7 @@
 #include "control/exchange.h"
 #include "control/terms.h"
 #include "policy/policy.h"
+#include "store/reader_alias.h"
 
 static int need(const char *member, const char *value, struct cu_err *err)
 {
@@ -81,8 +82,9 @@ static int read_field(struct exchange *x, struct reader *rd, const char *field, 
 		w->is_one = true;
 		w->record = id;
 	} else if (r == 0) {
+		r = reader_alias_follow(rd, &id, err); /* whoever names an old id means whose it is now */
 		buf_put(&w->subjects, id.b, sizeof(id.b));
-		r = buf_check(&w->subjects, err);
+		r = r < 0 ? r : buf_check(&w->subjects, err);
 	}
 	return r;
 }

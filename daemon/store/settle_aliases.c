@@ -80,21 +80,22 @@ static int put_merge(struct settling *s, const struct settle_merge *m, struct cu
 	struct row_alias row = { .old = m->old, .subject = m->subject, .actor = m->actor,
 		.state = ALIAS_AGREED };
 	struct row_subject who;
-	int has_old, has_subject, r = engine_alias_get(s->engine, &m->old, &row, err);
+	int has_old, has_subject, r;
 
-	if (r != 0) {
-		return r < 0 ? r : 0;
-	}
 	strcpy(row.purpose, m->purpose);
-	r = follow(s, &row.subject, err);
+	/* an earlier one may have been turned round, below */
+	r = follow(s, &row.old, err);
+	r = r < 0 ? r : follow(s, &row.subject, err);
 	has_old = r < 0 ? r : engine_subject_get(s->engine, &row.old, &who, err);
 	has_subject = has_old < 0 ? has_old : engine_subject_get(s->engine, &row.subject, &who, err);
 	if (has_subject < 0 || id_eq(&row.old, &row.subject) || (!has_old && !has_subject)) {
 		return has_subject < 0 ? has_subject : 0;
 	}
 	if (!has_subject) { /* it came after the backup */
+		const struct id old = row.old;
+
 		row.old = row.subject;
-		row.subject = m->old;
+		row.subject = old;
 	}
 	if (!has_old || !has_subject) {
 		row.state = ALIAS_DONE;

@@ -103,6 +103,23 @@ static void restore_the_first(struct stage *st)
 	stage_start(st);
 }
 
+/* What is asked of all records of an old id is asked of the person's. */
+static void expect_same_count(struct stage *st, const char *old, const char *id)
+{
+	char is[48], *by_id;
+
+	snprintf(is, sizeof(is), "--is=%s", id);
+	stage_ctl(st, AS_PRIVACY, "record", "count", FOR, "--where=subject", is);
+	stage_expect(st, 0);
+	by_id = strdup(st->last.out);
+	snprintf(is, sizeof(is), "--is=%s", old);
+	stage_ctl(st, AS_PRIVACY, "record", "count", FOR, "--where=subject", is);
+	stage_expect(st, 0);
+	assert_string_equal(st->last.out, by_id);
+	assert_true(atoi(by_id) > 0);
+	free(by_id);
+}
+
 /* --- stories ------------------------------------------------------------------------------- */
 
 static void both_names_reach_the_same_person_and_what_forbids_holds(void **state)
@@ -125,6 +142,7 @@ static void both_names_reach_the_same_person_and_what_forbids_holds(void **state
 	merge(st, old, id);
 	expect_says(st, "records moved");
 	expect_says(st, "shredded"); /* at once: nothing is backed up */
+	expect_same_count(st, old, id);
 
 	expect_one(st, old, id);
 	expect_objection(st, old);
