@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "ctl/check_files.h"
 #include "ctl/cmd.h"
+#include "ctl/complete.h"
 #include "ctl/confirm.h"
 #include "ctl/files.h"
 #include "ctl/input.h"
@@ -424,6 +425,9 @@ int main(int argc, char *argv[])
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	message_wipe_json();
+	if (argc > 1 && strcmp(argv[1], "complete") == 0) { /* shells call it */
+		return flush(complete(argc - 2, argv + 2));
+	}
 	if (args_parse(argc - 1, argv + 1, &a, &err) < 0) {
 		return fail(&err);
 	}

@@ -20,6 +20,7 @@
 #include "crypto/key.h"
 #include "crypto/minisign.h"
 #include "ledger/ledger.h"
+#include "policy/access.h"
 #include "policy/policy.h"
 #include "store/reader.h"
 #include "store/reader_hold.h"
@@ -260,6 +261,22 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	return r;
 }
 
+/* So that nobody has to try, and be refused in the log, to know. */
+static void show_may(const struct exchange *x, struct json *out)
+{
+	json_open_array(out, "may");
+	for (int id = 0; id < COMMAND_COUNT_; id++) {
+		const struct command *c = command_at((enum command_id)id);
+		char operation[COMMAND_OPERATION_SIZE];
+
+		if (!(c->access & ACCESS_LOCAL) &&
+			access_allows(&x->rights, command_operation(c, operation))) {
+			json_str(out, NULL, operation);
+		}
+	}
+	json_close_array(out);
+}
+
 int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
@@ -293,6 +310,7 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 		r = show_target(d, &targets->v[i], out, err);
 	}
 	json_close_array(out);
+	show_may(x, out);
 	return r;
 }
 
