@@ -323,21 +323,6 @@ static void a_new_notice_lists_whom_to_ask_again(void **state)
 	assert_string_equal(st->last.out, "");
 }
 
-static void restore_first(struct stage *st)
-{
-	char to[160], from[200], identity[220];
-
-	stage_stop(st);
-	snprintf(to, sizeof(to), "--to=%s", stage_path(st, "elsewhere"));
-	snprintf(from, sizeof(from), "--from=%s", st->repo);
-	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
-	free(run_shell("chmod 644 '%s'", st->identity));
-	stage_restore(st, to, from, identity, "--sequence=1");
-	stage_expect(st, 0);
-	stage_use_state(st, stage_path(st, "elsewhere"));
-	stage_start(st);
-}
-
 static void expect_answer(struct stage *st, const char *id, const char *purpose, const char *answer)
 {
 	stage_ctl(st, AS_PRIVACY, "consent", "check", id, purpose);
@@ -364,7 +349,7 @@ static void what_was_said_after_a_backup_holds_when_it_is_restored(void **state)
 	stage_ctl(st, AS_ADMIN, "backup", "run"); /* 2: the log is mirrored */
 	stage_expect(st, 0);
 
-	restore_first(st);
+	stage_serve_first(st);
 
 	expect_answer(st, ada, MAIL, "withdrawn\n");
 	expect_answer(st, ada, POST, "objected\n");

@@ -87,20 +87,10 @@ static void add_both(struct stage *st, char old[33], char id[33])
 	stage_expect(st, 0);
 }
 
-static void restore_the_first(struct stage *st)
+static void serve_the_first(struct stage *st)
 {
-	char from[192], identity[224], to[256];
-
-	stage_stop(st);
-	free(run_shell("rm -rf '%s/elsewhere'; chmod 644 '%s'", st->files, st->identity));
-	snprintf(from, sizeof(from), "--from=%s", st->repo);
-	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
-	snprintf(to, sizeof(to), "--to=%s/elsewhere", st->files);
-	stage_restore(st, from, identity, to, "--sequence=1");
-	stage_expect(st, 0);
+	stage_serve_first(st);
 	assert_null(strstr(st->last.out, "RESTRICTED"));
-	stage_use_state(st, stage_path(st, "elsewhere"));
-	stage_start(st);
 }
 
 /* What is asked of all records of an old id is asked of the person's. */
@@ -206,7 +196,7 @@ static void an_old_backup_brings_one_person_and_the_objection_of_either(void **s
 	expect_one(st, old, id);
 	ctl_back_up(st); /* the vault without them */
 
-	restore_the_first(st);
+	serve_the_first(st);
 
 	expect_one(st, old, id);
 	expect_objection(st, old);
@@ -228,7 +218,7 @@ static void a_merge_that_only_the_log_tells_is_done_again(void **state)
 	merge(st, old, id);
 	stage_erase(st, "erase", other, "--purpose=erasure_request"); /* brings the log there */
 
-	restore_the_first(st);
+	serve_the_first(st);
 
 	expect_one(st, old, id);
 	expect_objection(st, old);
@@ -254,7 +244,7 @@ static void who_is_erased_is_so_under_both_names_in_every_backup(void **state)
 		expect_found(st, "wang@example.org", NULL);
 		expect_found(st, "xiaoming@example.org", NULL);
 		if (!restored) {
-			restore_the_first(st);
+			serve_the_first(st);
 		}
 	}
 }

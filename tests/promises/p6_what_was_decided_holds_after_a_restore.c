@@ -40,19 +40,10 @@ static void ask_about_mail(struct stage *st, const char *id, const char *answer)
 /* Only the repository and the identity are left; the first backup is wanted. */
 static void restore_the_first(struct stage *st)
 {
-	char from[192], identity[224], to[256];
-
 	stage_stop(st);
 	free(run_shell("rm -rf '%s'", st->state));
-	free(run_shell("chmod 644 '%s'", st->identity)); /* the administrator hands it over */
-	snprintf(from, sizeof(from), "--from=%s", st->repo);
-	snprintf(identity, sizeof(identity), "--identity=%s", st->identity);
-	snprintf(to, sizeof(to), "--to=%s/elsewhere", st->files);
-	stage_restore(st, from, identity, to, "--sequence=1");
-	stage_expect(st, 0);
+	stage_serve_first(st);
 	assert_null(strstr(st->last.out, "RESTRICTED"));
-	stage_use_state(st, stage_path(st, "elsewhere"));
-	stage_start(st);
 }
 
 static void withdrawn_consent_stays_withdrawn_after_restore_of_an_older_backup(void **state)

@@ -102,6 +102,9 @@ struct job stage_ctl_start(struct stage *st, enum who who, int stdin_fd,
 int stage_custosd(struct stage *st, const char *const args[]);
 #define stage_restore(st, ...) \
 	stage_custosd(st, (const char *const[]){ "restore", __VA_ARGS__, NULL })
+/* Stops custosd if it runs, restores the data of the first backup into files/elsewhere, made anew, and
+ * serves that.  What the restore said is in st->last. */
+void stage_serve_first(struct stage *st);
 
 /* Where a program lies that every user may start. */
 char *stage_program(const char *name, char path[192]);
