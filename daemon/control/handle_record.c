@@ -173,6 +173,7 @@ static int read_page(struct listing *l, struct cu_err *err)
 {
 	struct json j = json_to(&l->page);
 	struct reader *rd = exchange_reader(l->shown.x);
+	uint64_t most = l->shown.x->call.more ? PAGE_RECORDS : ALONE_RECORDS + 1;
 	int r = reader_begin(rd, err);
 
 	exchange_saw(l->shown.x, rd);
@@ -183,7 +184,7 @@ static int read_page(struct listing *l, struct cu_err *err)
 	buf_clear(&l->page);
 	buf_clear(&l->shown.subjects);
 	json_open_array(&j, NULL);
-	while (r >= 0 && l->at < l->ids.n && l->npage < PAGE_RECORDS && l->page.n < PAGE_BYTES) {
+	while (r >= 0 && l->at < l->ids.n && l->npage < most && l->page.n < PAGE_BYTES) {
 		struct id id;
 
 		memcpy(id.b, l->ids.p + l->at, sizeof(id.b));
@@ -222,6 +223,21 @@ static int tell_page(struct listing *l, struct cu_err *err)
 	return exchange_leaf(l->shown.x, &leaf, err);
 }
 
+/* What is refused for its size was not shown, and is in no log. */
+static int check_size(const struct listing *l, struct cu_err *err)
+{
+	if (l->shown.x->call.more) {
+		return 0;
+	}
+	if (l->npage > ALONE_RECORDS) {
+		return cu_err_set(err, CU_ELIMIT, "these are over %d records: ask with `more`",
+			ALONE_RECORDS);
+	}
+	return l->at == l->ids.n ? 0 :
+				   cu_err_set(err, CU_ELIMIT,
+					   "these are over %u bytes: ask with `more`", PAGE_BYTES);
+}
+
 /* Read, in the log, and only then shown.  When one of its people began to be forgotten in
  * between, it is read again, without them. */
 static int make_page(struct listing *l, struct cu_err *err)
@@ -233,6 +249,9 @@ static int make_page(struct listing *l, struct cu_err *err)
 		l->at = from;
 		r = exchange_is_cancelled(l->shown.x) ? cu_err_set(err, CU_ECANCELED, "cancelled") :
 							read_page(l, err);
+		if (r == 0) {
+			r = check_size(l, err);
+		}
 		if (r < 0 || l->npage == 0) {
 			return r;
 		}
@@ -259,10 +278,6 @@ static int send_pages(struct listing *l, struct json *out, struct cu_err *err)
 	int r = make_page(l, err);
 
 	while (r == 0 && l->at < l->ids.n) {
-		if (!x->call.more) {
-			return cu_err_set(err, CU_ELIMIT,
-				"these are over %d records: ask with `more`", ALONE_RECORDS);
-		}
 		if (l->npage > 0) {
 			j = exchange_progress_begin(&frame);
 			put_page(l, &j, "progress");

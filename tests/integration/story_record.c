@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "stage.h"
 
 #define HOUR_MS (3600 * 1000LL)
@@ -244,6 +245,52 @@ static void an_objection_outlives_the_restore_of_an_older_backup(void **state)
 	expect_listed(st, CONTRACT, "--where=objection", "--is=customer_service", 1);
 }
 
+/* Records of one person with keys from this number on. */
+static void put_many(struct stage *st, unsigned from, unsigned n)
+{
+	char *all = NULL;
+	size_t size;
+	FILE *f = open_memstream(&all, &size);
+
+	for (unsigned i = from; i < from + n; i++) {
+		fprintf(f, "%c{\"collection\":\"need\",\"key\":\"M-%u\"," OWNER("7")
+			",\"fields\":{\"topic\":\"t\"}}", i == from ? '[' : ',', i);
+	}
+	fputs("]", f);
+	assert_int_equal(fclose(f), 0);
+	put(st, "new", all, 0);
+	free(all);
+}
+
+static int list_alone(struct stage *st, struct cu_err *err)
+{
+	json_t *reply = NULL;
+	int r = stage_call(st, AS_PRIVACY, "io.custos.record.List",
+		json_pack("{s:s, s:s}", "purpose", "customer_service", "collection", "need"),
+		&reply, err);
+
+	json_decref(reply);
+	return r;
+}
+
+/* Without `more` 1000 are all that is shown in one reply: with one more nothing is, so nothing was read. */
+static void a_list_that_is_too_long_for_one_reply_is_no_read_in_the_log(void **state)
+{
+	struct stage *st = *state;
+	struct cu_err err = { 0 };
+
+	put_many(st, 0, 1000);
+	assert_int_equal(list_alone(st, &err), 0);
+	assert_int_equal(stage_count_leaves(st, "act=record.read"), 1);
+	put_many(st, 1000, 1);
+	assert_int_equal(list_alone(st, &err), CU_ELIMIT);
+	assert_non_null(strstr(err.msg, "these are over 1000 records: ask with `more`"));
+	assert_int_equal(stage_count_leaves(st, "act=record.read"), 1);
+	stage_ctl(st, AS_PRIVACY, "record", "list", PURPOSE, "--collection=need");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "records: 1001\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +299,7 @@ int main(void)
 		T(bulk_calls_touch_what_they_are_about_and_stop_at_holds),
 		T(a_record_ends_by_its_own_rule_in_old_backups_too),
 		T(an_objection_outlives_the_restore_of_an_older_backup),
+		T(a_list_that_is_too_long_for_one_reply_is_no_read_in_the_log),
 	};
 
 	if (!stage_has_roles()) {
