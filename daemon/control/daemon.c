@@ -122,16 +122,23 @@ static void on_fatal(void *ctx, const struct cu_err *why)
 
 /* --- start ------------------------------------------------------------------------ */
 
-static int load_policy(struct daemon *d, struct cu_err *err)
+int daemon_read_policy(const struct daemon *d, struct policy **ret, struct cu_err *err)
 {
 	struct faults faults = FAULTS_INIT;
-	struct policy *p = NULL;
-	int r = policy_load(d->policy_dir, &faults, &p, err);
+	int r = policy_load(d->policy_dir, &faults, ret, err);
 
 	for (size_t i = 0; i < faults.n; i++) {
 		log_error("%s", faults.text[i]);
 	}
 	faults_done(&faults);
+	return r;
+}
+
+static int load_policy(struct daemon *d, struct cu_err *err)
+{
+	struct policy *p = NULL;
+	int r = daemon_read_policy(d, &p, err);
+
 	if (r < 0) {
 		return cu_err_wrap(err, r, "policies in %s", d->policy_dir);
 	}

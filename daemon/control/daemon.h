@@ -99,6 +99,9 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 void daemon_stop(struct daemon *d);
 void daemon_done(struct daemon *d);
 
+/* Reads the policies, each fault a line of the journal.  As policy_load. */
+int daemon_read_policy(const struct daemon *d, struct policy **ret, struct cu_err *err);
+
 /* Makes a new store and serves it; worker thread.  CU_EEXIST, CU_EBUSY. */
 int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source source,
 	struct span passphrase, struct cu_err *err);

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "control/agent_link.h"
 #include "control/daemon.h"
-#include "policy/faults.h"
 #include "policy/policy.h"
 #include "service/service.h"
 
@@ -20,14 +19,9 @@ static int run_reload(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = daemon_of(w);
 	const struct organisation *now = policy_organisation(d->policy);
-	struct faults faults = FAULTS_INIT;
 	struct policy *p = NULL;
-	int r = policy_load(d->policy_dir, &faults, &p, err);
+	int r = daemon_read_policy(d, &p, err);
 
-	for (size_t i = 0; i < faults.n; i++) {
-		log_error("%s", faults.text[i]);
-	}
-	faults_done(&faults);
 	if (r == 0 && strcmp(policy_organisation(p)->time_zone, now->time_zone) != 0) {
 		r = cu_err_set(err, CU_EUNSUP,
 			"organisation.yaml: time_zone: another one needs a restart of custosd");
