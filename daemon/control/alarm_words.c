@@ -63,6 +63,13 @@ static const struct alarm {
 			{ "有未结案的个人信息安全事件",
 				"可能须在数小时内通知有关方面。\n"
 				"请执行：custosctl incident list，然后 custosctl incident show 编号\n" } } },
+	{ "alarm.job_failed",
+		{ { "the job @ fails",
+			  "What schedule.yaml says is to be done by itself was not. It is tried again, later each time.\n"
+			  "What to do now: custosctl job show @; the journal of the system says why\n" },
+			{ "定时任务 @ 失败",
+				"schedule.yaml 规定自动执行的任务未能完成，将逐次延后重试。\n"
+				"请执行：custosctl job show @；原因见系统日志\n" } } },
 	{ "alarm.hold_review",
 		{ { "legal holds are to be reviewed",
 			  "The day has come on which somebody wanted to look whether they are needed still.\n"

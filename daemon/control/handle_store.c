@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
 #include "control/agent_report.h"
+#include "control/attention.h"
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/guarantee.h"
@@ -23,7 +23,6 @@
 #include "policy/access.h"
 #include "policy/policy.h"
 #include "store/reader.h"
-#include "store/reader_hold.h"
 #include "vault/vault.h"
 
 /* --- status ----------------------------------------------------------------------- */
@@ -72,93 +71,21 @@ static void show_key_sources(const struct house *h, bool is_open, struct json *o
 	json_close_array(out);
 }
 
-/* A backup counts once it was restored, and not too long ago. */
-static int show_drill_warnings(struct daemon *d, const struct target *t, struct json *out,
-	struct cu_err *err)
+static int put_attention(void *ctx, const struct attention *a, struct cu_err *err)
 {
-	int64_t now = clock_now_ms(&d->house.clock);
-	struct drill_last drill = { 0 };
-	struct repos_last last = { 0 };
-	char text[256];
-	int r = repos_last(d, t, &last, err);
+	char text[ATTENTION_TEXT_SIZE];
 
-	if (r == 0) {
-		r = drill_last(d, t, &drill, err);
-	}
-	if (r < 0 || last.sequence == 0) {
-		return r;
-	}
-	if (drill.faults > 0) {
-		snprintf(text, sizeof(text),
-			_("The last drill of target %s FAILED: see 'drill show %llu'."), t->key,
-			(unsigned long long)drill.number);
-		json_str(out, NULL, text);
-	}
-	if (now - drill.restore_ms > DRILL_RESTORE_EACH_MS) {
-		snprintf(text, sizeof(text),
-			_("No backup at target %s was restored within 90 days: 'drill run --identity=FILE' does that."),
-			t->key);
-		json_str(out, NULL, text);
+	(void)err;
+	attention_say(a, text);
+	if (*text) {
+		json_str(ctx, NULL, text);
 	}
 	return 0;
-}
-
-static int show_residue_warning(struct daemon *d, struct json *out, struct cu_err *err)
-{
-	struct residue_last last = { 0 };
-	char text[256];
-	int r = residue_last(d, &last, err);
-
-	if (r == 0 && last.left > 0) {
-		snprintf(text, sizeof(text),
-			_("The raw files still hold traces of erased people, the first at %s: 'erase scan' shows them."),
-			last.where);
-		json_str(out, NULL, text);
-	}
-	return r;
-}
-
-static void show_job_warnings(struct daemon *d, struct json *out)
-{
-	char text[256];
-
-	for (enum job j = 0; j < NJOBS; j++) {
-		const struct schedule_look look = schedule_look(d, j);
-
-		if (look.nfailed > 0) {
-			snprintf(text, sizeof(text),
-				_("The job %s failed, %u times by now: 'job show %s' says when, the journal why."),
-				job_word(j), look.nfailed, job_word(j));
-			json_str(out, NULL, text);
-		}
-	}
-}
-
-static int show_hold_warning(struct daemon *d, struct json *out, struct cu_err *err)
-{
-	int32_t today = civil_day_of_ms(clock_now_ms(&d->house.clock));
-	struct reader *rd = store_reader_take(d->house.store);
-	struct row_hold row, *after = NULL;
-	bool is_any = false;
-	int r;
-
-	while ((r = reader_next_hold(rd, after, &row, err)) > 0) {
-		after = &row;
-		is_any |= row.state == HOLD_ACTIVE && row.review_day != CIVIL_NO_DAY &&
-			row.review_day <= today;
-	}
-	store_reader_give(d->house.store, rd);
-	if (is_any) {
-		json_str(out, NULL,
-			_("Legal holds are to be reviewed: 'hold list' says which, 'hold release' ends one."));
-	}
-	return r;
 }
 
 /* Where the ground is weaker than it could be, in plain words. */
 static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
 {
-	const struct targets *t = policy_targets(d->policy);
 	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
 	struct guarantee g = { 0 };
 	int r = 0;
@@ -175,16 +102,9 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	for (size_t i = 0; i < g.n; i++) {
 		json_str(out, NULL, g.reasons[i].text);
 	}
-	for (size_t i = 0; r == 0 && runs && i < t->n; i++) {
-		r = show_drill_warnings(d, &t->v[i], out, err);
-	}
-	if (r == 0 && atomic_load(&d->state) == DAEMON_RUNNING) {
-		r = show_residue_warning(d, out, err);
-	}
-	if (r == 0 && runs) {
-		show_job_warnings(d, out);
+	if (runs) {
 		expiry_warn(d, out);
-		r = show_hold_warning(d, out, err);
+		r = attention_each(d, put_attention, out, err);
 	}
 	if (r == 0 && runs) {
 		r = agent_report_warn(d, out, err);

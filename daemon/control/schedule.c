@@ -105,7 +105,9 @@ int schedule_begin(struct daemon *d, struct cu_err *err)
 		}
 		first.is_new[j] = r == 0;
 		is_any_new |= r == 0;
+		pthread_mutex_lock(&d->schedule.lock); /* one that the seal ended may be ending still */
 		plan(&d->schedule.v[j], policy_schedule(d->policy)->catches_up ? from : now);
+		pthread_mutex_unlock(&d->schedule.lock);
 	}
 	store_reader_give(d->house.store, rd);
 	if (r >= 0 && is_any_new && !store_is_restricted(d->house.store)) {
@@ -199,8 +201,9 @@ static void on_job_done(struct work *w)
 	struct scheduled *s = (struct scheduled *)((char *)w - offsetof(struct scheduled, work));
 	struct daemon *d = s->daemon;
 	bool is_cancelled = was_cancelled(s), is_off = is_cut_off(w->code, is_cancelled);
+	bool has_failed = w->code < 0 && !is_off;
 
-	if (w->code < 0 && !is_off) {
+	if (has_failed) {
 		log_happened(LOG_LEVEL_ERROR, LOG_EVENT_JOB_FAILED, job_word(s->job), "job %s: %s",
 			job_word(s->job), w->err.msg);
 	} else if (w->code == 0 && s->job != JOB_MIRROR && s->job != JOB_RETENTION) {
@@ -216,6 +219,9 @@ static void on_job_done(struct work *w)
 	}
 	s->is_running = false;
 	pthread_mutex_unlock(&d->schedule.lock);
+	if (has_failed) {
+		atomic_store(&d->upkeep.has_news, true);
+	}
 }
 
 static void start(struct scheduled *s, int64_t now)

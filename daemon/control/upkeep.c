@@ -11,7 +11,7 @@
 #include "control/daemon.h"
 #include "control/drill_keys.h"
 #include "control/erase.h"
-#include "control/expiry.h"
+#include "control/jobs.h"
 #include "control/linger.h"
 #include "control/merge.h"
 #include "control/own_end.h"
@@ -76,11 +76,14 @@ static bool run_duty(
 	return r != CU_ECANCELED;
 }
 
-/* Somebody has answered, or there is more of it than one round takes. */
+/* Somebody has answered, there is more of it than one round takes, or something has just failed. */
 static bool is_wanted(struct daemon *d, const struct duty *duty)
 {
 	if (duty->run == end_access_keys) {
 		return atomic_load(&d->expiry.is_wanted);
+	}
+	if (duty->run == alarms_duty) {
+		return atomic_exchange(&d->upkeep.has_news, false);
 	}
 	return duty->run == end_what_is_over && atomic_exchange(&d->expiry.is_wanted, false);
 }
@@ -120,7 +123,7 @@ static bool is_anything_due(const struct daemon *d)
 	const struct upkeep *u = &d->upkeep;
 	int64_t now = clock_monotonic_ms();
 
-	if (atomic_load(&d->expiry.is_wanted)) {
+	if (atomic_load(&d->expiry.is_wanted) || atomic_load(&u->has_news)) {
 		return true;
 	}
 
@@ -269,10 +272,7 @@ static int end_records(struct daemon *d, const struct watch *watch, struct cu_er
 static int end_what_is_over(
 	struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
-	static const struct id itself;
-	struct expiry_outcome outcome;
-
-	return expiry_run(d, &itself, watch, &outcome, err);
+	return jobs_run(d, JOB_RETENTION, watch, err);
 }
 
 static int bring_vaults(struct daemon *d, const struct watch *watch, struct cu_err *err)

@@ -27,6 +27,7 @@ typedef int upkeep_fn(struct daemon *d, const struct watch *watch, struct cu_err
 struct upkeep {
 	struct work work;
 	bool is_running;                /* loop */
+	atomic_bool has_news;           /* somebody is to be told of something, now */
 	int64_t due_ms[UPKEEP_NDUTIES]; /* monotonic; the loop's, but during a round its
 					   worker's */
 };

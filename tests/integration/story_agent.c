@@ -273,6 +273,27 @@ static void an_alarm_is_said_once_and_again_after_a_day(void **state)
 	wait_for_lines(st, "alarm.drill_missing", 2);
 }
 
+static void a_backup_that_fails_by_itself_is_told(void **state)
+{
+	struct stage *st = *state;
+
+	if (!stage_has_roles()) {
+		skip(); /* root writes anywhere */
+	}
+	set_route(st, "");
+	stage_stop(st);
+	stage_policy(st, "schedule.yaml", "backup: \"30 1 * * *\"\nmirror: never\ndrill: never\n");
+	stage_start(st);
+	stage_stop(st);
+	assert_int_equal(chmod(st->repo, 0), 0);
+	st->options[0] = "--clock-ahead-ms=86400000";
+	stage_start(st);
+	wait_for_lines(st, "alarm.job_failed", 1);
+	assert_int_equal(chmod(st->repo, 0700), 0);
+	stage_ctl(st, AS_ADMIN, "status");
+	expect_text(st->last.out, "The job backup failed, 1 times");
+}
+
 static void a_route_with_a_fault_is_named_and_leaves_the_others_alone(void **state)
 {
 	struct stage *st = *state;
@@ -433,6 +454,7 @@ int main(void)
 		T(a_killed_agent_comes_back_and_sends_what_it_had),
 		T(a_message_outlives_a_killed_custosd),
 		T(an_alarm_is_said_once_and_again_after_a_day),
+		T(a_backup_that_fails_by_itself_is_told),
 		T(a_route_with_a_fault_is_named_and_leaves_the_others_alone),
 		T(agent_yaml_is_checked_with_the_other_policies),
 		T(an_agent_of_another_user_is_taken_and_of_a_third_is_not),
