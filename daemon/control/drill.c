@@ -217,6 +217,7 @@ static int send_run_key(struct drill *dr, int *ret_fd, struct cu_err *err)
 	if (r == 0) {
 		r = find_manifest(dr, &m, err);
 		if (r == 0) {
+			dr->options.sequence = m.sequence; /* a backup that ends now has another key */
 			r = drill_keys_open(dr->daemon, &m, run, err);
 		} else if (r == CU_ECORRUPT || r == CU_ENOKEY) {
 			key_fill_random(run); /* what is wrong with the chain is for the drill to report */

@@ -240,6 +240,12 @@ static void start(struct scheduled *s, int64_t now)
 	s->is_wanted &= !s->is_running;
 }
 
+/* A drill is of the newest backup: after a night in which the machine was off both are due. */
+static bool may_start(const struct daemon *d, enum job j)
+{
+	return j != JOB_DRILL || !d->schedule.v[JOB_BACKUP].is_running;
+}
+
 void schedule_tick(struct daemon *d)
 {
 	int64_t now = clock_now_ms(&d->house.clock);
@@ -256,7 +262,7 @@ void schedule_tick(struct daemon *d)
 		} else if (s->nfailed > 0 && s->begin_ms > now + RETRY_MAX_MS) { /* likewise */
 			s->begin_ms = now + retry_after(s->nfailed);
 		}
-		if (!s->is_running && (s->is_wanted || now >= s->begin_ms)) {
+		if (!s->is_running && (s->is_wanted || now >= s->begin_ms) && may_start(d, j)) {
 			start(s, now);
 		}
 	}
