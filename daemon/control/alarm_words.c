@@ -95,11 +95,6 @@ static const struct alarm *find(const char *kind)
 	return NULL;
 }
 
-bool alarm_is_known(const char *kind)
-{
-	return find(kind) != NULL;
-}
-
 static void fill(struct buf *to, const char *pattern, const char *about)
 {
 	for (const char *p = pattern; *p; p++) {

@@ -5,8 +5,6 @@
  */
 #ifndef CU_CONTROL_ALARM_WORDS_H
 #define CU_CONTROL_ALARM_WORDS_H
-#include <stdbool.h>
-
 struct json;
 struct row_message;
 
@@ -15,7 +13,5 @@ struct row_message;
 /* Writes the members subject and text of the message; language is an enum language.  A kind that this
  * custosd does not know, of a newer one, is said by its name. */
 void alarm_write(const struct row_message *row, int language, struct json *j);
-
-bool alarm_is_known(const char *kind);
 
 #endif
