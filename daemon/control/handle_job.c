@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/repos.h"
 #include "control/schedule.h"
 #include "policy/policy.h"
 #include "store/tx_job.h"
@@ -110,6 +111,7 @@ int handle_JOB_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 
 int handle_JOB_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 {
+	const struct target *target;
 	enum job j;
 	int r = job_of(x, &j, err);
 
@@ -117,6 +119,9 @@ int handle_JOB_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 	if (r == 0 && j == JOB_RETENTION) {
 		r = cu_err_set(err, CU_EUNSUP,
 			"data whose time is over is ended with 'retention run', by who may");
+	}
+	if (r == 0 && j != JOB_RESIDUE) { /* the others have nothing to do without one: that is not 'done' */
+		r = repos_find(x->daemon, NULL, &target, err);
 	}
 	return r < 0 ? r : schedule_want(x->daemon, j, &x->actor, err);
 }

@@ -215,6 +215,24 @@ static void policy_check_warns_of_backups_that_are_rarer_than_weekly(void **stat
 	assert_non_null(strstr(st->last.out, "schedule.yaml:2: drill: '0 25 * * *' the hour is not"));
 }
 
+static void without_a_target_no_backup_is_said_to_be_done(void **state)
+{
+	struct stage *st = *state;
+
+	stage_stop(st);
+	stage_policy(st, "backup.yaml", "vault_bound: 7d\n");
+	stage_start(st);
+	stage_ctl(st, AS_ADMIN, "job", "run", "backup");
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "names no target"));
+	stage_ctl(st, AS_ADMIN, "job", "run", "drill");
+	stage_expect(st, 66);
+	stage_ctl(st, AS_ADMIN, "job", "run", "residue");
+	stage_expect(st, 0);
+	wait_for_runs(st, "residue", 1);
+	assert_int_equal(count_runs(st, "backup"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +242,7 @@ int main(void)
 		STORY(a_clock_that_was_put_back_is_followed),
 		STORY(a_job_that_fails_is_said_and_tried_again),
 		STORY(a_job_is_run_by_hand_and_comes_again_at_its_time),
+		STORY(without_a_target_no_backup_is_said_to_be_done),
 		STORY(the_log_is_mirrored_between_backups),
 		STORY(policy_check_warns_of_backups_that_are_rarer_than_weekly),
 #undef STORY
