@@ -98,7 +98,7 @@ int post_office_submit(struct daemon *d, const struct id *actor, struct row_mess
 	int r;
 
 	if (!route) {
-		return cu_err_set(err, CU_ENOENT, "agent.yaml has no such route");
+		return cu_err_set(err, CU_ENOENT, "agent.yaml has no such route: 'agent status' lists them");
 	}
 	if (text && !route->is_personal) {
 		return cu_err_set(err, CU_EDENIED,

@@ -191,7 +191,7 @@ static int take_message(struct agent *a, const json_t *send, int body, struct cu
 		return r;
 	}
 	r = route ? route_send(route, &p, &why) :
-		    cu_err_set(&why, CU_ENOENT, "there is no such route");
+		    cu_err_set(&why, CU_ENOENT, "the route cannot be used: 'custosctl agent status' says why");
 	parcel_done(&p);
 	return r < 0 ? talk_outcome(a->fd, id, r == CU_EDENIED ? CU_REFUSED : CU_LATER, why.msg, err) :
 		       0;

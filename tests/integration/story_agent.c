@@ -313,6 +313,8 @@ static void a_route_with_a_fault_is_named_and_leaves_the_others_alone(void **sta
 	expect_text(st->last.out, "Route absent of agent.yaml cannot be used: plugin:");
 	stage_ctl(st, AS_ADMIN, "agent", "test", "alarms");
 	expect_text(st->last.out, "has taken the test message");
+	stage_ctl(st, AS_ADMIN, "agent", "test", "broken");
+	expect_text(st->last.out, "NOT taken: the route cannot be used: 'custosctl agent status' says why");
 }
 
 static void agent_yaml_is_checked_with_the_other_policies(void **state)
