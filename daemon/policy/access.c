@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "policy/policy.h"
 #include "policy/roles.h"
 
@@ -128,17 +127,4 @@ bool access_has_role(const struct access_rights *a, const char *role)
 		}
 	}
 	return false;
-}
-
-void access_put_roles(const struct access_rights *a, struct buf *out)
-{
-	const struct roles *roles = policy_roles(a->policy);
-	const char *comma = "";
-
-	for (size_t i = 0; i < roles->n; i++) {
-		if (has_role(a, i)) {
-			buf_putf(out, "%s%s", comma, roles->v[i].key);
-			comma = ",";
-		}
-	}
 }

@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct buf;
 struct policy;
 
 struct access_rights {
@@ -38,8 +37,5 @@ bool access_allows_purpose(const struct access_rights *a, const char *operation,
 unsigned access_level(const struct access_rights *a, const char *operation, const char *purpose);
 
 bool access_has_role(const struct access_rights *a, const char *role);
-
-/* The names of the roles held, by commas, appended; for whoami and faults. */
-void access_put_roles(const struct access_rights *a, struct buf *out);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* *id becomes the subject's, if it is an old one: 1, 0 or a code. */
 int reader_alias_follow(struct reader *rd, struct id *id, struct cu_err *err);
-/* As tx_merge_require. */
+/* May they be merged?  As tx_merge. */
 int reader_merge_require(struct reader *rd, const struct id *old, const struct id *subject,
 	struct cu_err *err);
 /* Old ids of a subject, and all that are not done: the first after *after; NULL starts. */

@@ -92,12 +92,6 @@ int merge_require(struct engine *e, const struct id *old, const struct id *subje
 	return r == 0 ? require_few(e, old, err) : r;
 }
 
-int tx_merge_require(struct tx *tx, const struct id *old, const struct id *subject,
-	struct cu_err *err)
-{
-	return merge_require(tx->engine, old, subject, err);
-}
-
 int alias_follow(struct engine *e, struct id *id, struct cu_err *err)
 {
 	struct row_subject who;

@@ -20,12 +20,8 @@
 /* More would keep all others waiting for over a second; measured in docs/decisions/0022. */
 #define MERGE_MAX_RECORDS 20000
 
-/* May they?  CU_ENOENT, CU_EINVAL (one id, two kinds), CU_EBUSY (an erasure is under way),
- * CU_EDENIED (the old id is held), CU_ELIMIT: the message has the remedy. */
-int tx_merge_require(struct tx *tx, const struct id *old, const struct id *subject,
-	struct cu_err *err);
-
-/* Merges, with a leaf.  Both are no aliases.  Codes as above. */
+/* Merges, with a leaf.  Both are no aliases.  CU_ENOENT, CU_EINVAL (one id, two kinds), CU_EBUSY (an
+ * erasure is under way), CU_EDENIED (the old id is held), CU_ELIMIT: the message has the remedy. */
 int tx_merge(struct tx *tx, const struct id *old, const struct id *subject, const char *purpose,
 	struct row_alias *ret, struct cu_err *err);
 
