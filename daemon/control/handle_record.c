@@ -153,13 +153,18 @@ static int is_permitted(struct shown *s, const struct id *subject, struct cu_err
 	return s->is_permitted;
 }
 
+static int may_show(struct shown *s, const struct row_record *row, struct cu_err *err)
+{
+	return purpose_covers(s->x->permit.purpose, row->collection) ?
+		is_permitted(s, &row->subject, err) :
+		0;
+}
+
 static int list_one(void *ctx, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
 	struct listing *l = ctx;
-	int r = purpose_covers(l->shown.x->permit.purpose, row->collection) ?
-		is_permitted(&l->shown, &row->subject, err) :
-		0;
+	int r = may_show(&l->shown, row, err);
 
 	if (r > 0) {
 		l->npage++;
@@ -342,6 +347,29 @@ static int check_people(struct exchange *x, struct reader *rd, const struct wher
 	return r;
 }
 
+/* And only what a list would show. */
+static int count_shown(struct exchange *x, struct reader *rd, const struct where *where,
+	uint64_t *ret, struct cu_err *err)
+{
+	struct shown s = shown_for(x, NULL);
+	struct buf ids = BUF_INIT;
+	struct row_record row;
+	struct id id;
+	int r = where_find(where, rd, &ids, err);
+
+	s.reader = rd;
+	for (size_t at = 0; r >= 0 && at < ids.n; at += sizeof(id)) {
+		memcpy(id.b, ids.p + at, sizeof(id.b));
+		r = reader_record_row(rd, &id, &row, err);
+		if (r > 0) {
+			r = may_show(&s, &row, err);
+		}
+		*ret += r > 0;
+	}
+	buf_done(&ids);
+	return r < 0 ? r : 0;
+}
+
 int handle_RECORD_COUNT(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct leaf leaf = { .act = LEAF_SUBJECT_SEARCH };
@@ -356,7 +384,9 @@ int handle_RECORD_COUNT(struct exchange *x, struct json *out, struct cu_err *err
 			r = check_people(x, rd, &where, err);
 		}
 		if (r == 0) {
-			r = where_count(&where, rd, exchange_now_ms(x), &n, err);
+			r = x->permit.may_know ?
+				where_count(&where, rd, exchange_now_ms(x), &n, err) :
+				count_shown(x, rd, &where, &n, err);
 		}
 		reader_end(rd);
 	}

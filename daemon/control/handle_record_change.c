@@ -31,6 +31,7 @@ struct change {
 	bool is_put;           /* became is among the store's rules */
 	int64_t number;        /* of rule, which was looked up last; 0: none */
 	struct rule rule;
+	bool is_used;          /* by this purpose: its rule does not keep it away */
 };
 
 /* --- is it one of them? ----------------------------------------------------------- */
@@ -63,6 +64,7 @@ static int is_meant(struct tx *tx, struct change *c, const struct id *id, struct
 	if (c->number == 0 || row->rule != c->number) {
 		r = tx_rule_get(tx, row->rule, &c->rule, err);
 		c->number = r < 0 ? 0 : row->rule;
+		c->is_used = r == 0 && permit_uses(&c->x->permit, &c->rule);
 	}
 	return r < 0 ? r : !c->where->by_rule || rule_has(&c->rule, c->where->kind, c->where->key);
 }
@@ -145,6 +147,15 @@ static int make_rule(struct change *c, const struct row_record *row, struct cu_e
 	return r;
 }
 
+/* What keeps a record from the purpose is lifted only by whoever may know of people. */
+static bool may_become(const struct change *c, const struct row_record *row, int64_t end_ms)
+{
+	bool is_later = row->expires_ms != 0 && (end_ms == 0 || end_ms > row->expires_ms);
+
+	return c->is_used || c->x->permit.may_know ||
+		(!is_later && !rule_widens(&c->rule, &c->became.rule));
+}
+
 static int change_rule(struct tx *tx, struct change *c, const struct row_record *row,
 	struct cu_err *err)
 {
@@ -157,7 +168,8 @@ static int change_rule(struct tx *tx, struct change *c, const struct row_record 
 	}
 	end_ms = rule_end(c->x->daemon->policy, row->collection, &c->became, row->created_ms,
 		row->anchor_day);
-	if (end_ms == row->expires_ms && strcmp(rule->text, c->rule.text) == 0) {
+	if ((end_ms == row->expires_ms && strcmp(rule->text, c->rule.text) == 0) ||
+		!may_become(c, row, end_ms)) {
 		return 0;
 	}
 	note(c, row);

@@ -170,25 +170,16 @@ int where_find(const struct where *w, struct reader *rd, struct buf *to, struct 
 	return w->is_one ? buf_check(to, err) : find_all(w, &f, err);
 }
 
-static int count_one(void *ctx, const struct row_record *row, const struct record *rec,
-	struct cu_err *err)
-{
-	(void)row;
-	(void)rec;
-	(void)err;
-	*(uint64_t *)ctx = 1;
-	return 0;
-}
-
 int where_count(const struct where *w, struct reader *rd, int64_t now_ms, uint64_t *ret,
 	struct cu_err *err)
 {
 	struct finding f = { .reader = rd, .now_ms = now_ms };
+	struct row_record row;
 	int r;
 
 	if (w->is_one) {
-		*ret = 0;
-		r = id_is_nil(&w->record) ? 0 : reader_record(rd, &w->record, count_one, ret, err);
+		r = id_is_nil(&w->record) ? 0 : reader_record_row(rd, &w->record, &row, err);
+		*ret = r > 0;
 		return r < 0 ? r : 0;
 	}
 	r = find_all(w, &f, err);

@@ -162,13 +162,12 @@ int reader_records(struct reader *rd, const struct id *subject, const char *filt
 	return reader_records_after(rd, subject, filter, NULL, fn, ctx, err);
 }
 
-int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
+int reader_record_row(struct reader *rd, const struct id *id, struct row_record *ret,
 	struct cu_err *err)
 {
-	struct walk w = { .reader = rd, .fn = fn, .ctx = ctx };
+	struct walk w = { .reader = rd };
 	struct row_subject who;
 	struct row_record row;
-	struct record rec;
 	int r = engine_record_get(rd->engine, id, &row, err);
 
 	if (r > 0) {
@@ -180,9 +179,23 @@ int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *c
 	w.is_partly = who.is_partly;
 	r = is_hidden(&w, &row, err);
 	if (r == 0) {
-		r = sealer_open(&rd->sealer, &row, &rec, err);
+		*ret = row;
 	}
-	if (r > 0 || r == CU_ENOKEY) {
+	return r < 0 ? r : r == 0;
+}
+
+int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
+	struct cu_err *err)
+{
+	struct row_record row;
+	struct record rec;
+	int r = reader_record_row(rd, id, &row, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	r = sealer_open(&rd->sealer, &row, &rec, err);
+	if (r == CU_ENOKEY) {
 		return 0;
 	}
 	rec.rule = rule_of(rd, &row);

@@ -49,6 +49,11 @@ int reader_records_after(struct reader *rd, const struct id *subject, const char
 int reader_all_records(struct reader *rd, const struct id *subject, const char *filter,
 	reader_fn *fn, void *ctx, struct cu_err *err);
 
+/* The row of a record that neither an erasure nor its own rule hides; nothing is opened.  What of it
+ * is sealed lives until the reader's next call.  1, 0 or a code. */
+int reader_record_row(struct reader *rd, const struct id *id, struct row_record *ret,
+	struct cu_err *err);
+
 /* One record, as reader_records would show it: 1 and fn was called, 0 or a code. */
 int reader_record(struct reader *rd, const struct id *id, reader_fn *fn, void *ctx,
 	struct cu_err *err);

@@ -81,6 +81,49 @@ bool rule_names(const struct rule *r, enum rule_kind kind)
 	return false;
 }
 
+/* --- is one wider? ---------------------------------------------------------------- */
+
+/* All keys that a has of this kind are b's, too. */
+static bool is_within(const struct rule *a, enum rule_kind kind, const struct rule *b)
+{
+	struct rule_entry e;
+
+	for (size_t at = 0; rule_next(a, &at, &e);) {
+		if (e.kind == kind && !rule_has(b, kind, e.key)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool kind_widens(enum rule_kind kind, const struct rule *from, const struct rule *to)
+{
+	switch (kind) {
+	case RULE_PURPOSE:
+	case RULE_ROLE:
+	case RULE_RECIPIENT:
+		return rule_names(from, kind) &&
+			(!rule_names(to, kind) || !is_within(to, kind, from));
+	case RULE_AUTOMATED: return rule_has(from, kind, "no") && !rule_has(to, kind, "no");
+	case RULE_OBJECTION:
+	case RULE_SOURCE:
+	case RULE_CATEGORY: return !is_within(from, kind, to);
+	case RULE_KEEP: /* an end is a time, not a key */
+	case RULE_NKINDS_: break;
+	}
+	return false;
+}
+
+bool rule_widens(const struct rule *from, const struct rule *to)
+{
+	for (int i = 0; i < RULE_NKINDS_; i++) {
+		if (kind_widens((enum rule_kind)i, from, to)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* --- making one ------------------------------------------------------------------- */
 
 static bool is_key(const char *key)

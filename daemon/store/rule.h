@@ -62,6 +62,10 @@ bool rule_names(const struct rule *r, enum rule_kind kind);
 /* The next entry from *at on, which starts at 0; false at the end. */
 bool rule_next(const struct rule *r, size_t *at, struct rule_entry *ret);
 
+/* Does `to` allow what `from` does not: a purpose, role or recipient, what was objected to, decisions
+ * by machines alone; or is what `from` says of source or category gone?  Of keep it says nothing. */
+bool rule_widens(const struct rule *from, const struct rule *to);
+
 /* Of the rule that says nothing 0; else what a row is numbered by, positive. */
 int64_t rule_number(const struct rule *r);
 

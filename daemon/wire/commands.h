@@ -152,12 +152,12 @@ X(RECORD_COUNT, "record count", "io.custos.record.Count",                       
   "--purpose=purpose:purpose [--collection=collection:collection] [--where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep)] [--is=value:text] [--scheme=scheme:key] [key:personal]", \
   ACCESS_READ,                                                                          \
   N_("Count records by what their rules say."),                                         \
-  N_("Those that are not over, whatever their rules allow. Nothing of them is opened.")) \
+  N_("Those that are not over, whatever their rules allow; without the operation consent.list for the purpose only those that 'record list' would show. Nothing of them is opened.")) \
 X(RECORD_RULE, "record rule", "io.custos.record.Rule",                                  \
   "--purpose=purpose:purpose [--collection=collection:collection] --where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep) [--is=value:text] [--scheme=scheme:key] --set=member:words(purpose|objection|automated|role|recipient|source|category|keep|expires) [--value=key:key...] [--dry-run] [key:personal]", \
   ACCESS_WRITE,                                                                         \
   N_("Change one member of the rules of many records, or of one."),                     \
-  N_("--where=purpose --is=survey --set=objection --value=survey: nobody's records that may be used for the survey are, any more. Without --value the member is taken away. Only the records that are found are touched; --dry-run counts them.")) \
+  N_("--where=purpose --is=survey --set=objection --value=survey: nobody's records that may be used for the survey are, any more. Without --value the member is taken away. Only the records that are found are touched; --dry-run counts them. What keeps a record from the purpose is lifted only with the operation consent.list for it.")) \
 X(RECORD_DELETE, "record delete", "io.custos.record.Delete",                            \
   "--purpose=purpose:purpose [--collection=collection:collection] --where=what:words(record|key|subject|purpose|objection|automated|role|recipient|source|category|keep) [--is=value:text] [--scheme=scheme:key] [--dry-run] [key:personal]", \
   ACCESS_WRITE,                                                                         \

@@ -245,6 +245,74 @@ static void an_objection_outlives_the_restore_of_an_older_backup(void **state)
 	expect_listed(st, CONTRACT, "--where=objection", "--is=customer_service", 1);
 }
 
+static void expect_changed(struct stage *st, const char *purpose, const char *where,
+	const char *is, const char *set, const char *value, int n)
+{
+	char end[40];
+
+	stage_ctl(st, AS_SUPPORT, "record", "rule", purpose, where, is, set, value);
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "found                1"));
+	snprintf(end, sizeof(end), "changed              %d", n);
+	if (!strstr(st->last.out, end)) {
+		fail_msg("not %d: %s", n, st->last.out);
+	}
+}
+
+/* A program that changes rules and may not know of people: it has no consent.list. */
+static int up_with_a_program(void **state)
+{
+	struct stage *st;
+	char text[700];
+
+	if (stage_up_bare(state) != 0) {
+		return -1;
+	}
+	st = *state;
+	snprintf(text, sizeof(text),
+		"roles:\n"
+		"  - role: admin\n"
+		"    operations: [status, init, log.*]\n"
+		"  - role: privacy\n"
+		"    operations: [record.*, consent.list]\n"
+		"    purposes: '*'\n"
+		"  - role: app\n"
+		"    operations: [record.*]\n"
+		"    purposes: [customer_service, contract]\n"
+		"operators:\n"
+		"  - {uid: %u, roles: [admin]}\n"
+		"  - {uid: %u, roles: [privacy]}\n"
+		"  - {uid: %u, roles: [app]}\n",
+		stage_uid(AS_ADMIN), stage_uid(AS_PRIVACY), stage_uid(AS_SUPPORT));
+	stage_policy(st, "roles.yaml", text);
+	stage_start(st);
+	stage_init(st);
+	return 0;
+}
+
+static void a_program_neither_lifts_nor_counts_what_a_rule_keeps_from_it(void **state)
+{
+	struct stage *st = *state;
+
+	put(st, "new", THREE, 0);
+	expect_count(st, 3);
+	stage_ctl(st, AS_SUPPORT, "record", "count", PURPOSE, "--collection=need");
+	assert_int_equal(atoi(st->last.out), 1);
+	stage_ctl(st, AS_SUPPORT, "record", "count", PURPOSE, "--where=role", "--is=privacy");
+	assert_int_equal(atoi(st->last.out), 0);
+	stage_ctl(st, AS_SUPPORT, "record", "count", CONTRACT, "--collection=need");
+	assert_int_equal(atoi(st->last.out), 2);
+
+	expect_changed(st, PURPOSE, "--where=purpose", "--is=contract", "--set=purpose", NULL, 0);
+	expect_changed(st, PURPOSE, "--where=role", "--is=privacy", "--set=role", NULL, 0);
+	expect_changed(st, PURPOSE, "--where=purpose", "--is=contract", "--set=objection",
+		"--value=analytics", 1);
+	get(st, AS_SUPPORT, PURPOSE, "N-1\n", 66);
+	get(st, AS_SUPPORT, PURPOSE, "N-3\n", 66);
+	expect_changed(st, CONTRACT, "--where=purpose", "--is=contract", "--set=purpose", NULL, 1);
+	get(st, AS_SUPPORT, PURPOSE, "N-1\n", 0);
+}
+
 /* Records of one person with keys from this number on. */
 static void put_many(struct stage *st, unsigned from, unsigned n)
 {
@@ -299,6 +367,9 @@ int main(void)
 		T(bulk_calls_touch_what_they_are_about_and_stop_at_holds),
 		T(a_record_ends_by_its_own_rule_in_old_backups_too),
 		T(an_objection_outlives_the_restore_of_an_older_backup),
+		cmocka_unit_test_setup_teardown(
+			a_program_neither_lifts_nor_counts_what_a_rule_keeps_from_it,
+			up_with_a_program, stage_down),
 		T(a_list_that_is_too_long_for_one_reply_is_no_read_in_the_log),
 	};
 

@@ -104,6 +104,38 @@ static void a_rule_has_an_end(void **state)
 	assert_int_equal(r.n, 0);
 }
 
+static void assert_widens(bool widens, const char *from, const char *to)
+{
+	struct rule a, b;
+	struct cu_err err = { 0 };
+
+	assert_ok(rule_parse(from, &a, &err), &err);
+	assert_ok(rule_parse(to, &b, &err), &err);
+	if (rule_widens(&a, &b) != widens) {
+		fail_msg("%s%s-- to --\n%s", widens ? "wider:\n" : "not wider:\n", from, to);
+	}
+}
+
+static void a_rule_widens_what_it_allows_more_of(void **state)
+{
+	(void)state;
+	assert_widens(false, "", "");
+	assert_widens(false, "", "pa\noa\nano\nra\nsa\nfa\nca\nk30d\n");
+	assert_widens(true, "pa\n", "");
+	assert_widens(true, "pa\n", "pa\npb\n");
+	assert_widens(false, "pa\npb\n", "pb\n");
+	assert_widens(true, "oa\nob\n", "ob\n");
+	assert_widens(false, "oa\n", "oa\nob\n");
+	assert_widens(true, "ano\n", "ayes\n");
+	assert_widens(true, "ano\n", "");
+	assert_widens(false, "ayes\n", "ano\n");
+	assert_widens(true, "ra\n", "rb\n");
+	assert_widens(true, "sa\n", "");
+	assert_widens(true, "ca\n", "cb\n");
+	assert_widens(true, "pa\noa\n", "pa\nk30d\n");
+	assert_widens(false, "k30d\n", "k60d\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +145,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_key_changes_nothing),
 		cmocka_unit_test(only_canonical_texts_are_read_back),
 		cmocka_unit_test(a_rule_has_an_end),
+		cmocka_unit_test(a_rule_widens_what_it_allows_more_of),
 	};
 
 	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);
