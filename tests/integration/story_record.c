@@ -68,7 +68,7 @@ static void wait_for_the_end(struct stage *st)
 
 #define THREE                                                                                 \
 	"[" NEED("N-1", "1", "{\"purposes\":[\"contract\"],\"recipients\":[\"mailing\"]}", "a roof") "," \
-	NEED("N-2", "1", "{\"objections\":[\"analytics\"],\"source\":\"partner\"}", "a door") "," \
+	NEED("N-2-key-41c7", "1", "{\"objections\":[\"analytics\"],\"source\":\"partner\"}", "a door") "," \
 	NEED("N-3", "2", "{\"automated\":false,\"roles\":[\"privacy\"]}", "a wall") "]"
 
 /* N-1 may be used for the contract alone; N-3 is for the role privacy alone. */
@@ -86,7 +86,7 @@ static void a_record_is_shown_to_those_alone_whom_its_own_rule_allows(void **sta
 		json_string_value(json_array_get(json_object_get(reply, "subjects"), 1)));
 	assert_string_not_equal(id,
 		json_string_value(json_array_get(json_object_get(reply, "subjects"), 2)));
-	put(st, "new", "[" NEED("N-2", "1", "{}", "again") "]", 73);
+	put(st, "new", "[" NEED("N-2-key-41c7", "1", "{}", "again") "]", 73);
 	put(st, "new", "[" NEED("N-9", "1", "{\"purposes\":[\"nothing\"]}", "x") "]", 64);
 	assert_non_null(strstr(st->last.err, "purposes.yaml has no such purpose"));
 	put(st, "known", "[" NEED("N-9", "1", "{}", "x") "]", 66);
@@ -97,7 +97,7 @@ static void a_record_is_shown_to_those_alone_whom_its_own_rule_allows(void **sta
 	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
 	get(st, AS_PRIVACY, PURPOSE, "N-3\n", 0);
 	get(st, AS_SUPPORT, PURPOSE, "N-3\n", 66);
-	get(st, AS_SUPPORT, PURPOSE, "N-2\n", 0);
+	get(st, AS_SUPPORT, PURPOSE, "N-2-key-41c7\n", 0);
 
 	/* one filter for all ways */
 	stage_ctl(st, AS_PRIVACY, "subject", "get", id, PURPOSE);
@@ -121,7 +121,7 @@ static void a_record_is_shown_to_those_alone_whom_its_own_rule_allows(void **sta
 	expect_listed(st, PURPOSE, "--where=automated", "--is=no", 1);
 	expect_count(st, 3);
 	assert_false(stage_grep(st->state, "canary-record-5f"));
-	assert_false(stage_grep(st->state, "N-2"));
+	assert_false(stage_grep(st->state, "N-2-key-41c7"));
 	assert_true(stage_count_leaves(st, "act=record.read") > 0);
 }
 
@@ -153,7 +153,7 @@ static void bulk_calls_touch_what_they_are_about_and_stop_at_holds(void **state)
 		"--set=objection", "--value=customer_service");
 	stage_expect(st, 0);
 	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
-	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+	get(st, AS_PRIVACY, PURPOSE, "N-2-key-41c7\n", 0);
 	assert_int_equal(stage_count_leaves(st, "act=record.rule"), 1);
 	stage_ctl(st, AS_PRIVACY, "record", "rule", PURPOSE, "--where=purpose", "--is=contract",
 		"--set=objection");
@@ -200,7 +200,7 @@ static void a_record_ends_by_its_own_rule_in_old_backups_too(void **state)
 	struct stage *st = *state;
 
 	put(st, "new", "[" NEED("N-1", "1", "{\"keep\":\"2h\"}", "a roof") ","
-		NEED("N-2", "1", "{}", "a door") "]", 0);
+		NEED("N-2-key-41c7", "1", "{}", "a door") "]", 0);
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
 	expect_count(st, 2);
@@ -214,14 +214,14 @@ static void a_record_ends_by_its_own_rule_in_old_backups_too(void **state)
 	stage_ctl(st, AS_PRIVACY, "retention", "run");
 	stage_expect(st, 0);
 	assert_int_equal(stage_count_leaves(st, "in=need why=retention gen="), 1);
-	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+	get(st, AS_PRIVACY, PURPOSE, "N-2-key-41c7\n", 0);
 
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
 	stage_serve_first(st);
 	assert_non_null(strstr(st->last.out, "1 records"));
 	get(st, AS_PRIVACY, PURPOSE, "N-1\n", 66);
-	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 0);
+	get(st, AS_PRIVACY, PURPOSE, "N-2-key-41c7\n", 0);
 }
 
 /* The rule is not in the backup whose data is restored. */
@@ -232,14 +232,14 @@ static void an_objection_outlives_the_restore_of_an_older_backup(void **state)
 	put(st, "new", THREE, 0);
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
-	stage_ctl_text(st, AS_PRIVACY, "N-2\n", "record", "rule", PURPOSE, "--where=key",
+	stage_ctl_text(st, AS_PRIVACY, "N-2-key-41c7\n", "record", "rule", PURPOSE, "--where=key",
 		"--collection=need", "--set=objection", "--value=customer_service");
 	stage_expect(st, 0);
 	assert_non_null(strstr(st->last.out, "changed              1"));
 	stage_ctl(st, AS_ADMIN, "backup", "run");
 	stage_expect(st, 0);
 	stage_serve_first(st);
-	get(st, AS_PRIVACY, PURPOSE, "N-2\n", 66);
+	get(st, AS_PRIVACY, PURPOSE, "N-2-key-41c7\n", 66);
 	get(st, AS_PRIVACY, PURPOSE, "N-3\n", 0);
 	get(st, AS_SUPPORT, PURPOSE, "N-3\n", 66);
 	expect_listed(st, CONTRACT, "--where=objection", "--is=customer_service", 1);
