@@ -22,21 +22,40 @@ static bool is_text(struct span has, const char *text)
 	return has.n == strlen(text) && memcmp(has.p, text, has.n) == 0;
 }
 
-static int take_paper(void *ctx, const struct row_record *row, const struct record *rec,
+/* A paper of a kind, as last said. */
+struct last {
+	const char *kind;
+	struct addressee *to;
+	int64_t said_ms;
+	bool is_there;
+};
+
+static int take_last(void *ctx, const struct row_record *row, const struct record *rec,
 	struct cu_err *err)
 {
-	struct addressee *a = ctx;
+	struct last *l = ctx;
 
-	(void)row;
 	(void)err;
-	if (!is_text(record_get(rec, "kind"), PAPER)) {
+	if (!is_text(record_get(rec, "kind"), l->kind) || row->updated_ms < l->said_ms) {
 		return 0;
 	}
-	buf_put_span(&a->person, record_get(rec, "person"));
-	buf_put_span(&a->address, record_get(rec, "address"));
-	buf_put_span(&a->represented, record_get(rec, "represented"));
-	a->is_sealed = true;
-	return 1;
+	addressee_done(l->to);
+	buf_put_span(&l->to->person, record_get(rec, "person"));
+	buf_put_span(&l->to->address, record_get(rec, "address"));
+	buf_put_span(&l->to->represented, record_get(rec, "represented"));
+	l->said_ms = row->updated_ms;
+	l->is_there = true;
+	return 0;
+}
+
+/* 1, 0 or a code. */
+static int find_last(struct reader *rd, const struct row_dsr *row, const char *kind,
+	struct addressee *to, struct cu_err *err)
+{
+	struct last l = { .kind = kind, .to = to };
+	int r = reader_records(rd, &row->kase, REQUEST_COLLECTION, take_last, &l, err);
+
+	return r < 0 ? r : l.is_there;
 }
 
 /* Several parts in one line. */
@@ -103,53 +122,42 @@ static int take_record(void *ctx, const struct row_record *row, const struct rec
 	return 0;
 }
 
-/* Who asks for the person: as last said. */
-struct asker {
-	struct addressee *to;
-	int64_t said_ms;
-};
-
-static int take_asker(void *ctx, const struct row_record *row, const struct record *rec,
-	struct cu_err *err)
-{
-	struct asker *a = ctx;
-
-	(void)err;
-	if (!is_text(record_get(rec, "kind"), ASKER) || row->updated_ms < a->said_ms) {
-		return 0;
-	}
-	a->said_ms = row->updated_ms;
-	buf_clear(&a->to->person);
-	buf_clear(&a->to->address);
-	buf_put_span(&a->to->person, record_get(rec, "person"));
-	buf_put_span(&a->to->address, record_get(rec, "address"));
-	return 0;
-}
-
-/* Letters go to them, and say for whom they are. */
+/* Letters go to who asks for the person, and say for whom they are. */
 static int find_asker(struct reader *rd, const struct row_dsr *row, struct addressee *to,
 	struct cu_err *err)
 {
-	struct asker a = { .to = to };
+	struct buf person = to->person;
+	int r;
 
-	to->represented = to->person;
 	to->person = (struct buf)BUF_INIT_WIPE;
-	return reader_records(rd, &row->kase, REQUEST_COLLECTION, take_asker, &a, err);
+	r = find_last(rd, row, ASKER, to, err);
+	buf_done(&to->represented); /* a paper of this kind has none */
+	to->represented = person;
+	return r;
+}
+
+static int find_on_file(struct reader *rd, const struct row_dsr *row, struct addressee *to,
+	struct cu_err *err)
+{
+	int r = reader_records(rd, &row->subject, PROFILE, take_record, to, err);
+
+	return r < 0 ? r : reader_records(rd, &row->subject, CONTACT, take_record, to, err);
 }
 
 int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
 	struct cu_err *err)
 {
-	int r;
+	int r = 0;
 
 	*ret = (struct addressee){ .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE,
 		.represented = BUF_INIT_WIPE };
-	r = reader_records(rd, &row->kase, REQUEST_COLLECTION, take_paper, ret, err);
-	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
-		r = reader_records(rd, &row->subject, PROFILE, take_record, ret, err);
+	/* of an erasure that was cancelled it says nothing: somebody else may be meant since */
+	if (!id_is_nil(&row->erasure)) {
+		r = find_last(rd, row, PAPER, ret, err);
+		ret->is_sealed = r > 0;
 	}
-	if (r >= 0 && !ret->is_sealed && !id_is_nil(&row->subject)) {
-		r = reader_records(rd, &row->subject, CONTACT, take_record, ret, err);
+	if (r == 0 && !id_is_nil(&row->subject)) {
+		r = find_on_file(rd, row, ret, err);
 	}
 	if (r >= 0 && !ret->is_sealed && row->acts_as) {
 		r = find_asker(rd, row, ret, err);

@@ -1,7 +1,8 @@
 /*
  * addressee.h: whom a letter about a request goes to: a name and an address.
  *
- * From what was sealed with the request, if it was; else from the person's records.  Before a
+ * While an erasure is under way or done, from what was sealed with the request then; else from the
+ * person's records, or, where somebody asks for the person, from who that is.  Before a
  * person is erased it is sealed with the request, so that the last letter can still be
  * written.  What is given may go out on paper, so buffers wipe.
  */

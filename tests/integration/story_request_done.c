@@ -564,6 +564,57 @@ static void the_last_letter_is_written_after_the_person_is_gone(void **state)
 	stage_start(st);
 }
 
+/* It was begun for somebody who was not meant: their name is in no letter about the other. */
+static void after_a_cancelled_erasure_letters_go_to_whom_it_is_about_now(void **state)
+{
+	static const char wrong[] = "[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"王小明\"}}]";
+	static const char right[] = "[{\"collection\":\"profile\",\"fields\":{\"full_name\":\"李雷\"}}]";
+	struct stage *st = *state;
+	const char *number;
+	char first[33], second[33], erasure[33];
+
+	if (!stage_has_roles()) {
+		skip();
+	}
+	stage_policy(st, "organisation.yaml", ORGANISATION);
+	stage_stop(st);
+	stage_start(st);
+	stage_add_person(st, wrong, first);
+	stage_add_person(st, right, second);
+	number = verified_one(st, "erasure", 2, first);
+	approve(st, number);
+	execute(st, number);
+	(void)state_of(st, number);
+	snprintf(erasure, sizeof(erasure), "%s", text_of(st, "erasure"));
+	stage_ctl(st, AS_PRIVACY, "erase", "cancel", erasure);
+	stage_expect(st, 0);
+	wait_for_state(st, number, "scoping");
+
+	stage_ctl(st, AS_PRIVACY, "request", "identify", number, second);
+	stage_expect(st, 0);
+	stage_ctl_text(st, AS_PRIVACY, "韩梅梅\n", "request", "represent", number, "lawyer");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "authorise", number, "--by=written");
+	stage_ctl(st, AS_PRIVACY, "request", "verify", number, "--method=document");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "acknowledge", "--draft");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "Dear 韩梅梅,"));
+	assert_non_null(strstr(st->last.out, "on behalf of 李雷"));
+	assert_null(strstr(st->last.out, "王小明"));
+
+	/* and so does the last one, which is written before the person is gone */
+	approve(st, number);
+	execute(st, number);
+	go_ahead(st, 4 * DAY_MS);
+	wait_for_state(st, number, "fulfilled");
+	stage_ctl(st, AS_PRIVACY, "request", "letter", number, "fulfil", "--language=zh", "--recipients=nobody");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "韩梅梅"));
+	assert_non_null(strstr(st->last.out, "您代表李雷"));
+	assert_null(strstr(st->last.out, "王小明"));
+}
+
 static void a_refusal_says_why_and_where_to_turn_to(void **state)
 {
 	struct stage *st = *state;
@@ -666,6 +717,7 @@ int main(void)
 		STORY(a_restriction_takes_effect_without_a_second_user),
 		STORY(a_withdrawal_and_an_objection_deny_the_next_use),
 		STORY(the_last_letter_is_written_after_the_person_is_gone),
+		STORY(after_a_cancelled_erasure_letters_go_to_whom_it_is_about_now),
 		STORY(a_refusal_says_why_and_where_to_turn_to),
 		STORY(at_a_terminal_next_asks_and_does_it_and_goes_on),
 		STORY(the_clock_is_derived_in_words_and_extended_once),
