@@ -213,6 +213,7 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
 	bool waits = (x->command->access & ACCESS_WAIT) != 0;
+	bool is_long = (x->command->access & (ACCESS_STREAM | ACCESS_PAGES)) == ACCESS_STREAM;
 	unsigned *slots = waits ? &d->nwaiting : &d->njobs;
 	unsigned max = waits ? DAEMON_MAX_WAITING : DAEMON_MAX_JOBS;
 	int r;
@@ -221,17 +222,14 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 		brief_put(&d->brief, x);
 		return 0;
 	}
-	if (!(x->command->access & ACCESS_STREAM) || x->command->access & ACCESS_PAGES) {
-		slots = NULL;
-	}
-	if (slots && *slots >= max) {
+	if (is_long && *slots >= max) {
 		return cu_err_set(
 			err, CU_EBUSY, "%u long calls are running already; try again", max);
 	}
 	x->work.run = run_handler;
 	x->work.done = on_handler_done;
 	r = work_start(d->loop, &x->work, err);
-	if (r == 0 && slots) {
+	if (r == 0 && is_long) {
 		x->slots = slots;
 		++*slots;
 	}

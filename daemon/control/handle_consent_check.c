@@ -49,7 +49,7 @@ int handle_CONSENT_CHECK(struct exchange *x, struct json *out, struct cu_err *er
 {
 	struct store *store = x->daemon->house.store;
 	struct leaf leaf = { .act = LEAF_CONSENT_CHECK };
-	const char *channel;
+	const char *channel = NULL;
 	struct standing s;
 	struct reader *rd;
 	struct id subject;
@@ -205,7 +205,7 @@ static int find_stale(struct stale *s, struct id after, struct cu_err *err)
 	int r = reader_begin(s->reader, err);
 
 	while (r == 0 && (r = standing_next_subject(s->reader, purpose, &after, &after, err)) > 0) {
-		if (s->ids.n >= s->max * sizeof(struct id)) {
+		if (s->ids.p && s->ids.n >= s->max * sizeof(struct id)) {
 			memcpy(s->next.b, s->ids.p + s->ids.n - sizeof(struct id), sizeof(struct id));
 			break;
 		}

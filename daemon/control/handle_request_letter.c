@@ -42,7 +42,8 @@ static int require_time(const struct row_dsr *row, enum letter_kind kind, struct
 		[LETTER_KIND_REFUSE] = "after 'request deny' or 'request exempt'",
 		[LETTER_KIND_FULFIL] = "once it was carried out",
 		[LETTER_KIND_BACKUPS] = "once an erasure was carried out",
-		[LETTER_KIND_NOTICE] = "once what it tells is done (--draft shows it before)" };
+		[LETTER_KIND_NOTICE] = "once what it tells is done (--draft shows it before)",
+		[NLETTER_KINDS] = "never" };
 
 	return is_time(row, kind) ?
 		0 :
