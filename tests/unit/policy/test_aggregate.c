@@ -1,11 +1,7 @@
 #include "policy/aggregate.h"
 
 #include "base/buf.h"
-#include "check.h"
-#include "policy/faults.h"
-#include "policy/retention.h"
-#include "policy/schema.h"
-#include "policy/yaml.h"
+#include "retention_help.h"
 
 #define SCHEMA                                                                          \
 	"collections:\n"                                                                \
@@ -15,43 +11,21 @@
 	" {field: status, type: word, words: [placed, paid]}, {field: mail, type: email},"             \
 	" {field: note, type: text}]}\n"
 
-struct read {
-	struct yaml *schema_file, *file;
-	struct schema schema;
-	struct retention rules;
-	struct faults faults;
-};
-
-static void read_rules(struct read *r, const char *aggregate)
+static void read_one(struct read *r, const char *aggregate)
 {
 	char text[1024];
 
 	snprintf(text, sizeof(text),
 		"rules:\n- {collection: order, keep: 1y, reason: x, then: anonymise, aggregate: [\n   %s]}\n",
 		aggregate);
-	*r = (struct read){ .faults = FAULTS_INIT };
-	assert_int_equal(yaml_parse(span_str(SCHEMA), "schema.yaml", &r->faults, &r->schema_file,
-				 NULL), 0);
-	assert_int_equal(schema_read(r->schema_file, &r->faults, &r->schema), 0);
-	assert_int_equal(yaml_parse(span_str(text), "retention.yaml", &r->faults, &r->file, NULL), 0);
-	assert_int_equal(retention_read(r->file, &r->faults, &r->rules), 0);
-	if (r->faults.n == 0) {
-		retention_check(&r->rules, &r->schema, "retention.yaml", &r->faults);
-	}
-}
-
-static void read_done(struct read *r)
-{
-	faults_done(&r->faults);
-	yaml_free(r->schema_file);
-	yaml_free(r->file);
+	read_rules(r, SCHEMA, text);
 }
 
 static void expect_fault(const char *aggregate, const char *fault)
 {
 	struct read r;
 
-	read_rules(&r, aggregate);
+	read_one(&r, aggregate);
 	assert_int_equal(r.faults.n, 1);
 	if (!strstr(r.faults.text[0], fault)) {
 		fail_msg("no '%s' in: %s", fault, r.faults.text[0]);
@@ -79,7 +53,7 @@ static void expect(const char *aggregate, const char *value, const char *made)
 	struct buf text = BUF_INIT;
 	struct read r;
 
-	read_rules(&r, aggregate);
+	read_one(&r, aggregate);
 	if (r.faults.n > 0) {
 		fail_msg("%s", r.faults.text[0]);
 	}

@@ -1,9 +1,5 @@
 #include "base/civil.h"
-#include "check.h"
-#include "policy/faults.h"
-#include "policy/retention.h"
-#include "policy/schema.h"
-#include "policy/yaml.h"
+#include "retention_help.h"
 
 static int32_t day(const char *text)
 {
@@ -71,39 +67,11 @@ static void the_day_on_which_something_is_over_is_the_first_that_says_so(void **
 	"- {collection: fixed, category: user, level: internal, anchor: none,"          \
 	" fields: [{field: a, type: text}]}\n"
 
-struct read {
-	struct yaml *schema_file, *file;
-	struct schema schema;
-	struct retention rules;
-	struct faults faults;
-};
-
-static void read_rules(struct read *r, const char *text)
-{
-	*r = (struct read){ .faults = FAULTS_INIT };
-	assert_int_equal(yaml_parse(span_str(SCHEMA), "schema.yaml", &r->faults, &r->schema_file,
-				 NULL),
-		0);
-	assert_int_equal(schema_read(r->schema_file, &r->faults, &r->schema), 0);
-	assert_int_equal(yaml_parse(span_str(text), "retention.yaml", &r->faults, &r->file, NULL), 0);
-	assert_int_equal(retention_read(r->file, &r->faults, &r->rules), 0);
-	if (r->faults.n == 0) {
-		retention_check(&r->rules, &r->schema, "retention.yaml", &r->faults);
-	}
-}
-
-static void read_done(struct read *r)
-{
-	faults_done(&r->faults);
-	yaml_free(r->schema_file);
-	yaml_free(r->file);
-}
-
 static void expect_fault(const char *text, const char *fault)
 {
 	struct read r;
 
-	read_rules(&r, text);
+	read_rules(&r, SCHEMA, text);
 	if (r.faults.n != 1) {
 		fail_msg("%zu faults; the first: %s", r.faults.n, r.faults.text[0]);
 	}
@@ -138,7 +106,7 @@ static void the_longest_minimum_of_a_collection_counts(void **state)
 	struct read r;
 
 	(void)state;
-	read_rules(&r, "rules:\n- {collection: order, keep: 2y, reason: x}\n"
+	read_rules(&r, SCHEMA, "rules:\n- {collection: order, keep: 2y, reason: x}\n"
 		       "minimums:\n- {collection: order, keep: 8y, citation: HGB}\n"
 		       "- {collection: order, keep: 400d, citation: another}\n");
 	assert_int_equal(r.faults.n, 0);
@@ -176,7 +144,7 @@ static void each_class_has_its_rule_and_the_later_counts(void **state)
 	const struct retention_class *c;
 
 	(void)state;
-	read_rules(&r, CLASS "rules:\n- {collection: order, keep: 1y, reason: x}\n"
+	read_rules(&r, SCHEMA, CLASS "rules:\n- {collection: order, keep: 1y, reason: x}\n"
 			     "- {collection: order, class: invoice, keep: 2y, reason: x}\n"
 			     "minimums:\n- {collection: order, class: invoice, keep: 8y, citation: HGB}\n"
 			     "- {collection: order, keep: 30d, citation: all}\n");
