@@ -56,12 +56,6 @@ static int apply_get(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return tx_erase_get(tx, &s->erasure, &s->row, err);
 }
 
-static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	(void)op;
-	return tx_flush(tx, err);
-}
-
 static int apply_expire(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	int r = tx_approval_expire(tx, err);
@@ -112,10 +106,7 @@ static int carry_out(struct eraser *e, struct step *s, struct cu_err *err)
 	}
 	if (r == 0) {
 		tell(e, &s->erasure, "flush");
-		/* an image that a backup reads would be in the way: wait for its end */
-		pthread_mutex_lock(&e->daemon->backing_up);
-		r = run_op(e, s, STORE_ALONE, apply_flush, err);
-		pthread_mutex_unlock(&e->daemon->backing_up);
+		r = repos_flush(e->daemon, err);
 	}
 	if (r == 0) {
 		r = run_step(e, s, "done", tx_erase_done, err);

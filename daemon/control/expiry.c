@@ -11,6 +11,7 @@
 #include "control/drill.h"
 #include "control/expiry_internal.h"
 #include "control/keeping.h"
+#include "control/repos.h"
 #include "control/tally.h"
 #include "backup/watch.h"
 #include "policy/policy.h"
@@ -63,12 +64,6 @@ static int apply_clear(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return tx_expiry_clear(tx, &s->run, &s->row, err);
 }
 
-static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	(void)op;
-	return tx_flush(tx, err);
-}
-
 /* --- one run ---------------------------------------------------------------------- */
 
 /* What numbers stay of is counted first.  While others go on changing it, it waits. */
@@ -113,10 +108,7 @@ static int clear_some(struct daemon *d, struct expiry_step *s, const struct watc
 		}
 	}
 	if (r == 0 && s->row.state == EXPIRY_DONE) {
-		/* an image that a backup reads would be in the way: wait for its end */
-		pthread_mutex_lock(&d->backing_up);
-		r = expiry_step_run(d, s, STORE_ALONE, apply_flush, err);
-		pthread_mutex_unlock(&d->backing_up);
+		r = repos_flush(d, err);
 	}
 	return r;
 }

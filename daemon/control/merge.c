@@ -23,12 +23,6 @@ static int apply_step(struct tx *tx, struct store_op *op, struct cu_err *err)
 	return tx_merge_step(tx, &s->old, s->backed_up, &s->row, err);
 }
 
-static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	(void)op;
-	return tx_flush(tx, err);
-}
-
 static int next_open(struct store *st, const struct id *after, struct row_alias *ret,
 	struct cu_err *err)
 {
@@ -85,7 +79,6 @@ static int find_backed_up(struct daemon *d, uint64_t *ret, struct cu_err *err)
 int merge_duty(struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
 	struct store *st = d->house.store;
-	struct store_op flush = { .apply = apply_flush, .kind = STORE_ALONE };
 	struct row_alias row, *after = NULL;
 	struct step s;
 	unsigned n = 0;
@@ -101,7 +94,7 @@ int merge_duty(struct daemon *d, const struct watch *watch, struct cu_err *err)
 	}
 	if (r == 0 && n > 0) {
 		log_info("the keys of %u ids that were merged into others were shredded", n);
-		r = store_run(st, &flush, err);
+		r = repos_flush(d, err);
 	}
 	return r;
 }

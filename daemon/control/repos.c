@@ -231,6 +231,24 @@ int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	return r;
 }
 
+static int apply_flush(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	(void)op;
+	return tx_flush(tx, err);
+}
+
+int repos_flush(struct daemon *d, struct cu_err *err)
+{
+	struct store_op op = { .apply = apply_flush, .kind = STORE_ALONE };
+	int r;
+
+	/* an image that a backup reads would be in the way: wait for its end */
+	pthread_mutex_lock(&d->backing_up);
+	r = store_run(d->house.store, &op, err);
+	pthread_mutex_unlock(&d->backing_up);
+	return r;
+}
+
 int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, int64_t old_ms,
 	const struct watch *watch, struct cu_err *err)
 {

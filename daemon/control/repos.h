@@ -48,6 +48,9 @@ enum repos_what {
 int repos_write(struct daemon *d, const struct target *t, enum repos_what what,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err);
 
+/* Empties the write-ahead logs into the files, after the backup that is being written.  Worker thread. */
+int repos_flush(struct daemon *d, struct cu_err *err);
+
 /* The vault alone, if the target was backed up to and its last object is of a generation before
  * this one, or from before old_ms.  Decided when nobody else writes there; given up when the vault
  * has moved beyond this generation, for who moved it brings it there.  1: written; 0. */
