@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/text.h"
 #include "control/casework.h"
 #include "control/handle.h"
 #include "policy/law.h"
@@ -13,11 +12,13 @@
 /* A request that has gone on was verified as what it is. */
 static int require_early(const struct row_dsr *row, struct cu_err *err)
 {
+	const char *how = row->state == REQ_SCOPING ? "; 'request identify' begins anew" : "";
+
 	return row->state == REQ_RECEIVED || row->state == REQ_IDENTITY_PENDING ?
 		0 :
 		cu_err_set(err, CU_EBUSY,
-			"request %u is %s: who asks was verified before that; 'request identify' begins anew",
-			row->number, request_state_word(row->state));
+			"request %u is %s: who asks for the person is said before 'request verify'%s",
+			row->number, request_state_word(row->state), how);
 }
 
 struct representing {
@@ -77,7 +78,7 @@ int handle_REQUEST_REPRESENT(struct exchange *x, struct json *out, struct cu_err
 		span_str(text) };
 	struct casework c = { .fn = apply_represent, .ctx = &p };
 
-	if (text_is_blank(text) || *text == '\n') {
+	if (strspn(text, " \t\r") == strcspn(text, "\n")) { /* no name */
 		return cu_err_set(err, CU_EINVAL, "text: expected a name, and below it an address");
 	}
 	if (p.text.n > MAX_TEXT_BYTES) {

@@ -356,6 +356,7 @@ static void who_asks_for_somebody_shows_that_they_may_before_anything_is_verifie
 	assert_non_null(strstr(st->last.out, "您代表Ada Byron提出了请求"));
 	stage_ctl(st, AS_PRIVACY, "request", "unrepresent", number);
 	stage_expect(st, 75); /* it was verified as what it is */
+	assert_non_null(strstr(st->last.err, "'request identify' begins anew"));
 	assert_false(stage_grep(st->state, "Woronzow"));
 	assert_int_equal(stage_count_leaves(st, "why=represent.lawyer"), 1);
 	assert_int_equal(stage_count_leaves(st, "why=authority.written"), 1);
@@ -381,6 +382,13 @@ static void relatives_of_the_dead_ask_only_where_the_law_lets_them(void **state)
 	stage_expect(st, 75);
 	stage_ctl_text(st, AS_PRIVACY, "\n", "request", "represent", "2", "guardian");
 	stage_expect(st, 64);
+	stage_ctl_text(st, AS_PRIVACY, " \r\n1 Inner Temple\n", "request", "represent", "2", "guardian");
+	stage_expect(st, 64); /* an address of nobody */
+	stage_ctl(st, AS_PRIVACY, "request", "revoke", "2");
+	stage_expect(st, 0);
+	stage_ctl(st, AS_PRIVACY, "request", "unrepresent", "2");
+	stage_expect(st, 75);
+	assert_null(strstr(st->last.err, "begins anew")); /* it is over */
 }
 
 /* --- whose work it is ------------------------------------------------------------------- */
