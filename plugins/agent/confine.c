@@ -14,17 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED true
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED false
-#endif
+#include "base/sanitized.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

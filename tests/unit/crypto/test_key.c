@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/sanitized.h"
 #include "crypto/key_internal.h"
 
 #define VAULT_SETS 400 /* a little more than the vault keeps in memory */
@@ -147,16 +148,7 @@ static int in_child(int (*check)(void *), void *ctx)
 }
 
 /* AddressSanitizer replaces mlock() by nothing that always succeeds. */
-#if defined(__has_feature) /* clang */
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1 /* as gcc calls it */
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define MLOCK_IS_REAL false
-#else
-#define MLOCK_IS_REAL true
-#endif
+#define MLOCK_IS_REAL (!IS_SANITIZED)
 
 /* As an ordinary user: root may lock what it likes. */
 static int lock_under_limit(void *ctx)

@@ -25,17 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/path.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
+#include "base/sanitized.h"
 
 #define PLAN_HEAD(charset, delimiter, header)                                      \
 	"custos-intake 1\nformat\tcsv\ncharset\t" charset "\ndelimiter\t" delimiter  \
