@@ -86,7 +86,6 @@ static int take_paper(void *ctx, const struct row_record *row, const struct reco
 	struct issue *i = ctx;
 	struct request_letter *w = &i->letter;
 
-
 	(void)row;
 	buf_put_span(&w->who.address, record_get(rec, "address"));
 	buf_put_span(&w->subject, record_get(rec, "subject"));

@@ -178,9 +178,9 @@ static int survey_recipients(struct survey *s, struct cu_err *err)
 		}
 		s->letter = begin_notice(s);
 		r = reader_dsr_scope(s->reader, s->out->row, take_collection, s, err);
-		if (r == 0 && s->letter->data.n > 0) {
-			s->out->n++; /* it is released with the others from here on */
-			r = find_known(s, err);
+		if (s->letter->data.n > 0) {
+			s->out->n++; /* it is released with the others from here on, also after a failure */
+			r = r < 0 ? r : find_known(s, err);
 		}
 	}
 	return r < 0 ? r : 0;
