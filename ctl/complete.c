@@ -159,15 +159,13 @@ static void take_word(struct place *p, const char *word)
 
 	if (p->command && !(p->is_help && !p->family)) {
 		p->npositional++;
-	} else if (p->family && (k = exactly(p->family, word))) {
+	} else if (!p->family && command_family(word)) {
+		p->family = word;
+	} else if ((k = p->family ? exactly(p->family, word) : p->is_help ? NULL : exactly(word, NULL))) {
 		set_command(p, k);
 	} else if (p->family && (k = exactly(p->family, NULL))) { /* "erase SUBJECT" */
 		set_command(p, k);
 		p->npositional = 1;
-	} else if (!p->family && command_family(word)) {
-		p->family = word;
-	} else if (!p->family && !p->is_help && (k = exactly(word, NULL))) {
-		set_command(p, k);
 	} else {
 		p->is_lost = true;
 	}

@@ -82,7 +82,7 @@ void gate_shut(struct gate *g, const struct guest *host)
 			atomic_store(guest->cancel, true);
 		}
 	}
-	while (g->first != host || host->next) {
+	while (g->first && (g->first != host || host->next)) {
 		pthread_cond_wait(&g->left, &g->lock);
 	}
 	pthread_mutex_unlock(&g->lock);

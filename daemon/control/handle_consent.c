@@ -166,7 +166,7 @@ static int list_languages(const struct notice *n, struct cu_err *err)
 static int take_notice(struct event *e, struct cu_err *err)
 {
 	const struct notice *n = &e->x->permit.purpose->notice;
-	const struct notice_text *text = NULL;
+	const struct notice_text *text;
 	int r = take_key(e->x, "notice", e->row.notice, err);
 
 	if (r == 0) {
@@ -180,13 +180,13 @@ static int take_notice(struct event *e, struct cu_err *err)
 			"notice: '%s' has no such version, nor had it one: see 'earlier' in purposes.yaml",
 			e->x->permit.purpose->key);
 	}
-	text = e->row.language[0] ? notice_find_text(n, e->row.language) :
-		n->ntexts == 1    ? &n->texts[0] :
-				    NULL;
+	if (!e->row.language[0] && n->ntexts == 1) {
+		strcpy(e->row.language, n->texts[0].language);
+	}
+	text = notice_find_text(n, e->row.language);
 	if (!text) {
 		return list_languages(n, err);
 	}
-	strcpy(e->row.language, text->language);
 	if (e->row.notice[0] && strcmp(e->row.notice, n->version) != 0) {
 		return 0; /* what that one said is not in the policies any more */
 	}

@@ -39,7 +39,7 @@ static int take_facts(struct exchange *x, struct row_incident *row, struct cu_er
 {
 	const char *kind = exchange_text(x, "kind"), *risk = exchange_text(x, "risk");
 	const char *keys = exchange_text(x, "keys");
-	int64_t began, ended;
+	int64_t began = 0, ended = 0;
 	int r = incidents_take_time(x, "began", false, &began, err);
 
 	if (r == 0) {

@@ -141,7 +141,7 @@ static int take_operator(struct scope *s, struct cu_err *err)
 /* What is not said is as the incident says. */
 static int take_question(struct scope *s, struct cu_err *err)
 {
-	int64_t from, to;
+	int64_t from = 0, to = 0;
 	int r = incidents_take_time(s->x, "from", false, &from, err);
 
 	if (r == 0) {

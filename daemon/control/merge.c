@@ -50,7 +50,7 @@ void merge_after_restore(struct store *st)
 
 	while ((r = next_open(st, after ? &row.old : NULL, &row, &why)) > 0) {
 		after = &row;
-		if (row.state == ALIAS_AGREED && (r = run_step(st, &s, &row, &why)) < 0) {
+		if (row.state == ALIAS_AGREED && run_step(st, &s, &row, &why) < 0) {
 			log_error("a merge that the log tells could not be done again: %s", why.msg);
 		}
 	}

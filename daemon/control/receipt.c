@@ -81,7 +81,7 @@ static int look_for(struct search *s, struct span ids, struct cu_err *err)
 	size_t n = ids.n / sizeof(struct id);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < 2 * n; i++) {
+	for (size_t i = 0; r == 0 && i / 2 < n; i++) {
 		memcpy(s->subject.b, ids.p + i % n * sizeof(struct id), sizeof(struct id));
 		id_format(&s->subject, s->hex);
 		r = i < n ? look_there(s, err) : ledger_each_back(l, on_leaf, s, err);
