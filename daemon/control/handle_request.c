@@ -110,7 +110,12 @@ static int take_purpose(struct exchange *x, const struct row_dsr *row, struct op
 			"about: the purpose '%s' covers everything: leave --about out, or name collections",
 			p->key);
 	}
-	for (size_t i = 0; i < p->nparts && o->ncollections < MAX_COLLECTIONS; i++) {
+	if (p->nparts > MAX_COLLECTIONS) {
+		return cu_err_set(err, CU_ELIMIT,
+			"about: the purpose '%s' covers over %d collections: name those that are meant",
+			p->key, MAX_COLLECTIONS);
+	}
+	for (size_t i = 0; i < p->nparts; i++) {
 		o->collections[o->ncollections++] = p->parts[i].collection->key;
 	}
 	return 0;

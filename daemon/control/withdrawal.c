@@ -31,10 +31,15 @@ static int find_rest(struct reader *rd, const struct purpose *u, const struct id
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < u->erases.n && rest->n < MAX_COLLECTIONS; i++) {
+	for (size_t i = 0; r >= 0 && i < u->erases.n; i++) {
 		bool is_there = false;
 
 		r = reader_records(rd, subject, u->erases.v[i], stop_at_first, &is_there, err);
+		if (is_there && rest->n == MAX_COLLECTIONS) {
+			return cu_err_set(err, CU_ELIMIT,
+				"purposes.yaml: %s: withdrawal_erases: over %d collections hold something: erase them by "
+				"'erase', collection by collection", u->key, MAX_COLLECTIONS);
+		}
 		if (is_there) {
 			rest->names[rest->n++] = u->erases.v[i];
 		}
