@@ -1,10 +1,11 @@
 /*
  * histories: what happens to people's data in random histories is what a small model says.
  *
- *	histories [NUMBER]
+ *	histories [NUMBER [SEED]]
  *
- * 10,000 if nothing is said.  Each history is drawn from its seed alone: SEED=n repeats it.  When one
- * goes wrong it is made as short as it can be, and printed.
+ * 10,000 if nothing is said, from a seed that nobody had before.  Each history is drawn from its seed
+ * alone, the next from the next: NUMBER 1 and its SEED repeat it.  When one goes wrong it is made as
+ * short as it can be, and printed.
  */
 #include "world.h"
 
@@ -262,16 +263,12 @@ static int try_seed(uint64_t seed)
 
 int main(int argc, char *argv[])
 {
-	const char *only = getenv("SEED");
 	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
-	uint64_t first = only ? strtoull(only, NULL, 10) :
-				(uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
+	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) :
+				    (uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
 	int nwrong = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (only) {
-		n = 1;
-	}
 	printf("seeds from %llu\n", (unsigned long long)first);
 	for (unsigned long i = 0; i < n && nwrong < 3; i++) {
 		nwrong += try_seed(first + i);

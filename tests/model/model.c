@@ -104,7 +104,8 @@ void model_shred(struct model *m, struct model_person *p)
 /* --- what keeps ------------------------------------------------------------------------------- */
 
 /* Do these two meet: of the same person, a hold's scope and what is to be deleted? */
-static bool meets(const struct model_hold *h, enum model_scope scope, unsigned what)
+static bool meets(const struct model *m, const struct model_hold *h, enum model_scope scope,
+	unsigned what)
 {
 	enum model_collection held = h->scope == MODEL_RECORD ? model_collection_of(h->what) :
 								 (enum model_collection)h->what;
@@ -114,7 +115,10 @@ static bool meets(const struct model_hold *h, enum model_scope scope, unsigned w
 	if (h->scope == MODEL_WHOLE || scope == MODEL_WHOLE) {
 		return true;
 	}
-	return h->scope == MODEL_RECORD && scope == MODEL_RECORD ? h->what == what : held == in;
+	if (h->scope == MODEL_RECORD && scope == MODEL_RECORD) {
+		return id_eq(&h->record, &m->people[h->person].records[what].id);
+	}
+	return held == in;
 }
 
 bool model_stops(const struct model *m, unsigned person, enum model_scope scope, unsigned what)
@@ -122,7 +126,7 @@ bool model_stops(const struct model *m, unsigned person, enum model_scope scope,
 	for (unsigned i = 0; i < m->nholds; i++) {
 		const struct model_hold *h = &m->holds[i];
 
-		if (h->is_active && h->person == person && meets(h, scope, what)) {
+		if (h->is_active && h->person == person && meets(m, h, scope, what)) {
 			return true;
 		}
 	}

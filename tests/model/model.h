@@ -56,6 +56,7 @@ struct model_person {
 struct model_hold {
 	bool is_active;
 	struct id id;
+	struct id record; /* of MODEL_RECORD: another with this number may follow after a restore */
 	unsigned person, what;
 	enum model_scope scope;
 };

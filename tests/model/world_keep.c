@@ -281,7 +281,7 @@ void learn_hold(struct world *w, struct change *c)
 		if (id_eq(&row.subject, &m->people[c->person].id) && !knows_hold(m, &row.id)) {
 			assert_true(m->nholds < MODEL_HOLDS);
 			m->holds[m->nholds++] = (struct model_hold){ row.state == HOLD_ACTIVE, row.id,
-				c->person, c->what, c->scope };
+				row.record, c->person, c->what, c->scope };
 		}
 	}
 	store_reader_give(w->sample.store, rd);
