@@ -29,6 +29,7 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1)
 pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd>=252) # optional
 find_package(Threads REQUIRED)
+find_program(MSGFMT msgfmt REQUIRED) # of gettext: po/ is built into the programs
 
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes

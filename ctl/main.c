@@ -4,6 +4,7 @@
  * Everything about a command stands in wire/commands.h; how its replies look, in cmd_*.c.
  */
 #include <inttypes.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -406,6 +407,18 @@ static int run(struct args *a)
 	return r < 0 ? fail(&err) : status;
 }
 
+/* In the language of the environment.  Where its locale was not generated on this host, wide
+ * characters have their width all the same. */
+static void speak(void)
+{
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	(void)intl_use(intl_of_environment());
+	if (intl_language() != INTL_EN && strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+		setlocale(LC_CTYPE, "C.UTF-8");
+	}
+}
+
 /* What was not written was not said: a full disk behind a redirection is a failure. */
 static int flush(int status)
 {
@@ -422,14 +435,16 @@ int main(int argc, char *argv[])
 	struct cu_err err;
 	int status;
 
-	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C");
+	speak();
 	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "complete") == 0) { /* shells call it */
 		return flush(complete(argc - 2, argv + 2));
 	}
 	if (args_parse(argc - 1, argv + 1, &a, &err) < 0) {
 		return fail(&err);
+	}
+	if (args_is_set(a, "json")) {
+		(void)intl_use(INTL_EN); /* what scripts read is the same everywhere */
 	}
 	switch (args_command(a)->id) {
 	case COMMAND_HELP: status = help(a); break;

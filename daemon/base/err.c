@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/intl.h"
+#include "base/text.h"
+
 struct code_row {
 	const char *wire;
 	int status;
@@ -20,6 +23,31 @@ static const struct code_row codes[] = {
 
 #define NCODES ((int)(sizeof(codes) / sizeof(codes[0])))
 
+/* What was cut ends behind a whole character. */
+static void end_whole(char *s)
+{
+	size_t n = strlen(s), at = n;
+
+	while (at > 0 && ((unsigned char)s[at - 1] & 0xc0) == 0x80) {
+		at--;
+	}
+	if (at > 0 && (unsigned char)s[at - 1] >= 0xc0 && text_utf8_len(s + at - 1, n - at + 1) == 0) {
+		s[at - 1] = '\0';
+	}
+}
+
+/* In the thread's language. */
+__attribute__((format(printf, 3, 0))) static int put_format(char *out, size_t cap, const char *fmt,
+	va_list ap)
+{
+	int n = vsnprintf(out, cap, _(fmt), ap);
+
+	if (n >= 0 && (size_t)n >= cap) {
+		end_whole(out);
+	}
+	return n;
+}
+
 int (cu_err_set)(struct cu_err *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -27,7 +55,7 @@ int (cu_err_set)(struct cu_err *err, int code, const char *fmt, ...)
 	if (err) {
 		err->code = code;
 		va_start(ap, fmt);
-		vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+		(void)put_format(err->msg, sizeof(err->msg), fmt, ap);
 		va_end(ap);
 	}
 	return code;
@@ -56,16 +84,45 @@ static int code_of_errno(int e)
 	}
 }
 
+/* The C library has catalogues of its own only where the locale was generated. */
+static const char *reason_of(int e)
+{
+	static const struct {
+		int number;
+		const char *said;
+	} known[] = {
+		{ ENOENT, N_("No such file or directory") },
+		{ ENOTDIR, N_("Not a directory") },
+		{ EISDIR, N_("Is a directory") },
+		{ EACCES, N_("Permission denied") },
+		{ EPERM, N_("Operation not permitted") },
+		{ EEXIST, N_("File exists") },
+		{ ENOSPC, N_("No space left on device") },
+		{ EROFS, N_("Read-only file system") },
+		{ EIO, N_("Input/output error") },
+		{ ENOMEM, N_("Cannot allocate memory") },
+		{ ECONNREFUSED, N_("Connection refused") },
+		{ ECONNRESET, N_("Connection reset by peer") },
+		{ EPIPE, N_("Broken pipe") },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].number == e) {
+			return _(known[i].said);
+		}
+	}
+	return strerror(e);
+}
+
 int (cu_err_errno)(struct cu_err *err, int saved_errno, const char *fmt, ...)
 {
 	char what[160];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	(void)put_format(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	return cu_err_set(err, code_of_errno(saved_errno), "%s: %s", what,
-		strerror(saved_errno));
+	return cu_err_set(err, code_of_errno(saved_errno), "%s: %s", what, reason_of(saved_errno));
 }
 
 int (cu_err_wrap)(struct cu_err *err, int code, const char *fmt, ...)
@@ -79,10 +136,11 @@ int (cu_err_wrap)(struct cu_err *err, int code, const char *fmt, ...)
 	}
 	memcpy(below, err->msg, sizeof(below));
 	va_start(ap, fmt);
-	n = vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	n = put_format(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(err->msg) - 3) {
 		snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s", below);
+		end_whole(err->msg);
 	}
 	err->code = code;
 	return code;

@@ -8,31 +8,32 @@
  */
 #ifndef CU_BASE_ERR_H
 #define CU_BASE_ERR_H
+#include "base/intl.h"
 
 /* X(code, name on the wire, exit status of custosctl, meaning)
  * Append only: the names are in scripts and in other people's clients.  The exit statuses
  * follow sysexits(3) where it has one. */
 /* clang-format off */
 #define CU_CODES(X)                                                                     \
-	X(CU_EINVAL,      "Invalid",       64, "not valid")                             \
-	X(CU_ENOENT,      "NotFound",      66, "does not exist")                        \
-	X(CU_EEXIST,      "AlreadyExists", 73, "exists already")                        \
-	X(CU_ECORRUPT,    "Corrupt",       65, "fails verification")                    \
-	X(CU_EBUSY,       "Busy",          75, "conflicts with what is running")        \
-	X(CU_EDENIED,     "Denied",        77, "is not allowed to this caller")         \
-	X(CU_ESEALED,     "Sealed",        69, "needs the root key, which is not loaded") \
-	X(CU_ERESTRICTED, "Restricted",    78, "may only be stored, not used")          \
-	X(CU_EIO,         "Io",            74, "could not be read or written")          \
-	X(CU_ENOMEM,      "NoMemory",      71, "needs more memory than there is")       \
-	X(CU_ENOSPC,      "NoSpace",       72, "does not fit on the disk")              \
-	X(CU_ELIMIT,      "TooLarge",      79, "is over a limit")                       \
-	X(CU_EUNSUP,      "Unsupported",   80, "is of a kind that is not supported")    \
-	X(CU_ENOKEY,      "NoKey",         81, "no key at hand opens it")               \
-	X(CU_ECANCELED,   "Cancelled",     82, "was cancelled")                         \
-	X(CU_ETIMEDOUT,   "TimedOut",      83, "took too long")                         \
-	X(CU_EPROTO,      "Protocol",      76, "is not what the protocol allows")       \
-	X(CU_EUNAVAIL,    "Unavailable",   84, "cannot be reached")                     \
-	X(CU_EINTERNAL,   "Internal",      70, "is a defect of custos")
+	X(CU_EINVAL,      "Invalid",       64, N_("not valid"))                         \
+	X(CU_ENOENT,      "NotFound",      66, N_("does not exist"))                    \
+	X(CU_EEXIST,      "AlreadyExists", 73, N_("exists already"))                    \
+	X(CU_ECORRUPT,    "Corrupt",       65, N_("fails verification"))                \
+	X(CU_EBUSY,       "Busy",          75, N_("conflicts with what is running"))    \
+	X(CU_EDENIED,     "Denied",        77, N_("is not allowed to this caller"))     \
+	X(CU_ESEALED,     "Sealed",        69, N_("needs the root key, which is not loaded"))\
+	X(CU_ERESTRICTED, "Restricted",    78, N_("may only be stored, not used"))      \
+	X(CU_EIO,         "Io",            74, N_("could not be read or written"))      \
+	X(CU_ENOMEM,      "NoMemory",      71, N_("needs more memory than there is"))   \
+	X(CU_ENOSPC,      "NoSpace",       72, N_("does not fit on the disk"))          \
+	X(CU_ELIMIT,      "TooLarge",      79, N_("is over a limit"))                   \
+	X(CU_EUNSUP,      "Unsupported",   80, N_("is of a kind that is not supported"))\
+	X(CU_ENOKEY,      "NoKey",         81, N_("no key at hand opens it"))           \
+	X(CU_ECANCELED,   "Cancelled",     82, N_("was cancelled"))                     \
+	X(CU_ETIMEDOUT,   "TimedOut",      83, N_("took too long"))                     \
+	X(CU_EPROTO,      "Protocol",      76, N_("is not what the protocol allows"))   \
+	X(CU_EUNAVAIL,    "Unavailable",   84, N_("cannot be reached"))                 \
+	X(CU_EINTERNAL,   "Internal",      70, N_("is a defect of custos"))
 /* clang-format on */
 
 enum cu_code {
@@ -49,7 +50,8 @@ struct cu_err {
 	char msg[240];
 };
 
-/* Each sets err (which may be NULL) and returns code, so that failing is one line. */
+/* Each sets err (which may be NULL) and returns code, so that failing is one line.  The format is
+ * looked up in the catalogue (base/intl.h). */
 int cu_err_set(struct cu_err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

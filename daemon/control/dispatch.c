@@ -234,9 +234,11 @@ int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, i
 		exchange_free(x);
 		return r;
 	}
+	(void)intl_use(x->call.language);
 	if (!is_answered_early(x, &frame) && admit(x, peer, &why) < 0) {
 		reply_error(&frame, &why);
 	}
+	(void)intl_use(INTL_EN);
 	r = buf_check(&frame, err); /* failed: it was to be answered, and does not run */
 	if (r < 0) {
 		exchange_free(x);

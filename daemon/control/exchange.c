@@ -112,6 +112,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 	int r;
 
 	x->guest.cancel = &w->cancel;
+	(void)intl_use(x->call.language);
 	r = gate_enter(&x->daemon->gate, &x->guest, x->needs_store, err);
 	is_inside = r == 0;
 	if (r == 0) {
@@ -136,6 +137,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 	if (is_inside && (r < 0 || !x->last.is_wanted)) {
 		gate_leave(&x->daemon->gate, &x->guest);
 	}
+	(void)intl_use(INTL_EN);
 	return r;
 }
 

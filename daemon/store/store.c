@@ -247,6 +247,7 @@ void store_submit(struct store *st, struct store_op *op)
 {
 	op->next = NULL;
 	op->code = 0;
+	op->language = intl_language();
 	pthread_mutex_lock(&st->lock);
 	if (st->last) {
 		st->last->next = op;

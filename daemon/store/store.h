@@ -71,6 +71,7 @@ struct store_op {
 	void (*done)(struct store_op *op);
 	enum store_kind kind;
 	struct id actor;        /* the operator, for leaves; nil: the daemon */
+	enum intl_language language; /* of what err says; by store_submit: the submitter's */
 	bool is_note;           /* a change that writes down what was looked at, and nothing else */
 	int code;               /* for done */
 	struct cu_err err;      /* for done */

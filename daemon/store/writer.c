@@ -81,7 +81,7 @@ static int fail_batch(const struct store_op *op, struct cu_err *err)
 	return op->code;
 }
 
-static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
+static int apply_step(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	size_t mark = tx->leaves.n, nmark = tx->nleaves;
 	uint64_t seq = tx->seq;
@@ -115,6 +115,17 @@ static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
 		return fail_batch(op, err);
 	}
 	return is_fatal(tx, op) ? fail_batch(op, err) : r;
+}
+
+/* What went wrong is said in the language of whoever asked. */
+static int apply_op(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	int r;
+
+	(void)intl_use(op->language);
+	r = apply_step(tx, op, err);
+	(void)intl_use(INTL_EN);
+	return r;
 }
 
 static int keep_house(struct store *st, struct tx *tx, struct cu_err *err)

@@ -124,6 +124,16 @@ static int want_parameters(json_t *root, json_t **parameters, struct cu_err *err
 	return 0;
 }
 
+/* One that we do not speak is as if nothing had been said. */
+static void take_language(const json_t *vendor, enum intl_language *ret)
+{
+	const char *code = json_string_value(json_object_get(vendor, "language"));
+
+	if (code) {
+		(void)intl_parse(code, ret);
+	}
+}
+
 static int call_member(
 	struct call *call, const char *key, json_t *value, struct cu_err *err)
 {
@@ -141,6 +151,9 @@ static int call_member(
 	}
 	if (strcmp(key, "upgrade") == 0) {
 		return want_bool(key, value, &call->upgrade, err);
+	}
+	if (strcmp(key, MESSAGE_VENDOR) == 0) {
+		take_language(value, &call->language);
 	}
 	return want_extension(key, value, err);
 }
@@ -289,7 +302,7 @@ static int service_to_err(
 		if (strcmp(row->wire, wire) == 0) {
 			const char *name = text_of(parameters, row->parameter);
 
-			return cu_err_set(err, row->code, "%s%s%s", row->meaning,
+			return cu_err_set(err, row->code, "%s%s%s", _(row->meaning),
 				*name ? ": " : "", name);
 		}
 	}
@@ -343,6 +356,11 @@ void call_write(
 	}
 	if (flags & CALL_ONEWAY) {
 		json_bool(&j, "oneway", true);
+	}
+	if (intl_language() != INTL_EN) {
+		json_open_object(&j, MESSAGE_VENDOR);
+		json_str(&j, "language", intl_code(intl_language()));
+		json_close_object(&j);
 	}
 	json_close_object(&j);
 	buf_put_u8(to, '\0');

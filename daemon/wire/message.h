@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/intl.h"
 #include "base/json.h"
 #include "base/span.h"
 
@@ -34,6 +35,7 @@ struct call {
 	bool more;          /* at most one of the three is set */
 	bool oneway;
 	bool upgrade;
+	enum intl_language language; /* of whoever reads the answer: "io.custos": {"language": "zh"} */
 };
 
 /* ret is untouched on failure; else call_done frees it.  CU_EPROTO, CU_ENOMEM. */
@@ -45,7 +47,8 @@ enum call_flag {
 	CALL_ONEWAY = 2,
 };
 
-/* A whole call frame.  parameters is an object or NULL; flags: one enum call_flag or 0. */
+/* A whole call frame.  parameters is an object or NULL; flags: one enum call_flag or 0.  This
+ * thread's language goes along in a vendor's member, unless it is English. */
 void call_write(struct buf *to, const char *method, const json_t *parameters, unsigned flags);
 
 /* --- replies, by the server ------------------------------------------------------- */
@@ -71,17 +74,17 @@ void reply_error(struct buf *to, const struct cu_err *err);
 /* clang-format off */
 #define SERVICE_ERRORS(X)                                                               \
 	X(INTERFACE_NOT_FOUND,    "InterfaceNotFound",    "interface", CU_EUNSUP,       \
-	  "custosd has no such interface")                                              \
+	  N_("custosd has no such interface"))                                          \
 	X(METHOD_NOT_FOUND,       "MethodNotFound",       "method",    CU_EUNSUP,       \
-	  "custosd has no such method")                                                 \
+	  N_("custosd has no such method"))                                             \
 	X(METHOD_NOT_IMPLEMENTED, "MethodNotImplemented", "method",    CU_EUNSUP,       \
-	  "custosd does not implement this method")                                     \
+	  N_("custosd does not implement this method"))                                 \
 	X(INVALID_PARAMETER,      "InvalidParameter",     "parameter", CU_EINVAL,       \
-	  "a parameter is not what the interface says")                                 \
+	  N_("a parameter is not what the interface says"))                             \
 	X(PERMISSION_DENIED,      "PermissionDenied",     NULL,        CU_EDENIED,      \
-	  "this caller may not do that")                                                \
+	  N_("this caller may not do that"))                                            \
 	X(EXPECTED_MORE,          "ExpectedMore",         NULL,        CU_EPROTO,       \
-	  "the method must be called with 'more'")
+	  N_("the method must be called with 'more'"))
 /* clang-format on */
 
 enum service_error {

@@ -156,6 +156,27 @@ static void a_call_without_parameters_has_none_on_the_wire(void **state)
 	buf_done(&b);
 }
 
+static void a_call_says_in_which_language_it_is_answered(void **state)
+{
+	static const char unknown[] = "{\"method\":\"a.B\",\"io.custos\":{\"language\":\"tlh\"}}";
+	struct buf b = BUF_INIT;
+	struct call call = { 0 };
+
+	(void)state;
+	(void)intl_use(INTL_ZH);
+	call_write(&b, "a.B", NULL, 0);
+	(void)intl_use(INTL_EN);
+
+	assert_string_equal((const char *)b.p, "{\"method\":\"a.B\",\"io.custos\":{\"language\":\"zh\"}}");
+	assert_int_equal(call_parse(span_of(b.p, b.n - 1), &call, NULL), 0);
+	assert_int_equal(call.language, INTL_ZH);
+	call_done(&call);
+	assert_int_equal(call_parse(span_of(unknown, sizeof(unknown) - 1), &call, NULL), 0);
+	assert_int_equal(call.language, INTL_EN);
+	call_done(&call);
+	buf_done(&b);
+}
+
 static void replies_are_written_with_and_without_continues(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -325,6 +346,7 @@ int main(void)
 		cmocka_unit_test(an_error_of_no_known_kind_is_a_protocol_error),
 		cmocka_unit_test(an_error_without_a_message_says_what_its_code_means),
 		cmocka_unit_test(bad_replies_are_protocol_errors),
+		cmocka_unit_test(a_call_says_in_which_language_it_is_answered),
 		cmocka_unit_test(jansson_works_over_memory_that_is_wiped),
 	};
 
