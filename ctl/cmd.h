@@ -15,7 +15,7 @@ typedef void cmd_more(struct progress *p, const json_t *reply);
 /* The last reply. */
 typedef void cmd_show(const struct args *a, const json_t *reply);
 
-cmd_show cmd_status, cmd_init, cmd_policy_check, cmd_policy_deadline, cmd_policy_breach, cmd_policy_letter;
+cmd_show cmd_metrics, cmd_status, cmd_init, cmd_policy_check, cmd_policy_deadline, cmd_policy_breach, cmd_policy_letter;
 cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_key_rotate;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_subject_dossier;

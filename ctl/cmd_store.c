@@ -115,6 +115,12 @@ static void show_incidents(const json_t *in)
 	}
 }
 
+void cmd_metrics(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	out_text("", out_str(reply, "text"));
+}
+
 void cmd_status(const struct args *a, const json_t *reply)
 {
 	json_t *line;

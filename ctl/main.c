@@ -33,6 +33,7 @@ static const struct {
 	cmd_more *more;
 } commands[COMMAND_COUNT_] = {
 	[COMMAND_STATUS] = { cmd_status },
+	[COMMAND_METRICS] = { cmd_metrics },
 	[COMMAND_INIT] = { cmd_init },
 	[COMMAND_UNSEAL] = { cmd_unseal },
 	[COMMAND_SEAL] = { cmd_seal },

@@ -30,6 +30,7 @@ struct clock clock_ahead(int64_t *by_ms);
 
 /* Milliseconds that only grow; for time limits and rates, never for dates. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 /* The same, and it counts while the machine sleeps. */
 int64_t clock_boottime_ms(void);
 

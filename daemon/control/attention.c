@@ -212,5 +212,6 @@ void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
 		snprintf(out, cap, "%s",
 			_("Legal holds are to be reviewed: 'hold list' says which, 'hold release' ends one."));
 		break;
+	case ATTENTION_NKINDS: break;
 	}
 }

@@ -30,6 +30,7 @@ enum attention_kind {
 #define X(id, kind) ATTENTION_##id,
 	ATTENTIONS(X)
 #undef X
+	ATTENTION_NKINDS
 };
 
 struct attention {

@@ -98,6 +98,7 @@ static void refuse_all(struct brief *b, const struct cu_err *why)
 
 	while ((x = take(b)) != NULL) {
 		reply_error(&x->reply, why);
+		x->code = why->code;
 		exchange_end(x);
 	}
 }

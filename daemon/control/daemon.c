@@ -90,6 +90,7 @@ static void on_second(uv_timer_t *timer)
 	}
 	reload_tick(d);
 	liveness_tick(d);
+	metrics_file_tick(d);
 }
 
 /* --- when nothing is known about the disk any more -------------------------------- */
@@ -275,6 +276,18 @@ int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source sou
 	}
 	pthread_mutex_unlock(&d->making);
 	return r;
+}
+
+const char *daemon_state_word(struct daemon *d)
+{
+	switch ((enum daemon_state)atomic_load(&d->state)) {
+	case DAEMON_EMPTY: return "uninitialised";
+	case DAEMON_SEALED: return "sealed";
+	case DAEMON_RUNNING: break;
+	}
+	return store_is_quarantined(d->house.store) ? "quarantined" :
+		store_is_restricted(d->house.store) ? "restricted" :
+		store_is_restored(d->house.store) ? "restored" : "running";
 }
 
 /* Nobody waits here: a seal waits for all that run, and one of them would be the waiter. */

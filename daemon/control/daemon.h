@@ -8,11 +8,13 @@
 #include <uv.h>
 
 #include "control/brief.h"
+#include "control/call_meter.h"
 #include "control/eraser.h"
 #include "control/expiry.h"
 #include "control/gate.h"
 #include "control/house.h"
 #include "control/liveness.h"
+#include "control/metrics_file.h"
 #include "control/reload.h"
 #include "control/schedule.h"
 #include "control/post_office.h"
@@ -41,6 +43,7 @@ struct daemon {
 	struct post post;               /* letters to the loop */
 	struct turn turn;               /* loop: what is done at its end */
 	struct brief brief;
+	struct call_meter meter;
 	struct house house;
 	struct interfaces *interfaces;
 	struct policy *_Atomic policy;  /* in force; what it lends lives as long as a guest of the gate */
@@ -73,6 +76,7 @@ struct daemon {
 	uint64_t alarms_generation;     /* upkeep's worker: the vault's, when alarms.c last looked */
 	struct reload reload;
 	struct liveness liveness;
+	struct metrics_file metrics_file;
 	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */
@@ -111,6 +115,9 @@ int daemon_make_store(struct daemon *d, int identity_fd, enum keyring_source sou
  * closed. */
 int daemon_open_store(
 	struct daemon *d, unsigned sources, struct span passphrase, struct cu_err *err);
+
+/* The state as `status` calls it.  A guest of the gate. */
+const char *daemon_state_word(struct daemon *d);
 
 /* Locks d->making, or CU_EBUSY. */
 int daemon_hold_store(struct daemon *d, struct cu_err *err);

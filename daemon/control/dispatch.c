@@ -92,7 +92,7 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 
 static bool needs_store(enum command_id id)
 {
-	return id != COMMAND_STATUS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
+	return id != COMMAND_STATUS && id != COMMAND_METRICS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
 		id != COMMAND_POLICY_CHECK && id != COMMAND_REPORT_ROPA && id != COMMAND_POLICY_DEADLINE &&
 		id != COMMAND_POLICY_BREACH && id != COMMAND_POLICY_LETTER;
 }
@@ -225,6 +225,7 @@ int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, i
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	x->daemon = d;
+	x->began_us = clock_monotonic_us();
 	x->uid = peer->uid;
 	x->fd = fd;
 	x->reply = x->out = (struct buf)BUF_INIT_WIPE;
@@ -237,6 +238,7 @@ int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, i
 	(void)intl_use(x->call.language);
 	if (!is_answered_early(x, &frame) && admit(x, peer, &why) < 0) {
 		reply_error(&frame, &why);
+		x->code = why.code;
 	}
 	(void)intl_use(INTL_EN);
 	r = buf_check(&frame, err); /* failed: it was to be answered, and does not run */

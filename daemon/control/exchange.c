@@ -133,6 +133,7 @@ static int run_handler(struct work *w, struct cu_err *err)
 		hide(x, &why);
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &why);
+		x->code = why.code;
 	}
 	if (is_inside && (r < 0 || !x->last.is_wanted)) {
 		gate_leave(&x->daemon->gate, &x->guest);
@@ -165,6 +166,7 @@ static void on_leaf_told(struct letter *l)
 		hide(x, &x->last.op.err);
 		buf_clear(&x->reply);
 		reply_error(&x->reply, &x->last.op.err);
+		x->code = x->last.op.code;
 	}
 	exchange_end(x);
 }
@@ -192,6 +194,7 @@ static void on_handler_done(struct work *w)
 	}
 	if (w->code == CU_ECANCELED && x->reply.n == 0) { /* it never ran */
 		reply_error(&x->reply, &w->err);
+		x->code = w->code;
 	}
 	if (w->code >= 0 && x->last.is_wanted) {
 		submit_last(x);
@@ -240,6 +243,10 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 
 void exchange_answer(struct exchange *x, struct buf *frame)
 {
+	if (x->command) {
+		call_meter_note(&x->daemon->meter, x->command->id, x->code,
+			clock_monotonic_us() - x->began_us);
+	}
 	if (!x->call.oneway) {
 		buf_put_span(&x->out, buf_span(frame));
 	}

@@ -62,6 +62,8 @@ struct exchange {
 	struct buf reply;    /* worker: the last frame; wiped */
 	struct exchange_leaf last; /* before which it may not leave */
 	struct buf out;      /* loop: frames ready to be sent, in order; wiped */
+	int code;            /* whoever writes an error into reply: which; 0 */
+	int64_t began_us;    /* monotonic */
 	unsigned *slots;     /* loop: the daemon's njobs or nwaiting that it counts in, or NULL */
 	bool is_done;        /* loop */
 	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */

@@ -27,18 +27,6 @@
 
 /* --- status ----------------------------------------------------------------------- */
 
-static const char *state_word(struct daemon *d)
-{
-	switch ((enum daemon_state)atomic_load(&d->state)) {
-	case DAEMON_EMPTY: return "uninitialised";
-	case DAEMON_SEALED: return "sealed";
-	case DAEMON_RUNNING: break;
-	}
-	return store_is_quarantined(d->house.store) ? "quarantined" :
-		store_is_restricted(d->house.store) ? "restricted" :
-		store_is_restored(d->house.store) ? "restored" : "running";
-}
-
 static int show_figures(struct house *h, struct json *out, struct cu_err *err)
 {
 	struct id store = store_id(h->store), lineage = store_lineage(h->store);
@@ -204,7 +192,7 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
 	int r = 0;
 
-	json_str(out, "state", state_word(d));
+	json_str(out, "state", daemon_state_word(d));
 	if (runs) {
 		r = incidents_status(d, out, err);
 	}

@@ -10,6 +10,18 @@
 #define COUNT(a)      (sizeof(a) / sizeof((a)[0]))
 #define HOURS(n)      ((n) * (int64_t)3600)
 
+static const char *check_metrics_file(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (text[0] != '/' || strstr(text, "/../")) {
+		return "is not an absolute path without '..'";
+	}
+	return n < sizeof("/x.prom") - 1 || strcmp(text + n - 5, ".prom") != 0 || text[n - 6] == '/' ?
+		"is no name that ends in .prom: node_exporter reads no other" :
+		NULL;
+}
+
 /* clang-format off */
 static const struct row route_row[] = {
 	{ "route", SET_NAME, MUST, "The route's key.", ROUTE(key) },
@@ -40,6 +52,11 @@ static const struct row agent_row[] = {
 	{ "remind", SET_DURATION, 0,
 	  "How long after an alarm the same is said again, as long as it lasts. 1h to 30d.",
 	  AGENT(remind), .standard = "1d", .min = HOURS(1), .max = HOURS(24 * 30) },
+	{ "metrics_file", SET_TEXT, 0,
+	  "Where figures are written each minute for node_exporter's textfile collector; an absolute path "
+	  "that ends in .prom. custosd must be able to write in that directory: in the shipped unit "
+	  "/run/custos, or one that is added to ReadWritePaths=.", AGENT(metrics_file),
+	  .check = check_metrics_file },
 	{ "routes", SET_MAPS, 0, "Where messages go. Without any there is no agent.", AGENT(v),
 	  AGENT(n), .of = &route_rows },
 };

@@ -30,6 +30,7 @@ struct agent_rules {
 	struct duration retry;   /* after the first attempt; longer each time */
 	struct duration give_up; /* after a message was made */
 	struct duration remind;  /* between two alarms about the same */
+	const char *metrics_file; /* NULL: none */
 	const struct agent_route *v;
 	size_t n;
 	const struct yaml_node *node;

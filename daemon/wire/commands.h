@@ -53,6 +53,11 @@ X(STATUS, "status", "io.custos.Status",                                         
   ACCESS_ADMIN,                                                                         \
   N_("Show what custosd is doing and what it guarantees."),                             \
   N_("Its state, how much it holds, which source the root key came from, when each target was last backed up, and where the ground is weaker than it could be.")) \
+X(METRICS, "metrics", "io.custos.Metrics",                                              \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show figures about custosd for Prometheus."),                                     \
+  N_("In the text exposition format: requests by their states, ages of backups and drills, alarms, messages, calls and how long they took. Keys of policies and numbers, no person's data. With metrics_file in agent.yaml the same is written to a file each minute.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
   "identity:outfile [--key=source:words(file|credential|passphrase)] [passphrase:newpassphrase]", \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
