@@ -37,6 +37,10 @@ int64_t out_int(const json_t *object, const char *name);
 /* "2026-11-21 22:09:04 UTC", "12.3 MiB"; the buffers are the caller's. */
 const char *out_time(int64_t ms, char buf[32]);
 const char *out_bytes(int64_t bytes, char buf[32]);
+/* "3 d 4 h", "12 min", "8 s"; and from now: "3 d 4 h ago", "in 12 min". */
+#define OUT_AGE_SIZE 64
+const char *out_span(int64_t ms, char buf[OUT_AGE_SIZE]);
+const char *out_age(int64_t ms, int64_t now_ms, char buf[OUT_AGE_SIZE]);
 
 /* One reply as one line of JSON. */
 void out_json(const json_t *parameters);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,5 +214,35 @@ const char *out_bytes(int64_t bytes, char buf[32])
 		u++;
 	}
 	snprintf(buf, 32, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+	return buf;
+}
+
+const char *out_span(int64_t ms, char buf[OUT_AGE_SIZE])
+{
+	int64_t s = ms / 1000, days = s / 86400, hours = s / 3600 % 24, minutes = s / 60 % 60;
+
+	if (days > 9) {
+		snprintf(buf, OUT_AGE_SIZE, _("%" PRId64 " d"), days);
+	} else if (days > 0) {
+		snprintf(buf, OUT_AGE_SIZE, _("%" PRId64 " d %" PRId64 " h"), days, hours);
+	} else if (hours > 0) {
+		snprintf(buf, OUT_AGE_SIZE, _("%" PRId64 " h %" PRId64 " min"), hours, minutes);
+	} else if (minutes > 0) {
+		snprintf(buf, OUT_AGE_SIZE, _("%" PRId64 " min"), minutes);
+	} else {
+		snprintf(buf, OUT_AGE_SIZE, _("%" PRId64 " s"), s);
+	}
+	return buf;
+}
+
+const char *out_age(int64_t ms, int64_t now_ms, char buf[OUT_AGE_SIZE])
+{
+	char span[OUT_AGE_SIZE];
+
+	if (ms > now_ms) {
+		snprintf(buf, OUT_AGE_SIZE, _("in %s"), out_span(ms - now_ms, span));
+	} else {
+		snprintf(buf, OUT_AGE_SIZE, _("%s ago"), out_span(now_ms - ms, span));
+	}
 	return buf;
 }

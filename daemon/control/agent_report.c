@@ -6,6 +6,7 @@
 #include "base/intl.h"
 #include "base/json.h"
 #include "control/agent_link.h"
+#include "control/attention.h"
 #include "control/daemon.h"
 #include "policy/policy.h"
 #include "store/reader_message.h"
@@ -74,11 +75,25 @@ int agent_report_status(struct daemon *d, struct json *out, struct cu_err *err)
 	return r;
 }
 
-int agent_report_warn(struct daemon *d, struct json *lines, struct cu_err *err)
+static void put_routes(const struct agent_seen *seen, struct json *lines)
+{
+	char text[400], command[ATTENTION_COMMAND_SIZE];
+
+	for (size_t i = 0; i < seen->nroutes; i++) {
+		if (seen->routes[i].fault[0]) {
+			snprintf(text, sizeof(text), _("Route %s of agent.yaml cannot be used: %s"),
+				seen->routes[i].key, seen->routes[i].fault);
+			snprintf(command, sizeof(command), "agent test %s", seen->routes[i].key);
+			attention_put(lines, "route_fault", text, command);
+		}
+	}
+}
+
+int agent_report_attention(struct daemon *d, struct json *lines, struct cu_err *err)
 {
 	struct agent_figures all = { 0 };
 	struct agent_seen seen;
-	char text[400];
+	char text[128];
 	int r;
 
 	if (!d->agent) {
@@ -86,24 +101,18 @@ int agent_report_warn(struct daemon *d, struct json *lines, struct cu_err *err)
 	}
 	agent_link_look(d->agent, &seen);
 	if (!seen.is_ready) {
-		json_str(lines, NULL, _("custos-agent is not there: messages wait until it is."));
+		attention_put(lines, "agent_gone",
+			_("custos-agent is not there: messages wait until it is."), "agent status");
 	} else if (!seen.is_other_user && !seen.has_landlock) {
-		json_str(lines, NULL,
-			_("The process that has a network runs as custosd's user, and without Landlock: it could read the state directory. Give it a user of its own (--agent-user)."));
+		attention_put(lines, "agent_open",
+			_("The process that has a network runs as custosd's user, and without Landlock: it could read the state directory. Give it a user of its own (--agent-user)."),
+			"agent status");
 	}
-	for (size_t i = 0; i < seen.nroutes; i++) {
-		if (seen.routes[i].fault[0]) {
-			snprintf(text, sizeof(text), _("Route %s of agent.yaml cannot be used: %s"),
-				seen.routes[i].key, seen.routes[i].fault);
-			json_str(lines, NULL, text);
-		}
-	}
+	put_routes(&seen, lines);
 	r = count_all(d, &all, err);
 	if (all.given_up > 0) {
-		snprintf(text, sizeof(text),
-			_("%u messages could not be sent: 'message list' shows them, 'agent status' why."),
-			all.given_up);
-		json_str(lines, NULL, text);
+		snprintf(text, sizeof(text), _("%u messages could not be sent."), all.given_up);
+		attention_put(lines, "message_given_up", text, "message list");
 	}
 	return r;
 }

@@ -23,7 +23,7 @@ int agent_report_count(struct daemon *d, struct agent_figures ret[AGENT_MAX_ROUT
 /* Writes the member agent; nothing without routes. */
 int agent_report_status(struct daemon *d, struct json *out, struct cu_err *err);
 
-/* What is wrong, one text a line into an open array. */
-int agent_report_warn(struct daemon *d, struct json *lines, struct cu_err *err);
+/* What is wrong: attention_put into an open array. */
+int agent_report_attention(struct daemon *d, struct json *lines, struct cu_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
+#include "base/json.h"
 #include "base/zone.h"
 #include "control/daemon.h"
 #include "control/drill.h"
@@ -181,17 +182,13 @@ void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
 		out[0] = '\0'; /* `status` has a line of its own, with the hour */
 		break;
 	case ATTENTION_REQUEST_LATE:
-		snprintf(out, cap, "%s", _("A data subject's request is late: 'request list' says which."));
+		snprintf(out, cap, "%s", _("A data subject's request is late."));
 		break;
 	case ATTENTION_DRILL_FAILED:
-		snprintf(out, cap,
-			_("The last drill of target %s FAILED: see 'drill show %" PRIu64 "'."), a->about,
-			a->number);
+		snprintf(out, cap, _("The last drill of target %s FAILED."), a->about);
 		break;
 	case ATTENTION_DRILL_MISSING:
-		snprintf(out, cap,
-			_("No backup at target %s was restored within 90 days: 'drill run --identity=FILE' does that."),
-			a->about);
+		snprintf(out, cap, _("No backup at target %s was restored within 90 days."), a->about);
 		break;
 	case ATTENTION_TARGET_BEHIND:
 		snprintf(out, cap,
@@ -200,18 +197,46 @@ void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
 		break;
 	case ATTENTION_RESIDUE_LEFT:
 		snprintf(out, cap,
-			_("The raw files still hold traces of erased people, the first at %s: 'erase scan' shows them."),
-			a->about);
+			_("The raw files still hold traces of erased people, the first at %s."), a->about);
 		break;
 	case ATTENTION_JOB_FAILED:
 		snprintf(out, cap,
-			_("The job %s failed, %" PRIu64 " times by now: 'job show %s' says when, the journal why."),
-			a->about, a->number, a->about);
+			_("The job %s failed, %" PRIu64 " times by now; the system's journal says why."),
+			a->about, a->number);
 		break;
 	case ATTENTION_HOLD_REVIEW:
-		snprintf(out, cap, "%s",
-			_("Legal holds are to be reviewed: 'hold list' says which, 'hold release' ends one."));
+		snprintf(out, cap, "%s", _("Legal holds are to be reviewed."));
 		break;
 	case ATTENTION_NKINDS: break;
 	}
+}
+
+void attention_command(const struct attention *a, char out[ATTENTION_COMMAND_SIZE])
+{
+	const size_t cap = ATTENTION_COMMAND_SIZE;
+
+	switch (a->kind) {
+	case ATTENTION_INCIDENT_OPEN: snprintf(out, cap, "incident list"); break;
+	case ATTENTION_REQUEST_LATE: snprintf(out, cap, "request list"); break;
+	case ATTENTION_DRILL_FAILED: snprintf(out, cap, "drill show %" PRIu64, a->number); break;
+	case ATTENTION_DRILL_MISSING:
+		snprintf(out, cap, "drill run --target=%s --identity=FILE", a->about);
+		break;
+	case ATTENTION_TARGET_BEHIND: snprintf(out, cap, "backup run --target=%s", a->about); break;
+	case ATTENTION_RESIDUE_LEFT: snprintf(out, cap, "erase scan"); break;
+	case ATTENTION_JOB_FAILED: snprintf(out, cap, "job show %s", a->about); break;
+	case ATTENTION_HOLD_REVIEW: snprintf(out, cap, "hold list"); break;
+	case ATTENTION_NKINDS: break;
+	}
+}
+
+void attention_put(struct json *lines, const char *kind, const char *text, const char *command)
+{
+	json_open_object(lines, NULL);
+	json_str(lines, "kind", kind);
+	json_str(lines, "text", text);
+	if (command) {
+		json_str(lines, "command", command);
+	}
+	json_close_object(lines);
 }

@@ -12,6 +12,7 @@
 
 struct cu_err;
 struct daemon;
+struct json;
 
 /* X(id, kind of the message, in the order in which they are told) */
 /* clang-format off */
@@ -46,9 +47,14 @@ typedef int attention_fn(void *ctx, const struct attention *a, struct cu_err *er
 /* While the store is open; worker threads. */
 int attention_each(struct daemon *d, attention_fn *fn, void *ctx, struct cu_err *err);
 
-/* One sentence for `status`: what it is, and with which command to go on; translated.  "": it says so
- * elsewhere. */
+/* One sentence for `status`: what it is; translated.  "": it says so elsewhere. */
 #define ATTENTION_TEXT_SIZE 256
 void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE]);
+/* The words behind `custosctl` with which somebody goes on. */
+#define ATTENTION_COMMAND_SIZE 128
+void attention_command(const struct attention *a, char out[ATTENTION_COMMAND_SIZE]);
+
+/* One member of the list `attention` of Status; command may be NULL: no command helps. */
+void attention_put(struct json *lines, const char *kind, const char *text, const char *command);
 
 #endif

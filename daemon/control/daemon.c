@@ -227,6 +227,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 		.index = { daemon_tokenise, d }, .on_fatal = on_fatal, .on_fatal_ctx = d };
 	eraser_init(&d->eraser, d);
 	expiry_init(&d->expiry);
+	overview_init(&d->overview);
 	post_office_init(&d->office, d);
 	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);

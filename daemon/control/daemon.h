@@ -15,6 +15,7 @@
 #include "control/house.h"
 #include "control/liveness.h"
 #include "control/metrics_file.h"
+#include "control/overview.h"
 #include "control/reload.h"
 #include "control/schedule.h"
 #include "control/post_office.h"
@@ -71,6 +72,7 @@ struct daemon {
 	uint64_t published;             /* leaves under the last checkpoint */
 	struct upkeep upkeep;
 	struct schedule_state schedule;
+	struct overview overview;
 	struct agent_link *agent;       /* NULL: agent.yaml has no routes */
 	struct post_office office;
 	uint64_t alarms_generation;     /* upkeep's worker: the vault's, when alarms.c last looked */

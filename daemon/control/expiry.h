@@ -41,8 +41,8 @@ void expiry_init(struct expiry *e);
 int expiry_run(struct daemon *d, const struct id *actor, const struct watch *watch,
 	struct expiry_outcome *ret, struct cu_err *err);
 
-/* What is in the way of expiry, and what to do about it, one text a line into an open array. */
-void expiry_warn(struct daemon *d, struct json *lines);
+/* What is in the way of expiry, and what to do about it: attention_put into an open array. */
+void expiry_attention(struct daemon *d, struct json *lines);
 
 /* Any thread: it is gone on with within a second. */
 void expiry_wake(struct daemon *d);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/intl.h"
 #include "control/approval.h"
+#include "control/attention.h"
 #include "control/daemon.h"
 #include "control/exchange.h"
 #include "control/expiry.h"
@@ -13,39 +14,41 @@
 
 /* --- what is in the way ----------------------------------------------------------- */
 
-static void warn(struct json *lines, const char *fmt, const struct id *approval)
+static void ask(struct json *lines, const char *text, const struct id *approval)
 {
-	char text[400], id[ID_TEXT_SIZE];
+	char command[ATTENTION_COMMAND_SIZE], id[ID_TEXT_SIZE];
 
 	if (!id_is_nil(approval)) {
 		id_format(approval, id);
-		snprintf(text, sizeof(text), "%s approval grant %s", fmt, id);
-		json_str(lines, NULL, text);
+		snprintf(command, sizeof(command), "approval show %s", id);
+		attention_put(lines, "approval", text, command);
 	}
 }
 
-void expiry_warn(struct daemon *d, struct json *lines)
+void expiry_attention(struct daemon *d, struct json *lines)
 {
 	struct expiry *e = &d->expiry;
 
 	pthread_mutex_lock(&e->said_lock);
 	if (e->is_behind) {
-		json_str(lines, NULL,
-			_("The clock is behind what it was: nothing ends by retention.yaml until it has caught up."));
+		attention_put(lines, "clock_behind",
+			_("The clock is behind what it was: nothing ends by retention.yaml until it has caught up."),
+			"retention plan");
 	}
-	warn(lines,
-		_("The clock is a day or more ahead of when it was last known to be right (it was set, or the machine stood still): nothing ends by retention.yaml until somebody who may run 'retention run' says that it is right:"),
+	ask(lines,
+		_("The clock is a day or more ahead of when it was last known to be right (it was set, or the machine stood still): nothing ends by retention.yaml until somebody who may run 'retention run' says that it is right."),
 		&e->clock_approval);
-	warn(lines,
-		_("retention.yaml keeps less than before, which is not in force until it is confirmed ('retention plan' shows the effect):"),
+	ask(lines,
+		_("retention.yaml keeps less than before, which is not in force until it is confirmed ('retention plan' shows the effect)."),
 		&e->rules_approval);
 	for (int i = 0; i < 2; i++) {
-		warn(lines, _("What is over by retention.yaml ends once a second user has confirmed it:"),
+		ask(lines, _("What is over by retention.yaml ends once a second user has confirmed it."),
 			&e->run_approvals[i]);
 	}
 	if (e->nwaiting > 0) {
-		json_str(lines, NULL,
-			_("Months that are over wait: what is held of them has keys of its own that no backup is known to hold. Run 'backup run', then 'drill run' of level 2 or 3."));
+		attention_put(lines, "hold_keys",
+			_("Months that are over wait: what is held of them has keys of its own that no backup is known to hold. Run 'backup run', then 'drill run' of level 2 or 3."),
+			"backup run");
 	}
 	pthread_mutex_unlock(&e->said_lock);
 }

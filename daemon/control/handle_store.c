@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/intl.h"
 #include "control/agent_report.h"
-#include "control/attention.h"
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/guarantee.h"
@@ -14,7 +13,7 @@
 #include "control/incidents.h"
 #include "control/key_parameters.h"
 #include "control/linger.h"
-#include "control/quarantine.h"
+#include "control/overview.h"
 #include "control/repos.h"
 #include "control/residue.h"
 #include "crypto/key.h"
@@ -27,14 +26,13 @@
 
 /* --- status ----------------------------------------------------------------------- */
 
-static int show_figures(struct house *h, struct json *out, struct cu_err *err)
+static int show_figures(struct daemon *d, struct json *out, struct cu_err *err)
 {
+	struct house *h = &d->house;
 	struct id store = store_id(h->store), lineage = store_lineage(h->store);
 	struct engine_counts n;
-	struct reader *rd = store_reader_take(h->store);
-	int r = reader_count(rd, &n, err);
+	int r = overview_count(d, &n, err);
 
-	store_reader_give(h->store, rd);
 	if (r == 0) {
 		json_hex(out, "store", store.b, sizeof(store.b));
 		json_hex(out, "lineage", lineage.b, sizeof(lineage.b));
@@ -59,29 +57,12 @@ static void show_key_sources(const struct house *h, bool is_open, struct json *o
 	json_close_array(out);
 }
 
-static int put_attention(void *ctx, const struct attention *a, struct cu_err *err)
-{
-	char text[ATTENTION_TEXT_SIZE];
-
-	(void)err;
-	attention_say(a, text);
-	if (*text) {
-		json_str(ctx, NULL, text);
-	}
-	return 0;
-}
-
 /* Where the ground is weaker than it could be, in plain words. */
-static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err)
+static void show_guarantee(struct daemon *d, struct json *out)
 {
-	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
 	struct guarantee g = { 0 };
-	int r = 0;
 
 	json_open_array(out, "guarantee");
-	if (quarantine_reason(d)) {
-		json_str(out, NULL, quarantine_reason(d));
-	}
 	if (!key_arena_is_locked(d->house.arena)) {
 		json_str(out, NULL,
 			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));
@@ -90,18 +71,10 @@ static int show_guarantee(struct daemon *d, struct json *out, struct cu_err *err
 	for (size_t i = 0; i < g.n; i++) {
 		json_str(out, NULL, g.reasons[i].text);
 	}
-	if (runs) {
-		expiry_warn(d, out);
-		r = attention_each(d, put_attention, out, err);
-	}
-	if (r == 0 && runs) {
-		r = agent_report_warn(d, out, err);
-	}
 	json_close_array(out);
-	if (runs) {
+	if (atomic_load(&d->state) == DAEMON_RUNNING) {
 		json_str(out, "storage_class", guarantee_class(&g));
 	}
-	return r;
 }
 
 static int show_residue(struct daemon *d, struct json *out, struct cu_err *err)
@@ -149,6 +122,11 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	if (last.sequence > 0) {
 		json_int(out, "last_backup_ms", last.time_ms);
 		json_uint(out, "last_sequence", last.sequence);
+		/* one that was made before this was noted had data, for all that is known */
+		json_int(out, "data_ms", last.data_ms > 0 ? last.data_ms : last.time_ms);
+	}
+	if (last.mirrored_ms > 0) {
+		json_int(out, "mirrored_ms", last.mirrored_ms);
 	}
 	if (seen.time_ms > 0) {
 		json_int(out, "seen_ms", seen.time_ms);
@@ -185,39 +163,58 @@ static void show_may(const struct exchange *x, struct json *out)
 	json_close_array(out);
 }
 
-int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
+static int show_open_store(struct daemon *d, struct json *out, struct cu_err *err)
 {
-	struct daemon *d = x->daemon;
-	const struct targets *targets = policy_targets(d->policy);
-	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
-	int r = 0;
+	int r = show_figures(d, out, err);
 
-	json_str(out, "state", daemon_state_word(d));
-	if (runs) {
-		r = incidents_status(d, out, err);
-	}
-	json_str(out, "version", CUSTOS_VERSION);
-	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
-	if (r == 0 && runs) {
-		r = show_figures(&d->house, out, err);
-		json_str(out, "key_source", keyring_word(d->house.opened_by));
-	}
-	show_key_sources(&d->house, runs, out);
-	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
+	json_str(out, "key_source", keyring_word(d->house.opened_by));
 	if (r == 0) {
-		r = show_guarantee(d, out, err);
+		r = overview_put(d, out, err);
 	}
-	if (r == 0 && runs) {
+	if (r == 0) {
 		r = show_residue(d, out, err);
 	}
-	if (r == 0 && runs) {
-		r = agent_report_status(d, out, err);
-	}
+	return r < 0 ? r : agent_report_status(d, out, err);
+}
+
+static int show_targets(struct daemon *d, struct json *out, struct cu_err *err)
+{
+	const struct targets *targets = policy_targets(d->policy);
+	int r = 0;
+
 	json_open_array(out, "targets");
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
 		r = show_target(d, &targets->v[i], out, err);
 	}
 	json_close_array(out);
+	return r;
+}
+
+int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct daemon *d = x->daemon;
+	bool runs = atomic_load(&d->state) == DAEMON_RUNNING;
+	int r = 0;
+
+	json_str(out, "state", daemon_state_word(d));
+	json_int(out, "now_ms", clock_now_ms(&d->house.clock));
+	if (runs) {
+		r = incidents_status(d, out, err);
+	}
+	if (r == 0) {
+		r = overview_attention(d, out, err);
+	}
+	json_str(out, "version", CUSTOS_VERSION);
+	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
+	show_key_sources(&d->house, runs, out);
+	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
+	show_guarantee(d, out);
+	if (r == 0 && runs) {
+		r = show_open_store(d, out, err);
+	}
+	if (r == 0) {
+		r = show_targets(d, out, err);
+	}
 	show_may(x, out);
 	return r;
 }

@@ -60,13 +60,14 @@ void repos_note_name(const struct daemon *d, const struct target *t, const char 
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err)
 {
-	static const char *const what[] = { "sequence", "time", "generation", "capture" };
+	static const char *const what[] = { "sequence", "time", "generation", "capture", "data",
+		"mirrored" };
 	struct reader *rd = store_reader_take(d->house.store);
-	uint64_t values[4] = { 0 };
+	uint64_t values[6] = { 0 };
 	char name[REPOS_NOTE_SIZE];
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < 4; i++) {
+	for (size_t i = 0; r >= 0 && i < 6; i++) {
 		repos_note_name(d, t, what[i], name);
 		r = reader_note(rd, name, &values[i], err);
 	}
@@ -74,8 +75,8 @@ int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	if (r < 0) {
 		return r;
 	}
-	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2],
-		values[3] };
+	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2], values[3],
+		(int64_t)values[4], (int64_t)values[5] };
 	return 0;
 }
 
@@ -105,30 +106,43 @@ struct remember {
 	const struct images *images;
 };
 
+static int put_note(struct tx *tx, const struct daemon *d, const struct target *t, const char *what,
+	uint64_t value, struct cu_err *err)
+{
+	char name[REPOS_NOTE_SIZE];
+
+	repos_note_name(d, t, what, name);
+	return tx_note_put(tx, name, value, err);
+}
+
+static int remember_data(struct tx *tx, const struct remember *m, struct cu_err *err)
+{
+	int r = tx_hold_capture_done(tx, m->images->capture, m->images->time_ms, err);
+
+	if (r == 0) {
+		r = put_note(tx, m->daemon, m->target, "capture", m->images->capture, err);
+	}
+	return r < 0 ? r : put_note(tx, m->daemon, m->target, "data", (uint64_t)m->images->time_ms, err);
+}
+
 static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct remember *m = (struct remember *)op;
 	struct leaf leaf = { .act = LEAF_BACKUP_DONE, .count = m->result->sequence,
 		.generation = m->result->generation, .has_digest = true };
-	char name[REPOS_NOTE_SIZE];
-	int r;
+	int r = put_note(tx, m->daemon, m->target, "sequence", m->result->sequence, err);
 
-	repos_note_name(m->daemon, m->target, "sequence", name);
-	r = tx_note_put(tx, name, m->result->sequence, err);
 	if (r == 0) {
-		repos_note_name(m->daemon, m->target, "time", name);
-		r = tx_note_put(tx, name, (uint64_t)tx->now_ms, err);
+		r = put_note(tx, m->daemon, m->target, "time", (uint64_t)tx->now_ms, err);
 	}
 	if (r == 0) {
-		repos_note_name(m->daemon, m->target, "generation", name);
-		r = tx_note_put(tx, name, m->result->generation, err);
+		r = put_note(tx, m->daemon, m->target, "mirrored", (uint64_t)m->images->time_ms, err);
+	}
+	if (r == 0) {
+		r = put_note(tx, m->daemon, m->target, "generation", m->result->generation, err);
 	}
 	if (r == 0 && m->images->what == REPOS_FULL) {
-		r = tx_hold_capture_done(tx, m->images->capture, m->images->time_ms, err);
-	}
-	if (r == 0 && m->images->what == REPOS_FULL) {
-		repos_note_name(m->daemon, m->target, "capture", name);
-		r = tx_note_put(tx, name, m->images->capture, err);
+		r = remember_data(tx, m, err);
 	}
 	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
 	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);
@@ -295,11 +309,27 @@ static int mirror(struct daemon *d, const struct target *t, struct cu_err *err)
 	return log_mirror(d->house.log_dir, dir, by, &ours, err); /* and says what is wrong */
 }
 
+struct mirrored {
+	struct store_op op;
+	struct daemon *daemon;
+	const struct target *target;
+	int64_t time_ms;
+};
+
+static int apply_mirrored(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	struct mirrored *m = (struct mirrored *)op;
+
+	return put_note(tx, m->daemon, m->target, "mirrored", (uint64_t)m->time_ms, err);
+}
+
 int repos_mirror(struct daemon *d, const struct target *t, const struct watch *watch,
 	struct cu_err *err)
 {
+	struct mirrored done = { { .apply = apply_mirrored, .kind = STORE_CHANGE }, d, t,
+		clock_now_ms(&d->house.clock) };
 	struct repos_last last = { 0 };
-	int r = repos_last(d, t, &last, err);
+	int r = repos_last(d, t, &last, err), n;
 
 	if (r < 0 || last.sequence == 0) {
 		return r < 0 ? r : 1;
@@ -308,11 +338,15 @@ int repos_mirror(struct daemon *d, const struct target *t, const struct watch *w
 	if (r == 0) {
 		r = house_publish(&d->house, err);
 	}
-	if (r == 0) {
-		pthread_mutex_lock(&d->backing_up);
-		r = mirror(d, t, err);
-		pthread_mutex_unlock(&d->backing_up);
-		return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : r;
+	if (r < 0) {
+		return r;
 	}
-	return r;
+	pthread_mutex_lock(&d->backing_up);
+	n = mirror(d, t, err);
+	pthread_mutex_unlock(&d->backing_up);
+	if (n < 0) {
+		return cu_err_wrap(err, n, "target %s", t->key);
+	}
+	r = store_run(d->house.store, &done.op, err);
+	return r < 0 ? r : n;
 }

@@ -33,6 +33,8 @@ struct repos_last {
 	int64_t time_ms;
 	uint64_t generation; /* of the vault object that it names */
 	uint64_t capture;    /* the number of the last data there (tx_hold.h); 0: not known */
+	int64_t data_ms;     /* the moment that these data are of; 0: not known */
+	int64_t mirrored_ms; /* when the log there was last made whole, or found so; 0: not known */
 };
 int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
 	struct cu_err *err);

@@ -294,10 +294,11 @@ int engine_check(struct engine *e, struct cu_err *err)
 	return db_check(e->data, err);
 }
 
-int engine_count(struct engine *e, struct engine_counts *ret, struct cu_err *err)
+/* The third column, where there is one, is the bytes. */
+static int count(struct engine *e, enum engine_statement which, struct engine_counts *ret, struct cu_err *err)
 {
 	sqlite3_stmt *st;
-	int r = engine_statement(e, ST_COUNT, &st, err);
+	int r = engine_statement(e, which, &st, err);
 
 	if (r == 0) {
 		r = db_step(st, err);
@@ -306,7 +307,18 @@ int engine_count(struct engine *e, struct engine_counts *ret, struct cu_err *err
 		return r;
 	}
 	*ret = (struct engine_counts){ (uint64_t)sqlite3_column_int64(st, 0),
-		(uint64_t)sqlite3_column_int64(st, 1), (uint64_t)sqlite3_column_int64(st, 2) };
+		(uint64_t)sqlite3_column_int64(st, 1),
+		sqlite3_column_count(st) > 2 ? (uint64_t)sqlite3_column_int64(st, 2) : 0 };
 	db_reset(st);
 	return 0;
+}
+
+int engine_count(struct engine *e, struct engine_counts *ret, struct cu_err *err)
+{
+	return count(e, ST_COUNT, ret, err);
+}
+
+int engine_count_rows(struct engine *e, struct engine_counts *ret, struct cu_err *err)
+{
+	return count(e, ST_COUNT_ROWS, ret, err);
 }

@@ -52,6 +52,8 @@
 	X(COUNT,          data,  "SELECT (SELECT count(*) FROM subject WHERE kind <> 3),"       \
 		" count(*), coalesce(sum(length(sealed)), 0) FROM record"                       \
 		" WHERE collection NOT GLOB 'custos.*'")                                        \
+	X(COUNT_ROWS,     data,  "SELECT (SELECT count(*) FROM subject WHERE kind <> 3),"       \
+		" count(*) FROM record WHERE collection NOT GLOB 'custos.*'")                   \
 	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7,?8)") \
 	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
 	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \

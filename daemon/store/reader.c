@@ -379,3 +379,8 @@ int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *er
 {
 	return engine_count(rd->engine, ret, err);
 }
+
+int reader_count_rows(struct reader *rd, struct engine_counts *ret, struct cu_err *err)
+{
+	return engine_count_rows(rd->engine, ret, err);
+}

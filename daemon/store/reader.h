@@ -115,5 +115,6 @@ int reader_access(struct reader *rd, const struct leaf *leaf, struct span *ret_i
 	struct cu_err *err);
 
 int reader_count(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
+int reader_count_rows(struct reader *rd, struct engine_counts *ret, struct cu_err *err);
 
 #endif

@@ -369,6 +369,8 @@ static void counts_are_of_subjects_records_and_their_bytes(void **state)
 	put_record(e, &b);
 	assert_ok(engine_count(e, &n, &err), &err);
 	assert_true(n.subjects == 1 && n.records == 2 && n.sealed_bytes == 24);
+	assert_int_equal(engine_count_rows(e, &n, NULL), 0);
+	assert_true(n.subjects == 1 && n.records == 2 && n.sealed_bytes == 0);
 	engine_close(e);
 }
 
