@@ -117,3 +117,18 @@ void cmd_report_notice(const struct args *a, const json_t *reply)
 		out_list("", gaps);
 	}
 }
+
+/* Likewise; and of what nobody is named for. */
+void cmd_report_runbook(const struct args *a, const json_t *reply)
+{
+	json_t *part;
+	size_t i;
+
+	(void)a;
+	out_text("", out_str(reply, "text"));
+	if (!json_object_get(reply, "text")) {
+		json_array_foreach(json_object_get(reply, "gaps"), i, part) {
+			out_line(_("organisation.yaml: people: nobody is named as %s"), json_string_value(part));
+		}
+	}
+}

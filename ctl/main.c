@@ -80,6 +80,7 @@ static const struct {
 	[COMMAND_REPORT_ROPA] = { cmd_report_ropa },
 	[COMMAND_REPORT_COMPLIANCE] = { cmd_report_compliance },
 	[COMMAND_REPORT_NOTICE] = { cmd_report_notice },
+	[COMMAND_REPORT_RUNBOOK] = { cmd_report_runbook },
 	[COMMAND_IMPORT] = { cmd_import, cmd_import_more },
 	[COMMAND_EXPORT] = { cmd_export, cmd_export_more },
 	[COMMAND_ERASE] = { cmd_erase, cmd_erase_more },

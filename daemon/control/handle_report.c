@@ -10,6 +10,7 @@
 #include "privacy/notice.h"
 #include "privacy/report.h"
 #include "privacy/ropa.h"
+#include "privacy/runbook.h"
 
 #define MONTHS 12 /* if nothing is said: this one and those before it */
 
@@ -68,6 +69,30 @@ int handle_REPORT_NOTICE(struct exchange *x, struct json *out, struct cu_err *er
 	}
 	buf_done(&text);
 	privacy_notice_done(&n);
+	return r;
+}
+
+/* --- the runbook ------------------------------------------------------------------ */
+
+int handle_REPORT_RUNBOOK(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	const struct runbook_places places = { .state = x->daemon->house.dir,
+		.policies = x->daemon->policy_dir,
+		.store = store_id(x->daemon->house.store) };
+	struct buf text = BUF_INIT;
+	int r = runbook_write(x->daemon->policy, &places, &text, err);
+
+	if (r == 0) {
+		json_open_array(out, "gaps");
+		for (enum part p = 0; p < NPARTS; p++) {
+			if (!runbook_has(x->daemon->policy, p)) {
+				json_str(out, NULL, runbook_part(p));
+			}
+		}
+		json_close_array(out);
+		r = hand_out(x, &text, out, err);
+	}
+	buf_done(&text);
 	return r;
 }
 

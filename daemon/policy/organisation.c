@@ -7,6 +7,7 @@
 
 #define CONTACT(member) offsetof(struct organisation_contact, member)
 #define ORG(member)     offsetof(struct organisation, member)
+#define PERSON(member)  offsetof(struct organisation_person, member)
 #define COUNT(a)        (sizeof(a) / sizeof((a)[0]))
 
 static const char *check_zone(const char *text)
@@ -26,6 +27,21 @@ static const struct row contact_row[] = {
 static const struct rows contact_rows = {
 	"Somebody who can be written to", contact_row, COUNT(contact_row),
 	sizeof(struct organisation_contact), CONTACT(node)
+};
+
+static const struct row person_row[] = {
+	{ "part", SET_ENUM, MUST,
+	  "Who that is: who repairs the machine, who has the identity or a target, who decides for the privacy "
+	  "staff, who confirms as the second user.", PERSON(part),
+	  .words = "administrator identity target privacy second" },
+	{ "name", SET_TEXT, MUST, "The name.", PERSON(name) },
+	{ "contact", SET_TEXT, MUST, "How to reach them when no machine runs: a telephone number.",
+	  PERSON(contact) },
+	{ "text", SET_TEXT, 0, "What they have and where, or whom they stand in for.", PERSON(text) },
+};
+static const struct rows person_rows = {
+	"Somebody of the runbook", person_row, COUNT(person_row),
+	sizeof(struct organisation_person), PERSON(node)
 };
 
 static const struct row organisation_row[] = {
@@ -51,6 +67,10 @@ static const struct row organisation_row[] = {
 	  ORG(dpo), .of = &contact_rows },
 	{ "authority", SET_MAP, 0, "The supervisory authority that people can complain to.",
 	  ORG(authority), .of = &contact_rows },
+	{ "people", SET_MAPS, 0,
+	  "Who is called when something is lost; `custosctl report runbook` has their names where they "
+	  "are needed. As many of each part as there are.", ORG(people), ORG(npeople),
+	  .of = &person_rows },
 };
 /* clang-format on */
 const struct rows organisation_rows = { "organisation.yaml", organisation_row,

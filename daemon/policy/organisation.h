@@ -24,12 +24,24 @@ struct organisation_contact {
 	const struct yaml_node *node;
 };
 
+/* Somebody who is called when something is lost; the words of `part` in organisation.yaml. */
+enum part { PART_ADMINISTRATOR, PART_IDENTITY, PART_TARGET, PART_PRIVACY, PART_SECOND, NPARTS };
+
+struct organisation_person {
+	int part; /* enum part */
+	const char *name, *contact;
+	const char *text; /* NULL: not told */
+	const struct yaml_node *node;
+};
+
 struct organisation {
 	struct names laws;   /* the first is that of a request which names none */
 	const char *country; /* whose days off count: a key of law/calendar */
 	const char *time_zone;
 	int language; /* enum language, of letters when nothing else is known */
 	struct organisation_contact controller, representative, dpo, authority;
+	const struct organisation_person *people;
+	size_t npeople;
 	const struct yaml_node *node;
 };
 

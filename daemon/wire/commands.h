@@ -618,6 +618,11 @@ X(REPORT_COMPLIANCE, "report compliance", "io.custos.report.Compliance",        
   ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \
   N_("Report how requests, consents, retention, holds, incidents and backups went."),    \
   N_("For a board or an auditor: deadlines met, what was refused, what is over and still there, what was drilled, and what somebody should look at. Without --from and --to it is the present month and the eleven before it. Counts and days only; requests are called by their numbers. --format=csv has a line for each figure; --format=html is one page with charts, to read and print, that loads nothing.")) \
+X(REPORT_RUNBOOK, "report runbook", "io.custos.report.Runbook",                         \
+  "[file:outfile]",                                                                     \
+  ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \
+  N_("Print what to do when something is lost, with the names of whom to call."),       \
+  N_("The host, the disk, the passphrase, a target, a key: step by step, with the people of organisation.yaml and the targets of backup.yaml filled in. Keep it on paper beside the identity: when it is needed, this machine may not run.")) \
 X(LOG_SHOW, "log show", "io.custos.log.Show",                                           \
   "[--from=index:count] [--count=number:count]",                                        \
   ACCESS_ADMIN,                                                                         \

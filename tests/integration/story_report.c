@@ -245,12 +245,44 @@ static void each_outcome_is_counted_and_all_forms_agree(void **state)
 	assert_null(strstr(st->last.out, other));
 }
 
+/* --- the runbook ------------------------------------------------------------------ */
+
+#define PEOPLE "laws: [gdpr]\npeople:\n" \
+	       "  - {part: administrator, name: Jo Ek, contact: '+49 30 901820-11'}\n" \
+	       "  - {part: identity, name: Notary Baum, contact: '+49 30 901820-12', text: in the safe}\n"
+
+static void the_runbook_names_the_people_and_says_for_whom_nobody_is_named(void **state)
+{
+	struct stage *st = *state;
+
+	stage_policy(st, "organisation.yaml", PEOPLE);
+	stage_start(st);
+	stage_init(st);
+	stage_ctl(st, AS_ADMIN, "report", "runbook");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "- administrator: Jo Ek, +49 30 901820-11\n"));
+	assert_non_null(strstr(st->last.out, "- holder of the identity: Notary Baum, +49 30 901820-12 (in the safe)\n"));
+	assert_non_null(strstr(st->last.out, "- second user: NOBODY IS NAMED"));
+	assert_non_null(strstr(st->last.out, st->repo)); /* the target */
+	assert_non_null(strstr(st->last.out, "custosd restore --from="));
+	/* what only the test of its commands reads */
+	assert_null(strstr(st->last.out, "<!--"));
+	assert_null(strstr(st->last.out, "$MACHINE"));
+	assert_null(strstr(st->last.out, "```sh "));
+	stage_ctl(st, AS_ADMIN, "report", "runbook", "runbook.md");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "nobody is named as second user"));
+	assert_null(strstr(st->last.out, "nobody is named as administrator"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_store_has_a_report_that_says_so, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(a_notice_is_a_draft_until_the_policies_say_it_all, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(each_outcome_is_counted_and_all_forms_agree, stage_up, stage_down),
+		cmocka_unit_test_setup_teardown(
+			the_runbook_names_the_people_and_says_for_whom_nobody_is_named, stage_up_bare, stage_down),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

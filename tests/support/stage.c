@@ -114,7 +114,7 @@ static void put_roles(struct stage *st)
 		"    operations: [status, metrics, init, seal, unseal, key.*, policy.*,"
 		" approval.*, backup.*, drill.*, job.*, "
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan,"
-		" report.compliance, agent.*, message.*]\n"
+		" report.compliance, report.runbook, agent.*, message.*]\n"
 		"  - role: privacy\n"
 		"    operations: [status, policy.*, subject.*, record.*, import, export, erase.*,"
 		" request.*, retention.*, hold.*, incident.*, approval.*, log.*, consent.*, restriction.*, report.*, agent.*, message.*]\n"
