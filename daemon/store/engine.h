@@ -33,7 +33,7 @@ struct row_subject {
 	enum subject_state state;
 	int64_t created_ms;
 	uint64_t run; /* first slot of the run that new collections take from */
-	unsigned run_used;
+	unsigned run_used; /* slots of it that were given out; slots.h says when it is more */
 	bool is_partly; /* an erasure hides some of it: ask engine_erasure_hides */
 	bool is_restricted; /* stored, and neither used nor changed (tx_consent.h) */
 };
@@ -168,6 +168,8 @@ int engine_meta_put_u64(struct engine *e, const char *key, uint64_t value, struc
 int engine_subject_put(struct engine *e, const struct row_subject *row, struct cu_err *err);
 int engine_subject_get(struct engine *e, const struct id *id, struct row_subject *ret,
 	struct cu_err *err);
+/* Adds `mark` to the run_used of each subject whose run has slots left of `size`. */
+int engine_subjects_close_runs(struct engine *e, unsigned mark, unsigned size, struct cu_err *err);
 /* The first subject whose id is greater than *after (NULL: the first of all). */
 int engine_subject_next(struct engine *e, const struct id *after, struct row_subject *ret,
 	struct cu_err *err);

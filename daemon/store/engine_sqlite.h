@@ -56,6 +56,7 @@
 		" count(*) FROM record WHERE collection NOT GLOB 'custos.*'")                   \
 	X(SUBJECT_PUT,    data,  "INSERT OR REPLACE INTO subject VALUES (?1,?2,?3,?4,?5,?6,?7,?8)") \
 	X(SUBJECT_GET,    data,  "SELECT * FROM subject WHERE id = ?1")                         \
+	X(SUBJECT_CLOSE_RUNS, data, "UPDATE subject SET run_used = run_used + ?1 WHERE run_used < ?2") \
 	X(SUBJECT_NEXT,   data,  "SELECT * FROM subject WHERE id > ?1 ORDER BY id LIMIT 1")     \
 	X(SUBJECT_DEL,    data,  "DELETE FROM subject WHERE id = ?1")                           \
 	X(SUBJECT_DEL_RECORDS, data, "DELETE FROM record WHERE subject = ?1")                   \

@@ -119,6 +119,19 @@ int engine_subject_put(struct engine *e, const struct row_subject *row, struct c
 	return db_run(st, err);
 }
 
+int engine_subjects_close_runs(struct engine *e, unsigned mark, unsigned size, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_SUBJECT_CLOSE_RUNS, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	sqlite3_bind_int(st, 1, (int)mark);
+	sqlite3_bind_int(st, 2, (int)size);
+	return db_run(st, err);
+}
+
 static int read_subject(sqlite3_stmt *st, struct row_subject *ret, struct cu_err *err)
 {
 	int r = db_step(st, err);

@@ -9,6 +9,7 @@
 #include "store/settle_internal.h"
 #include "store/settle_requests.h"
 #include "store/settle_said.h"
+#include "store/slots.h"
 #include "vault/vault.h"
 
 int settle_opens(struct settling *s, uint64_t slot, struct cu_err *err)
@@ -20,18 +21,13 @@ int settle_opens(struct settling *s, uint64_t slot, struct cu_err *err)
 }
 
 /* The slots of a subject that still open: those in use, and the rest of its run. */
-static int add_open_slots(struct settling *s, struct engine *e, const struct row_subject *who,
+static int add_open_slots(struct settling *s, struct engine *e, const struct id *subject,
 	struct buf *to, struct cu_err *err)
 {
 	struct buf slots = BUF_INIT;
-	int r = engine_slots_of(e, &who->id, &slots, err);
+	int r = slots_of_subject(e, subject, &slots, err);
 
-	for (unsigned i = who->run_used; r == 0 && i < VAULT_RUN; i++) {
-		uint64_t slot = who->run + i;
-
-		buf_put(&slots, &slot, sizeof(slot));
-	}
-	for (size_t at = 0; r == 0 && at + sizeof(uint64_t) <= slots.n; at += sizeof(uint64_t)) {
+	for (size_t at = 0; r == 0 && at < slots.n; at += sizeof(uint64_t)) {
 		uint64_t slot;
 
 		memcpy(&slot, slots.p + at, sizeof(slot));
@@ -41,7 +37,6 @@ static int add_open_slots(struct settling *s, struct engine *e, const struct row
 			r = 0;
 		}
 	}
-	r = r < 0 ? r : buf_check(&slots, err);
 	buf_done(&slots);
 	return r < 0 ? r : buf_check(to, err);
 }
@@ -58,7 +53,7 @@ static int find_open_slots(struct settling *s, const struct id *subject, struct 
 		e = s->engine;
 		r = engine_subject_get(e, subject, &who, err);
 	}
-	return r > 0 ? add_open_slots(s, e, &who, to, err) : r;
+	return r > 0 ? add_open_slots(s, e, subject, to, err) : r;
 }
 
 /* The host may have died between "erase execute" and the shred: then it is done here. */

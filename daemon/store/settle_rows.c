@@ -9,6 +9,7 @@
 #include "store/settle_internal.h"
 #include "store/slots.h"
 #include "store/system.h"
+#include "vault/vault.h"
 
 static int count_records(struct settling *s, const struct id *subject, uint64_t *ret,
 	struct cu_err *err)
@@ -214,5 +215,9 @@ int settle_rows(struct settling *s, const struct store_settle *how, struct cu_er
 	if (r == 0) {
 		r = drop_dead_cohorts(s, err);
 	}
-	return r == 0 ? drop_dead_hold_slots(s, err) : r;
+	if (r == 0) {
+		r = drop_dead_hold_slots(s, err);
+	}
+	/* a slot that is free here was another collection's since, perhaps, or is dead */
+	return r == 0 ? engine_subjects_close_runs(s->engine, SLOTS_CLOSED, VAULT_RUN, err) : r;
 }

@@ -3,6 +3,11 @@
 #include "base/buf.h"
 #include "vault/vault.h"
 
+unsigned slots_used(const struct row_subject *who)
+{
+	return who->run_used % SLOTS_CLOSED;
+}
+
 int slots_of_subject(struct engine *e, const struct id *subject, struct buf *to,
 	struct cu_err *err)
 {
@@ -13,8 +18,8 @@ int slots_of_subject(struct engine *e, const struct id *subject, struct buf *to,
 		r = engine_subject_get(e, subject, &who, err);
 	}
 	/* the last run taken is the highest */
-	for (unsigned i = 0; r > 0 && i + who.run_used < VAULT_RUN; i++) {
-		uint64_t slot = who.run + who.run_used + i;
+	for (unsigned i = slots_used(&who); r > 0 && i < VAULT_RUN; i++) {
+		uint64_t slot = who.run + i;
 
 		buf_put(to, &slot, sizeof(slot));
 	}

@@ -288,7 +288,8 @@ static void wake(struct store_op *op)
 
 int store_run(struct store *st, struct store_op *op, struct cu_err *err)
 {
-	struct waiting w = { .op = { apply_inner, wake, op->kind, op->actor, op->is_note }, .inner = op,
+	struct waiting w = { .op = { .apply = apply_inner, .done = wake, .kind = op->kind,
+		.actor = op->actor, .is_note = op->is_note }, .inner = op,
 		.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
 
 	store_submit(st, &w.op);

@@ -12,6 +12,7 @@
 
 #define SYSTEM_PREFIX "custos."
 #define SYSTEM_CASES  "custos.case" /* of a digest: the rows of the cases (tx_case.h) */
+#define SYSTEM_REST   "custos.rest." /* slots that a restored subject may have had since (slots.h) */
 #define SYSTEM_SAID   "custos.said" /* of a digest: consents and objections (engine_consent.h) */
 
 static inline bool system_owns(const char *collection)

@@ -1,5 +1,7 @@
 #include "store/tx.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/civil.h"
@@ -8,6 +10,7 @@
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "store/engine_expiry.h"
+#include "store/slots.h"
 #include "store/store_internal.h"
 #include "store/system.h"
 #include "store/tx_rule.h"
@@ -130,6 +133,31 @@ int tx_take_run(struct tx *tx, uint64_t *ret, struct cu_err *err)
 	return r;
 }
 
+/* What is left of a run that a restore closed goes with the subject, and is nobody's until then. */
+static int keep_rest(struct tx *tx, const struct row_subject *subject, struct cu_err *err)
+{
+	struct row_slot row = { .subject = subject->id };
+	int r = 0;
+
+	for (unsigned i = slots_used(subject); r == 0 && i < VAULT_RUN; i++) {
+		row.slot = subject->run + i;
+		snprintf(row.collection, sizeof(row.collection), SYSTEM_REST "%" PRIu64, row.slot);
+		r = engine_slot_put(tx->engine, &row, err);
+	}
+	return r;
+}
+
+static int next_run(struct tx *tx, struct row_subject *subject, struct cu_err *err)
+{
+	int r = keep_rest(tx, subject, err);
+
+	if (r == 0) {
+		r = tx_take_run(tx, &subject->run, err);
+	}
+	subject->run_used = 0;
+	return r;
+}
+
 int tx_slot_of(struct tx *tx, struct row_subject *subject, const char *collection,
 	uint64_t *ret, struct cu_err *err)
 {
@@ -139,12 +167,11 @@ int tx_slot_of(struct tx *tx, struct row_subject *subject, const char *collectio
 	if (r != 0) {
 		return r < 0 ? r : 0;
 	}
-	if (subject->run_used == VAULT_RUN) {
-		r = tx_take_run(tx, &subject->run, err);
+	if (subject->run_used >= VAULT_RUN) {
+		r = next_run(tx, subject, err);
 		if (r < 0) {
 			return r;
 		}
-		subject->run_used = 0;
 	}
 	row.slot = subject->run + subject->run_used++;
 	strcpy(row.collection, collection);

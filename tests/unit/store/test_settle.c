@@ -2,6 +2,7 @@
 
 #include "store/reader_dsr.h"
 #include "store/tx_dsr.h"
+#include "store/store_internal.h"
 #include "store/tx_erase.h"
 
 /* --- a story: a backup, life after it, a restore -------------------------------------------- */
@@ -148,6 +149,89 @@ static void whoever_filled_a_run_goes_as_well(void **state)
 	assert_true(got.subjects == 1 && got.removed_subjects == 6);
 	must_open(&h, dir);
 	assert_int_equal(records_of(&h, &bob.subject), 1);
+	house_close(&h);
+}
+
+static int get_run(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	struct row_subject *who = ctx;
+	int r = engine_subject_get(tx->engine, &who->id, who, err);
+
+	assert_int_equal(r, 1);
+	return 0;
+}
+
+static bool slot_opens(struct house *h, uint64_t slot)
+{
+	struct key *key = NULL;
+	int r;
+
+	assert_int_equal(key_new(h->arena, &key, NULL), 0);
+	r = vault_slot_key(h->vault, slot, key, NULL);
+	key_free(h->arena, key);
+	return r == 0;
+}
+
+/* She had notes since the backup, under the next slot of her run: they were erased, and so is it. */
+static void whoever_lost_a_collection_since_can_have_it_again(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, notes;
+	struct erasure e;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	notes = (struct person){ .subject = ada.subject, .name = "x", .collection = "note" };
+	must_run(&h, STORE_CHANGE, put_record, &notes);
+	e = (struct erasure){ .subject = ada.subject, .collection = "note" };
+	erase_this(&h, &e);
+	house_close(&h);
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &plainly);
+	must_open(&h, dir);
+	notes = (struct person){ .subject = ada.subject, .name = "y", .collection = "note" };
+	must_run(&h, STORE_CHANGE, put_record, &notes);
+	assert_int_equal(records_of(&h, &ada.subject), 2);
+	house_close(&h);
+}
+
+/* Her notes lie in newer backups: another collection does not get their key, and it dies with her. */
+static void a_key_given_out_since_is_nobody_elses_and_dies_with_her(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct person ada, more;
+	struct row_subject before, after;
+
+	(void)state;
+	must_open(&h, live);
+	ada = must_add(&h, "Ada", NULL);
+	before = after = (struct row_subject){ .id = ada.subject };
+	back_up(&h, backup);
+	must_open(&h, live);
+	more = (struct person){ .subject = ada.subject, .name = "x", .collection = "note" };
+	must_run(&h, STORE_CHANGE, put_record, &more);
+	must_run(&h, STORE_LEAF, get_run, &before);
+	house_close(&h);
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &plainly);
+	must_open(&h, dir);
+	more = (struct person){ .subject = ada.subject, .name = "y", .collection = "sale" };
+	must_run(&h, STORE_CHANGE, put_record, &more);
+	must_run(&h, STORE_LEAF, get_run, &after);
+	assert_true(after.run >= before.run + VAULT_RUN);
+	assert_true(slot_opens(&h, before.run + before.run_used - 1));
+	erase(&h, &ada.subject);
+	for (unsigned i = 0; i < VAULT_RUN; i++) {
+		assert_false(slot_opens(&h, before.run + i));
+		assert_false(slot_opens(&h, after.run + i));
+	}
 	house_close(&h);
 }
 
@@ -381,6 +465,8 @@ int main(void)
 		cmocka_unit_test(old_rows_meet_the_newest_vault),
 		cmocka_unit_test(a_request_that_was_closed_since_stays_closed),
 		cmocka_unit_test(whoever_filled_a_run_goes_as_well),
+		cmocka_unit_test(whoever_lost_a_collection_since_can_have_it_again),
+		cmocka_unit_test(a_key_given_out_since_is_nobody_elses_and_dies_with_her),
 		cmocka_unit_test(whom_the_log_names_goes_even_if_the_vault_opens),
 		cmocka_unit_test(records_of_an_ended_cohort_go_alone),
 		cmocka_unit_test(an_erasure_that_was_under_way_is_ended_with_its_subject),
