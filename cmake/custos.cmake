@@ -13,6 +13,7 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(CUSTOS_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(CUSTOS_TESTS "Build the tests" ON)
 option(CUSTOS_FUZZ "Build the targets of tests/fuzz as fuzzers; needs clang" OFF)
 
 find_package(PkgConfig REQUIRED)
@@ -26,7 +27,9 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd>=1.5)
 pkg_check_modules(ARCHIVE REQUIRED IMPORTED_TARGET libarchive>=3.6)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp>=2.5)
-pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1)
+if(CUSTOS_TESTS)
+        pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1)
+endif()
 pkg_check_modules(SYSTEMD IMPORTED_TARGET libsystemd>=252) # optional
 find_package(Threads REQUIRED)
 find_program(MSGFMT msgfmt REQUIRED) # of gettext: po/ is built into the programs
