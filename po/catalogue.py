@@ -134,7 +134,7 @@ def check(po):
         faults.append(done.stderr.strip())
     for fault in faults:
         print("%s: %s" % (os.path.basename(po), fault))
-    print("%s: %d texts, %d faults" % (os.path.basename(po), len(there), len(faults)))
+    print("%s: %d texts, faults: %d" % (os.path.basename(po), len(there), len(faults)))
     return not faults and len(there) > 0
 
 

@@ -281,9 +281,9 @@ static void put_statement(const struct story *s, const struct guarantee *g,
 
 	if (s->restored_ms > 0) {
 		snprintf(restored, sizeof(restored), " %s",
-			_("This store came out of a backup: the repository that it was "
-			  "restored from may still hold the keys, and is not one that "
-			  "it deletes from."));
+			"This store came out of a backup: the repository that it was "
+			"restored from may still hold the keys, and is not one that "
+			"it deletes from.");
 	}
 	if (s->restored_ms == 0 || l->n > 0) {
 		where[0] = ' ';
@@ -291,13 +291,13 @@ static void put_statement(const struct story *s, const struct guarantee *g,
 	}
 	snprintf(text, sizeof(text), "%s%s%s%s",
 		g->is_weaker
-			? _("The keys of this data subject were overwritten on this "
-			    "host, on storage that may keep old contents; its records "
-			    "were deleted.")
-			: _("The keys of this data subject were overwritten in place "
-			    "on this host, and read back; its records were deleted."),
+			? "The keys of this data subject were overwritten on this "
+			  "host, on storage that may keep old contents; its records "
+			  "were deleted."
+			: "The keys of this data subject were overwritten in place "
+			  "on this host, and read back; its records were deleted.",
 		s->ncollections > 0
-			? _(" This is about a part of what is known, as \"scope\" says.")
+			? " This is about a part of what is known, as \"scope\" says."
 			: "",
 		where, restored);
 	json_str(j, "statement", text);
@@ -348,10 +348,12 @@ static void count_restore(const struct story *s, struct lingering *l)
 	}
 }
 
+/* In English, whoever asks: it is signed, and for anybody to check. */
 static int put_object(struct daemon *d, const struct id *erasure, const struct story *s,
 	struct buf *out, struct cu_err *err)
 {
 	struct lingering l = { 0 };
+	enum intl_language reader;
 	struct guarantee g;
 	struct json j = json_to(out);
 	int r = linger_of(d, s->generation, s->done_ms, &l, err);
@@ -359,6 +361,7 @@ static int put_object(struct daemon *d, const struct id *erasure, const struct s
 	if (r < 0) {
 		return r;
 	}
+	reader = intl_use(INTL_EN);
 	guarantee_of(d, &g);
 	json_open_object(&j, NULL);
 	put_head(d, erasure, s, &j);
@@ -368,6 +371,7 @@ static int put_object(struct daemon *d, const struct id *erasure, const struct s
 	count_restore(s, &l);
 	put_last_copy(&l, &j);
 	json_close_object(&j);
+	(void)intl_use(reader);
 	linger_done(&l);
 	return r < 0 ? r : buf_check(out, err);
 }
