@@ -83,7 +83,7 @@ static const char *state_word(const json_t *e)
 {
 	const char *state = out_str(e, "state");
 
-	return strcmp(state, "given_up") == 0 ? "given up" : state;
+	return strcmp(state, "given_up") == 0 ? _("given up") : intl_word(state);
 }
 
 void cmd_message_list(const struct args *a, const json_t *reply)

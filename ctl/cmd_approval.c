@@ -24,7 +24,7 @@ void cmd_approval_list(const struct args *a, const json_t *reply)
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "approval"));
 		out_cell(t, "%s", out_str(e, "kind"));
-		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_word(e, "state"));
 		out_cell(t, "%s", out_time(out_int(e, "expires_ms"), when));
 		out_cell(t, "%s",
 			json_is_true(json_object_get(e, "is_own")) ? _("you") : _("somebody else"));
@@ -42,7 +42,7 @@ void cmd_approval_show(const struct args *a, const json_t *reply)
 	(void)a;
 	out_field(_("approval"), "%s", out_str(e, "approval"));
 	out_field(_("kind"), "%s", out_str(e, "kind"));
-	out_field(_("state"), "%s", out_str(e, "state"));
+	out_field(_("state"), "%s", out_word(e, "state"));
 	out_field(_("asked"), "%s", out_time(out_int(e, "asked_ms"), when));
 	out_field(_("good until"), "%s", out_time(out_int(e, "expires_ms"), when));
 	json_array_foreach(json_object_get(reply, "text"), i, line) {

@@ -20,7 +20,7 @@ void cmd_consent_event(const struct args *a, const json_t *reply)
 	char when[32];
 
 	(void)a;
-	out_field(_("state"), "%s", out_str(event, "state"));
+	out_field(_("state"), "%s", out_word(event, "state"));
 	if (*out_str(event, "notice")) {
 		out_field(_("notice"), "%s %s", out_str(event, "notice"), out_str(event, "language"));
 	}
@@ -48,8 +48,8 @@ static void add_event(struct out_table *t, const json_t *event)
 	out_cell(t, "%s", out_time(out_int(event, "at_ms"), when));
 	out_cell(t, "%s", out_str(event, "purpose"));
 	out_cell(t, "%s", out_str(event, "channel"));
-	out_cell(t, "%s", out_str(event, "state"));
-	out_cell(t, "%s", out_str(event, "method"));
+	out_cell(t, "%s", out_word(event, "state"));
+	out_cell(t, "%s", out_word(event, "method"));
 	out_cell(t, "%s %s", out_str(event, "notice"), out_str(event, "language"));
 	out_cell(t, "%s%s", until, json_is_true(json_object_get(event, "is_expired")) ? " !" : "");
 	out_cell(t, "%s", out_str(event, "said"));

@@ -72,7 +72,7 @@ static void show_erasure(const json_t *e)
 	char when[32];
 
 	out_field(_("erasure"), "%s", out_str(e, "erasure"));
-	out_field(_("state"), "%s", out_str(e, "state"));
+	out_field(_("state"), "%s", out_word(e, "state"));
 	out_field(_("subject"), "%s", out_str(e, "subject"));
 	out_list(_("collections"), json_object_get(e, "collections"));
 	out_optional(_("record"), e, "record");
@@ -126,10 +126,10 @@ void cmd_erase_list(const struct args *a, const json_t *reply)
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "erasure"));
-		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_word(e, "state"));
 		out_cell(t, "%s", out_time(out_int(e, "due_ms"), when));
 		out_cell(t, "%s", out_str(e, "subject"));
-		out_cell(t, "%s", out_str(e, "scope"));
+		out_cell(t, "%s", out_word(e, "scope"));
 	}
 	out_table_end(t);
 }

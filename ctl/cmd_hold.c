@@ -38,7 +38,7 @@ void cmd_hold_list(const struct args *a, const json_t *reply)
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "hold"));
-		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_word(e, "state"));
 		out_cell(t, "%s", out_str(e, "subject"));
 		out_cell(t, "%s", what_text(e));
 		out_cell(t, "%s", out_str(e, "review"));
@@ -63,7 +63,7 @@ void cmd_hold_show(const struct args *a, const json_t *reply)
 
 	(void)a;
 	out_field(_("hold"), "%s", out_str(e, "hold"));
-	out_field(_("state"), "%s", out_str(e, "state"));
+	out_field(_("state"), "%s", out_word(e, "state"));
 	out_field(_("subject"), "%s", out_str(e, "subject"));
 	out_field(_("what"), "%s", what_text(e));
 	out_list(_("collections"), json_object_get(e, "collections"));

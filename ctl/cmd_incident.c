@@ -300,8 +300,8 @@ void cmd_incident_list(const struct args *a, const json_t *reply)
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%" PRId64, out_int(e, "number"));
 		out_cell(t, "%s", json_is_true(json_object_get(e, "is_open")) ? _("open") : _("closed"));
-		out_cell(t, "%s", out_str(e, "kind"));
-		out_cell(t, "%s", out_str(e, "risk"));
+		out_cell(t, "%s", out_word(e, "kind"));
+		out_cell(t, "%s", out_word(e, "risk"));
 		out_cell(t, "%s", out_str(e, "noticed"));
 		put_next(t, next_duty(e));
 	}

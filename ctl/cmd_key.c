@@ -36,7 +36,7 @@ void cmd_key_list(const struct args *a, const json_t *reply)
 	t = out_table_begin(headings);
 	json_array_foreach(json_object_get(reply, "sources"), i, source)
 	{
-		out_cell(t, "%s", out_str(source, "source"));
+		out_cell(t, "%s", out_word(source, "source"));
 		out_cell(t, "%s",
 			json_is_true(json_object_get(source, "exists")) ? _("yes")
 									: "-");

@@ -46,22 +46,22 @@ static void show_request(const json_t *r)
 	char when[32];
 
 	out_field(_("request"), "%" PRId64, out_int(r, "number"));
-	out_field(_("asks for"), _("%s, by %s"), out_str(r, "type"), out_str(r, "law"));
+	out_field(_("asks for"), _("%s, by %s"), out_word(r, "type"), out_str(r, "law"));
 	out_list(_("about"), json_object_get(r, "collections"));
 	out_optional(_("purpose"), r, "about");
-	out_field(_("state"), "%s", out_str(r, "state"));
-	out_optional(_("reason"), r, "reason");
+	out_field(_("state"), "%s", out_word(r, "state"));
+	out_optional_word(_("reason"), r, "reason");
 	if (json_object_get(r, "duplicate_of")) {
 		out_field(_("duplicate of"), "%" PRId64, out_int(r, "duplicate_of"));
 	}
-	out_field(_("received"), _("%s, by %s"), out_str(r, "received"), out_str(r, "channel"));
+	out_field(_("received"), _("%s, by %s"), out_str(r, "received"), out_word(r, "channel"));
 	show_due(r);
-	out_optional(_("extended for"), r, "extension");
+	out_optional_word(_("extended for"), r, "extension");
 	out_optional(_("subject"), r, "subject");
 	out_field(_("work"), "%s", worker_text(r, when));
-	out_optional(_("asked by"), r, "represented_by");
-	out_optional(_("authority"), r, "authority");
-	out_optional(_("identity"), r, "method");
+	out_optional_word(_("asked by"), r, "represented_by");
+	out_optional_word(_("authority"), r, "authority");
+	out_optional_word(_("identity"), r, "method");
 	out_list(_("kept"), json_object_get(r, "kept"));
 	out_optional(_("approval"), r, "approval");
 	out_optional(_("erasure"), r, "erasure");
@@ -108,7 +108,7 @@ static void show_papers(const json_t *papers)
 
 	json_array_foreach((json_t *)(uintptr_t)papers, i, paper) {
 		out_line("%s", "");
-		out_field(out_str(paper, "kind"), "%s", out_time(out_int(paper, "at_ms"), when));
+		out_field(out_word(paper, "kind"), "%s", out_time(out_int(paper, "at_ms"), when));
 		json_object_foreach(json_object_get(paper, "texts"), name, text) {
 			out_lines(strcmp(name, "text") == 0 ? "" : name, json_string_value(text));
 		}
@@ -126,9 +126,9 @@ static void show_outgoing(const json_t *outgoing)
 		const char *to = out_str(o, "recipient"), *state = out_str(o, "state");
 		bool is_over = strcmp(state, "sent") == 0 || strcmp(state, "waived") == 0;
 
-		out_field(i == 0 ? _("to be sent") : "", "%s%s%s: %s%s%s%s%s%s", out_str(o, "letter"),
-			*to ? _(" to ") : "", to, state, *out_str(o, "because") ? ", " : "",
-			out_str(o, "because"), is_over ? ", " : "",
+		out_field(i == 0 ? _("to be sent") : "", "%s%s%s: %s%s%s%s%s%s", out_word(o, "letter"),
+			*to ? _(" to ") : "", to, intl_word(state), *out_word(o, "because") ? ", " : "",
+			out_word(o, "because"), is_over ? ", " : "",
 			is_over ? out_time(out_int(o, "at_ms"), when) : "",
 			is_over && json_is_true(json_object_get(o, "by_me")) ? _(", by you") : "");
 	}
@@ -174,9 +174,9 @@ void cmd_request_list(const struct args *a, const json_t *reply)
 		const json_t *left = json_object_get(r, "days_left");
 
 		out_cell(t, "%" PRId64, out_int(r, "number"));
-		out_cell(t, "%s", out_str(r, "type"));
+		out_cell(t, "%s", out_word(r, "type"));
 		out_cell(t, "%s", out_str(r, "law"));
-		out_cell(t, "%s", out_str(r, "state"));
+		out_cell(t, "%s", out_word(r, "state"));
 		out_cell(t, "%s", worker_text(r, whose));
 		out_cell(t, "%s", out_str(r, "received"));
 		out_cell(t, "%s", out_str(r, "due"));
@@ -212,7 +212,7 @@ void cmd_request_scope(const struct args *a, const json_t *reply)
 		out_cell(t, json_is_true(json_object_get(item, "of_others")) ? _("%s of others") : "%s",
 			out_str(item, "collection"));
 		out_cell(t, "%" PRId64, out_int(item, "records"));
-		out_cell(t, "%s", out_str(item, "action"));
+		out_cell(t, "%s", out_word(item, "action"));
 		is_unlinked |= strcmp(out_str(item, "action"), "unlinked") == 0;
 		if (json_object_get(item, "hold")) {
 			out_cell(t, _("hold %s"), out_str(item, "hold"));
@@ -259,8 +259,8 @@ void cmd_request_next(const struct args *a, const json_t *reply)
 {
 	const json_t *r = json_object_get(reply, "request"), *step = json_object_get(reply, "step");
 
-	out_line(_("Request %" PRId64 ": %s by %s, %s. %s"), out_int(r, "number"), out_str(r, "type"),
-		out_str(r, "law"), out_str(r, "state"), out_str(step, "clock"));
+	out_line(_("Request %" PRId64 ": %s by %s, %s. %s"), out_int(r, "number"), out_word(r, "type"),
+		out_str(r, "law"), out_word(r, "state"), out_str(step, "clock"));
 	out_line("%s", "");
 	out_line("%s", out_str(step, "what"));
 	if (*out_str(step, "command")) {

@@ -50,7 +50,7 @@ static void show_due(const json_t *all)
 		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
 		out_cell(t, "%" PRId64, out_int(e, "records"));
 		out_cell(t, "%" PRId64, out_int(e, "people"));
-		out_cell(t, "%s", out_str(e, "then"));
+		out_cell(t, "%s", out_word(e, "then"));
 		out_cell(t, "%s", json_object_get(e, "minimum") ? out_str(e, "minimum") : _("the rule"));
 	}
 	out_table_end(t);
@@ -186,7 +186,7 @@ void cmd_retention_list(const struct args *a, const json_t *reply)
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "run"));
-		out_cell(t, "%s", out_str(e, "state"));
+		out_cell(t, "%s", out_word(e, "state"));
 		out_cell(t, "%s", out_str(e, "day"));
 		out_cell(t, "%" PRId64, out_int(e, "cohorts"));
 		out_cell(t, "%" PRId64, out_int(e, "people"));

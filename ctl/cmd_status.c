@@ -130,7 +130,7 @@ static void show_state(const json_t *reply)
 {
 	char age[OUT_AGE_SIZE];
 
-	out_field(_("state"), _("%s, custosd %s, running for %s"), out_str(reply, "state"),
+	out_field(_("state"), _("%s, custosd %s, running for %s"), out_word(reply, "state"),
 		out_str(reply, "version"), out_span(out_int(reply, "uptime_ms"), age));
 	out_field(_("keys in memory"), "%s",
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
@@ -339,8 +339,8 @@ static void show_store(const json_t *reply, int64_t now_ms)
 	out_field(_("holds"), _("people: %" PRId64 ", records: %" PRId64 ", log entries: %" PRId64),
 		out_int(reply, "subjects"), out_int(reply, "records"), out_int(reply, "log_size"));
 	out_field(_("store"), _("%s, keys from %s, generation %" PRId64), out_str(reply, "store"),
-		out_str(reply, "key_source"), out_int(reply, "vault_generation"));
-	out_field(_("storage"), "%s", out_str(reply, "storage_class"));
+		out_word(reply, "key_source"), out_int(reply, "vault_generation"));
+	out_field(_("storage"), "%s", out_word(reply, "storage_class"));
 	show_recovery_point(reply, now_ms);
 	show_open(reply, now_ms);
 	show_residue(json_object_get(reply, "residue"));

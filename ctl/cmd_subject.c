@@ -45,7 +45,7 @@ void cmd_subject_get(const struct args *a, const json_t *reply)
 	size_t i;
 
 	(void)a;
-	out_field(out_str(reply, "kind"), "%s", out_str(reply, "subject"));
+	out_field(out_word(reply, "kind"), "%s", out_str(reply, "subject"));
 	json_array_foreach((json_t *)(uintptr_t)records, i, record) {
 		show_record(record);
 	}

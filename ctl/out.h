@@ -19,6 +19,7 @@ void out_lines(const char *label, const char *text);
 void out_text(const char *indent, const char *text);
 /* A text of a reply, if it is there. */
 void out_optional(const char *label, const json_t *object, const char *name);
+void out_optional_word(const char *label, const json_t *object, const char *name);
 /* An array of texts, one below the other. */
 void out_list(const char *label, const json_t *texts);
 void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -34,6 +35,8 @@ void out_table_end(struct out_table *t);
 /* Members of a reply; absent: "" and 0. */
 const char *out_str(const json_t *object, const char *name);
 int64_t out_int(const json_t *object, const char *name);
+/* A word of an enum, as people call it. */
+const char *out_word(const json_t *object, const char *name);
 /* "2026-11-21 22:09:04 UTC", "12.3 MiB"; the buffers are the caller's. */
 const char *out_time(int64_t ms, char buf[32]);
 const char *out_bytes(int64_t bytes, char buf[32]);

@@ -88,6 +88,13 @@ void out_optional(const char *label, const json_t *object, const char *name)
 	}
 }
 
+void out_optional_word(const char *label, const json_t *object, const char *name)
+{
+	if (json_object_get(object, name)) {
+		out_field(label, "%s", out_word(object, name));
+	}
+}
+
 void out_list(const char *label, const json_t *texts)
 {
 	json_t *text;
@@ -187,6 +194,11 @@ const char *out_str(const json_t *object, const char *name)
 	const char *s = json_string_value(json_object_get(object, name));
 
 	return s ? s : "";
+}
+
+const char *out_word(const json_t *object, const char *name)
+{
+	return intl_word(out_str(object, name));
 }
 
 int64_t out_int(const json_t *object, const char *name)

@@ -29,7 +29,7 @@ def sources():
 
 
 def enum_words():
-    """The words of the interfaces' enums: people are shown them, too."""
+    """The words of the interfaces' enums, and those marked by W_(): people are shown them, too."""
     words = set()
     for path in glob.glob(os.path.join(ROOT, "daemon/wire/interfaces/*.varlink")):
         text = re.sub(r"#.*", "", open(path, encoding="utf-8").read())
@@ -37,6 +37,8 @@ def enum_words():
             names = [w.strip() for w in body.split(",")]
             if body.strip() and all(re.fullmatch(r"[a-z]\w*", w) for w in names):
                 words.update(names)
+    for path in sources():
+        words.update(re.findall(r'\bW_\("([^"]+)"\)', open(os.path.join(ROOT, path), encoding="utf-8").read()))
     return sorted(words)
 
 

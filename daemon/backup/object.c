@@ -286,10 +286,8 @@ static int open_age(
 
 	if (code == CU_ENOKEY) {
 		code = cu_err_set(err, code, "%s",
-			by.ids ? "this identity does not open it: it was written for other "
-				 "recipients"
-			       : "its file key does not open it: it was written under "
-				 "another one");
+			by.ids ? _("this identity does not open it: it was written for other recipients")
+			       : _("its file key does not open it: it was written under another one"));
 	}
 	return code < 0 ? cu_err_wrap(err, code, "%s", r->name) : 0;
 }

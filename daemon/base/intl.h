@@ -22,6 +22,7 @@ enum intl_language {
 
 #define _(text)	 intl_text(text)
 #define N_(text) text
+#define W_(word) word /* marks one for intl_word that no interface has in an enum */
 
 /* The text in this thread's language, or as it is. */
 const char *intl_text(const char *text) __attribute__((format_arg(1)));

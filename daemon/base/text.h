@@ -33,6 +33,10 @@ bool text_is_utf8(const char *s, size_t n);
 /* The length of the valid sequence that s begins with, 1 to 4; 0 when there is none. */
 size_t text_utf8_len(const char *s, size_t n);
 
+/* Columns on a terminal, whatever the locale: East Asian wide characters take two, marks that
+ * combine none, a byte that is no UTF-8 one. */
+size_t text_width(const char *s, size_t n);
+
 /* Copies s with every control character, DEL, C1, bidi mark and invalid byte written as
  * \xNN, cut at cap - 1 bytes.  What is left cannot move a cursor or start a line. */
 void text_escape(const char *s, char *out, size_t cap);

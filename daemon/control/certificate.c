@@ -185,8 +185,8 @@ static int require_done(const struct story *s, struct cu_err *err)
 		return cu_err_set(err, CU_EBUSY,
 			"nothing can be certified yet: this erasure has begun, %s; ask again "
 			"when it is done",
-			s->nslots > 0 ? "its keys are shredded, its rows are not yet gone" :
-					"its keys are not yet shredded");
+			s->nslots > 0 ? _("its keys are shredded, its rows are not yet gone") :
+					_("its keys are not yet shredded"));
 	}
 	return 0;
 }

@@ -83,7 +83,7 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 		return cu_err_set(err, CU_EDENIED, "uid %u may not %s: no role of roles.yaml allows it%s",
 			(unsigned)peer->uid, x->command->words,
 			peer->uid == 0 && roles_is_personal(operation) ?
-				" (root never touches a person's data)" : "");
+				_(" (root never touches a person's data)") : "");
 	}
 	return is_personal ? permit_begin(&a, operation, x->purpose, (unsigned)peer->uid,
 				     x->command->words, &x->permit, err)
@@ -117,9 +117,9 @@ static int check_state(struct exchange *x, struct cu_err *err)
 		store_is_restricted(x->daemon->house.store)) {
 		return cu_err_set(err, CU_ERESTRICTED,
 			store_is_quarantined(x->daemon->house.store) ?
-				"this store is in quarantine: it is an older copy; see 'status'" :
-				"this store was restored with a gap in its log: data is kept, not "
-				"used, until 'log accept-gap' is confirmed");
+				N_("this store is in quarantine: it is an older copy; see 'status'") :
+				N_("this store was restored with a gap in its log: data is kept, not "
+				   "used, until 'log accept-gap' is confirmed"));
 	}
 	return 0;
 }

@@ -326,7 +326,7 @@ static int may_decide(struct exchange *x, const struct id *erasure, struct cu_er
 	if (r == 0 && !access_allows_purpose(&x->rights, "erase", row.purpose)) {
 		r = cu_err_set(err, CU_EDENIED,
 			"this is for whoever may erase for the purpose of the erasure%s",
-			x->rights.is_root ? " (root never touches a person's data)" : "");
+			x->rights.is_root ? _(" (root never touches a person's data)") : "");
 	}
 	return r;
 }

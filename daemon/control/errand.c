@@ -84,7 +84,7 @@ static int take_error(const json_t *e, struct cu_err *err)
 	int code = name ? cu_err_from_wire_name(name) : 0;
 
 	return cu_err_set(
-		err, code < 0 ? code : CU_EPROTO, "%s", text ? text : "it failed");
+		err, code < 0 ? code : CU_EPROTO, "%s", text ? text : _("it failed"));
 }
 
 static int take_line(struct run *run, struct span text, struct cu_err *err)

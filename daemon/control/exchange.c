@@ -299,6 +299,23 @@ bool exchange_flag(const struct exchange *x, const char *name)
 	return json_is_true(json_object_get(x->call.parameters, name));
 }
 
+enum language exchange_letter_language(const struct exchange *x)
+{
+	const char *word = exchange_text(x, "language");
+	enum language language = (enum language)policy_organisation(x->policy)->language;
+
+	if (word) { /* the interface has its words checked */
+		(void)language_parse(word, &language);
+	}
+	return language;
+}
+
+enum language exchange_language(const struct exchange *x)
+{
+	return exchange_has(x, "language") || x->call.language == INTL_EN ? exchange_letter_language(x) :
+									    language_of_reader();
+}
+
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err)
 {
 	const char *text = exchange_text(x, name);

@@ -17,6 +17,7 @@
 #include "job/work.h"
 #include "ledger/leaf.h"
 #include "policy/access.h"
+#include "policy/said.h"
 #include "privacy/permit.h"
 #include "store/store.h"
 #include "wire/command.h"
@@ -94,6 +95,11 @@ const char *exchange_text(const struct exchange *x, const char *name);
 int64_t exchange_int(const struct exchange *x, const char *name, int64_t absent);
 bool exchange_has(const struct exchange *x, const char *name);
 bool exchange_flag(const struct exchange *x, const char *name);
+/* Of what is written for the caller to read: as the parameter `language` says, else as a caller reads who does not
+ * read English, else the organisation's. */
+enum language exchange_language(const struct exchange *x);
+/* Of what is written for somebody else: as `language` says, else the organisation's. */
+enum language exchange_letter_language(const struct exchange *x);
 /* An id among the parameters: CU_EINVAL when the text is none.  Absent: nil and 0. */
 int exchange_id(const struct exchange *x, const char *name, struct id *ret, struct cu_err *err);
 

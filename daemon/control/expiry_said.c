@@ -61,7 +61,7 @@ int expiry_may_decide(struct exchange *x, const struct id *object, struct cu_err
 	return access_allows(&x->rights, "retention.run") && !x->rights.is_root ?
 		0 :
 		cu_err_set(err, CU_EDENIED, "this is for whoever may call 'retention run'%s",
-			x->rights.is_root ? " (root never touches a person's data)" : "");
+			x->rights.is_root ? _(" (root never touches a person's data)") : "");
 }
 
 int expiry_on_decided(struct exchange *x, const struct id *approval, bool is_granted,

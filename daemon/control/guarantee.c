@@ -55,5 +55,5 @@ void guarantee_of(const struct daemon *d, struct guarantee *ret)
 
 const char *guarantee_class(const struct guarantee *g)
 {
-	return g->is_weaker ? "weaker" : "overwritten-in-place";
+	return g->is_weaker ? W_("weaker") : W_("overwritten-in-place");
 }

@@ -253,7 +253,7 @@ static int check_telling(struct telling *t, const struct row_incident *row, stru
 	if (t->nlaws == 0) {
 		return cu_err_set(err, CU_EINVAL,
 			"law: no law that organisation.yaml names%s asks for this: see 'incident show %u'",
-			t->law ? " by this key" : "", row->number);
+			t->law ? _(" by this key") : "", row->number);
 	}
 	if (t->to == LAW_AUTHORITY && t->nlaws > 1) {
 		return cu_err_set(err, CU_EINVAL,
@@ -359,7 +359,7 @@ static int check_closing(struct exchange *x, struct reader *rd, struct row_incid
 	if (r >= 0 && !(s.has_effects && s.has_measures)) {
 		r = cu_err_set(err, CU_EBUSY,
 			"the register lacks %s: 'incident note %u --about=%s'",
-			s.has_effects ? "what was done about it" : "the effects", row->number,
+			s.has_effects ? _("what was done about it") : _("the effects"), row->number,
 			s.has_effects ? INCIDENT_MEASURES : INCIDENT_EFFECTS);
 	}
 	return r < 0 ? r : 0;

@@ -57,10 +57,7 @@ static int write_letter(struct exchange *x, const struct row_incident *row, cons
 		.measures = buf_span(&n->measures), .delay = buf_span(&n->delay) };
 	int r;
 
-	l.language = (enum language)l.organisation->language;
-	if (exchange_has(x, "language")) { /* the interface has its words checked */
-		(void)language_parse(exchange_text(x, "language"), &l.language);
-	}
+	l.language = exchange_letter_language(x);
 	(void)incident_told_parse(exchange_text(x, "whom"), &l.to);
 	r = incident_letter_write(&l, &subject, &text, err);
 	if (r == 0) {

@@ -36,8 +36,8 @@ int key_parameters(const struct exchange *x, const char *name,
 	}
 	if ((*ret_source == KEYRING_PASSPHRASE) != (passphrase.p != NULL)) {
 		return cu_err_set(err, CU_EINVAL, "passphrase: %s",
-			passphrase.p ? "only the source 'passphrase' has one"
-				     : "the source 'passphrase' needs one");
+			passphrase.p ? _("only the source 'passphrase' has one")
+				     : _("the source 'passphrase' needs one"));
 	}
 	*ret_passphrase = passphrase;
 	return 0;

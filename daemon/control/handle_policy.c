@@ -117,18 +117,6 @@ static int find_law(const struct exchange *x, const struct law **ret, struct cu_
 		      cu_err_set(err, CU_ENOENT, "law: no file law/*.yaml of the policies is so called");
 }
 
-/* That of the call, else that of the organisation. */
-static enum language language_of(const struct exchange *x)
-{
-	enum language language =
-		(enum language)policy_organisation(x->daemon->policy)->language;
-
-	if (exchange_has(x, "language")) { /* the interface has its words checked */
-		(void)language_parse(exchange_text(x, "language"), &language);
-	}
-	return language;
-}
-
 /* The interface has its words checked. */
 static int find_type(const struct exchange *x, enum request_type *ret, struct cu_err *err)
 {
@@ -154,7 +142,7 @@ static int find_rules(const struct exchange *x, struct question *q, struct cu_er
 		return cu_err_set(err, CU_ENOENT,
 			"country: no file law/calendar/*.yaml of the policies is so called");
 	}
-	q->language = language_of(x);
+	q->language = exchange_language(x);
 	return find_type(x, &q->type, err);
 }
 
@@ -258,7 +246,7 @@ int handle_POLICY_BREACH(struct exchange *x, struct json *out, struct cu_err *er
 	}
 	json_open_array(out, "notices");
 	for (size_t i = 0; i < law->nbreaches; i++) {
-		show_notice(&law->breaches[i], noticed_ms, language_of(x), out);
+		show_notice(&law->breaches[i], noticed_ms, exchange_language(x), out);
 	}
 	json_close_array(out);
 	return 0;
@@ -279,7 +267,7 @@ static void mark_values(char marks[NLETTER_VALUES][MARK_SIZE], struct letter_ord
 
 int handle_POLICY_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	struct letter_order o = { .language = language_of(x),
+	struct letter_order o = { .language = exchange_letter_language(x),
 		.today = zone_day_of_ms(clock_now_ms(&x->daemon->house.clock)) };
 	struct buf subject = BUF_INIT, text = BUF_INIT;
 	char marks[NLETTER_VALUES][MARK_SIZE];

@@ -80,8 +80,8 @@ static int find_owner(struct tx *tx, struct put *p, const json_t *owner, struct 
 	if (!*scheme || !*number ||
 		!purpose_covers_field(p->x->permit.purpose, TERMS_IDENTIFIER, "value")) {
 		return cu_err_set(err, CU_EINVAL, "owner: %s",
-			*scheme && *number ? "the purpose does not cover identifier.value" :
-					     "scheme or number is empty");
+			*scheme && *number ? _("the purpose does not cover identifier.value") :
+					     _("scheme or number is empty"));
 	}
 	terms_external(scheme, span_str(number), &term);
 	r = buf_check(&term, err);

@@ -38,22 +38,12 @@ static int hand_out(struct exchange *x, struct buf *text, struct json *out, stru
 
 /* --- the notice ------------------------------------------------------------------- */
 
-static enum language language_asked(const struct exchange *x)
-{
-	enum language l = (enum language)policy_organisation(x->daemon->policy)->language;
-
-	if (exchange_has(x, "language")) { /* the interface has its words checked */
-		(void)language_parse(exchange_text(x, "language"), &l);
-	}
-	return l;
-}
-
 int handle_REPORT_NOTICE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	enum notice_form f = NOTICE_AS_TEXT;
 	struct privacy_notice n;
 	struct buf text = BUF_INIT;
-	int r = privacy_notice_make(x->daemon->policy, language_asked(x), casework_today(x->daemon), &n, err);
+	int r = privacy_notice_make(x->daemon->policy, exchange_letter_language(x), casework_today(x->daemon), &n, err);
 
 	if (exchange_has(x, "format")) {
 		(void)notice_form_parse(exchange_text(x, "format"), &f);
@@ -127,7 +117,7 @@ static int read_question(struct exchange *x, struct report *r, struct cu_err *er
 	r->organisation = policy_organisation(x->daemon->policy)->controller.name;
 	r->store = store_id(x->daemon->house.store);
 	r->made_ms = clock_now_ms(&x->daemon->house.clock);
-	r->language = language_asked(x);
+	r->language = exchange_language(x);
 	return result;
 }
 

@@ -50,15 +50,13 @@ static void show_lines(struct json *out, const char *name, struct buf *text)
 
 int handle_REQUEST_CLOCK(struct exchange *x, struct json *out, struct cu_err *err)
 {
-	const char *language = exchange_text(x, "language");
 	struct buf derivation = BUF_INIT;
 	struct deadline d = { 0 };
 	struct row_dsr row;
-	enum language in;
 	int r = casework_find(x, &row, err);
 
-	if (r == 0 && language && language_parse(language, &in)) {
-		row.language = in;
+	if (r == 0 && (exchange_has(x, "language") || x->call.language != INTL_EN)) {
+		row.language = exchange_language(x); /* else that of who asked */
 	}
 	if (r == 0) {
 		struct reader *rd = store_reader_take(x->daemon->house.store);
@@ -88,7 +86,7 @@ static int require_extension(const struct row_dsr *row, const struct deadline *d
 
 	if (row->closed_ms) {
 		return cu_err_set(err, CU_EBUSY, "request %u is %s", row->number,
-			request_state_word(row->state));
+			intl_word(request_state_word(row->state)));
 	}
 	if (row->extension) {
 		return cu_err_set(err, CU_EBUSY, "request %u was extended already: that is possible once",

@@ -53,7 +53,7 @@ int handle_REQUEST_DENY(struct exchange *x, struct json *out, struct cu_err *err
 
 		list_refusals(law, (enum request_type)row.type, all, sizeof(all));
 		r = cu_err_set(err, CU_EINVAL, "reason: %s knows these for %s: %s", law->key,
-			law_request_word((enum request_type)row.type), all);
+			intl_word(law_request_word((enum request_type)row.type)), all);
 	}
 	return r < 0 ? r : casework_run(x, &c, out, err);
 }
@@ -148,7 +148,7 @@ static int require_original(struct tx *tx, const struct row_dsr *row, uint32_t n
 	}
 	if (!request_is_open(of.state)) {
 		return cu_err_set(err, CU_EBUSY, "request %u is %s, so this one stands for itself", number,
-			request_state_word(of.state));
+			intl_word(request_state_word(of.state)));
 	}
 	r = is_within(tx, row, &of, err);
 	return r == 0 ? cu_err_set(err, CU_EBUSY, "request %u is about less, so this one stands for itself",

@@ -74,7 +74,7 @@ static int apply_ask(struct tx *tx, struct casework *c, struct cu_err *err)
 
 	if (c->row.state != REQ_RECEIVED && c->row.state != REQ_IDENTITY_PENDING) {
 		return cu_err_set(err, CU_EBUSY, "request %u is %s: who it is was asked before that",
-			c->row.number, request_state_word(c->row.state));
+			c->row.number, intl_word(request_state_word(c->row.state)));
 	}
 	if (code->method == METHOD_CODE && id_is_nil(&c->row.subject)) {
 		return cu_err_set(err, CU_EBUSY,

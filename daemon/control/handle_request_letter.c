@@ -36,19 +36,19 @@ static bool is_time(const struct row_dsr *row, enum letter_kind kind)
 
 static int require_time(const struct row_dsr *row, enum letter_kind kind, struct cu_err *err)
 {
-	static const char *const whens[] = { [LETTER_KIND_ACKNOWLEDGE] = "while it is open",
-		[LETTER_KIND_IDENTIFY] = "before 'request verify'",
-		[LETTER_KIND_EXTEND] = "after 'request extend', while it is open",
-		[LETTER_KIND_REFUSE] = "after 'request deny' or 'request exempt'",
-		[LETTER_KIND_FULFIL] = "once it was carried out",
-		[LETTER_KIND_BACKUPS] = "once an erasure was carried out",
-		[LETTER_KIND_NOTICE] = "once what it tells is done (--draft shows it before)",
-		[NLETTER_KINDS] = "never" };
+	static const char *const whens[] = { [LETTER_KIND_ACKNOWLEDGE] = N_("while it is open"),
+		[LETTER_KIND_IDENTIFY] = N_("before 'request verify'"),
+		[LETTER_KIND_EXTEND] = N_("after 'request extend', while it is open"),
+		[LETTER_KIND_REFUSE] = N_("after 'request deny' or 'request exempt'"),
+		[LETTER_KIND_FULFIL] = N_("once it was carried out"),
+		[LETTER_KIND_BACKUPS] = N_("once an erasure was carried out"),
+		[LETTER_KIND_NOTICE] = N_("once what it tells is done (--draft shows it before)"),
+		[NLETTER_KINDS] = N_("never") };
 
 	return is_time(row, kind) ?
 		0 :
 		cu_err_set(err, CU_EBUSY, "request %u is %s: this letter is for %s", row->number,
-			request_state_word(row->state), whens[kind]);
+			intl_word(request_state_word(row->state)), _(whens[kind]));
 }
 
 /* --- what was prepared ------------------------------------------------------------ */
@@ -141,7 +141,7 @@ static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 	if (!request_is_as_was(w->row, &c->row)) { /* decided while it was written */
 		return cu_err_set(err, CU_EBUSY,
 			"request %u has changed while the letter was written, and is %s now: nothing was sealed; call it again",
-			c->row.number, request_state_word(c->row.state));
+			c->row.number, intl_word(request_state_word(c->row.state)));
 	}
 	snprintf(kind, sizeof(kind), "letter.%s", law_letter_word(w->order.kind));
 	r = tx_dsr_paper(tx, &c->row, kind, texts, *i->recipient ? 4 : 3, NULL, err);
@@ -204,8 +204,8 @@ int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *e
 	(void)law_letter_parse(exchange_text(x, "letter"), &kind); /* the interface checked it */
 	if (r == 0 && (kind == LETTER_KIND_NOTICE) != (to != NULL)) {
 		r = cu_err_set(err, CU_EINVAL,
-			to ? "recipient: only a notice goes to one" :
-			     "recipient: say whom the notice goes to: 'request show' lists them");
+			to ? N_("recipient: only a notice goes to one") :
+			     N_("recipient: say whom the notice goes to: 'request show' lists them"));
 	}
 	if (r < 0) {
 		return r;

@@ -12,13 +12,13 @@
 /* A request that has gone on was verified as what it is. */
 static int require_early(const struct row_dsr *row, struct cu_err *err)
 {
-	const char *how = row->state == REQ_SCOPING ? "; 'request identify' begins anew" : "";
+	const char *how = row->state == REQ_SCOPING ? _("; 'request identify' begins anew") : "";
 
 	return row->state == REQ_RECEIVED || row->state == REQ_IDENTITY_PENDING ?
 		0 :
 		cu_err_set(err, CU_EBUSY,
 			"request %u is %s: who asks for the person is said before 'request verify'%s",
-			row->number, request_state_word(row->state), how);
+			row->number, intl_word(request_state_word(row->state)), how);
 }
 
 struct representing {

@@ -166,7 +166,7 @@ static int apply_exempt(struct tx *tx, struct casework *c, struct cu_err *err)
 	if (c->row.state != REQ_SCOPING) {
 		return cu_err_set(err, CU_EBUSY,
 			"request %u is %s: what is kept is said before it is approved ('approval deny' takes that back)",
-			c->row.number, request_state_word(c->row.state));
+			c->row.number, intl_word(request_state_word(c->row.state)));
 	}
 	has = r = tx_dsr_has_part(tx, &c->row, DSR_KEPT, e->collection, err);
 	if (r >= 0 && !e->is_undone) {

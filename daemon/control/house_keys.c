@@ -271,12 +271,12 @@ int house_key_remove(struct house *h, enum keyring_source source, struct cu_err 
 	has = keyring_sources(path);
 	if (!(has & KEYRING_BIT(source))) {
 		return cu_err_set(
-			err, CU_ENOENT, "the root key has no %s", keyring_word(source));
+			err, CU_ENOENT, "the root key has no %s", intl_word(keyring_word(source)));
 	}
 	if (has == KEYRING_BIT(source)) {
 		return cu_err_set(err, CU_EBUSY,
 			"the %s is the last source: add another with 'key add' before",
-			keyring_word(source));
+			intl_word(keyring_word(source)));
 	}
 	return keyring_remove(path, source, err);
 }
@@ -309,13 +309,13 @@ static int check_sources(struct house *h, const struct keyring_hand *hand,
 		r = keyring_open(path, source, hand, &about, seen, err);
 		if (r == 0 && !key_is_equal(seen, h->k0)) {
 			r = cu_err_set(err, CU_ECORRUPT,
-				"the %s yields another root key", keyring_word(source));
+				"the %s yields another root key", intl_word(keyring_word(source)));
 		} else if (r == CU_ENOENT) {
 			r = cu_err_set(err, CU_EINVAL,
 				"the %s is a source of the root key and is not at "
 				"hand: bring it back, or take it away with 'key "
 				"remove'",
-				keyring_word(source));
+				intl_word(keyring_word(source)));
 		}
 	}
 	key_free(h->arena, seen);

@@ -169,15 +169,10 @@ static int show_duty(void *ctx, const struct incident_duty *duty, struct cu_err 
 int incidents_show(struct exchange *x, struct json *out, const char *name,
 	const struct row_incident *row, struct cu_err *err)
 {
-	struct showing s = { x, out,
-		(enum language)policy_organisation(x->daemon->policy)->language };
-	const char *language = exchange_text(x, "language");
+	struct showing s = { x, out, exchange_language(x) };
 	struct reader *rd;
 	int r;
 
-	if (language) { /* the interface has its words checked */
-		(void)language_parse(language, &s.language);
-	}
 	json_open_object(out, name);
 	json_uint(out, "number", row->number);
 	json_hex(out, "incident", row->id.b, sizeof(row->id.b));

@@ -26,7 +26,7 @@ int repos_find(struct daemon *d, const char *name, const struct target **ret,
 
 	if (!t) {
 		return cu_err_set(err, CU_ENOENT,
-			name ? "backup.yaml has no such target" : "backup.yaml names no target");
+			name ? N_("backup.yaml has no such target") : N_("backup.yaml names no target"));
 	}
 	*ret = t;
 	return 0;

@@ -28,7 +28,7 @@ static int may_decide(struct exchange *x, const struct id *request, struct cu_er
 	return access_allows(&x->rights, "request.approve") ?
 		0 :
 		cu_err_set(err, CU_EDENIED, "this is for whoever may call 'request approve'%s",
-			x->rights.is_root ? " (root never touches a person's data)" : "");
+			x->rights.is_root ? _(" (root never touches a person's data)") : "");
 }
 
 /* --- in words --------------------------------------------------------------------- */
@@ -78,10 +78,10 @@ static int say_row(struct exchange *x, struct reader *rd, const struct id *reque
 	civil_format_day(row.received_day, day);
 	id_format(&row.subject, subject);
 	line(lines, _("Request %u of %s for %s by %s, about %s:"), row.number, day,
-		law_request_word((enum request_type)row.type), row.law, subject);
+		intl_word(law_request_word((enum request_type)row.type)), row.law, subject);
 	s.done = row.type == REQUEST_ERASURE ? _("erased for ever") : _("given to the person");
 	if (row.type != REQUEST_ERASURE && row.type != REQUEST_ACCESS && row.type != REQUEST_PORTABILITY) {
-		s.done = law_request_word((enum request_type)row.type);
+		s.done = intl_word(law_request_word((enum request_type)row.type));
 	}
 	s.of_others = row.type == REQUEST_ERASURE     ? _("stays; that it is about the person is forgotten") :
 		      row.type != REQUEST_ACCESS	     ? _("stays as it is") :

@@ -44,24 +44,24 @@ static const char *fault_of(const struct policy *p, enum rule_kind kind, const c
 	switch (kind) {
 	case RULE_PURPOSE:
 	case RULE_OBJECTION:
-		return policy_find_purpose(p, key) ? NULL : "purposes.yaml has no such purpose";
+		return policy_find_purpose(p, key) ? NULL : _("purposes.yaml has no such purpose");
 	case RULE_AUTOMATED:
 		return strcmp(key, "yes") == 0 || strcmp(key, "no") == 0 ? NULL :
-									   "expected yes or no";
-	case RULE_ROLE: return has_role(p, key) ? NULL : "roles.yaml has no such role";
+									   _("expected yes or no");
+	case RULE_ROLE: return has_role(p, key) ? NULL : _("roles.yaml has no such role");
 	case RULE_RECIPIENT:
 		return purposes_find_recipient(policy_purposes(p), key) ?
 			NULL :
-			"purposes.yaml has no such recipient";
+			_("purposes.yaml has no such recipient");
 	case RULE_SOURCE:
 		return purposes_find_source(policy_purposes(p), key) ?
 			NULL :
-			"purposes.yaml has no such source";
-	case RULE_CATEGORY: return category_check(key) ? "this is no data category" : NULL;
-	case RULE_KEEP: return is_keep(key) ? NULL : "expected how long, such as 30d, 72h or 7y";
+			_("purposes.yaml has no such source");
+	case RULE_CATEGORY: return category_check(key) ? _("this is no data category") : NULL;
+	case RULE_KEEP: return is_keep(key) ? NULL : _("expected how long, such as 30d, 72h or 7y");
 	case RULE_NKINDS_: break;
 	}
-	return "there is no such member";
+	return _("there is no such member");
 }
 
 static bool is_single(enum rule_kind kind)

@@ -175,7 +175,7 @@ static int refuse_key(enum keyring_source source, const char *path, struct cu_er
 	return source == KEYRING_PASSPHRASE
 		       ? cu_err_set(err, CU_ENOKEY, "the passphrase is wrong")
 		       : cu_err_set(err, CU_ENOKEY, "%s: made with another %s", path,
-				 source == KEYRING_FILE ? "key file" : "credential");
+				 source == KEYRING_FILE ? _("key file") : _("credential"));
 }
 
 static int open_wrap(const struct wrap *w, enum keyring_source source, const char *path,

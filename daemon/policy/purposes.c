@@ -252,6 +252,20 @@ const char *recipient_told(const struct recipient *r, enum language language)
 	return r->told.in[language] ? r->told.in[language] : language == LANGUAGE_EN ? r->text : NULL;
 }
 
+const char *purpose_for_reader(const struct purpose *p)
+{
+	const char *told = intl_language() == INTL_EN ? NULL : purpose_told(p, language_of_reader());
+
+	return told ? told : p->text;
+}
+
+const char *recipient_for_reader(const struct recipient *r)
+{
+	const char *told = intl_language() == INTL_EN ? NULL : recipient_told(r, language_of_reader());
+
+	return told ? told : r->text;
+}
+
 bool purpose_covers(const struct purpose *p, const char *collection)
 {
 	return p->covers_all || find_part(p, collection);
@@ -338,15 +352,15 @@ const char *purpose_special_word(enum purpose_special special)
 
 const char *purpose_objection_word(enum purpose_objection objection)
 {
-	static const char *const words[] = { "by_law", "none", "possible", "absolute" };
+	static const char *const words[] = { W_("by_law"), W_("none"), W_("possible"), W_("absolute") };
 
 	return words[objection];
 }
 
 const char *recipient_transfer_word(enum transfer transfer)
 {
-	static const char *const words[] = { "none", "adequacy", "clauses", "binding_rules",
-		"consent", "contract", "other" };
+	static const char *const words[] = { W_("none"), W_("adequacy"), W_("clauses"),
+		W_("binding_rules"), W_("consent"), W_("contract"), W_("other") };
 
 	return words[transfer];
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/intl.h"
 #include "policy/rows.h"
 #include "policy/said.h"
 
@@ -23,26 +24,26 @@ struct yaml_node;
 /* X(id, word, article of the GDPR, meaning).  The words are those of purposes.yaml. */
 /* clang-format off */
 #define PURPOSE_BASES(X)                                                                 \
-	X(CONSENT,     "consent",              "6(1)(a)", "the person agreed")           \
-	X(CONTRACT,    "contract",             "6(1)(b)", "a contract with the person needs it") \
-	X(LEGAL,       "legal_obligation",     "6(1)(c)", "a law demands it")            \
-	X(VITAL,       "vital_interests",      "6(1)(d)", "somebody's life depends on it") \
-	X(PUBLIC,      "public_interest",      "6(1)(e)", "a public task needs it")      \
-	X(LEGITIMATE,  "legitimate_interests", "6(1)(f)", "interests that outweigh the person's")
+	X(CONSENT, W_("consent"),              "6(1)(a)", "the person agreed")           \
+	X(CONTRACT, W_("contract"),             "6(1)(b)", "a contract with the person needs it") \
+	X(LEGAL, W_("legal_obligation"),     "6(1)(c)", "a law demands it")            \
+	X(VITAL, W_("vital_interests"),      "6(1)(d)", "somebody's life depends on it") \
+	X(PUBLIC, W_("public_interest"),      "6(1)(e)", "a public task needs it")      \
+	X(LEGITIMATE, W_("legitimate_interests"), "6(1)(f)", "interests that outweigh the person's")
 
 /* The second basis, for special categories. */
 #define PURPOSE_SPECIAL_BASES(X)                                                         \
-	X(NONE,        "none",             "",        "")                                \
-	X(EXPLICIT,    "explicit_consent", "9(2)(a)", "the person agreed explicitly")    \
-	X(EMPLOYMENT,  "employment",       "9(2)(b)", "employment and social security law") \
-	X(VITAL,       "vital_interests",  "9(2)(c)", "somebody's life depends on it")   \
-	X(NON_PROFIT,  "non_profit",       "9(2)(d)", "a body's own members")            \
-	X(MADE_PUBLIC, "made_public",      "9(2)(e)", "the person made it public")       \
-	X(CLAIMS,      "legal_claims",     "9(2)(f)", "legal claims")                    \
-	X(PUBLIC,      "public_interest",  "9(2)(g)", "substantial public interest")     \
-	X(CARE,        "health_care",      "9(2)(h)", "health or social care")           \
-	X(HEALTH,      "public_health",    "9(2)(i)", "public health")                   \
-	X(ARCHIVING,   "archiving",        "9(2)(j)", "archiving, research, statistics")
+	X(NONE, W_("none"),             "",        "")                                \
+	X(EXPLICIT, W_("explicit_consent"), "9(2)(a)", "the person agreed explicitly")    \
+	X(EMPLOYMENT, W_("employment"),       "9(2)(b)", "employment and social security law") \
+	X(VITAL, W_("vital_interests"),  "9(2)(c)", "somebody's life depends on it")   \
+	X(NON_PROFIT, W_("non_profit"),       "9(2)(d)", "a body's own members")            \
+	X(MADE_PUBLIC, W_("made_public"),      "9(2)(e)", "the person made it public")       \
+	X(CLAIMS, W_("legal_claims"),     "9(2)(f)", "legal claims")                    \
+	X(PUBLIC, W_("public_interest"),  "9(2)(g)", "substantial public interest")     \
+	X(CARE, W_("health_care"),      "9(2)(h)", "health or social care")           \
+	X(HEALTH, W_("public_health"),    "9(2)(i)", "public health")                   \
+	X(ARCHIVING, W_("archiving"),        "9(2)(j)", "archiving, research, statistics")
 /* clang-format on */
 
 enum purpose_basis {
@@ -168,6 +169,9 @@ const struct origin *purposes_find_source(const struct purposes *p, const char *
 /* In words for people; NULL: purposes.yaml has none in this language. */
 const char *purpose_told(const struct purpose *p, enum language language);
 const char *recipient_told(const struct recipient *r, enum language language);
+/* For whoever asks: as purposes.yaml has it, or, where that is there, in their language. */
+const char *purpose_for_reader(const struct purpose *p);
+const char *recipient_for_reader(const struct recipient *r);
 
 /* The allow-list.  A collection of which only some fields are covered is covered. */
 bool purpose_covers(const struct purpose *p, const char *collection);

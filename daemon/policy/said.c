@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/intl.h"
+
 #define IN(language) offsetof(struct said, in[LANGUAGE_##language])
 
 /* clang-format off */
@@ -24,6 +26,14 @@ static const char *const words[NLANGUAGES] = {
 const char *language_word(enum language language)
 {
 	return words[language];
+}
+
+enum language language_of_reader(void)
+{
+	enum language ret = LANGUAGE_EN;
+
+	(void)language_parse(intl_code(intl_language()), &ret); /* the same codes */
+	return ret;
 }
 
 bool language_parse(const char *word, enum language *ret)

@@ -25,6 +25,8 @@ struct said {
 extern const struct rows said_rows;
 
 const char *language_word(enum language language);
+/* That of the caller for whom this thread works (base/intl.h). */
+enum language language_of_reader(void);
 /* false when there is no such language. */
 bool language_parse(const char *word, enum language *ret);
 

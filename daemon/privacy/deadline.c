@@ -395,7 +395,7 @@ static int check_facts(const struct deadline_facts *f, struct cu_err *err)
 
 		if (p->from < after) {
 			return cu_err_set(err, CU_EINVAL, "a pause begins before %s",
-				i == 0 ? "the request was received" : "the last one ended");
+				i == 0 ? _("the request was received") : _("the last one ended"));
 		}
 		if (p->to != CIVIL_NO_DAY && p->to < p->from) {
 			return cu_err_set(err, CU_EINVAL, "a pause ends before it begins");

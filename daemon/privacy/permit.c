@@ -159,7 +159,7 @@ static int tell(const struct permit *p, enum permit_verdict v, struct cu_err *er
 		return permit_hide(err);
 	}
 	return cu_err_set(err, v == PERMIT_UNKNOWN ? CU_ENOENT : CU_EDENIED, "%s",
-		verdicts[v].sentence);
+		_(verdicts[v].sentence));
 }
 
 int permit_check(const struct permit *p, const struct standing *s, struct cu_err *err)
@@ -193,17 +193,17 @@ static void put_consent(const struct standing *s, struct json *to)
 	char day[CIVIL_DAY_SIZE], until[CIVIL_DAY_SIZE], text[512];
 
 	if (s->state == CONSENT_NONE) {
-		put_step(to, "consent", false, "nobody ever asked");
+		put_step(to, "consent", false, _("nobody ever asked"));
 		return;
 	}
 	civil_format_day(civil_day_of_ms(ev->at_ms), day);
 	if (ev->expires_ms != 0) {
 		civil_format_day(civil_day_of_ms(ev->expires_ms), until);
 	}
-	snprintf(text, sizeof(text), "%s on %s%s%s%s%s%s%s", consent_state_word(ev->state), day,
-		ev->channel[0] ? ", channel " : "", ev->channel,
-		ev->notice[0] ? ", notice " : "", ev->notice,
-		ev->expires_ms == 0 ? "" : s->is_live ? ", until " : ", expired on ",
+	snprintf(text, sizeof(text), _("%s on %s%s%s%s%s%s%s"), intl_word(consent_state_word(ev->state)), day,
+		ev->channel[0] ? _(", channel ") : "", ev->channel,
+		ev->notice[0] ? _(", notice ") : "", ev->notice,
+		ev->expires_ms == 0 ? "" : s->is_live ? _(", until ") : _(", expired on "),
 		ev->expires_ms == 0 ? "" : until);
 	put_step(to, "consent", s->is_live, text);
 }
@@ -216,12 +216,12 @@ static void put_objection(const struct permit *p, const struct standing *s, stru
 		return;
 	}
 	if (!s->is_objected) {
-		put_step(to, "objection", true, "none");
+		put_step(to, "objection", true, intl_word("none"));
 		return;
 	}
 	civil_format_day(civil_day_of_ms(s->objection.at_ms), day);
-	snprintf(text, sizeof(text), "objected on %s (%s)", day,
-		purpose_objection_word((enum purpose_objection)p->purpose->objection));
+	snprintf(text, sizeof(text), _("objected on %s (%s)"), day,
+		intl_word(purpose_objection_word((enum purpose_objection)p->purpose->objection)));
 	put_step(to, "objection", false, text);
 }
 
@@ -231,13 +231,13 @@ static void put_person(const struct permit *p, const struct standing *s, struct 
 	enum permit_verdict v = permit_judge(p, s);
 
 	if (v == PERMIT_UNKNOWN || v == PERMIT_ERASING) {
-		put_step(to, "person", false, verdicts[v].sentence);
+		put_step(to, "person", false, _(verdicts[v].sentence));
 		return;
 	}
-	put_step(to, "person", true, "is known");
+	put_step(to, "person", true, _("is known"));
 	put_step(to, "restriction", v != PERMIT_RESTRICTED,
-		!s->who.is_restricted ? "none" :
-			v == PERMIT_RESTRICTED ? "stored only" : "stored only; the role may read it");
+		!s->who.is_restricted ? intl_word("none") :
+			v == PERMIT_RESTRICTED ? _("stored only") : _("stored only; the role may read it"));
 	if (v == PERMIT_RESTRICTED) {
 		return;
 	}
@@ -258,16 +258,16 @@ void permit_explain(const struct permit *p, const struct standing *s, struct jso
 	json_bool(to, "allowed", v == PERMIT_GRANTED);
 	json_str(to, "verdict", permit_told(p, v));
 	json_open_array(to, "steps");
-	put_step(to, "role", true, "allows this operation for the purpose");
-	put_step(to, "purpose", true, p->purpose->text);
-	snprintf(text, sizeof(text), "%s, Art. %s GDPR", purpose_basis_word(basis),
+	put_step(to, "role", true, _("allows this operation for the purpose"));
+	put_step(to, "purpose", true, purpose_for_reader(p->purpose));
+	snprintf(text, sizeof(text), _("%s, Art. %s GDPR"), intl_word(purpose_basis_word(basis)),
 		purpose_basis_article(basis));
 	put_step(to, "basis", true, text);
 	if (v == PERMIT_GRANTED || p->may_know) {
 		put_person(p, s, to);
 	} else {
 		put_step(to, "person", false,
-			"no such data subject, or none that you may see for this purpose");
+			_("no such data subject, or none that you may see for this purpose"));
 	}
 	json_close_array(to);
 }

@@ -14,6 +14,7 @@
 #define CU_PRIVACY_PERMIT_H
 #include <stdbool.h>
 
+#include "base/intl.h"
 #include "policy/access.h"
 #include "store/standing.h"
 
@@ -22,19 +23,19 @@ struct json;
 struct purpose;
 struct rule;
 
-/* X(id, word, sentence) */
+/* X(id, word, sentence: translated when it is told) */
 /* clang-format off */
 #define PERMIT_VERDICTS(X)                                                              \
-	X(GRANTED,     "granted",     "may be used")                                    \
-	X(UNKNOWN,     "unknown",     "there is no such data subject")                  \
-	X(ERASING,     "erasing",     "this data subject is being erased")              \
-	X(RESTRICTED,  "restricted",  "this data subject is restricted: its data is stored and not used") \
-	X(UNASKED,     "unasked",     "there is no consent to this purpose")            \
-	X(REFUSED,     "refused",     "consent to this purpose was refused")            \
-	X(WITHDRAWN,   "withdrawn",   "consent to this purpose was withdrawn")          \
-	X(EXPIRED,     "expired",     "the consent to this purpose has expired")        \
-	X(INVALIDATED, "invalidated", "the consent to this purpose was found to be void") \
-	X(OBJECTED,    "objected",    "this data subject has objected to this purpose")
+	X(GRANTED, W_("granted"),     N_("may be used"))                                    \
+	X(UNKNOWN, W_("unknown"),     N_("there is no such data subject"))                  \
+	X(ERASING, W_("erasing"),     N_("this data subject is being erased"))              \
+	X(RESTRICTED, W_("restricted"),  N_("this data subject is restricted: its data is stored and not used")) \
+	X(UNASKED, W_("unasked"),     N_("there is no consent to this purpose"))            \
+	X(REFUSED, W_("refused"),     N_("consent to this purpose was refused"))            \
+	X(WITHDRAWN, W_("withdrawn"),   N_("consent to this purpose was withdrawn"))          \
+	X(EXPIRED, W_("expired"),     N_("the consent to this purpose has expired"))        \
+	X(INVALIDATED, W_("invalidated"), N_("the consent to this purpose was found to be void")) \
+	X(OBJECTED, W_("objected"),    N_("this data subject has objected to this purpose"))
 /* clang-format on */
 
 enum permit_verdict {

@@ -312,25 +312,25 @@ static const char *what_lacks(const struct row_dsr *row, enum request_event even
 		event != REQ_ON_DENY && event != REQ_ON_REVOKE && event != REQ_ON_LAPSE;
 
 	if (row->state == REQ_RECEIVED && event != REQ_ON_FIND) {
-		return "the person has not been found yet: 'request identify'";
+		return _("the person has not been found yet: 'request identify'");
 	}
 	if (event == REQ_ON_VERIFY && !may_act(row)) {
-		return "who asks for the person has not shown that they may: 'request authorise'";
+		return _("who asks for the person has not shown that they may: 'request authorise'");
 	}
 	if (row->state == REQ_IDENTITY_PENDING && is_after_check) {
-		return "who asks has not been confirmed yet: 'request verify'";
+		return _("who asks has not been confirmed yet: 'request verify'");
 	}
 	if (row->state == REQ_SCOPING && event == REQ_ON_ASK && row->due_day == CIVIL_NO_DAY) {
-		return "its clock has not been computed: 'request clock' says why";
+		return _("its clock has not been computed: 'request clock' says why");
 	}
 	if (row->state == REQ_SCOPING && event == REQ_ON_EXECUTE) {
-		return "a second user has to approve it: 'request approve'";
+		return _("a second user has to approve it: 'request approve'");
 	}
 	if ((event == REQ_ON_ANSWER || event == REQ_ON_COMPLETE) && !all_are_told(row)) {
-		return "those who received the data have not been told: 'request next' says how";
+		return _("those who received the data have not been told: 'request next' says how");
 	}
-	return request_is_open(row->state) ? "'request next' says what is to be done" :
-					     "it is closed";
+	return request_is_open(row->state) ? _("'request next' says what is to be done") :
+					     _("it is closed");
 }
 
 bool request_is_as_was(const struct row_dsr *then, const struct row_dsr *now)
@@ -349,7 +349,7 @@ int request_may(const struct row_dsr *row, enum request_event event, struct cu_e
 	return request_leads(row, event, &to) ?
 		0 :
 		cu_err_set(err, CU_EBUSY, "request %u is %s; %s", row->number,
-			request_state_word(row->state), what_lacks(row, event));
+			intl_word(request_state_word(row->state)), what_lacks(row, event));
 }
 
 int request_move(struct tx *tx, struct row_dsr *row, enum request_event event, struct cu_err *err)

@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void command(
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(to, REQUEST_COMMAND, fmt, ap);
+	vsnprintf(to, REQUEST_COMMAND, _(fmt), ap); /* what stands in <> is for a person */
 	va_end(ap);
 }
 
@@ -45,7 +45,7 @@ static void choose_end(const struct request_facts *f, struct request_step *s)
 	uint32_t n = f->row->number;
 
 	command(choice(s, _("It has to be refused, for a reason of the law:"))->command,
-		"request deny %u --reason=<a reason; a wrong one lists them>", n);
+		N_("request deny %u --reason=<a reason; a wrong one lists them>"), n);
 	command(choice(s, _("The person took it back:"))->command, "request revoke %u", n);
 }
 
@@ -89,7 +89,7 @@ static void choose_extension(const struct request_facts *f, struct request_step 
 	}
 	civil_format_day(d->tell_by, by);
 	put(text, _("It takes longer; the person has to be told by %s, with reasons:"), by);
-	command(choice(s, text)->command, "request extend %u --reason=<complexity or number>",
+	command(choice(s, text)->command, N_("request extend %u --reason=<complexity or number>"),
 		f->row->number);
 }
 
@@ -111,7 +111,7 @@ static bool tell_recipients(const struct request_facts *f, struct request_step *
 	put(s->why, "%s", _("Whoever was given data learns that it was rectified, erased or restricted (GDPR Art. 19). The notice was sealed before anything was done; printing it counts as sending it, --draft does not."));
 	command(s->command, "request letter %u notice --recipient=%s", n, f->untold);
 	command(choice(s, _("They cannot be told, or never got the data:"))->command,
-		"request untold %u --recipient=%s --because=<not-disclosed, impossible or disproportionate>",
+		N_("request untold %u --recipient=%s --because=<not-disclosed, impossible or disproportionate>"),
 		n, f->untold);
 	command(choice(s, _("To see what there is to send, and what was sent:"))->command,
 		"request show %u", n);
@@ -126,13 +126,13 @@ static void on_received(const struct request_facts *f, struct request_step *s)
 
 	put(s->what, "%s", _("Find the person whose data it is about."));
 	put(s->why, "%s", _("Read the letter with 'request show'. Nothing can be listed, shown or erased before it is known whose data is meant."));
-	command(s->command, "request identify %u <the id of the person>", n);
+	command(s->command, N_("request identify %u <the id of the person>"), n);
 	command(choice(s, _("To write that it has arrived:"))->command,
 		"request letter %u acknowledge", n);
 	command(choice(s, _("To find the id:"))->command,
-		"subject search <email, phone or external-id> --purpose=%s", request_purpose(f->row->type));
+		N_("subject search <email, phone or external-id> --purpose=%s"), request_purpose(f->row->type));
 	command(choice(s, _("The letter does not say enough, and you wrote back:"))->command,
-		"request ask %u --method=<document, account or call-back>", n);
+		N_("request ask %u --method=<document, account or call-back>"), n);
 	command(choice(s, _("Nobody of this name is here:"))->command,
 		"request deny %u --reason=no_data", n);
 	choose_end(f, s);
@@ -148,7 +148,7 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 		put(s->what, "%s", _("Make sure that who asks for the person may do so."));
 		put(s->why, "%s", _("Whoever asks for somebody else shows by what right: a power of attorney, a court's order, a register. See it and keep no copy. After that it is seen to that the person is the one (GDPR Art. 12(6); PIPL Art. 31, 49, 50)."));
 		command(s->command,
-			"request authorise %u --by=<written, notarised, court-order or register>", n);
+			N_("request authorise %u --by=<written, notarised, court-order or register>"), n);
 		command(choice(s, _("The person asks without anybody else after all:"))->command,
 			"request unrepresent %u", n);
 	} else if (!id_is_nil(&f->row->code)) {
@@ -156,18 +156,18 @@ static void on_identity_pending(const struct request_facts *f, struct request_st
 		command(s->command, "request verify %u --method=code", n);
 	} else {
 		command(s->command,
-			"request verify %u --method=<document, in-person, account or call-back>", n);
+			N_("request verify %u --method=<document, in-person, account or call-back>"), n);
 	}
 	command(choice(s, _("To send a one-time code to an address on file:"))->command,
 		"request ask %u --method=code", n);
 	if (f->row->acts_as == 0) {
 		command(choice(s, _("Somebody asks for the person, such as a parent or a lawyer:"))->command,
-			"request represent %u <guardian, lawyer, agent or relative>", n);
+			N_("request represent %u <guardian, lawyer, agent or relative>"), n);
 	}
 	command(choice(s, _("To write and ask for proof:"))->command,
-		"request letter %u identify --method=<document, account or call-back>", n);
+		N_("request letter %u identify --method=<document, account or call-back>"), n);
 	command(choice(s, _("It is another person:"))->command,
-		"request identify %u <the id of the person>", n);
+		N_("request identify %u <the id of the person>"), n);
 	if (f->row->asked_ms) {
 		command(choice(s, _("30 days went by without an answer:"))->command, "request lapse %u", n);
 	}
@@ -187,7 +187,7 @@ static void on_at_once(const struct request_facts *f, struct request_step *s)
 			_("The law gives no time for this: it takes effect at once, and what stood on it ends."));
 	command(s->command, "request execute %u", n);
 	command(choice(s, _("The same person asked for the same before, and that is still open:"))->command,
-		"request duplicate %u --of=<its number>", n);
+		N_("request duplicate %u --of=<its number>"), n);
 	choose_end(f, s);
 }
 
@@ -210,11 +210,11 @@ static void on_scoping(const struct request_facts *f, struct request_step *s)
 	command(s->command, "request approve %u", n);
 	command(choice(s, _("To see the list:"))->command, "request scope %u", n);
 	command(choice(s, _("A law obliges you to keep one of these collections:"))->command,
-		"request exempt %u --collection=<collection> --citation=<the article>", n);
+		N_("request exempt %u --collection=<collection> --citation=<the article>"), n);
 	command(choice(s, _("The same person asked for the same before, and that is still open:"))->command,
-		"request duplicate %u --of=<its number>", n);
+		N_("request duplicate %u --of=<its number>"), n);
 	command(choice(s, _("It is another person's:"))->command,
-		"request identify %u <the id of the person>", n);
+		N_("request identify %u <the id of the person>"), n);
 	choose_extension(f, s);
 	choose_end(f, s);
 }
@@ -244,7 +244,7 @@ static void on_approved(const struct request_facts *f, struct request_step *s)
 	if (f->row->type == REQUEST_ACCESS || f->row->type == REQUEST_PORTABILITY) {
 		put(s->what, "%s", _("Write the person's data to a file."));
 		put(s->why, "%s", _("A second user approved it. The file holds all that 'request scope' lists."));
-		command(s->command, "request execute %u <a new file>", n);
+		command(s->command, N_("request execute %u <a new file>"), n);
 	} else if (f->row->type == REQUEST_ERASURE) {
 		put(s->what, "%s", _("Begin the erasure."));
 		put(s->why, "%s", _("A second user approved it. The data is denied to everyone at once; until the grace period is over it can be given back."));
@@ -277,7 +277,7 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 		if (f->row->type == REQUEST_RECTIFICATION) {
 			put(s->what, _("Correct the data; then tell %s, who received it: print the notice and send it."), f->untold);
 			command(choice(s, _("To correct it:"))->command,
-				"subject update %s --purpose=%s --collection=<collection> --record=<the record>",
+				N_("subject update %s --purpose=%s --collection=<collection> --record=<the record>"),
 				id, request_purpose(f->row->type));
 		}
 		choose_letter(f, s);
@@ -288,7 +288,7 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 		put(s->what, "%s", _("Correct the data, then say that it is done."));
 		put(s->why, "%s", _("Only you know what is right. Tell everybody to whom the wrong data was given, too."));
 		command(choice(s, _("To correct it:"))->command,
-			"subject update %s --purpose=%s --collection=<collection> --record=<the record>", id,
+			N_("subject update %s --purpose=%s --collection=<collection> --record=<the record>"), id,
 			request_purpose(f->row->type));
 	} else if (request_is_at_once(f->row->type)) {
 		put(s->what, "%s", _("Write to the person what was done, then say that it is done."));
@@ -297,7 +297,7 @@ static void on_needs_input(const struct request_facts *f, struct request_step *s
 		put(s->what, "%s", _("Send the file to the person, then say that it is done."));
 		put(s->why, "%s", _("It is answered when the person has it: to the address that was verified, not to one that came with the letter. Then delete the file."));
 		command(choice(s, _("The file was lost, or new data came:"))->command,
-			"subject dossier %s <a new file> --purpose=%s", id,
+			N_("subject dossier %s <a new file> --purpose=%s"), id,
 			request_purpose(f->row->type));
 	}
 	command(s->command, "request done %u", n);
@@ -323,7 +323,7 @@ static void choose_kept(const struct request_facts *f, struct request_step *s)
 	command(choice(s, _("To write what was kept, and by which law:"))->command,
 		"request letter %u refuse", f->row->number);
 	command(choice(s, _("What was kept is for that law alone; so that nobody uses it for anything else:"))->command,
-		"record rule --purpose=%s --collection=%s --where=subject --is=%s --set=purpose --value=<the purpose>",
+		N_("record rule --purpose=%s --collection=%s --where=subject --is=%s --set=purpose --value=<the purpose>"),
 		request_purpose(f->row->type), f->kept, id);
 }
 

@@ -22,7 +22,7 @@ struct request_facts {
 	const char *backups;     /* by when the last copy of the keys is gone, a sentence; or NULL */
 };
 
-#define REQUEST_TEXT    400
+#define REQUEST_TEXT    600
 #define REQUEST_COMMAND 200
 #define REQUEST_CHOICES 10
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/intl.h"
 #include "base/json.h"
 #include "policy/policy.h"
 
@@ -12,14 +13,14 @@
 /* What the program does for everybody's data (Art. 32(1)); how well this host is set up for it,
  * 'status' says. */
 static const char *const measures[] = {
-	"Every person's data is sealed under keys of their own (XChaCha20-Poly1305), which are "
-	"destroyed when the person is to be forgotten.",
-	"Whoever reads or changes data has a role, and names a purpose that the role has; only the "
-	"data that the purpose covers is shown, and values above the role's level are masked.",
-	"Every access is written into a signed log before anything is shown; tampering shows.",
-	"Erasures and releases of data are confirmed by a second user where the policies say so.",
-	"Backups are encrypted for a key that is not on the machine, and are tried by restoring them.",
-	"The process that holds keys has no network, and imports are parsed by a process without keys.",
+	N_("Every person's data is sealed under keys of their own (XChaCha20-Poly1305), which are "
+	"destroyed when the person is to be forgotten."),
+	N_("Whoever reads or changes data has a role, and names a purpose that the role has; only the "
+	"data that the purpose covers is shown, and values above the role's level are masked."),
+	N_("Every access is written into a signed log before anything is shown; tampering shows."),
+	N_("Erasures and releases of data are confirmed by a second user where the policies say so."),
+	N_("Backups are encrypted for a key that is not on the machine, and are tried by restoring them."),
+	N_("The process that holds keys has no network, and imports are parsed by a process without keys."),
 };
 
 static void put_contact(struct json *to, const char *name, const struct organisation_contact *c)
@@ -87,7 +88,7 @@ static void put_recipients(const struct policy *p, const struct purpose *u, stru
 
 		json_open_object(to, NULL);
 		json_str(to, "recipient", e->key);
-		json_str(to, "text", e->text);
+		json_str(to, "text", recipient_for_reader(e));
 		if (e->country) {
 			json_str(to, "country", e->country);
 		}
@@ -118,10 +119,10 @@ static void put_limit(const struct policy *p, const struct collection *c, const 
 		json_str(to, "class", class_key);
 	}
 	json_str(to, "counted_from",
-		c->anchor == ANCHOR_EVENT      ? "the event" :
-			c->anchor == ANCHOR_ACTIVITY ? "the last activity" :
-			c->anchor == ANCHOR_RELATIONSHIP ? "the end of the relationship" :
-							   "nothing");
+		c->anchor == ANCHOR_EVENT      ? _("the event") :
+			c->anchor == ANCHOR_ACTIVITY ? _("the last activity") :
+			c->anchor == ANCHOR_RELATIONSHIP ? _("the end of the relationship") :
+							   _("nothing"));
 	if (rule) {
 		put_duration(to, "keep", rule->keep);
 		json_str(to, "then", retention_then_word(rule));
@@ -157,7 +158,7 @@ static void put_activity(const struct policy *p, const struct purpose *u, struct
 
 	json_open_object(to, NULL);
 	json_str(to, "purpose", u->key);
-	json_str(to, "text", u->text);
+	json_str(to, "text", purpose_for_reader(u));
 	json_str(to, "use", u->use);
 	json_str(to, "basis", purpose_basis_word(basis));
 	json_str(to, "article", purpose_basis_article(basis));
@@ -188,12 +189,12 @@ static void put_missing(const struct policy *p, struct json *to)
 
 	json_open_array(to, "missing");
 	if (!o->controller.node) {
-		json_str(to, NULL, "organisation.yaml: controller (Art. 30(1)(a))");
+		json_str(to, NULL, _("organisation.yaml: controller (Art. 30(1)(a))"));
 	}
 	for (size_t i = 0; i < all->nrecipients; i++) {
 		if (!all->recipients[i].country) {
 			snprintf(text, sizeof(text),
-				"purposes.yaml: the country of the recipient %s (Art. 30(1)(e))",
+				_("purposes.yaml: the country of the recipient %s (Art. 30(1)(e))"),
 				all->recipients[i].key);
 			json_str(to, NULL, text);
 		}
@@ -201,7 +202,7 @@ static void put_missing(const struct policy *p, struct json *to)
 	for (size_t i = 0; i < s->ncollections; i++) {
 		if (!retention_find(policy_retention(p), s->collections[i].key, RETENTION_DEFAULT)) {
 			snprintf(text, sizeof(text),
-				"retention.yaml: until when %s is kept (Art. 30(1)(f))",
+				_("retention.yaml: until when %s is kept (Art. 30(1)(f))"),
 				s->collections[i].key);
 			json_str(to, NULL, text);
 		}
@@ -224,7 +225,7 @@ void ropa_put(const struct policy *p, struct json *to)
 	json_close_array(to);
 	json_open_array(to, "security");
 	for (size_t i = 0; i < COUNT(measures); i++) {
-		json_str(to, NULL, measures[i]);
+		json_str(to, NULL, _(measures[i]));
 	}
 	json_close_array(to);
 	put_missing(p, to);

@@ -112,8 +112,8 @@ int tx_restrict(struct tx *tx, const struct id *subject, const char *purpose, bo
 	int r = tx_subject_require(tx, subject, &who, err);
 
 	if (r == 0 && who.is_restricted == is_restricted) {
-		r = cu_err_set(err, CU_EEXIST, is_restricted ? "this data subject is restricted already" :
-							       "this data subject is not restricted");
+		r = cu_err_set(err, CU_EEXIST, is_restricted ? N_("this data subject is restricted already") :
+							       N_("this data subject is not restricted"));
 	}
 	if (r == 0) {
 		r = put_text(tx, subject, RESTRICTION_COLLECTION, &papers, &leaf.obj, err);

@@ -20,7 +20,7 @@
 #define JOURNALLED_ALL "data=journal"
 
 static const struct ground_row rows[] = {
-#define X(id, key, weaker, text) [GROUND_##id] = { key, weaker, N_(text) },
+#define X(id, key, weaker, text) [GROUND_##id] = { key, weaker, text },
 	GROUND_REASONS(X)
 #undef X
 };

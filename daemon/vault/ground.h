@@ -12,23 +12,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/intl.h"
+
 /* X(id, key in certificates, makes the guarantee weaker, text) */
 /* clang-format off */
 #define GROUND_REASONS(X)                                                               \
 	X(JOURNALLED, "journalled-data", 1,                                             \
-	  "The file system keeps file contents in its journal, too: old keys may stay there for a while.") \
+	  N_("The file system keeps file contents in its journal, too: old keys may stay there for a while.")) \
 	X(COPIES,     "copy-on-write", 1,                                               \
-	  "The file system writes elsewhere instead of in place: old keys may stay in free space.") \
+	  N_("The file system writes elsewhere instead of in place: old keys may stay in free space.")) \
 	X(OVERLAY,    "overlay", 1,                                                     \
-	  "The files lie on an overlay: where their bytes are is not known here.")      \
+	  N_("The files lie on an overlay: where their bytes are is not known here."))      \
 	X(NETWORK,    "network", 1,                                                     \
-	  "The files lie on a network file system or another process's: what the other side keeps is not known here.") \
+	  N_("The files lie on a network file system or another process's: what the other side keeps is not known here.")) \
 	X(MEMORY,     "memory", 1,                                                      \
-	  "The files lie in memory: they do not survive a restart, and may be swapped out.") \
+	  N_("The files lie in memory: they do not survive a restart, and may be swapped out.")) \
 	X(UNKNOWN,    "unknown-filesystem", 1,                                          \
-	  "The file system is not one of which it is known that it writes in place.")   \
+	  N_("The file system is not one of which it is known that it writes in place."))   \
 	X(SOLID,      "solid-state", 0,                                                 \
-	  "The device is solid-state: it may keep old blocks that no interface shows, until it reuses them.")
+	  N_("The device is solid-state: it may keep old blocks that no interface shows, until it reuses them."))
 /* clang-format on */
 
 enum ground_reason {

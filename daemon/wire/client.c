@@ -242,7 +242,7 @@ static int start(struct client *c, const char *method, const json_t *parameters,
 
 	if (c->broken < 0) {
 		return cu_err_set(
-			err, c->broken, "the connection to custosd is broken");
+			err, c->broken, N_("the connection to custosd is broken"));
 	}
 	if (c->in_call) {
 		return cu_err_set(err, CU_EBUSY, "the call before is not over");
@@ -354,7 +354,7 @@ int client_next(struct client *c, json_t **ret_parameters, struct cu_err *err)
 	if (c->broken < 0 || !c->in_call) {
 		return cu_err_set(err, c->broken < 0 ? c->broken : CU_EINVAL,
 			c->broken < 0 ? "the connection to custosd is broken"
-				      : "no call is open");
+				      : N_("no call is open"));
 	}
 	if ((r = read_reply(c, &reply, err)) < 0) {
 		return broke(c, r);

@@ -5,21 +5,53 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "wire/arg.h"
 
 #define LINE_WIDTH 78 /* of a terminal of 80 columns */
 #define NAME_WIDTH 26 /* of the left column */
 #define LABEL_SIZE 80
 
-/* Characters, not bytes; wide ones count as one. */
-static size_t width(const char *s, size_t n)
+/* Between Chinese characters a line may end, but not before a mark that closes, or behind one
+ * that opens. */
+static bool may_break(const char *before, size_t nbefore, const char *after, size_t nafter)
 {
-	size_t w = 0;
+	static const char closes[] = "、。，；：？！）》”…", opens[] = "（《“";
+	char c[5] = "";
 
-	for (size_t i = 0; i < n; i++) {
-		w += ((unsigned char)s[i] & 0xc0) != 0x80;
+	memcpy(c, after, nafter);
+	if (strstr(closes, c)) {
+		return false;
 	}
-	return w;
+	memcpy(c, before, nbefore);
+	c[nbefore] = '\0';
+	return !strstr(opens, c) &&
+		(text_width(before, nbefore) == 2 || text_width(after, nafter) == 2 ||
+			strstr(closes, c));
+}
+
+static size_t char_len(const char *s)
+{
+	size_t n = text_utf8_len(s, strlen(s));
+
+	return n > 0 ? n : 1;
+}
+
+/* The bytes from s on that stay on one line. */
+static size_t unbroken(const char *s)
+{
+	size_t n = char_len(s), last = n;
+
+	while (s[n] && s[n] != ' ') {
+		size_t next = char_len(s + n);
+
+		if (may_break(s + n - last, last, s + n, next)) {
+			break;
+		}
+		n += next;
+		last = next;
+	}
+	return n;
 }
 
 /* Words of a text, broken into lines that begin at column indent; column is where the first
@@ -28,13 +60,19 @@ static void put_wrapped(struct buf *to, const char *text, size_t column, size_t 
 {
 	bool is_first = true;
 
-	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		size_t n = strcspn(text, " "), w = width(text, n);
+	for (;;) {
+		size_t blanks = strspn(text, " "), n, w;
 
-		if (!is_first && column + 1 + w > LINE_WIDTH) {
+		text += blanks;
+		if (!*text) {
+			break;
+		}
+		n = unbroken(text);
+		w = text_width(text, n);
+		if (!is_first && column + (blanks > 0) + w > LINE_WIDTH) {
 			buf_putf(to, "\n%*s", (int)indent, "");
 			column = indent;
-		} else if (!is_first) {
+		} else if (!is_first && blanks > 0) {
 			buf_put_u8(to, ' ');
 			column++;
 		}
@@ -49,7 +87,7 @@ static void put_wrapped(struct buf *to, const char *text, size_t column, size_t 
 /* "  <left>   <right ...>", the right in its own column. */
 static void put_row(struct buf *to, const char *left, const char *right)
 {
-	size_t w = width(left, strlen(left));
+	size_t w = text_width(left, strlen(left));
 
 	buf_putf(to, "  %s", left);
 	if (!*right) { /* a flag: the details explain it */

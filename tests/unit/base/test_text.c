@@ -346,6 +346,20 @@ static void blank_is_what_nobody_typed_anything_into(void **state)
 	assert_false(text_is_blank("　")); /* a wide blank is typed on purpose */
 }
 
+static void width_is_what_a_terminal_shows(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} cases[] = { { "", 0 }, { "abc", 3 }, { "个人信息", 8 }, { "“a”，", 5 }, { "e\xcc\x81", 1 },
+		{ "Müller", 6 }, { "한", 2 }, { "𠮷", 2 }, { "a\xff", 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(text_width(cases[i].text, strlen(cases[i].text)), cases[i].width);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +377,7 @@ int main(void)
 		cmocka_unit_test(escape_is_cut_between_characters_at_any_size),
 		cmocka_unit_test(distance_counts_edits),
 		cmocka_unit_test(distance_stops_at_its_bound),
+		cmocka_unit_test(width_is_what_a_terminal_shows),
 		cmocka_unit_test(blank_is_what_nobody_typed_anything_into),
 	};
 

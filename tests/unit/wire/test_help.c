@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/intl.h"
+#include "base/text.h"
 #include "wire/arg.h"
 #include "wire/help.h"
 
@@ -164,6 +166,31 @@ static void topics_are_found_or_suggested(void **state)
 	buf_done(&b);
 }
 
+/* Chinese has no blanks at which a line could end. */
+static void in_chinese_it_fits_too_and_no_line_begins_with_a_mark(void **state)
+{
+	static const char *const marks[] = { "，", "。", "；", "：", "、", "）", "”" };
+
+	(void)state;
+	(void)intl_use(INTL_ZH);
+	for (int id = 0; id < COMMAND_COUNT_; id++) {
+		struct buf b = BUF_INIT;
+
+		help_command(command_at((enum command_id)id), &b);
+		for (const char *line = buf_cstr(&b); *line;) {
+			size_t n = strcspn(line, "\n");
+
+			assert_in_range(text_width(line, n), 0, 80);
+			for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+				assert_int_not_equal(strncmp(line + strspn(line, " "), marks[i], 3), 0);
+			}
+			line += n + (line[n] == '\n');
+		}
+		buf_done(&b);
+	}
+	(void)intl_use(INTL_EN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void)
 		cmocka_unit_test(every_command_is_explained_with_all_its_arguments),
 		cmocka_unit_test(the_overview_lists_every_command_under_its_family),
 		cmocka_unit_test(a_command_that_is_a_family_too_is_explained_with_it),
+		cmocka_unit_test(in_chinese_it_fits_too_and_no_line_begins_with_a_mark),
 		cmocka_unit_test(topics_are_found_or_suggested),
 	};
 
