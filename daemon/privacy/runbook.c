@@ -150,7 +150,7 @@ static enum place put_line(const struct policy *p, const struct runbook_places *
 	if (at == PLACE_PEOPLE) {
 		return is_line(line, n, "<!-- /people -->") ? PLACE_TEXT : at;
 	}
-	if (is_line(line, n, "<!-- test")) {
+	if (begins(line, n, "<!-- test")) {
 		return PLACE_TEST;
 	}
 	if (is_line(line, n, "<!-- people -->")) {

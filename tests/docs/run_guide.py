@@ -13,7 +13,7 @@ What is run are the fenced blocks ```sh.  Words behind `sh`, which no reader of 
 
 A block ```text below it is what is seen: each of its lines is in the output, in this order; between
 them there may be more, and … stands for anything.  A comment <!-- test ... --> is run by root where it
-stands: what happens to the machine, and what must be true afterwards.  <!-- stage --> begins with a new
+stands, also with keep=WORD: what happens to the machine, and what must be true afterwards.  <!-- stage --> begins with a new
 machine, where one of them ended with 77 the rest of its stage is not run, for the reason that it printed;
 <!-- stage 2026-11-30 --> begins with one whose custosd believes that it is nine o'clock of that day, UTC; `clock 3d`
 puts its clock forward.  Variables live on, for each person, till the end of the stage.
@@ -134,10 +134,10 @@ def read(path):
                 else:
                     lines.append(line)
                 continue
-            m = re.match(r"\s*```(\w*)(.*)$", line)
-            if m or line == "<!-- test":
-                inside, start, lines = (m.group(1) or "text") if m else "test", number, []
-                words = dict(w.split("=", 1) for w in shlex.split(m.group(2))) if m else {}
+            m = re.match(r"\s*```(\w*)(.*)$", line) or re.match(r"<!-- (test)((?: \w+=\w+)*)$", line)
+            if m:
+                inside, start, lines = m.group(1) or "text", number, []
+                words = dict(w.split("=", 1) for w in shlex.split(m.group(2)))
             elif re.fullmatch(r"<!-- stage( \S+)? -->", line):
                 steps.append((number, "stage", {}, line[10:-3].strip()))
     if inside:
