@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -19,6 +20,7 @@
 #include "ctl/cmd.h"
 #include "ctl/complete.h"
 #include "ctl/confirm.h"
+#include "ctl/doctor.h"
 #include "ctl/files.h"
 #include "ctl/input.h"
 #include "ctl/out.h"
@@ -202,6 +204,9 @@ static int fail(const struct cu_err *err)
 
 	text_escape(err->msg, safe, sizeof(safe)); /* it may be the daemon's */
 	fprintf(stderr, "custosctl: %s\n", safe);
+	if (err->code == CU_EUNAVAIL && isatty(STDERR_FILENO)) {
+		fprintf(stderr, "%s", _("What is missing, says: custosctl doctor\n"));
+	}
 	return cu_err_exit_status(err->code);
 }
 
@@ -457,6 +462,7 @@ int main(int argc, char *argv[])
 	case COMMAND_POLICY_CHECK_FILES:
 		status = check_files(args_text(a, "directory"));
 		break;
+	case COMMAND_DOCTOR: status = doctor(a); break;
 	default: status = run(a); break;
 	}
 	args_free(a);

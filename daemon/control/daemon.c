@@ -137,9 +137,12 @@ int daemon_read_policy(const struct daemon *d, struct policy **ret, struct cu_er
 
 static int load_policy(struct daemon *d, struct cu_err *err)
 {
+	struct clock system = clock_system(); /* whose times files have */
 	struct policy *p = NULL;
-	int r = daemon_read_policy(d, &p, err);
+	int r;
 
+	d->policy_read_ms = clock_now_ms(&system);
+	r = daemon_read_policy(d, &p, err);
 	if (r < 0) {
 		return cu_err_wrap(err, r, "policies in %s", d->policy_dir);
 	}

@@ -49,6 +49,7 @@ struct daemon {
 	struct interfaces *interfaces;
 	struct policy *_Atomic policy;  /* in force; what it lends lives as long as a guest of the gate */
 	char policy_dir[PATH_SIZE];
+	_Atomic int64_t policy_read_ms; /* the system's time before the files of policy were read */
 	struct launcher *launcher;      /* NULL: imports are not possible */
 	struct server *server;
 	uint64_t idle_ms;               /* of sessions */

@@ -92,7 +92,7 @@ static int check_access(struct exchange *x, const struct peer *peer, struct cu_e
 
 static bool needs_store(enum command_id id)
 {
-	return id != COMMAND_STATUS && id != COMMAND_METRICS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
+	return id != COMMAND_STATUS && id != COMMAND_DOCTOR && id != COMMAND_METRICS && id != COMMAND_INIT && id != COMMAND_UNSEAL &&
 		id != COMMAND_POLICY_CHECK && id != COMMAND_REPORT_ROPA && id != COMMAND_POLICY_DEADLINE &&
 		id != COMMAND_POLICY_BREACH && id != COMMAND_POLICY_LETTER;
 }

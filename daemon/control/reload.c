@@ -19,8 +19,12 @@ static int run_reload(struct work *w, struct cu_err *err)
 {
 	struct daemon *d = daemon_of(w);
 	const struct organisation *now = policy_organisation(d->policy);
+	struct clock system = clock_system();
 	struct policy *p = NULL;
-	int r = daemon_read_policy(d, &p, err);
+	int r;
+
+	d->reload.read_ms = clock_now_ms(&system);
+	r = daemon_read_policy(d, &p, err);
 
 	if (r == 0 && strcmp(policy_organisation(p)->time_zone, now->time_zone) != 0) {
 		r = cu_err_set(err, CU_EUNSUP,
@@ -45,6 +49,7 @@ static void swap(struct daemon *d)
 
 	/* The number is asked for after the change: who enters in between may have seen either. */
 	d->policy = l->fresh;
+	d->policy_read_ms = l->read_ms;
 	l->fresh = NULL;
 	l->retired[l->nretired++] = (struct retired){ before, gate_next(&d->gate) };
 	schedule_changed(d);

@@ -23,6 +23,7 @@ struct reload {
 	bool is_running; /* loop, and so are all below */
 	bool is_wanted;  /* again, once this one is done */
 	struct policy *fresh;
+	int64_t read_ms; /* the system's time before its files were read */
 	struct retired {
 		struct policy *policy;
 		uint64_t until; /* no guest of the gate before this number is left */

@@ -1,5 +1,6 @@
 #include "vault/vault.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,6 +379,25 @@ struct id vault_id(const struct vault *v)
 uint64_t vault_capacity(const struct vault *v)
 {
 	return (uint64_t)atomic_load(&v->nleaves) * VAULT_LEAF_SLOTS;
+}
+
+int vault_check_roots(struct vault *v, struct cu_err *err)
+{
+	uint64_t generation = atomic_load(&v->generation);
+	int r = 0;
+
+	for (enum root_copy copy = ROOT_A; r == 0 && copy < ROOT_NCOPIES; copy++) {
+		struct root root = { .epoch = v->spare, .index = v->spare }; /* only whether they open */
+
+		r = root_read(&v->roots, copy, v->k0, &root, err);
+		if (r == 0 && root.generation != generation) {
+			r = cu_err_set(err, CU_ECORRUPT,
+				"root %u is of generation %" PRIu64 ", the vault of %" PRIu64,
+				(unsigned)copy, root.generation, generation);
+		}
+	}
+	key_wipe(v->spare);
+	return r;
 }
 
 bool vault_needs_scrub(const struct vault *v)

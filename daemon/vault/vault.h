@@ -87,6 +87,10 @@ struct key_arena *vault_arena(const struct vault *v);
 int vault_restore(const char *dir, const struct key *k0, const struct key *epoch,
 	uint64_t generation, struct key_arena *arena, struct cu_err *err);
 
+/* Reads both root blocks from their files: each must open, and be of this generation.  On the writer's
+ * thread.  CU_ECORRUPT, CU_ENOKEY, CU_EIO. */
+int vault_check_roots(struct vault *v, struct cu_err *err);
+
 /* Opens every node, both copies of inner ones, and mends a bad copy from the good one.
  * The number mended, or a code; then what could be mended is. */
 int vault_scrub(struct vault *v, struct cu_err *err);

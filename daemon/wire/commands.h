@@ -58,6 +58,11 @@ X(METRICS, "metrics", "io.custos.Metrics",                                      
   ACCESS_ADMIN,                                                                         \
   N_("Show figures about custosd for Prometheus."),                                     \
   N_("In the text exposition format: requests by their states, ages of backups and drills, alarms, messages, calls and how long they took. Keys of policies and numbers, no person's data. With metrics_file in agent.yaml the same is written to a file each minute.")) \
+X(DOCTOR, "doctor", "io.custos.Doctor",                                                 \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Look at everything that may be wrong, and say what helps."),                      \
+  N_("The host (kernel, users, units, clock, swap), the socket, and, when custosd answers, its process, keys, policies, targets and agent: each finding with its remedy. Works without custosd, and before there is a store: then it says what is missing, step by step. Nothing is changed. Exits with 0 when nothing is wrong, 1 when there are warnings, 2 when there are errors.")) \
 X(INIT, "init", "io.custos.Init",                                                       \
   "identity:outfile [--key=source:words(file|credential|passphrase)] [passphrase:newpassphrase]", \
   ACCESS_ADMIN | ACCESS_FD_OUT,                                                         \
