@@ -126,6 +126,21 @@ static void show_agent(const json_t *agent)
 		line[0] ? line : _("nothing holds it back"), out_int(agent, "waiting"));
 }
 
+/* "custosd: Landlock (ABI 7), seccomp" */
+static void show_confined(const json_t *c)
+{
+	char line[64] = "";
+
+	if (out_int(c, "landlock") > 0) {
+		snprintf(line, sizeof(line), _("Landlock (ABI %" PRId64 ")"), out_int(c, "landlock"));
+	}
+	if (json_is_true(json_object_get(c, "seccomp"))) {
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", line[0] ? ", " : "",
+			_("seccomp"));
+	}
+	out_field(_("held by"), "%s", line[0] ? line : _("nothing but its user"));
+}
+
 static void show_state(const json_t *reply)
 {
 	char age[OUT_AGE_SIZE];
@@ -135,6 +150,7 @@ static void show_state(const json_t *reply)
 	out_field(_("keys in memory"), "%s",
 		json_is_true(json_object_get(reply, "keys_locked")) ? _("locked") : _("not locked"));
 	show_sources(json_object_get(reply, "key_sources"));
+	show_confined(json_object_get(reply, "confined"));
 }
 
 static void show_requests(const json_t *r)

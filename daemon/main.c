@@ -191,7 +191,7 @@ int main(int argc, char *argv[])
 {
 	int64_t clock_ahead_ms;
 	struct daemon_options options = { "/var/lib/custos", POLICY_DIR,
-		"/run/custos/custos.sock" };
+		"/run/custos/custos.sock", .confines = true };
 	struct launcher_programs programs = { .intake = CUSTOS_INTAKE, .agent = CUSTOS_AGENT,
 		.plugins = CUSTOS_PLUGINS };
 	struct agent_link_options agent = { .is_launched = true };

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "control/confine.h"
 #include "control/errand.h"
 #include "ledger/leaf.h"
 
@@ -216,12 +217,30 @@ static void on_row(void *ctx, const char *target, const struct absence_row *row)
 	errand_say(&line);
 }
 
+static int lock_in(const struct question *q, struct cu_err *err)
+{
+	const char **repositories = calloc(q->options.ntargets + 1, sizeof(*repositories));
+
+	if (!repositories) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < q->options.ntargets; i++) {
+		repositories[i] = q->targets[i].dir;
+	}
+	confine_errand(q->options.dir, repositories, q->options.ntargets);
+	free(repositories);
+	return 0;
+}
+
 int absence_worker_run(const json_t *request, struct span identity, const struct watch *watch,
 	enum absence_outcome *ret, struct cu_err *err)
 {
 	struct question q = { .options = { .identity = identity, .watch = watch } };
 	int r = take_question(&q, request, err);
 
+	if (r == 0) {
+		r = lock_in(&q, err);
+	}
 	if (r == 0) {
 		r = absence_run(&q.options, on_row, NULL, ret, err);
 	}

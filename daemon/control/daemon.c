@@ -246,6 +246,9 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	if (r == 0) {
 		r = house_take(&d->house, options->state_dir, err);
 	}
+	if (r == 0 && options->confines) {
+		confine_daemon(d, options);
+	}
 	if (r == 0) {
 		drill_process_sweep(d);
 		r = open_house(d, err);

@@ -9,6 +9,7 @@
 
 #include "control/brief.h"
 #include "control/call_meter.h"
+#include "control/confine.h"
 #include "control/eraser.h"
 #include "control/expiry.h"
 #include "control/gate.h"
@@ -51,6 +52,7 @@ struct daemon {
 	char policy_dir[PATH_SIZE];
 	_Atomic int64_t policy_read_ms; /* the system's time before the files of policy were read */
 	struct launcher *launcher;      /* NULL: imports are not possible */
+	struct confined confined;
 	struct server *server;
 	uint64_t idle_ms;               /* of sessions */
 	atomic_int state;               /* enum daemon_state */
@@ -95,6 +97,7 @@ struct daemon_options {
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
 	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */
 	const struct agent_link_options *agent;
+	bool confines; /* the process is the daemon's alone, and locked in for good */
 };
 
 /* Reads the policies, takes the state directory, opens the store if there is one, finishes

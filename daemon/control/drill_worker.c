@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "control/absence_worker.h"
+#include "control/confine.h"
 #include "control/errand.h"
 #include "crypto/key.h"
 #include "vault/vault.h"
@@ -217,6 +218,7 @@ static int hold_drill(struct worker *w, const struct watch *watch, struct cu_err
 	int r = take_options(w, err);
 
 	if (r == 0) {
+		confine_errand(w->options.dir, &w->options.repo_dir, 1);
 		r = take_keys(w, err);
 	}
 	if (r == 0) {

@@ -67,6 +67,7 @@ static void show_guarantee(struct daemon *d, struct json *out)
 		json_str(out, NULL,
 			_("Keys may be swapped to disk: raise LimitMEMLOCK for custosd."));
 	}
+	confine_warn(d, out);
 	guarantee_of(d, &g);
 	for (size_t i = 0; i < g.n; i++) {
 		json_str(out, NULL, g.reasons[i].text);
@@ -206,6 +207,7 @@ int handle_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 	}
 	json_str(out, "version", CUSTOS_VERSION);
 	json_int(out, "uptime_ms", clock_monotonic_ms() - d->started_ms);
+	confine_status(d, out);
 	show_key_sources(&d->house, runs, out);
 	json_bool(out, "keys_locked", key_arena_is_locked(d->house.arena));
 	show_guarantee(d, out);

@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/path.h"
+#include "control/confine.h"
 #include "control/drill_worker.h"
 #include "control/residue_worker.h"
 
@@ -165,6 +166,7 @@ static void serve(int fd, const struct launcher_programs *paths)
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C at a terminal is for custosd to handle */
 	prctl(PR_SET_NAME, "custos-launcher");
+	confine_launcher(paths, programs.self);
 	for (;;) {
 		if (poll(pack.at, pack.n, -1) < 0) {
 			continue; /* a signal */

@@ -161,6 +161,9 @@ static int look(struct daemon *d, const struct target *t, struct repo *repo,
 	struct repos_last last = { 0 };
 	int r = repos_last(d, t, &last, err);
 
+	if (r == 0) {
+		r = confine_check_path(t->path, err);
+	}
 	if (r < 0) {
 		return r;
 	}

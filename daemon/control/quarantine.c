@@ -23,8 +23,11 @@ static int look_at(struct daemon *d, const struct target *t, struct rollback *re
 		.log_size = ledger_size(h->ledger),
 		.generation = vault_generation(h->vault) };
 	struct repo repo;
-	int r = repo_open(t->path, &repo, err);
+	int r = confine_check_path(t->path, err);
 
+	if (r == 0) {
+		r = repo_open(t->path, &repo, err);
+	}
 	return r < 0 ? r : rollback_look(&repo, &src, ret, err);
 }
 

@@ -20,6 +20,7 @@
 #include "base/intl.h"
 #include "base/path.h"
 #include "base/zone.h"
+#include "control/confine.h"
 
 struct request {
 	const char *from, *identity, *to, *new_identity;
@@ -246,6 +247,7 @@ int recovery_main(int argc, char *argv[])
 	if (!read_options(argc, argv, &q, &status)) {
 		return status;
 	}
+	confine_restore();
 	q.options.ret_points = &points;
 	status = recover(&q, &report, &err) < 0 ? cu_err_exit_status(err.code) : 0;
 	if (status == 0) {

@@ -34,6 +34,9 @@ static int run_reload(struct work *w, struct cu_err *err)
 		r = cu_err_set(err, CU_EUNSUP,
 			"agent.yaml: the first route needs a restart of custosd");
 	}
+	if (r == 0) {
+		r = confine_check(p, err);
+	}
 	if (r < 0) {
 		policy_unref(p);
 		return r;

@@ -34,8 +34,11 @@ int repos_find(struct daemon *d, const char *name, const struct target **ret,
 
 int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
 {
-	int r = repo_open(t->path, ret, err);
+	int r = confine_check_path(t->path, err);
 
+	if (r == 0) {
+		r = repo_open(t->path, ret, err);
+	}
 	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
 }
 
@@ -184,6 +187,9 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 	struct repo *repo = &images->repo;
 	int r = repos_last(d, t, &last, err);
 
+	if (r == 0) {
+		r = confine_check_path(t->path, err);
+	}
 	if (r == 0) {
 		r = images->what == REPOS_FULL ? repo_create(t->path, repo, err) :
 						 repo_open(t->path, repo, err);

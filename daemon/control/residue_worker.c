@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "control/confine.h"
 #include "control/errand.h"
 
 #define REQUEST_MAX 65536
@@ -160,9 +161,10 @@ int residue_worker_main(void)
 	int r = read_request(&request, &err);
 
 	if (r == 0) {
-		r = leftovers_scan(
-			json_string_value(json_object_get(request, "directory")),
-			say_found, NULL, &done, &err);
+		const char *dir = json_string_value(json_object_get(request, "directory"));
+
+		confine_errand(NULL, &dir, 1);
+		r = leftovers_scan(dir, say_found, NULL, &done, &err);
 	}
 	if (r < 0) {
 		errand_say_error(&err);

@@ -54,7 +54,8 @@ static void make_shim(struct lab *lab)
 	int fd;
 
 	snprintf(lab->notes, sizeof(lab->notes), "%.150s/notes", files);
-	snprintf(lab->graves, sizeof(lab->graves), "%.150s/graves", files);
+	/* a second name can be made only below what custosd may write to */
+	snprintf(lab->graves, sizeof(lab->graves), "%.150s/graves", lab->stage->repo);
 	snprintf(lab->control_path, sizeof(lab->control_path), "%.150s/control", files);
 	free(run_shell("cp '%s' '%s/shim.so'; chmod 755 '%s/shim.so'; mkdir -m 777 '%s'; "
 		       "chmod 777 '%s'; truncate -s %zu '%s'; chmod 666 '%s'; touch '%s'; chmod 666 '%s'",

@@ -14,7 +14,10 @@ if directory:
             with open(os.path.join(where, name), "rb") as f:
                 data = f.read()
             needles |= {data[i:i + 16] for i in range(0, len(data) - 15, 16)}
-    needles = {n for n in needles if len(set(n)) > 4}  # not zeros, nor padding
+    with open(f"/proc/{pid}/exe", "rb") as f:
+        program = f.read()
+    # not zeros, nor padding, nor a sentence that stands in the program
+    needles = {n for n in needles if len(set(n)) > 4 and n not in program}
     if not needles:
         sys.exit("no needles")
 

@@ -389,7 +389,10 @@ void stage_stop(struct stage *st)
 	kill(st->daemon, SIGTERM);
 	status = stage_wait_end(st, STOP_TIMEOUT_MS);
 	if (status != 0) {
-		fail_with_log(st, "did not end well");
+		char what[40];
+
+		snprintf(what, sizeof(what), "ended with %d", status);
+		fail_with_log(st, what);
 	}
 	if (access(st->socket, F_OK) == 0) {
 		fail_msg("custosd left its socket behind");
