@@ -34,6 +34,7 @@ cmd_show cmd_incident, cmd_incident_list, cmd_incident_show, cmd_incident_scope;
 cmd_show cmd_incident_register, cmd_incident_letter;
 cmd_show cmd_agent_status, cmd_agent_test;
 cmd_show cmd_message_list, cmd_message_show, cmd_message_retry, cmd_message_drop;
+cmd_show cmd_duty_list, cmd_duty_show, cmd_duty_done, cmd_duty_history;
 cmd_show cmd_hold_place, cmd_hold_list, cmd_hold_show, cmd_hold_release;
 cmd_show cmd_retention_plan, cmd_retention_run, cmd_retention_list,
 	cmd_retention_aggregates;

@@ -39,6 +39,7 @@ static const struct source {
 	{ ARG_TEXT, "erase", "erasure", COMMAND_ERASE_LIST, "erasures", "erasure", "state" },
 	{ ARG_ERASURE, NULL, NULL, COMMAND_ERASE_LIST, "erasures", "erasure", "state" },
 	{ ARG_APPROVAL, NULL, NULL, COMMAND_APPROVAL_LIST, "approvals", "approval", "kind" },
+	{ ARG_KEY, "duty", "duty", COMMAND_DUTY_LIST, "duties", "duty", "state", NULL },
 	{ ARG_KEY, "agent", "route", COMMAND_AGENT_STATUS, "routes", "route", "plugin" },
 	{ ARG_PURPOSE, NULL, NULL, COMMAND_REPORT_ROPA, "activities", "purpose", NULL },
 	{ ARG_KEY, NULL, "purpose", COMMAND_REPORT_ROPA, "activities", "purpose", NULL },

@@ -76,6 +76,16 @@ static const struct alarm {
 			  "What to do now: custosctl hold list\n" },
 			{ "有法律保留需要复核",
 				"已到约定的复核日期。\n请执行：custosctl hold list\n" } } },
+	{ "alarm.duty_late",
+		{ { "the duty @ is late",
+			  "Nobody has said yet that it was done.\n"
+			  "What to do now: custosctl duty show @, then custosctl duty done @\n" },
+			{ "定期职责 @ 已逾期",
+				"尚无人记录其已完成。\n请执行：custosctl duty show @，然后 custosctl duty done @\n" } } },
+	{ "alarm.duty_soon",
+		{ { "the duty @ is due soon",
+			  "What to do, and what to write down: custosctl duty show @\n" },
+			{ "定期职责 @ 即将到期", "应做事项及应记录的内容：custosctl duty show @\n" } } },
 	{ "alarm.message_given_up",
 		{ { "messages by the route @ do not arrive",
 			  "One was given up after many attempts.\n"

@@ -14,10 +14,18 @@ static const struct id itself;
 
 /* --- telling ----------------------------------------------------------------------- */
 
+/* What is not late yet is said less often. */
+static int64_t remind_ms_of(const struct daemon *d, const char *kind)
+{
+	int64_t ms = duration_seconds(policy_agent(d->policy)->remind) * 1000;
+
+	return strcmp(kind, attention_word(ATTENTION_DUTY_SOON)) == 0 ? 7 * ms : ms;
+}
+
 /* It was said lately, or waits to be said. */
 static int is_said(struct daemon *d, const struct row_message *row, struct cu_err *err)
 {
-	int64_t remind_ms = duration_seconds(policy_agent(d->policy)->remind) * 1000;
+	int64_t remind_ms = remind_ms_of(d, row->kind);
 	struct reader *rd = store_reader_take(d->house.store);
 	struct row_message last;
 	int r = reader_last_message(rd, row->kind, row->about, row->route, &last, err);

@@ -10,6 +10,7 @@
 #include "base/zone.h"
 #include "control/daemon.h"
 #include "control/drill.h"
+#include "control/duties.h"
 #include "control/repos.h"
 #include "control/residue.h"
 #include "policy/policy.h"
@@ -160,10 +161,38 @@ static int look_at_jobs(const struct look *l, struct cu_err *err)
 	return r;
 }
 
+/* --- what people do again and again ------------------------------------------------ */
+
+static int look_at_duty(void *ctx, const struct duty_look *duty, struct cu_err *err)
+{
+	const struct look *l = ctx;
+	int32_t today = zone_day_of_ms(clock_now_ms(&l->daemon->house.clock));
+
+	switch (duty->state) {
+	case DUTY_LATE:
+		return found(l, ATTENTION_DUTY_LATE, duty->key, (uint64_t)(today - duty->due), err);
+	case DUTY_SOON:
+	case DUTY_DUE:
+		return found(l, ATTENTION_DUTY_SOON, duty->key,
+			duty->due > today ? (uint64_t)(duty->due - today) : 0, err);
+	case DUTY_OPEN:
+	case DUTY_GONE: break;
+	}
+	return 0;
+}
+
+static int look_at_duties(const struct look *l, struct cu_err *err)
+{
+	struct look copy = *l;
+
+	return duties_each(l->daemon, l->daemon->policy, false, look_at_duty, &copy, err);
+}
+
 int attention_each(struct daemon *d, attention_fn *fn, void *ctx, struct cu_err *err)
 {
 	static int (*const looks[])(const struct look *, struct cu_err *) = { look_at_incidents,
-		look_at_requests, look_at_targets, look_at_residue, look_at_jobs, look_at_holds };
+		look_at_requests, look_at_targets, look_at_residue, look_at_jobs, look_at_holds,
+		look_at_duties };
 	const struct look l = { d, fn, ctx };
 	int r = 0;
 
@@ -204,6 +233,17 @@ void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
 			_("The job %s failed, %" PRIu64 " times by now; the system's journal says why."),
 			a->about, a->number);
 		break;
+	case ATTENTION_DUTY_LATE:
+		snprintf(out, cap, _("The duty %s is late: it was due %" PRIu64 " days ago."), a->about,
+			a->number);
+		break;
+	case ATTENTION_DUTY_SOON:
+		if (a->number > 0) {
+			snprintf(out, cap, _("The duty %s is due in %" PRIu64 " days."), a->about, a->number);
+		} else {
+			snprintf(out, cap, _("The duty %s is due."), a->about);
+		}
+		break;
 	case ATTENTION_HOLD_REVIEW:
 		snprintf(out, cap, "%s", _("Legal holds are to be reviewed."));
 		break;
@@ -226,6 +266,8 @@ void attention_command(const struct attention *a, char out[ATTENTION_COMMAND_SIZ
 	case ATTENTION_RESIDUE_LEFT: snprintf(out, cap, "erase scan"); break;
 	case ATTENTION_JOB_FAILED: snprintf(out, cap, "job show %s", a->about); break;
 	case ATTENTION_HOLD_REVIEW: snprintf(out, cap, "hold list"); break;
+	case ATTENTION_DUTY_LATE:
+	case ATTENTION_DUTY_SOON: snprintf(out, cap, "duty show %s", a->about); break;
 	case ATTENTION_NKINDS: break;
 	}
 }

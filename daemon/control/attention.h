@@ -24,7 +24,9 @@ struct json;
 	X(TARGET_BEHIND, "alarm.target_behind") /* about a target; the generation that it has */ \
 	X(RESIDUE_LEFT,  "alarm.residue_left")                                 \
 	X(JOB_FAILED,    "alarm.job_failed")    /* about a job; how often */   \
-	X(HOLD_REVIEW,   "alarm.hold_review")
+	X(HOLD_REVIEW,   "alarm.hold_review")                                  \
+	X(DUTY_LATE,     "alarm.duty_late")     /* about a duty; days since it was due */ \
+	X(DUTY_SOON,     "alarm.duty_soon")     /* about a duty; days until it is due, 0: it is */
 /* clang-format on */
 
 enum attention_kind {

@@ -10,6 +10,7 @@
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/due.h"
+#include "control/duties.h"
 #include "control/exchange.h"
 #include "control/incidents.h"
 #include "control/keeping.h"
@@ -20,6 +21,7 @@
 #include "store/reader_expiry.h"
 #include "store/reader_hold.h"
 #include "store/reader_incident.h"
+#include "store/tx_duty.h"
 
 struct filling {
 	struct exchange *x;
@@ -174,14 +176,14 @@ static int take_holds(struct filling *f, struct cu_err *err)
 
 /* --- incidents -------------------------------------------------------------------- */
 
-struct duties {
+struct telling {
 	struct filling *f;
 	const struct row_incident *row;
 };
 
 static int take_duty(void *ctx, const struct incident_duty *duty, struct cu_err *err)
 {
-	const struct duties *d = ctx;
+	const struct telling *d = ctx;
 	struct report *r = d->f->r;
 
 	(void)err;
@@ -204,7 +206,7 @@ static int take_duty(void *ctx, const struct incident_duty *duty, struct cu_err 
 static int take_incidents(struct filling *f, struct cu_err *err)
 {
 	struct row_incident row = { .number = 0 };
-	struct duties d = { f, &row };
+	struct telling d = { f, &row };
 	int r;
 
 	while ((r = reader_next_incident(f->rd, row.number, &row, err)) > 0) {
@@ -224,6 +226,50 @@ static int take_incidents(struct filling *f, struct cu_err *err)
 		}
 	}
 	return r;
+}
+
+/* --- what people do again and again ------------------------------------------------ */
+
+static int count_doings(struct filling *f, const struct duty_look *l, int64_t *ret_times,
+	int64_t *ret_late, struct cu_err *err)
+{
+	struct row_duty row, *before = NULL;
+	int r;
+
+	while ((r = reader_duty_before(f->rd, l->key, before, &row, err)) > 0) {
+		const struct duty_doing doing = { row.day, row.due_day };
+		bool is_in = report_has_day(f->r, row.day);
+
+		before = &row;
+		*ret_times += is_in;
+		*ret_late += is_in && l->duty && duty_was_late(l->duty, &doing);
+	}
+	return r;
+}
+
+static int take_calendar(void *ctx, const struct duty_look *l, struct cu_err *err)
+{
+	static const char *const states[] = { [DUTY_OPEN] = "not_due", [DUTY_SOON] = "due_soon",
+		[DUTY_DUE] = "due_now", [DUTY_LATE] = "late", [DUTY_GONE] = "given_up" };
+	struct filling *f = ctx;
+	int64_t times = 0, late = 0;
+	int r = count_doings(f, l, &times, &late, err);
+
+	if (r < 0 || (!l->duty && times == 0) || !report_begin(f->r, REPORT_CALENDAR)) {
+		return r < 0 ? r : 0;
+	}
+	report_put_word(f->r, REPORT_CALENDAR, "duty", l->key);
+	report_put_word(f->r, REPORT_CALENDAR, "owner", l->duty ? l->duty->owner : "");
+	report_put(f->r, REPORT_CALENDAR, "times", times);
+	report_put(f->r, REPORT_CALENDAR, "late", late);
+	if (l->last != CIVIL_NO_DAY) {
+		report_put(f->r, REPORT_CALENDAR, "last", l->last);
+	}
+	if (l->due != CIVIL_NO_DAY) {
+		report_put(f->r, REPORT_CALENDAR, "due", l->due);
+	}
+	report_put_word(f->r, REPORT_CALENDAR, "state", states[l->state]);
+	return 0;
 }
 
 static int take_approvals(struct filling *f, struct cu_err *err)
@@ -255,6 +301,7 @@ static int take_rows(struct filling *f, struct cu_err *err)
 	r = r < 0 ? r : take_runs(f, err);
 	r = r < 0 ? r : take_holds(f, err);
 	r = r < 0 ? r : take_incidents(f, err);
+	r = r < 0 ? r : duties_each(f->x->daemon, f->x->policy, true, take_calendar, f, err);
 	return r < 0 ? r : take_approvals(f, err);
 }
 

@@ -7,6 +7,7 @@
 #include "base/zone.h"
 #include "control/agent_link.h"
 #include "control/drill_process.h"
+#include "control/duties.h"
 #include "control/erase.h"
 #include "control/keeping.h"
 #include "control/operator.h"
@@ -159,6 +160,9 @@ static void serve(struct daemon *d)
 	upkeep_begin(d);
 	if (schedule_begin(d, &why) < 0) {
 		log_error("the schedule: %s", why.msg);
+	}
+	if (!store_is_restricted(d->house.store) && duties_know(d, NULL, &why) < 0) {
+		log_error("the duties: %s", why.msg);
 	}
 	gate_open(&d->gate);
 	atomic_store(&d->state, DAEMON_RUNNING);

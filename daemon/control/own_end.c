@@ -13,6 +13,7 @@
 #include "store/reader_hold.h"
 #include "store/reader_incident.h"
 #include "store/tx_dsr.h"
+#include "store/tx_duty.h"
 #include "store/tx_hold.h"
 #include "store/tx_incident.h"
 
@@ -35,6 +36,7 @@ static struct duration keep_of(const struct retention *r, enum own_kind kind)
 	case OWN_REQUESTS: return r->requests;
 	case OWN_HOLDS: return r->holds;
 	case OWN_INCIDENTS: return r->incidents;
+	case OWN_DUTIES: return r->duties;
 	case OWN_ACCESS:
 	case OWN_NKINDS_: break;
 	}
@@ -103,6 +105,26 @@ static int count_incidents(struct counting *c, struct cu_err *err)
 	return r;
 }
 
+/* The newest of each stays. */
+static int count_duties(struct counting *c, struct cu_err *err)
+{
+	char key[ENGINE_KEY_SIZE] = "";
+	int r;
+
+	while ((r = reader_duty_next_key(c->reader, key, key, err)) > 0) {
+		struct row_duty row;
+
+		r = reader_duty_before(c->reader, key, NULL, &row, err);
+		while (r > 0 && (r = reader_duty_before(c->reader, key, &row, &row, err)) > 0) {
+			count_time(c, OWN_DUTIES, row.at_ms);
+		}
+		if (r < 0) {
+			break;
+		}
+	}
+	return r;
+}
+
 static int count_access(struct counting *c, struct cu_err *err)
 {
 	struct row_cohort at = { .period = 0 };
@@ -125,6 +147,9 @@ int own_count(struct daemon *d, int32_t today, size_t nmonths, uint64_t *to, str
 	}
 	if (r == 0) {
 		r = count_incidents(&c, err);
+	}
+	if (r == 0) {
+		r = count_duties(&c, err);
 	}
 	if (r == 0) {
 		r = count_access(&c, err);
@@ -169,7 +194,8 @@ int own_end(struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
 	static int (*const ends[])(struct tx *, int64_t, struct cu_err *) = {
 		[OWN_REQUESTS] = tx_dsr_end_one, [OWN_HOLDS] = tx_hold_end_one,
-		[OWN_INCIDENTS] = tx_incident_end_one };
+		[OWN_INCIDENTS] = tx_incident_end_one,
+		[OWN_DUTIES] = tx_duty_end_one };
 	struct keeping k = { 0 };
 	int r = keeping_look(d, &k, err);
 	bool is_good = r == 0 && k.clock.verdict == KEEPING_GOOD;

@@ -1,8 +1,8 @@
 /*
  * own_end.h: what custos keeps for its own work, and when that ends.
  *
- * Requests and incidents that were closed, holds that were released, days of the access journal:
- * each has its time in retention.yaml.
+ * Requests and incidents that were closed, holds that were released, evidence of duties, days of the access
+ * journal: each has its time in retention.yaml.
  */
 #ifndef CU_CONTROL_OWN_END_H
 #define CU_CONTROL_OWN_END_H
@@ -18,6 +18,7 @@ struct watch;
 	X(REQUESTS,  "custos.requests")                                                 \
 	X(HOLDS,     "custos.holds")                                                    \
 	X(INCIDENTS, "custos.incidents")                                                \
+	X(DUTIES,    "custos.duties")                                                   \
 	X(ACCESS,    "custos.access_journal")
 
 enum own_kind {

@@ -10,6 +10,7 @@
 #include "control/alarms.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
+#include "control/duties.h"
 #include "control/erase.h"
 #include "control/jobs.h"
 #include "control/linger.h"
@@ -33,7 +34,7 @@ static upkeep_fn look_for_rollback, end_drill_keys, end_access_keys, end_records
 
 /* In this order: keys that are to die, then copies of those that live, then old copies.
  */
-static const struct duty {
+static const struct upkeep_duty {
 	const char *name; /* for the journal: "upkeep: <name>: <what failed>" */
 	int64_t each_ms;
 	upkeep_fn *run;
@@ -47,8 +48,9 @@ static const struct duty {
 	{ "keys of ids that were merged into others", TEN_MINUTES_MS, merge_duty },
 	{ "targets that lack the newest vault object", TEN_MINUTES_MS, bring_vaults },
 	{ "old vault objects", LINGER_EACH_MS, prune_targets },
-	{ "requests, holds and incidents that ended long ago", HOURLY_MS, own_end },
+	{ "requests, holds, incidents and evidence of long ago", HOURLY_MS, own_end },
 	{ "requests that can go on", TEN_MINUTES_MS, request_duty },
+	{ "duties that are new", TEN_MINUTES_MS, duties_know },
 	{ "what somebody is to be told of", TEN_MINUTES_MS, alarms_duty },
 };
 
@@ -62,7 +64,7 @@ static struct daemon *daemon_of(struct work *w)
 
 /* False: it was cancelled. */
 static bool run_duty(
-	struct daemon *d, const struct duty *duty, const struct watch *watch)
+	struct daemon *d, const struct upkeep_duty *duty, const struct watch *watch)
 {
 	struct cu_err why;
 	int r = watch_step(watch, duty->name, 0, 0, &why);
@@ -77,7 +79,7 @@ static bool run_duty(
 }
 
 /* Somebody has answered, there is more of it than one round takes, or something has just failed. */
-static bool is_wanted(struct daemon *d, const struct duty *duty)
+static bool is_wanted(struct daemon *d, const struct upkeep_duty *duty)
 {
 	if (duty->run == end_access_keys) {
 		return atomic_load(&d->expiry.is_wanted);

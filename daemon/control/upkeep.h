@@ -22,7 +22,7 @@ struct watch;
  * CU_ECANCELED ends the round without a word. */
 typedef int upkeep_fn(struct daemon *d, const struct watch *watch, struct cu_err *err);
 
-#define UPKEEP_NDUTIES 11
+#define UPKEEP_NDUTIES 12
 
 struct upkeep {
 	struct work work;

@@ -50,7 +50,7 @@ static const struct row agent_row[] = {
 	  "How old a message may become before it is given up, which `custosctl status` says. "
 	  "1h to 30d.", AGENT(give_up), .standard = "3d", .min = HOURS(1), .max = HOURS(24 * 30) },
 	{ "remind", SET_DURATION, 0,
-	  "How long after an alarm the same is said again, as long as it lasts. 1h to 30d.",
+	  "How long after an alarm the same is said again, as long as it lasts; a duty that is not late yet, seven times as long. 1h to 30d.",
 	  AGENT(remind), .standard = "1d", .min = HOURS(1), .max = HOURS(24 * 30) },
 	{ "metrics_file", SET_TEXT, 0,
 	  "Where figures are written each minute for node_exporter's textfile collector; an absolute path "

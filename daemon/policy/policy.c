@@ -18,6 +18,7 @@ enum file {
 	FILE_ORGANISATION,
 	FILE_SCHEDULE,
 	FILE_AGENT,
+	FILE_DUTIES,
 	NFILES
 };
 
@@ -34,6 +35,7 @@ struct policy {
 	struct organisation organisation;
 	struct schedule schedule;
 	struct agent_rules agent;
+	struct duties duties;
 	struct lawbook lawbook;
 	struct letters letters;
 };
@@ -52,6 +54,7 @@ static const struct {
 	[FILE_ORGANISATION] = { "organisation.yaml", true, &organisation_rows },
 	[FILE_SCHEDULE] = { "schedule.yaml", true, &schedule_rows },
 	[FILE_AGENT] = { "agent.yaml", true, &agent_rows },
+	[FILE_DUTIES] = { "duties.yaml", true, &duties_rows },
 };
 
 static void free_policy(struct policy *p)
@@ -99,6 +102,7 @@ static int read_file(struct policy *p, enum file i, struct faults *faults)
 	case FILE_ORGANISATION: return organisation_read(y, faults, &p->organisation);
 	case FILE_SCHEDULE: return schedule_read(y, faults, &p->schedule);
 	case FILE_AGENT: return agent_read(y, faults, &p->agent);
+	case FILE_DUTIES: return duties_read(y, faults, &p->duties);
 	case NFILES: break;
 	}
 	return CU_EINTERNAL;
@@ -140,6 +144,9 @@ static int load_all(struct policy *p, const char *dir, struct faults *faults, st
 	}
 	if (!p->is_bad[FILE_PURPOSES]) {
 		purposes_check_roles(&p->purposes, &p->roles, faults);
+	}
+	if (!p->is_bad[FILE_DUTIES] && !p->is_bad[FILE_ROLES]) {
+		duties_check(&p->duties, &p->roles, files[FILE_DUTIES].name, faults);
 	}
 	if (!p->is_bad[FILE_RETENTION] && !p->is_bad[FILE_SCHEMA]) {
 		retention_check(&p->retention, &p->schema, files[FILE_RETENTION].name, faults);
@@ -228,6 +235,11 @@ void policy_warn(const struct policy *p, struct faults *warnings)
 const struct agent_rules *policy_agent(const struct policy *p)
 {
 	return &p->agent;
+}
+
+const struct duties *policy_duties(const struct policy *p)
+{
+	return &p->duties;
 }
 
 const struct law *policy_find_law(const struct policy *p, const char *key)

@@ -8,6 +8,7 @@
 #ifndef CU_POLICY_POLICY_H
 #define CU_POLICY_POLICY_H
 #include "policy/agent.h"
+#include "policy/duties.h"
 #include "policy/erasure.h"
 #include "policy/lawbook.h"
 #include "policy/letters.h"
@@ -25,7 +26,8 @@ struct faults;
 struct policy;
 
 /* Reads schema.yaml, purposes.yaml and roles.yaml of dir, and backup.yaml, erasure.yaml,
- * retention.yaml, organisation.yaml, schedule.yaml, agent.yaml and the directories law and letters, which may be absent.  0 with one
+ * retention.yaml, organisation.yaml, schedule.yaml, agent.yaml, duties.yaml and the directories law and
+ * letters, which may be absent.  0 with one
  * reference in *ret; CU_EINVAL with all faults, the first of
  * them in err; CU_EIO; CU_ENOMEM.  Blocks. */
 int policy_load(const char *dir, struct faults *faults, struct policy **ret,
@@ -45,6 +47,7 @@ const struct retention *policy_retention(const struct policy *p);
 const struct organisation *policy_organisation(const struct policy *p);
 const struct schedule *policy_schedule(const struct policy *p);
 const struct agent_rules *policy_agent(const struct policy *p);
+const struct duties *policy_duties(const struct policy *p);
 
 /* schema_find_collection of its schema; purposes_find of its purposes; targets_find of its
  * targets. */

@@ -80,6 +80,10 @@ static const struct row retention_row[] = {
 	  "The same of an incident with all that was noted about it, from the day on which it was closed; "
 	  "GDPR Art. 33(5) names no time. 1y to 30y.",
 	  FILE_AT(incidents), .standard = "5y", .min = DAYS(365), .max = YEARS(30) },
+	{ "duties", SET_DURATION, 0,
+	  "The same of the evidence that a duty of duties.yaml was done, from the day on which it was noted down; "
+	  "the newest of each duty stays. 1y to 30y.",
+	  FILE_AT(duties), .standard = "5y", .min = DAYS(365), .max = YEARS(30) },
 	{ "review_again", SET_DURATION, 0,
 	  "With `then: review`: when somebody denied it, after how long custosd asks again by itself. "
 	  "`retention run` asks from the next day on. 1d to 1y.",

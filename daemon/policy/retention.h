@@ -50,6 +50,7 @@ struct retention {
 	struct duration requests;       /* of data subjects, from the day on which one was closed */
 	struct duration holds;          /* from the day on which one was released */
 	struct duration incidents;      /* from the day on which one was closed */
+	struct duration duties;         /* evidence, from the day on which it was noted down */
 	struct duration review_again;   /* after one was denied */
 	int64_t smallest_group;         /* people; of fewer nothing stays */
 	struct retention_rule *rules;   /* read-only, as all of this */

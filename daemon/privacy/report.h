@@ -34,7 +34,7 @@ struct cu_err;
 	X(ERASURES) X(RETENTION_MONTHS) X(RETENTION) X(BACKLOG) X(HOLDS)                  \
 	X(INCIDENTS) X(DUTIES)                                                            \
 	X(BACKUP_MONTHS) X(DRILLS) X(RESTORES)                                            \
-	X(APPROVALS) X(ACCESS)
+	X(CALENDAR) X(APPROVALS) X(ACCESS)
 /* clang-format on */
 
 enum report_table {

@@ -160,6 +160,7 @@ void report_judge(struct report *r)
 	note(r, "shorter_rule_not_confirmed", report_get(r, REPORT_RETENTION, "held_rules"));
 	note(r, "collection_without_rule", report_get(r, REPORT_RETENTION, "unruled"));
 	note(r, "hold_review_due", report_get(r, REPORT_HOLDS, "review_due"));
+	note(r, "duty_late", count_word(r, REPORT_CALENDAR, "state", "late"));
 	note(r, "no_backup", sum(r, REPORT_BACKUP_MONTHS, "backups") == 0);
 	note(r, "drill_failed", sum(r, REPORT_BACKUP_MONTHS, "failed"));
 	note(r, "no_whole_restore_tried",

@@ -113,6 +113,13 @@ const struct report_shape report_shapes[REPORT_NTABLES_] = {
 		{ "traces", "traces of the erased found in raw files", REPORT_COUNT },
 		{ "full_drill_day", "last whole restore that passed", REPORT_DAY } } },
 
+	[REPORT_CALENDAR] = { "calendar", "Duties done again and again",
+		"By duties.yaml: reviews, training, tests, drills. Due and state are those of the moment at which this was made.",
+		"There are no such duties.", false, {
+		{ "duty", "duty", REPORT_WORD }, { "owner", "of the role", REPORT_WORD },
+		{ "times", "times done", REPORT_COUNT }, { "late", "times too late", REPORT_COUNT },
+		{ "last", "last done", REPORT_DAY }, { "due", "due", REPORT_DAY },
+		{ "state", "state", REPORT_WORD } } },
 	[REPORT_APPROVALS] = { "approvals", "Confirmed by a second user", NULL,
 		"Nothing had to be confirmed in this time.", false, {
 		{ "kind", "of what", REPORT_WORD }, { "asked", "asked", REPORT_COUNT },

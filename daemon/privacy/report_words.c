@@ -87,6 +87,12 @@ static const struct { const char *en, *zh; } texts[] = {
 	{ "people read", "查阅个人" }, { "searches", "查找" }, { "exports", "批量导出" },
 	{ "dossiers handed out", "提供信息副本" }, { "questions whether data may be used", "可否使用的查询" },
 	{ "calls refused", "被拒绝的操作" },
+	{ "Duties done again and again", "定期职责" },
+	{ "By duties.yaml: reviews, training, tests, drills. Due and state are those of the moment at which this was made.",
+	  "依 duties.yaml：审查、培训、测试、演练。到期日和状态以本报告制作之时为准。" },
+	{ "There are no such duties.", "没有此类职责。" },
+	{ "of the role", "负责角色" }, { "times done", "完成次数" }, { "times too late", "逾期次数" },
+	{ "last done", "最近完成" },
 };
 
 static const struct words keys[] = {
@@ -103,6 +109,19 @@ static const struct words keys[] = {
 	{ "drill_failed", "drills failed", "未通过的演练" },
 	{ "no_whole_restore_tried", "no whole restore passed within 90 days", "九十天内没有通过的完整恢复演练" },
 	{ "traces_found", "raw files held traces of the erased", "原始文件中发现已删信息的痕迹" },
+	/* duties of the shipped file, and how they stand */
+	{ "duty_late", "duties are late", "已逾期的定期职责" },
+	{ "not_due", NULL, "未到期" }, { "due_soon", NULL, "即将到期" }, { "due_now", NULL, "已到期" },
+	{ "given_up", "not asked for any more", "不再要求" },
+	{ "privacy", NULL, "隐私" }, { "admin", NULL, "管理员" },
+	{ "compliance-review", "compliance review", "合规审计" }, { "policy-review", "policy review", "规则审查" },
+	{ "access-review", "access review", "权限审查" }, { "training", NULL, "教育培训" },
+	{ "dpia-review", "review of impact assessments", "影响评估审查" },
+	{ "processor-review", "review of processors", "受托方审查" },
+	{ "incident-exercise", "incident exercise", "安全事件演练" },
+	{ "identity-check", "check of the identity's copies", "身份密钥副本检查" },
+	{ "restore-drill", "restore by hand", "人工恢复演练" },
+	{ "penetration-test", "penetration test", "渗透测试" },
 	/* types, states, deadlines */
 	{ "access", NULL, "查阅复制" }, { "portability", NULL, "转移" }, { "rectification", NULL, "更正补充" },
 	{ "erasure", NULL, "删除" }, { "restriction", NULL, "限制处理" }, { "objection", NULL, "反对" },

@@ -214,6 +214,14 @@
 	X(ACTIVITY_RAISE, data,  "INSERT INTO activity VALUES (?1, ?2) ON CONFLICT (subject)"   \
 		" DO UPDATE SET day = max(day, excluded.day)")                                  \
 	X(ACTIVITY_DEL,   data,  "DELETE FROM activity WHERE subject = ?1")                     \
+	X(DUTY_PUT,       data,  "INSERT OR REPLACE INTO duty_done VALUES (?1,?2,?3,?4,?5,?6,?7)") \
+	X(DUTY_BEFORE,    data,  "SELECT * FROM duty_done WHERE duty = ?1 AND (day, at_ms, id) < (?2, ?3, ?4)" \
+		" ORDER BY day DESC, at_ms DESC, id DESC LIMIT 1")                              \
+	X(DUTY_NEXT_KEY,  data,  "SELECT duty FROM duty_done WHERE duty > ?1 ORDER BY duty LIMIT 1") \
+	X(DUTY_OVER,      data,  "SELECT * FROM duty_done AS d WHERE at_ms < ?1 AND EXISTS (SELECT 1"  \
+		" FROM duty_done AS o WHERE o.duty = d.duty AND (o.day, o.at_ms, o.id) >"       \
+		" (d.day, d.at_ms, d.id)) LIMIT 1")                                             \
+	X(DUTY_DEL,       data,  "DELETE FROM duty_done WHERE id = ?1")                         \
 	X(JOB_PUT,        data,  "INSERT OR REPLACE INTO job_run VALUES (?1,?2,?3,?4,?5,?6)")   \
 	X(JOB_BEFORE,     data,  "SELECT * FROM job_run WHERE job = ?1 AND started_ms < ?2"     \
 		" ORDER BY started_ms DESC LIMIT 1")                                            \

@@ -58,6 +58,7 @@ static const struct rule rules[] = {
 	ALL("capture"),
 	ALL("incident"),
 	ALL("incident_told"),
+	ALL("duty_done"),
 	ALL("expiry"),
 	ALL("expiry_item"),
 	ALL("expiry_rule"),

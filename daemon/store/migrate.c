@@ -327,10 +327,20 @@ static const char data_21[] =
 /* A run that a restore closed (slots.h): a custos that knows nothing of it must not open this. */
 static const char data_22[] = "PRAGMA user_version = 22;";
 
+/* Duties that were done. */
+static const char data_23[] =
+	"BEGIN;"
+	"CREATE TABLE duty_done (id BLOB PRIMARY KEY, duty TEXT NOT NULL, kase BLOB NOT NULL,"
+	" day INTEGER NOT NULL, due_day INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+	" actor BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX duty_done_of ON duty_done (duty, day, at_ms, id);"
+	"PRAGMA user_version = 23;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22, data_23 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

@@ -578,6 +578,26 @@ X(JOB_CANCEL, "job cancel", "io.custos.job.Cancel",                             
   ACCESS_ADMIN,                                                                         \
   N_("Stop a job that is running."),                                                    \
   N_("It ends as soon as it can do so without leaving anything half-done, and comes again at its next time.")) \
+X(DUTY_LIST, "duty list", "io.custos.duty.List",                                        \
+  "[--all]",                                                                            \
+  ACCESS_ADMIN,                                                                         \
+  N_("List what people have to do again and again, and when each is due."),             \
+  N_("By duties.yaml; what is due next stands first. With --all also what was done once and is not in that file any more.")) \
+X(DUTY_SHOW, "duty show", "io.custos.duty.Show",                                        \
+  "duty:key",                                                                           \
+  ACCESS_ADMIN | ACCESS_STREAM,                                                         \
+  N_("Show a duty: what to do, what to write down, and when it was done."),             \
+  N_("Where the duty is to look at who may do what, also each user and group of roles.yaml with their roles, when each user was last seen in the log, and which users were seen that roles.yaml does not name.")) \
+X(DUTY_DONE, "duty done", "io.custos.duty.Done",                                        \
+  "duty:key [--on=day:date] [--from=file:infile] text:letter",                          \
+  ACCESS_ADMIN,                                                                         \
+  N_("Write down that a duty was done."),                                               \
+  N_("Reads the evidence, as 'duty show' asks for it, from --from or standard input, and seals it. --on is the day on which it was done, today if nothing is said. Only for who has the role that the duty is of. What was written down is not changed any more: what has to be added is another 'duty done'.")) \
+X(DUTY_HISTORY, "duty history", "io.custos.duty.History",                               \
+  "duty:key",                                                                           \
+  ACCESS_ADMIN,                                                                         \
+  N_("Print each time that a duty was done, with its evidence."),                       \
+  N_("The newest first. That it was read is in the log."))                              \
 X(AGENT_STATUS, "agent status", "io.custos.agent.Status",                               \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \
@@ -693,6 +713,7 @@ X("approval", N_("What a second user confirms"))                                
 X("backup",  N_("Backups"))                                                             \
 X("drill",   N_("Drills"))                                                              \
 X("job",     N_("What is done by itself"))                                               \
+X("duty",    N_("What people do again and again"))                                       \
 X("agent",   N_("The process that has a network"))                                      \
 X("message", N_("Messages that are sent"))                                              \
 X("report",  N_("Reports"))                                                             \

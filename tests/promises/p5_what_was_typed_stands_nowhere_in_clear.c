@@ -238,7 +238,7 @@ static json_t *valid_of(struct walk *w, const struct command *c, const struct id
 	} words[] = { { "io.custos.consent.", "purpose", "survey" }, { "", "purpose", STAGE_PURPOSE },
 		{ "", "collection", "profile" }, { "", "by", "email" }, { "", "value", EMAIL },
 		{ "", "target", "local" }, { "", "charset", "UTF-8" }, { "", "map", map },
-		{ "io.custos.subject.", "kind", "person" }, { "", "law", "gdpr" },
+		{ "io.custos.subject.", "kind", "person" }, { "", "law", "gdpr" }, { "io.custos.duty.", "duty", "training" }, { "io.custos.duty.", "on", "2026-11-20" },
 		{ "io.custos.consent.", "channel", "phone" }, { "", "evidence", MARK " " EMAIL },
 		{ "io.custos.consent.", "language", "en" }, { "io.custos.request.Open", "about", "survey" },
 		{ "", "citation", "HGB 257 " MARK }, { "", "received", "2026-11-20" },
@@ -407,6 +407,18 @@ static void walk_everything(struct walk *w)
 
 /* --- the tests --------------------------------------------------------------------------- */
 
+static int up_with_a_duty(void **state)
+{
+	struct stage *st = stage_new();
+
+	*state = st;
+	stage_policy(st, "duties.yaml", "duties:\n  - {duty: training, owner: privacy, months: 12,"
+		" text: {en: Train., zh: 培训。}, evidence: {en: Who., zh: 谁。}}\n");
+	stage_start(st);
+	stage_init(st);
+	return 0;
+}
+
 static void what_was_typed_is_found_nowhere(void **state)
 {
 	struct walk w = { .st = *state };
@@ -509,7 +521,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_search_finds_what_is_there, stage_up_bare, stage_down),
 		cmocka_unit_test_setup_teardown(
-			what_was_typed_is_found_nowhere, stage_up, stage_down),
+			what_was_typed_is_found_nowhere, up_with_a_duty, stage_down),
 		cmocka_unit_test_setup_teardown(a_core_is_never_written, stage_up, stage_down),
 	};
 

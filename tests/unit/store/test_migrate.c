@@ -14,7 +14,7 @@ static void make_older(const char *dir)
 		sqlite3_exec(db,
 			"DROP TABLE dsr; DROP TABLE dsr_part; DROP TABLE dsr_pause; DROP TABLE dsr_outgoing;"
 			"DROP TABLE message; DROP TABLE incident; DROP TABLE incident_told; DROP TABLE aggregate; DROP TABLE tally;"
-			"DROP TABLE job_run; DROP TABLE alias;"
+			"DROP TABLE job_run; DROP TABLE alias; DROP TABLE duty_done;"
 			"DROP TABLE hold; DROP TABLE hold_part; DROP TABLE hold_block; DROP TABLE hold_slot; DROP TABLE capture;"
 			"DROP TABLE rule; DROP TABLE rule_key; DROP TABLE record_rule;"
 			"DROP INDEX record_cohort; DROP INDEX cohort_slot; DROP TABLE expiry; DROP TABLE expiry_item; DROP TABLE expiry_rule; DROP TABLE activity;"
