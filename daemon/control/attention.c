@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/civil.h"
 #include "base/err.h"
@@ -11,13 +12,20 @@
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/duties.h"
+#include "control/expiry.h"
+#include "control/agent_link.h"
+#include "control/agent_report.h"
 #include "control/repos.h"
 #include "control/residue.h"
 #include "policy/policy.h"
+#include "privacy/request.h"
 #include "store/reader_dsr.h"
 #include "store/reader_hold.h"
 #include "store/reader_incident.h"
+#include "store/tx_job.h"
 #include "vault/vault.h"
+
+#define HOUR_MS 3600000LL
 
 struct look {
 	struct daemon *daemon;
@@ -25,18 +33,47 @@ struct look {
 	void *ctx;
 };
 
+static const struct {
+	const char *word;
+	enum severity severity;
+} kinds[] = {
+#define X(id, word, severity) [ATTENTION_##id] = { word, SEVERITY_##severity },
+	ALARMS(X)
+#undef X
+};
+
 const char *attention_word(enum attention_kind kind)
 {
+	return kinds[kind].word;
+}
+
+enum severity attention_severity(enum attention_kind kind)
+{
+	return kinds[kind].severity;
+}
+
+const char *severity_word(enum severity severity)
+{
 	static const char *const words[] = {
-#define X(id, word) [ATTENTION_##id] = word,
-		ATTENTIONS(X)
+#define X(id, word) [SEVERITY_##id] = word,
+		SEVERITIES(X)
 #undef X
 	};
 
-	return words[kind];
+	return words[severity];
 }
 
-static int found(const struct look *l, enum attention_kind kind, const char *about, uint64_t number,
+int attention_parse(const char *word)
+{
+	for (int i = 0; i < ATTENTION_NKINDS; i++) {
+		if (strcmp(kinds[i].word, word) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static int found(const struct look *l, enum attention_kind kind, const char *about, int64_t number,
 	struct cu_err *err)
 {
 	struct attention a = { .kind = kind, .number = number };
@@ -50,34 +87,53 @@ static int found(const struct look *l, enum attention_kind kind, const char *abo
 static int look_at_incidents(const struct look *l, struct cu_err *err)
 {
 	struct reader *rd = store_reader_take(l->daemon->house.store);
-	struct row_incident row;
-	uint32_t after = 0;
-	bool is_open = false;
+	struct row_incident row = { .number = 0 };
+	char number[16];
 	int r;
 
-	while ((r = reader_next_incident(rd, after, &row, err)) > 0) {
-		after = row.number;
-		is_open |= row.closed_ms == 0;
+	while ((r = reader_next_incident(rd, row.number, &row, err)) > 0) {
+		snprintf(number, sizeof(number), "%" PRIu32, row.number);
+		r = row.closed_ms == 0 ? found(l, ATTENTION_INCIDENT_OPEN, number, 0, err) : 0;
+		if (r < 0) {
+			break;
+		}
 	}
 	store_reader_give(l->daemon->house.store, rd);
-	return r == 0 && is_open ? found(l, ATTENTION_INCIDENT_OPEN, "", 0, err) : r;
+	return r;
+}
+
+/* Once nothing live is left the person has the answer, and custosd alone waits. */
+static int look_at_request(const struct look *l, const struct row_dsr *row, int32_t today,
+	struct cu_err *err)
+{
+	int64_t soon = duration_seconds(policy_agent(l->daemon->policy)->request_soon) / 86400;
+	char number[16];
+
+	if (row->due_day == CIVIL_NO_DAY || row->state == REQ_LIVE_DONE ||
+		row->state == REQ_BACKUPS_PENDING || row->due_day - today > soon) {
+		return 0;
+	}
+	snprintf(number, sizeof(number), "%" PRIu32, row->number);
+	return row->due_day < today ?
+		found(l, ATTENTION_REQUEST_LATE, number, today - row->due_day, err) :
+		found(l, ATTENTION_REQUEST_SOON, number, row->due_day - today, err);
 }
 
 static int look_at_requests(const struct look *l, struct cu_err *err)
 {
 	int32_t today = zone_day_of_ms(clock_now_ms(&l->daemon->house.clock));
 	struct reader *rd = store_reader_take(l->daemon->house.store);
-	struct row_dsr row;
-	uint32_t after = 0;
-	bool is_late = false;
+	struct row_dsr row = { .number = 0 };
 	int r;
 
-	while ((r = reader_dsr_next(rd, after, false, &row, err)) > 0) {
-		after = row.number;
-		is_late |= row.due_day != CIVIL_NO_DAY && row.due_day < today;
+	while ((r = reader_dsr_next(rd, row.number, false, &row, err)) > 0) {
+		r = look_at_request(l, &row, today, err);
+		if (r < 0) {
+			break;
+		}
 	}
 	store_reader_give(l->daemon->house.store, rd);
-	return r == 0 && is_late ? found(l, ATTENTION_REQUEST_LATE, "", 0, err) : r;
+	return r;
 }
 
 static int look_at_holds(const struct look *l, struct cu_err *err)
@@ -99,6 +155,46 @@ static int look_at_holds(const struct look *l, struct cu_err *err)
 
 /* --- backups ---------------------------------------------------------------------- */
 
+/* Since when there is nothing newer: it was done, or, never yet, since its job is known. */
+static int look_at_age(const struct look *l, enum attention_kind kind, const char *target,
+	int64_t last_ms, enum job j, int64_t most_ms, struct cu_err *err)
+{
+	struct daemon *d = l->daemon;
+	struct reader *rd;
+	int64_t age_ms;
+	int r = 1;
+
+	if (most_ms == 0) {
+		return 0;
+	}
+	if (last_ms == 0) {
+		rd = store_reader_take(d->house.store);
+		r = reader_job_from(d->house.store, rd, job_word(j), &last_ms, err);
+		store_reader_give(d->house.store, rd);
+	}
+	age_ms = clock_now_ms(&d->house.clock) - last_ms;
+	return r > 0 && age_ms > most_ms ? found(l, kind, target, age_ms / HOUR_MS, err) :
+		r < 0 ? r : 0;
+}
+
+/* How old a backup may be; 0: nobody said. */
+static int64_t recovery_point_ms(const struct policy *p)
+{
+	const struct schedule_job *backup = &policy_schedule(p)->v[JOB_BACKUP];
+	int64_t written_ms = duration_seconds(policy_targets(p)->recovery_point) * 1000;
+	int64_t jitter_ms = duration_seconds(policy_schedule(p)->jitter) * 1000;
+
+	return written_ms > 0 ? written_ms :
+		backup->is_never ? 0 : backup->gap_ms + jitter_ms + 2 * HOUR_MS;
+}
+
+static int64_t drill_ms(const struct policy *p)
+{
+	const struct schedule_job *drill = &policy_schedule(p)->v[JOB_DRILL];
+
+	return drill->is_never ? 0 : drill->gap_ms + 24 * HOUR_MS;
+}
+
 /* A backup counts once it was restored, and not too long ago. */
 static int look_at_target(const struct look *l, const struct target *t, struct cu_err *err)
 {
@@ -111,17 +207,25 @@ static int look_at_target(const struct look *l, const struct target *t, struct c
 	if (r == 0) {
 		r = drill_last(d, t, &drill, err);
 	}
+	if (r == 0) {
+		r = look_at_age(l, ATTENTION_BACKUP_LATE, t->key, last.time_ms, JOB_BACKUP,
+			recovery_point_ms(d->policy), err);
+	}
 	if (r < 0 || last.sequence == 0) {
 		return r;
 	}
 	if (drill.faults > 0) {
-		r = found(l, ATTENTION_DRILL_FAILED, t->key, drill.number, err);
+		r = found(l, ATTENTION_DRILL_FAILED, t->key, (int64_t)drill.number, err);
+	}
+	if (r == 0) {
+		r = look_at_age(l, ATTENTION_DRILL_LATE, t->key, drill.time_ms, JOB_DRILL,
+			drill_ms(d->policy), err);
 	}
 	if (r == 0 && now - drill.restore_ms > DRILL_RESTORE_EACH_MS) {
 		r = found(l, ATTENTION_DRILL_MISSING, t->key, 0, err);
 	}
 	if (r == 0 && last.generation < vault_generation(d->house.vault)) {
-		r = found(l, ATTENTION_TARGET_BEHIND, t->key, last.generation, err);
+		r = found(l, ATTENTION_TARGET_BEHIND, t->key, (int64_t)last.generation, err);
 	}
 	return r;
 }
@@ -170,11 +274,11 @@ static int look_at_duty(void *ctx, const struct duty_look *duty, struct cu_err *
 
 	switch (duty->state) {
 	case DUTY_LATE:
-		return found(l, ATTENTION_DUTY_LATE, duty->key, (uint64_t)(today - duty->due), err);
+		return found(l, ATTENTION_DUTY_LATE, duty->key, today - duty->due, err);
 	case DUTY_SOON:
 	case DUTY_DUE:
 		return found(l, ATTENTION_DUTY_SOON, duty->key,
-			duty->due > today ? (uint64_t)(duty->due - today) : 0, err);
+			duty->due > today ? duty->due - today : 0, err);
 	case DUTY_OPEN:
 	case DUTY_GONE: break;
 	}
@@ -188,11 +292,61 @@ static int look_at_duties(const struct look *l, struct cu_err *err)
 	return duties_each(l->daemon, l->daemon->policy, false, look_at_duty, &copy, err);
 }
 
+static int look_at_retention(const struct look *l, struct cu_err *err)
+{
+	return expiry_waits(l->daemon) ? found(l, ATTENTION_RETENTION_WAITS, "", 0, err) : 0;
+}
+
+static int look_at_room(const struct look *l, struct cu_err *err)
+{
+	const struct agent_rules *rules = policy_agent(l->daemon->policy);
+	struct room_place v[ROOM_MAX];
+	size_t n = room_look(l->daemon, v);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		unsigned left = room_percent(&v[i]);
+
+		if (left < rules->disk_full) {
+			r = found(l, ATTENTION_DISK_FULL, v[i].key, left, err);
+		} else if (left < rules->disk_low) {
+			r = found(l, ATTENTION_DISK_LOW, v[i].key, left, err);
+		}
+	}
+	return r;
+}
+
+/* What was given up, and what cannot be used at all. */
+static int look_at_routes(const struct look *l, struct cu_err *err)
+{
+	struct agent_figures figures[AGENT_MAX_ROUTES];
+	const struct agent_rules *rules = policy_agent(l->daemon->policy);
+	struct agent_seen seen;
+	int r;
+
+	if (!l->daemon->agent) {
+		return 0;
+	}
+	r = agent_report_count(l->daemon, figures, err);
+	agent_link_look(l->daemon->agent, &seen);
+	for (size_t i = 0; r == 0 && i < rules->n; i++) {
+		if (figures[i].given_up > 0) {
+			r = found(l, ATTENTION_MESSAGE_GIVEN_UP, rules->v[i].key, figures[i].given_up, err);
+		}
+	}
+	for (size_t i = 0; r == 0 && i < seen.nroutes; i++) {
+		if (seen.routes[i].fault[0]) {
+			r = found(l, ATTENTION_ROUTE_UNUSABLE, seen.routes[i].key, 0, err);
+		}
+	}
+	return r;
+}
+
 int attention_each(struct daemon *d, attention_fn *fn, void *ctx, struct cu_err *err)
 {
 	static int (*const looks[])(const struct look *, struct cu_err *) = { look_at_incidents,
-		look_at_requests, look_at_targets, look_at_residue, look_at_jobs, look_at_holds,
-		look_at_duties };
+		look_at_requests, look_at_targets, look_at_residue, look_at_room, look_at_jobs,
+		look_at_retention, look_at_routes, look_at_holds, look_at_duties };
 	const struct look l = { d, fn, ctx };
 	int r = 0;
 
@@ -202,74 +356,85 @@ int attention_each(struct daemon *d, attention_fn *fn, void *ctx, struct cu_err 
 	return r;
 }
 
-void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
-{
-	const size_t cap = ATTENTION_TEXT_SIZE;
+/* What it is; with which command somebody goes on.  '@': what it is about; '#': its number.  "": `status` says
+ * it elsewhere. */
+struct way_on {
+	const char *text, *command;
+};
 
-	switch (a->kind) {
-	case ATTENTION_INCIDENT_OPEN:
-		out[0] = '\0'; /* `status` has a line of its own, with the hour */
-		break;
+static struct way_on said_of(enum attention_kind kind)
+{
+	switch (kind) {
+	case ATTENTION_INCIDENT_OPEN: return (struct way_on){ "", "incident show @" };
 	case ATTENTION_REQUEST_LATE:
-		snprintf(out, cap, "%s", _("A data subject's request is late."));
-		break;
+		return (struct way_on){ _("Data subject's request @ is late by # days."), "request next @" };
+	case ATTENTION_REQUEST_SOON:
+		return (struct way_on){ _("Data subject's request @ is due in # days."), "request next @" };
+	case ATTENTION_BACKUP_LATE:
+		return (struct way_on){ _("The newest backup at target @ is # hours old, more than is allowed."),
+			"backup run --target=@" };
 	case ATTENTION_DRILL_FAILED:
-		snprintf(out, cap, _("The last drill of target %s FAILED."), a->about);
-		break;
+		return (struct way_on){ _("The last drill of target @ FAILED."), "drill show #" };
+	case ATTENTION_DRILL_LATE:
+		return (struct way_on){
+			_("No drill was held at target @ for # hours, longer than schedule.yaml allows."),
+			"job run drill" };
 	case ATTENTION_DRILL_MISSING:
-		snprintf(out, cap, _("No backup at target %s was restored within 90 days."), a->about);
-		break;
+		return (struct way_on){ _("No backup at target @ was restored within 90 days."),
+			"drill run --target=@ --identity=FILE" };
 	case ATTENTION_TARGET_BEHIND:
-		snprintf(out, cap,
-			_("Target %s lacks the newest keys: custosd brings them there by itself, once it can be reached."),
-			a->about);
-		break;
+		return (struct way_on){
+			_("Target @ lacks the newest keys: custosd brings them there by itself, once it can be reached."),
+			"backup run --target=@" };
 	case ATTENTION_RESIDUE_LEFT:
-		snprintf(out, cap,
-			_("The raw files still hold traces of erased people, the first at %s."), a->about);
-		break;
+		return (struct way_on){ _("The raw files still hold traces of erased people, the first at @."),
+			"erase scan" };
+	case ATTENTION_DISK_FULL:
+		return (struct way_on){
+			_("Hardly any room is left at @, # per cent: make some before writes are refused."), "" };
+	case ATTENTION_DISK_LOW:
+		return (struct way_on){ _("Little room is left at @, # per cent."), "" };
 	case ATTENTION_JOB_FAILED:
-		snprintf(out, cap,
-			_("The job %s failed, %" PRIu64 " times by now; the system's journal says why."),
-			a->about, a->number);
-		break;
+		return (struct way_on){ _("The job @ failed, # times by now; the system's journal says why."),
+			"job show @" };
 	case ATTENTION_DUTY_LATE:
-		snprintf(out, cap, _("The duty %s is late: it was due %" PRIu64 " days ago."), a->about,
-			a->number);
-		break;
+		return (struct way_on){ _("The duty @ is late: it was due # days ago."), "duty show @" };
 	case ATTENTION_DUTY_SOON:
-		if (a->number > 0) {
-			snprintf(out, cap, _("The duty %s is due in %" PRIu64 " days."), a->about, a->number);
-		} else {
-			snprintf(out, cap, _("The duty %s is due."), a->about);
-		}
-		break;
+		return (struct way_on){ _("The duty @ is due in # days."), "duty show @" };
 	case ATTENTION_HOLD_REVIEW:
-		snprintf(out, cap, "%s", _("Legal holds are to be reviewed."));
-		break;
+		return (struct way_on){ _("Legal holds are to be reviewed."), "hold list" };
+	case ATTENTION_QUARANTINED:
+	case ATTENTION_SEALED:
+	case ATTENTION_RETENTION_WAITS:
+	case ATTENTION_MESSAGE_GIVEN_UP:
+	case ATTENTION_ROUTE_UNUSABLE:
 	case ATTENTION_NKINDS: break;
 	}
+	return (struct way_on){ "", "" };
+}
+
+static void fill(const struct attention *a, const char *pattern, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (const char *p = pattern; *p && n < cap; p++) {
+		int put = *p == '@' ? snprintf(out + n, cap - n, "%s", a->about) :
+			*p == '#'   ? snprintf(out + n, cap - n, "%" PRId64, a->number) :
+				      snprintf(out + n, cap - n, "%c", *p);
+
+		n += (size_t)put;
+	}
+}
+
+void attention_say(const struct attention *a, char out[ATTENTION_TEXT_SIZE])
+{
+	fill(a, said_of(a->kind).text, out, ATTENTION_TEXT_SIZE);
 }
 
 void attention_command(const struct attention *a, char out[ATTENTION_COMMAND_SIZE])
 {
-	const size_t cap = ATTENTION_COMMAND_SIZE;
-
-	switch (a->kind) {
-	case ATTENTION_INCIDENT_OPEN: snprintf(out, cap, "incident list"); break;
-	case ATTENTION_REQUEST_LATE: snprintf(out, cap, "request list"); break;
-	case ATTENTION_DRILL_FAILED: snprintf(out, cap, "drill show %" PRIu64, a->number); break;
-	case ATTENTION_DRILL_MISSING:
-		snprintf(out, cap, "drill run --target=%s --identity=FILE", a->about);
-		break;
-	case ATTENTION_TARGET_BEHIND: snprintf(out, cap, "backup run --target=%s", a->about); break;
-	case ATTENTION_RESIDUE_LEFT: snprintf(out, cap, "erase scan"); break;
-	case ATTENTION_JOB_FAILED: snprintf(out, cap, "job show %s", a->about); break;
-	case ATTENTION_HOLD_REVIEW: snprintf(out, cap, "hold list"); break;
-	case ATTENTION_DUTY_LATE:
-	case ATTENTION_DUTY_SOON: snprintf(out, cap, "duty show %s", a->about); break;
-	case ATTENTION_NKINDS: break;
-	}
+	fill(a, said_of(a->kind).command, out, ATTENTION_COMMAND_SIZE);
 }
 
 void attention_put(struct json *lines, const char *kind, const char *text, const char *command)

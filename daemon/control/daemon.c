@@ -92,6 +92,7 @@ static void on_second(uv_timer_t *timer)
 	reload_tick(d);
 	liveness_tick(d);
 	metrics_file_tick(d);
+	state_alarm_tick(d);
 }
 
 /* --- when nothing is known about the disk any more -------------------------------- */
@@ -235,6 +236,7 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	eraser_init(&d->eraser, d);
 	expiry_init(&d->expiry);
 	overview_init(&d->overview);
+	room_init(&d->room);
 	post_office_init(&d->office, d);
 	find_credential(d, options->credentials_dir);
 	strncpy(d->policy_dir, options->policy_dir, sizeof(d->policy_dir) - 1);
@@ -352,5 +354,6 @@ void daemon_done(struct daemon *d)
 	interfaces_free(d->interfaces);
 	operator_forget_all(d);
 	brief_done(&d->brief);
+	room_done(&d->room);
 	gate_done(&d->gate);
 }

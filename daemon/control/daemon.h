@@ -18,6 +18,8 @@
 #include "control/metrics_file.h"
 #include "control/overview.h"
 #include "control/reload.h"
+#include "control/room.h"
+#include "control/state_alarm.h"
 #include "control/schedule.h"
 #include "control/post_office.h"
 #include "control/upkeep.h"
@@ -82,6 +84,8 @@ struct daemon {
 	struct reload reload;
 	struct liveness liveness;
 	struct metrics_file metrics_file;
+	struct room room;
+	struct state_alarm state_alarm;
 	char quarantine[640];           /* quarantine.c: why; whole once the store is locked */
 	struct letter fatal;            /* from the writer thread, once */
 	struct cu_err why;              /* of fatal */

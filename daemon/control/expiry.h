@@ -44,6 +44,9 @@ int expiry_run(struct daemon *d, const struct id *actor, const struct watch *wat
 /* What is in the way of expiry, and what to do about it: attention_put into an open array. */
 void expiry_attention(struct daemon *d, struct json *lines);
 
+/* Does it wait for somebody?  Any thread. */
+bool expiry_waits(struct daemon *d);
+
 /* Any thread: it is gone on with within a second. */
 void expiry_wake(struct daemon *d);
 

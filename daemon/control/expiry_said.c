@@ -53,6 +53,18 @@ void expiry_attention(struct daemon *d, struct json *lines)
 	pthread_mutex_unlock(&e->said_lock);
 }
 
+bool expiry_waits(struct daemon *d)
+{
+	struct expiry *e = &d->expiry;
+	bool waits;
+
+	pthread_mutex_lock(&e->said_lock);
+	waits = e->is_behind || !id_is_nil(&e->clock_approval) || !id_is_nil(&e->rules_approval) ||
+		!id_is_nil(&e->run_approvals[0]) || !id_is_nil(&e->run_approvals[1]);
+	pthread_mutex_unlock(&e->said_lock);
+	return waits;
+}
+
 /* --- approvals -------------------------------------------------------------------- */
 
 int expiry_may_decide(struct exchange *x, const struct id *object, struct cu_err *err)

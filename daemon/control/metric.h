@@ -46,7 +46,7 @@ X(JOB_NEXT,     "custos_job_next_timestamp_seconds", "gauge", "job", "When it co
 X(JOB_FAILURES, "custos_job_failures", "gauge", "job", "How often it failed since it last went well.") \
 X(JOB_RUNNING,  "custos_job_running", "gauge", "job", "1 while it runs.")               \
 X(RESIDUE,      "custos_residue_left", "gauge", "", "Traces of erased people that the last search of the raw files left.") \
-X(ALARMS,       "custos_alarms", "gauge", "kind", "What needs a person, by the kind of alarm; kinds without any are left out.") \
+X(ALARMS,       "custos_alarms", "gauge", "kind severity", "What needs a person, by the kind of alarm; kinds without any are left out.") \
 X(MESSAGES,     "custos_messages", "gauge", "state", "Messages that are kept: `waiting`, `sent`, `given_up`, `dropped`.") \
 X(AGENT,        "custos_agent_connected", "gauge", "", "1 when custos-agent is there. Absent without routes.") \
 X(ROUTE,        "custos_route_usable", "gauge", "route", "1 when the route's settings are right.") \

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/civil.h"
@@ -133,13 +132,14 @@ static void put_state(const struct gathering *g)
 
 /* --- room ------------------------------------------------------------------------- */
 
-static void put_room(const struct gathering *g, const char *place, const char *path)
+static void put_room(const struct gathering *g)
 {
-	struct statvfs s;
+	struct room_place v[ROOM_MAX];
+	size_t n = room_look(g->daemon, v);
 
-	if (statvfs(path, &s) == 0) {
-		metric_put(g->m, METRIC_FS_AVAIL, place, NULL, (int64_t)(s.f_bavail * s.f_frsize));
-		metric_put(g->m, METRIC_FS_SIZE, place, NULL, (int64_t)(s.f_blocks * s.f_frsize));
+	for (size_t i = 0; i < n; i++) {
+		metric_put(g->m, METRIC_FS_AVAIL, v[i].key, NULL, (int64_t)v[i].avail);
+		metric_put(g->m, METRIC_FS_SIZE, v[i].key, NULL, (int64_t)v[i].size);
 	}
 }
 
@@ -156,7 +156,7 @@ static void put_sizes(const struct gathering *g)
 			metric_put(g->m, METRIC_DB_BYTES, names[i], NULL, st.st_size);
 		}
 	}
-	put_room(g, "state", g->daemon->house.dir);
+	put_room(g);
 }
 
 /* --- what is kept ----------------------------------------------------------------- */
@@ -245,7 +245,6 @@ static int put_target(const struct gathering *g, const struct target *t, struct 
 	int r = repos_last(d, t, &last, err);
 
 	r = r < 0 ? r : drill_last(d, t, &drill, err);
-	put_room(g, t->key, t->path);
 	if (r < 0 || last.sequence == 0) {
 		return r;
 	}
@@ -324,7 +323,8 @@ static int put_alarms(const struct gathering *g, struct cu_err *err)
 
 	for (enum attention_kind k = 0; k < ATTENTION_NKINDS; k++) {
 		if (n[k] > 0) {
-			metric_put(g->m, METRIC_ALARMS, attention_word(k), NULL, n[k]);
+			metric_put(g->m, METRIC_ALARMS, attention_word(k),
+				severity_word(attention_severity(k)), n[k]);
 		}
 	}
 	return r;

@@ -71,13 +71,12 @@ static void put_state(struct daemon *d, struct json *lines)
 static int put_one(void *ctx, const struct attention *a, struct cu_err *err)
 {
 	char text[ATTENTION_TEXT_SIZE], command[ATTENTION_COMMAND_SIZE];
-	const char *kind = attention_word(a->kind);
 
 	(void)err;
 	attention_say(a, text);
 	attention_command(a, command);
 	if (*text) {
-		attention_put(ctx, kind + sizeof("alarm.") - 1, text, command);
+		attention_put(ctx, attention_word(a->kind), text, *command ? command : NULL);
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "control/agent_link.h"
 #include "control/alarm_words.h"
+#include "control/alarms.h"
 #include "control/daemon.h"
 #include "policy/policy.h"
 #include "store/reader_message.h"
@@ -297,6 +298,25 @@ static int write_personal(struct post_office *o, const struct row_message *row, 
 	return r < 0 ? r : 0;
 }
 
+/* What custos says by itself, made from the kind; lists are made as things are now. */
+static int write_own(struct daemon *d, const struct row_message *row, struct json *j,
+	struct cu_err *err)
+{
+	int language = policy_organisation(d->policy)->language, r = 0;
+	struct buf list = BUF_INIT;
+	size_t n = 0;
+
+	if (alarm_is_several(row)) {
+		r = alarms_list(d, row->route, language, &list, &n, err);
+	}
+	if (r == 0) {
+		alarm_write(row, language, buf_cstr(&list), n, j);
+		r = buf_check(&list, err);
+	}
+	buf_done(&list);
+	return r;
+}
+
 static int write_body(struct post_office *o, const struct row_message *row, struct buf *to,
 	struct cu_err *err)
 {
@@ -307,7 +327,7 @@ static int write_body(struct post_office *o, const struct row_message *row, stru
 	json_open_object(&j, NULL);
 	before = to->n;
 	if (id_is_nil(&row->kase)) {
-		alarm_write(row, policy_organisation(o->daemon->policy)->language, &j);
+		r = write_own(o->daemon, row, &j, err);
 	} else {
 		r = write_personal(o, row, &j, err);
 	}
@@ -375,6 +395,11 @@ static int hand_over(struct post_office *o, const struct row_message *row, struc
 	}
 	buf_done(&text);
 	return r;
+}
+
+int post_office_send_once(struct post_office *o, const struct row_message *row, struct cu_err *err)
+{
+	return hand_over(o, row, err);
 }
 
 /* Why it cannot go at all, as policies are now; NULL: it can. */

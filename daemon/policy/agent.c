@@ -1,5 +1,6 @@
 #include "policy/agent.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/faults.h"
@@ -9,6 +10,47 @@
 #define AGENT(member) offsetof(struct agent_rules, member)
 #define COUNT(a)      (sizeof(a) / sizeof((a)[0]))
 #define HOURS(n)      ((n) * (int64_t)3600)
+
+#define KIND_WORD(id, word, severity) " `" word "`"
+
+static const char *check_kind(const char *text)
+{
+	static const char *const words[] = {
+#define X(id, word, severity) word,
+		ALARMS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (strcmp(text, words[i]) == 0) {
+			return NULL;
+		}
+	}
+	return "is no kind of alarm";
+}
+
+/* "22:00-07:00": two minutes of the day, the second not inside. */
+static bool parse_quiet(const char *text, int *ret_from, int *ret_to)
+{
+	int h[2], m[2], n = 0;
+
+	if (strlen(text) != 11 || strspn(text, "0123456789:-") != 11 ||
+		sscanf(text, "%2d:%2d-%2d:%2d%n", &h[0], &m[0], &h[1], &m[1], &n) != 4 || n != 11 ||
+		h[0] > 23 || h[1] > 23 || m[0] > 59 || m[1] > 59 || h[0] < 0 || m[0] < 0 ||
+		h[1] < 0 || m[1] < 0) {
+		return false;
+	}
+	*ret_from = h[0] * 60 + m[0];
+	*ret_to = h[1] * 60 + m[1];
+	return *ret_from != *ret_to;
+}
+
+static const char *check_quiet(const char *text)
+{
+	int from, to;
+
+	return parse_quiet(text, &from, &to) ? NULL : "is no time of the day like 22:00-07:00";
+}
 
 static const char *check_metrics_file(const char *text)
 {
@@ -30,6 +72,18 @@ static const struct row route_row[] = {
 	{ "alarms", SET_BOOLEAN, 0,
 	  "Does it get what needs a person: a failed drill, a request that is late?",
 	  ROUTE(takes_alarms), .standard = "yes" },
+	{ "least", SET_ENUM, 0, "The least severe alarms that it gets.", ROUTE(least),
+	  .standard = "notice", .words = "notice warning urgent" },
+	{ "kinds", SET_NAMES, 0,
+	  "Only these kinds of alarms; without it, all. There are:" ALARMS(KIND_WORD) ".", ROUTE(kinds),
+	  .check = check_kind },
+	{ "after", SET_DURATION, 0,
+	  "Only alarms that have lasted so long: for whoever is to know when nobody acts. 0s to 30d.",
+	  ROUTE(after), .standard = "0s", .max = HOURS(24 * 30) },
+	{ "quiet", SET_TEXT, 0,
+	  "Hours on the clock of organisation.yaml's time zone, as `22:00-07:00`, in which it gets urgent "
+	  "alarms only. The others that last are told at their end, as one message.", ROUTE(quiet),
+	  .check = check_quiet },
 	{ "personal", SET_BOOLEAN, 0,
 	  "May it take what is addressed to a person? Only of plugins that say that they may.",
 	  ROUTE(is_personal), .standard = "no" },
@@ -52,6 +106,17 @@ static const struct row agent_row[] = {
 	{ "remind", SET_DURATION, 0,
 	  "How long after an alarm the same is said again, as long as it lasts; a duty that is not late yet, seven times as long. 1h to 30d.",
 	  AGENT(remind), .standard = "1d", .min = HOURS(1), .max = HOURS(24 * 30) },
+	{ "request_soon", SET_DURATION, 0,
+	  "How long before a data subject's request is due an alarm says so. 1d to 90d.",
+	  AGENT(request_soon), .standard = "5d", .min = HOURS(24), .max = HOURS(24 * 90) },
+	{ "sealed_for", SET_DURATION, 0,
+	  "How long the store may be sealed before an alarm says so. 1s to 30d.",
+	  AGENT(sealed_for), .standard = "1h", .min = 1, .max = HOURS(24 * 30) },
+	{ "disk_low", SET_INTEGER, 0,
+	  "Per cent of room left, where the state or a target lies, below which an alarm says so.",
+	  AGENT(disk_low), .standard = "10", .min = 1, .max = 99 },
+	{ "disk_full", SET_INTEGER, 0, "The same for an urgent one.",
+	  AGENT(disk_full), .standard = "3", .min = 1, .max = 99 },
 	{ "metrics_file", SET_TEXT, 0,
 	  "Where figures are written each minute for node_exporter's textfile collector; an absolute path "
 	  "that ends in .prom. custosd must be able to write in that directory: in the shipped unit "
@@ -72,6 +137,16 @@ const struct agent_route *agent_find(const struct agent_rules *a, const char *ke
 		}
 	}
 	return NULL;
+}
+
+bool agent_is_quiet(const struct agent_route *route, int severity, int minute)
+{
+	int from, to;
+
+	if (!route->quiet || severity == SEVERITY_URGENT || !parse_quiet(route->quiet, &from, &to)) {
+		return false;
+	}
+	return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
 static void check_settings(const char *file, const struct agent_route *route,

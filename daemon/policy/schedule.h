@@ -42,6 +42,7 @@ struct schedule {
 		const char *text; /* as written */
 		bool is_never;
 		struct cron when; /* else */
+		int64_t gap_ms;   /* likewise: the longest time between two, of the next thousand */
 	} v[NJOBS];
 	struct duration jitter;
 	int64_t drill_level;

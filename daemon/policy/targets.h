@@ -28,6 +28,8 @@ struct targets {
 	struct duration vault_bound;
 	/* How long data objects can be opened for a drill without the identity; 0: never. */
 	struct duration drill_window;
+	/* How old the newest backup at a target may be before an alarm says so; 0: as schedule.yaml allows. */
+	struct duration recovery_point;
 	const struct target *v;
 	size_t n;
 	const struct yaml_node *node;

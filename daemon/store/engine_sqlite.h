@@ -234,6 +234,10 @@
 	X(INCIDENT_TOLD_PUT, data, "INSERT OR IGNORE INTO incident_told VALUES (?1,?2,?3,?4)")  \
 	X(INCIDENT_FIRST_TOLD, data, "SELECT at_ms FROM incident_told WHERE incident = ?1"      \
 		" AND law = ?2 AND told = ?3 ORDER BY at_ms LIMIT 1")                           \
+	X(ALARM_PUT,      data,  "INSERT OR REPLACE INTO alarm VALUES (?1, ?2, ?3, ?4)")       \
+	X(ALARM_DROP,     data,  "DELETE FROM alarm WHERE kind = ?1 AND about = ?2")            \
+	X(ALARM_NEXT,     data,  "SELECT * FROM alarm WHERE (kind, about) > (?1, ?2)"           \
+		" ORDER BY kind, about LIMIT 1")                                                \
 	X(MESSAGE_PUT,    data,  "INSERT OR REPLACE INTO message VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9," \
 		"?10,?11)")                                                                     \
 	X(MESSAGE_GET,    data,  "SELECT * FROM message WHERE id = ?1")                         \

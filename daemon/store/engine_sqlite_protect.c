@@ -76,6 +76,7 @@ static const struct rule rules[] = {
 		"EXISTS (SELECT 1 FROM erasure WHERE id = ?1)"
 		" OR EXISTS (SELECT 1 FROM alias WHERE old = ?1)" },
 	ALL("message"), /* what was sent since is not to be sent again */
+	ALL("alarm"),
 	ALL("operator"),
 	ALL("approval"),
 	ALL("access"),

@@ -337,10 +337,18 @@ static const char data_23[] =
 	"PRAGMA user_version = 23;"
 	"COMMIT;";
 
+/* What needs a person, and since when. */
+static const char data_24[] =
+	"BEGIN;"
+	"CREATE TABLE alarm (kind TEXT NOT NULL, about TEXT NOT NULL, since_ms INTEGER NOT NULL,"
+	" ended_ms INTEGER NOT NULL, PRIMARY KEY (kind, about)) STRICT, WITHOUT ROWID;"
+	"PRAGMA user_version = 24;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22, data_23 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22, data_23, data_24 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

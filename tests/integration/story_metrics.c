@@ -65,7 +65,7 @@ static void the_page_says_what_is_kept_and_how_old_backups_are(void **state)
 	page = metrics(st, AS_ADMIN);
 	expect_line(page, "custos_drill_last_passed{target=\"local\"} 1");
 	expect_line(page, "custos_target_keys_behind{target=\"local\"} 0");
-	expect_line(page, "custos_alarms{kind=\"alarm.drill_missing\"} 1");
+	expect_line(page, "custos_alarms{kind=\"drill_missing\",severity=\"warning\"} 1");
 	expect_line(page, "custos_calls_total{method=\"io.custos.backup.Run\",outcome=\"ok\"} 1");
 	assert_non_null(strstr(page, "\ncustos_recovery_point_age_seconds{target=\"local\"} "));
 	assert_non_null(strstr(page, "\nprocess_resident_memory_bytes "));

@@ -128,7 +128,8 @@ static void what_is_open_is_counted_and_the_next_day_is_named(void **state)
 	assert_true(number(json_object_get(r, "erasures"), "next_ms") > number(r, "now_ms"));
 	expect(show(st), "in their grace period: 1");
 	expect(st->last.out, "LATE: 1; request 1 was due 2026-02-05");
-	expect(st->last.out, "! A data subject's request is late.\n    custosctl request list\n");
+	expect(st->last.out, "! Data subject's request 1 is late by ");
+	expect(st->last.out, " days.\n    custosctl request next 1\n");
 }
 
 static void backups_and_jobs_have_ages_for_each_target(void **state)

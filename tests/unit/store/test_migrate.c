@@ -18,7 +18,7 @@ static void make_older(const char *dir)
 			"DROP TABLE hold; DROP TABLE hold_part; DROP TABLE hold_block; DROP TABLE hold_slot; DROP TABLE capture;"
 			"DROP TABLE rule; DROP TABLE rule_key; DROP TABLE record_rule;"
 			"DROP INDEX record_cohort; DROP INDEX cohort_slot; DROP TABLE expiry; DROP TABLE expiry_item; DROP TABLE expiry_rule; DROP TABLE activity;"
-			"DROP TABLE approval; DROP TABLE access; DROP TABLE erasure; DROP TABLE erasure_part;"
+			"DROP TABLE alarm; DROP TABLE approval; DROP TABLE access; DROP TABLE erasure; DROP TABLE erasure_part;"
 			"DROP TABLE erasure_slot; ALTER TABLE subject DROP COLUMN is_partly;"
 			"DROP INDEX subject_restricted; ALTER TABLE subject DROP COLUMN is_restricted; DROP TABLE consent;"
 			"CREATE TABLE erasure (id BLOB PRIMARY KEY, subject BLOB NOT NULL,"
