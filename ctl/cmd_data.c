@@ -15,7 +15,7 @@ static void show_reject(const json_t *reject)
 	char reason[512];
 
 	text_escape(out_str(reject, "reason"), reason, sizeof(reason));
-	if (strncmp(reason, "column ", 7) == 0) {
+	if (strncmp(reason, _("column "), strlen(_("column "))) == 0) {
 		column = ""; /* it says so itself, with the name */
 	}
 	if (line == 0) {

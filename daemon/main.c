@@ -207,9 +207,11 @@ int main(int argc, char *argv[])
 	protect_process();
 	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
+		(void)intl_use(intl_of_environment());
 		return recovery_main(argc - 1, argv + 1);
 	}
 	if (argc > 1 && strcmp(argv[1], POLICY_FILES) == 0) {
+		(void)intl_use(intl_of_environment());
 		return policy_files_main(argc - 1, argv + 1);
 	}
 	if (argc > 1 && strcmp(argv[1], DRILL_WORKER) == 0) {

@@ -15,7 +15,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What marks a text, and the functions whose formats are looked up.
-KEYWORDS = ["_", "N_", "cu_err_set:3", "cu_err_wrap:3", "cu_err_errno:3"]
+KEYWORDS = ["_", "N_", "cu_err_set:3", "cu_err_wrap:3", "cu_err_errno:3", "faults_add:5", "fault:4", "FAULT:4"]
 FOLDERS = ["ctl", "daemon"]
 DIRECTIVE = re.compile(r"%(?:\d+\$)?[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:<PRI\w+>|(?:hh|h|ll|l|j|z|t)?[a-zA-Z%])")
 

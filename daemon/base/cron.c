@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/intl.h"
 #include "base/civil.h"
 #include "base/zone.h"
 
@@ -22,14 +23,14 @@ struct field {
 };
 
 static const struct field fields[] = {
-	{ 0, 59, NULL, "the minute is not 0 to 59, '*', or a list, range or step of these" },
-	{ 0, 23, NULL, "the hour is not 0 to 23, '*', or a list, range or step of these" },
-	{ 1, 31, NULL, "the day is not 1 to 31, '*', or a list, range or step of these" },
+	{ 0, 59, NULL, N_("the minute is not 0 to 59, '*', or a list, range or step of these") },
+	{ 0, 23, NULL, N_("the hour is not 0 to 23, '*', or a list, range or step of these") },
+	{ 1, 31, NULL, N_("the day is not 1 to 31, '*', or a list, range or step of these") },
 	{ 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec",
-		"the month is not 1 to 12, a name such as 'jan', '*', or a list, range or step of these" },
+		N_("the month is not 1 to 12, a name such as 'jan', '*', or a list, range or step of these") },
 	{ 0, 7, "sunmontuewedthufrisat",
-		"the day of the week is not 0 to 7, a name such as 'mon', '*', or a list, range or "
-		"step of these" },
+		N_("the day of the week is not 0 to 7, a name such as 'mon', '*', or a list, range or "
+		"step of these") },
 };
 #define NFIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -121,7 +122,7 @@ const char *cron_parse(const char *text, struct cron *ret)
 	for (size_t i = 0; i < NFIELDS; i++) {
 		p += strspn(p, " \t");
 		if (*p == '\0' || *p == '@') {
-			return "is not five fields: minute, hour, day, month, day of the week";
+			return N_("is not five fields: minute, hour, day, month, day of the week");
 		}
 		is_any[i] = *p == '*';
 		if (!take_field(&fields[i], &p, &bits[i])) {
@@ -129,7 +130,7 @@ const char *cron_parse(const char *text, struct cron *ret)
 		}
 	}
 	if (p[strspn(p, " \t")] != '\0') {
-		return "has more than five fields: minute, hour, day, month, day of the week";
+		return N_("has more than five fields: minute, hour, day, month, day of the week");
 	}
 	*ret = (struct cron){ .minutes = bits[0], .hours = (uint32_t)bits[1],
 		.days = (uint32_t)bits[2], .months = (uint32_t)bits[3],

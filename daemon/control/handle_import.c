@@ -62,7 +62,7 @@ static void report_reject(struct import *im, uint64_t line, uint64_t last, const
 	if (column) {
 		json_str(&j, "column", column);
 	}
-	json_str(&j, "reason", reason);
+	json_str(&j, "reason", _(reason)); /* or it is in the reader's language already */
 	json_close_object(&j);
 	exchange_progress_end(im->x, &j, &frame);
 }
@@ -315,6 +315,9 @@ static int start_intake(struct import *im, struct cu_err *err)
 	int pair[2] = { -1, -1 }, fd = memfd_create("plan", MFD_CLOEXEC), r;
 
 	map_plan(im->map, &plan);
+	if (intl_language() != INTL_EN) {
+		buf_putf(&plan, "language\t%s\n", intl_code(intl_language()));
+	}
 	r = buf_check(&plan, err);
 	if (r == 0 && (fd < 0 || pipe2(pair, O_CLOEXEC) < 0)) {
 		r = cu_err_errno(err, errno, "custos-intake");

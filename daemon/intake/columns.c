@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/intl.h"
 #include "base/text.h"
 
 #define SHOWN_NAME_SIZE 64
@@ -136,9 +137,9 @@ void columns_label(const struct columns *c, size_t column, char out[COLUMNS_LABE
 	snprintf(number, sizeof(number), "%zu", column + 1);
 	if (column >= c->n || c->names[column][0] == '\0' ||
 		strcmp(c->names[column], number) == 0) {
-		snprintf(out, COLUMNS_LABEL_SIZE, "column %s", number);
+		snprintf(out, COLUMNS_LABEL_SIZE, _("column %s"), number);
 		return;
 	}
 	text_escape(c->names[column], shown, sizeof(shown));
-	snprintf(out, COLUMNS_LABEL_SIZE, "column %s (%s)", number, shown);
+	snprintf(out, COLUMNS_LABEL_SIZE, _("column %s (%s)"), number, shown);
 }

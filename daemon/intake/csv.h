@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/intl.h"
 #include "base/span.h"
 
 struct csv;
@@ -39,14 +40,14 @@ struct cu_err;
 /* X(name, what a person is told) */
 /* clang-format off */
 #define CSV_FAULTS(X)                                                                    \
-	X(CSV_UNTERMINATED,        "the quote that opens the field is never closed")     \
-	X(CSV_TEXT_AFTER_QUOTE,    "text after the closing quote")                       \
-	X(CSV_BLANK_BEFORE_QUOTE,  "blanks before the opening quote")                    \
-	X(CSV_BAD_CHARACTER,       "bytes that are no character of the file's charset")  \
-	X(CSV_NUL,                 "a NUL byte")                                         \
-	X(CSV_FIELD_TOO_LONG,      "the field is over 1 MiB")                            \
-	X(CSV_ROW_TOO_LONG,        "the row is over 8 MiB")                              \
-	X(CSV_TOO_MANY_FIELDS,     "the row has more than 16384 columns")
+	X(CSV_UNTERMINATED,        N_("the quote that opens the field is never closed"))     \
+	X(CSV_TEXT_AFTER_QUOTE,    N_("text after the closing quote"))                       \
+	X(CSV_BLANK_BEFORE_QUOTE,  N_("blanks before the opening quote"))                    \
+	X(CSV_BAD_CHARACTER,       N_("bytes that are no character of the file's charset"))  \
+	X(CSV_NUL,                 N_("a NUL byte"))                                         \
+	X(CSV_FIELD_TOO_LONG,      N_("the field is over 1 MiB"))                            \
+	X(CSV_ROW_TOO_LONG,        N_("the row is over 8 MiB"))                              \
+	X(CSV_TOO_MANY_FIELDS,     N_("the row has more than 16384 columns"))
 /* clang-format on */
 
 enum csv_fault {

@@ -115,7 +115,7 @@ static int reject_empty_key(struct emit *e, const struct columns *columns,
 	char label[COLUMNS_LABEL_SIZE], reason[COLUMNS_LABEL_SIZE + 64];
 
 	columns_label(columns, key->at, label);
-	snprintf(reason, sizeof(reason), "%s: the key of the %s is empty", label, whose);
+	snprintf(reason, sizeof(reason), _("%s: the key of the %s is empty"), label, whose);
 	return emit_reject(e, row, key->at + 1, reason, err);
 }
 
@@ -218,7 +218,7 @@ int emit_row(struct emit *e, const struct plan *plan, const struct columns *colu
 		}
 		if (e->lines.n - e->nwhole > MAX_LINE_BYTES) {
 			drop_line(e);
-			return emit_reject(e, row, 0, "the row comes out larger than 64 MiB", err);
+			return emit_reject(e, row, 0, _("the row comes out larger than 64 MiB"), err);
 		}
 	}
 	json_close_array(&j);

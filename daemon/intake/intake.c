@@ -39,11 +39,11 @@ static void describe_fault(const struct columns *columns, const struct csv_row *
 	int n;
 
 	columns_label(columns, row->fault_field - 1, label);
-	n = snprintf(out, REASON_SIZE, "%s: %s, at line %" PRIu64 ", character %" PRIu64, label,
-		csv_fault_text(row->fault), row->fault_line, row->fault_character);
+	n = snprintf(out, REASON_SIZE, _("%s: %s, at line %" PRIu64 ", character %" PRIu64), label,
+		_(csv_fault_text(row->fault)), row->fault_line, row->fault_character);
 	if (row->fault == CSV_UNTERMINATED && row->last_line > row->line) {
 		snprintf(out + n, REASON_SIZE - (size_t)n,
-			"; it takes in all lines up to %" PRIu64, row->last_line);
+			_("; it takes in all lines up to %" PRIu64), row->last_line);
 	}
 }
 
@@ -58,10 +58,15 @@ static int reject_fault(struct run *run, const struct csv_row *row, struct cu_er
 static int reject_count(struct run *run, const struct csv_row *row, size_t n,
 	struct cu_err *err)
 {
+	bool is_one = n == 1, of_header = run->plan->has_header;
 	char reason[REASON_SIZE];
 
-	snprintf(reason, sizeof(reason), "%zu column%s where the %s has %zu", n, n == 1 ? "" : "s",
-		run->plan->has_header ? "header" : "first row", run->columns.n);
+	snprintf(reason, sizeof(reason),
+		is_one ? (of_header ? _("%zu column where the header has %zu") :
+				      _("%zu column where the first row has %zu")) :
+			 (of_header ? _("%zu columns where the header has %zu") :
+				      _("%zu columns where the first row has %zu")),
+		n, run->columns.n);
 	return emit_reject(run->out, row, 0, reason, err);
 }
 

@@ -50,6 +50,7 @@ static int import(struct plan **plan, struct intake_source *source, struct emit 
 	int r = read_plan(plan, err);
 
 	if (r == 0) {
+		(void)intl_use((*plan)->language);
 		r = look_at_source(source, err);
 	}
 	if (r == 0) {

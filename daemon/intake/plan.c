@@ -61,6 +61,11 @@ static int read_charset(struct parser *p, const struct line *l, struct cu_err *e
 	return 0;
 }
 
+static int read_language(struct parser *p, const struct line *l, struct cu_err *err)
+{
+	return intl_parse(l->words[1], &p->plan->language) ? 0 : fault(err, l, "a language that this build does not speak");
+}
+
 static int read_delimiter(struct parser *p, const struct line *l, struct cu_err *err)
 {
 	static const struct {
@@ -181,6 +186,7 @@ static int read_line(struct parser *p, const struct line *l, struct cu_err *err)
 		{ "charset", 2, read_charset },
 		{ "delimiter", 2, read_delimiter },
 		{ "header", 2, read_header },
+		{ "language", 2, read_language },
 		{ "subject", 4, read_subject },
 		{ "record", 7, read_record },
 		{ "field", 4, read_field },

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/intl.h"
 #include "base/span.h"
 
 struct columns;
@@ -48,6 +49,7 @@ struct plan {
 	size_t nrecords;
 	struct plan_field *fields;
 	size_t nfields;
+	enum intl_language language; /* of what is said about the file */
 };
 
 /* CU_EINVAL with the plan's line in err; CU_ENOMEM.  The caller frees. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/intl.h"
 #include "policy/faults.h"
 #include "policy/yaml.h"
 
@@ -57,10 +58,10 @@ static const char *check_metrics_file(const char *text)
 	size_t n = strlen(text);
 
 	if (text[0] != '/' || strstr(text, "/../")) {
-		return "is not an absolute path without '..'";
+		return N_("is not an absolute path without '..'");
 	}
 	return n < sizeof("/x.prom") - 1 || strcmp(text + n - 5, ".prom") != 0 || text[n - 6] == '/' ?
-		"is no name that ends in .prom: node_exporter reads no other" :
+		N_("is no name that ends in .prom: node_exporter reads no other") :
 		NULL;
 }
 

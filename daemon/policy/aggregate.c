@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/intl.h"
 #include "base/buf.h"
 #include "base/civil.h"
 #include "policy/faults.h"
@@ -53,12 +54,12 @@ static const char *fault_of(const struct aggregate_field *f, const struct field 
 	switch ((enum aggregate_as)f->as) {
 	case AGGREGATE_MONTH:
 	case AGGREGATE_YEAR:
-		return in->type == FIELD_DATE ? NULL : "is of a date only";
+		return in->type == FIELD_DATE ? NULL : N_("is of a date only");
 	case AGGREGATE_BAND:
 		return !is_number(in)  ? "is of a number only" :
-		       f->width == 0 ? "needs a 'width'" :
+		       f->width == 0 ? N_("needs a 'width'") :
 				       NULL;
-	case AGGREGATE_SUM: return is_number(in) ? NULL : "is of a number only";
+	case AGGREGATE_SUM: return is_number(in) ? NULL : N_("is of a number only");
 	case AGGREGATE_VALUE: break;
 	}
 	if (in->type == FIELD_BOOLEAN || words_of(f, in)->n > 0) {

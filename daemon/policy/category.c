@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/intl.h"
+
 /* clang-format off */
 static const char *const keys[] = {
 	"system", "system.authentication", "system.operations",
@@ -65,7 +67,7 @@ const char *category_check(const char *key)
 			return NULL;
 		}
 	}
-	return "is not a data category of the Fides taxonomy 3.2";
+	return N_("is not a data category of the Fides taxonomy 3.2");
 }
 
 /* clang-format off */

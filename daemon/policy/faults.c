@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/intl.h"
 #include "base/text.h"
 
 /* Enough for a path, a key and a sentence with two quoted names. */
@@ -30,7 +31,7 @@ void faults_add(struct faults *f, const char *file, unsigned line, const char *i
 		return;
 	}
 	va_start(ap, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, ap);
+	vsnprintf(reason, sizeof(reason), _(fmt), ap);
 	va_end(ap);
 	if (line > 0) {
 		snprintf(raw, sizeof(raw), "%s:%u: %.128s: %s", file, line, item, reason);
@@ -47,7 +48,7 @@ void faults_add(struct faults *f, const char *file, unsigned line, const char *i
 
 int faults_check(const struct faults *f, struct cu_err *err)
 {
-	const char *first = f->n > 0 ? f->text[0] : "out of memory";
+	const char *first = f->n > 0 ? f->text[0] : _("out of memory");
 
 	if (f->ntotal == 0) {
 		return 0;

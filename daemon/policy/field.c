@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/civil.h"
 #include "base/err.h"
+#include "base/intl.h"
 #include "base/span.h"
 #include "base/text.h"
 
@@ -122,16 +123,16 @@ static const char *check_email(const struct field *f, struct span s)
 
 	(void)f;
 	if (!at) {
-		return "is not an e-mail address: it has no @";
+		return N_("is not an e-mail address: it has no @");
 	}
 	if (s.n > EMAIL_BYTES) {
-		return "is longer than an e-mail address may be";
+		return N_("is longer than an e-mail address may be");
 	}
 	if (!is_local_part(span_of(s.p, nlocal))) {
-		return "is not an e-mail address: what stands before the @";
+		return N_("is not an e-mail address: what stands before the @");
 	}
 	if (!is_domain(span_of(at + 1, s.n - nlocal - 1))) {
-		return "is not an e-mail address: what stands after the @";
+		return N_("is not an e-mail address: what stands after the @");
 	}
 	return NULL;
 }
@@ -145,12 +146,11 @@ static const char *check_phone(const struct field *f, struct span s)
 		if (isdigit(s.p[i])) {
 			ndigits++;
 		} else if (!s.p[i] || !strchr("+()-./ ", s.p[i])) {
-			return "is not a telephone number: only digits, + ( ) - . / and "
-			       "blanks";
+			return N_("is not a telephone number: only digits, + ( ) - . / and blanks");
 		}
 	}
 	if (ndigits < PHONE_MIN_DIGITS || ndigits > PHONE_MAX_DIGITS) {
-		return "is not a telephone number: too few or too many digits";
+		return N_("is not a telephone number: too few or too many digits");
 	}
 	return NULL;
 }
@@ -164,7 +164,7 @@ static const char *check_date(const struct field *f, struct span s)
 	/* what may follow a day is a time; letters there are only those of RFC 3339 */
 	if (!short_text(s, text) || !civil_parse_day(text, &day) ||
 		strspn(text, "0123456789-T :.+Z") != s.n) {
-		return "is not a date such as 2026-11-21";
+		return N_("is not a date such as 2026-11-21");
 	}
 	return NULL;
 }
@@ -177,7 +177,7 @@ static const char *check_decimal(const struct field *f, struct span s)
 
 	(void)f;
 	if (!short_text(s, text)) {
-		return "is not a decimal number: too long";
+		return N_("is not a decimal number: too long");
 	}
 	p += *p == '-' || *p == '+';
 	nbefore = strspn(p, "0123456789");
@@ -185,7 +185,7 @@ static const char *check_decimal(const struct field *f, struct span s)
 	nafter = *p == '.' ? strspn(p + 1, "0123456789") : 1;
 	p += *p == '.' ? 1 + nafter : 0;
 	if (nbefore == 0 || nafter == 0 || p != text + s.n) {
-		return "is not a decimal number such as -12.50";
+		return N_("is not a decimal number such as -12.50");
 	}
 	return NULL;
 }
@@ -197,15 +197,15 @@ static const char *check_integer(const struct field *f, struct span s)
 
 	(void)f;
 	if (!short_text(s, text)) {
-		return "is not a whole number: too long";
+		return N_("is not a whole number: too long");
 	}
 	p += *p == '-' || *p == '+';
 	if (*p == '\0' || p + strspn(p, "0123456789") != text + s.n) {
-		return "is not a whole number";
+		return N_("is not a whole number");
 	}
 	errno = 0;
 	(void)strtoll(text, NULL, 10); /* for its range only */
-	return errno == ERANGE ? "is not a whole number of 64 bits" : NULL;
+	return errno == ERANGE ? N_("is not a whole number of 64 bits") : NULL;
 }
 
 static const char *check_boolean(const struct field *f, struct span s)
@@ -219,7 +219,7 @@ static const char *check_boolean(const struct field *f, struct span s)
 			return NULL;
 		}
 	}
-	return "is not yes, no, true, false, 1 or 0";
+	return N_("is not yes, no, true, false, 1 or 0");
 }
 
 static const char *check_word(const struct field *f, struct span s)
@@ -238,8 +238,8 @@ static const char *check_word(const struct field *f, struct span s)
 			}
 		}
 	}
-	return f->words.n > 0 ? "is not one of the words of this field" :
-				"is not a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'";
+	return f->words.n > 0 ? N_("is not one of the words of this field") :
+				N_("is not a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
 }
 
 /* ---- what holds for every type ---- */
@@ -281,16 +281,16 @@ static const char *reason_against(const struct field *f, struct span whole, stru
 	};
 
 	if (s.n == 0) {
-		return f->is_required ? "is required" : NULL;
+		return f->is_required ? N_("is required") : NULL;
 	}
 	if (whole.n > (size_t)f->max_bytes) {
-		return "is longer than this field allows";
+		return N_("is longer than this field allows");
 	}
 	if (!text_is_utf8((const char *)whole.p, whole.n)) {
-		return "is not UTF-8";
+		return N_("is not UTF-8");
 	}
 	if (has_control(f, f->type == FIELD_TEXT ? whole : s)) {
-		return "holds a control character";
+		return N_("holds a control character");
 	}
 	return checks[f->type](f, s);
 }
@@ -300,7 +300,7 @@ int field_check_value(const struct field *f, const char *text, size_t len,
 {
 	const char *reason = reason_against(f, span_of(text, len), trimmed(text, len));
 
-	return reason ? cu_err_set(err, CU_EINVAL, "%s: %s", f->key, reason) : 0;
+	return reason ? cu_err_set(err, CU_EINVAL, "%s: %s", f->key, _(reason)) : 0;
 }
 
 static void put_lower(struct span s, struct buf *out)

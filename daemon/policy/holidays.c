@@ -30,7 +30,7 @@ static const char *check_date(const char *text)
 
 	return strlen(text) == 10 && text[4] == '-' && civil_parse_day(text, &day) ?
 		NULL :
-		"is not a date such as 2026-10-01";
+		N_("is not a date such as 2026-10-01");
 }
 
 static const char *check_on(const char *text)
@@ -38,8 +38,8 @@ static const char *check_on(const char *text)
 	struct holidays_on on;
 
 	return holidays_on_parse(text, &on) ? NULL :
-					      "is not one of 12-25, easter+39, easter-2, first "
-					      "monday of may, last monday of october";
+					      N_("is not one of 12-25, easter+39, easter-2, first "
+					      "monday of may, last monday of october");
 }
 
 /* clang-format off */

@@ -72,14 +72,14 @@ const char *law_check_request(const char *word)
 {
 	enum request_type type;
 
-	return law_request_parse(word, &type) ? NULL : "is no request";
+	return law_request_parse(word, &type) ? NULL : N_("is no request");
 }
 
 static const char *check_value(const char *text)
 {
 	enum letter_value v;
 
-	return letters_value_parse(text, &v) ? NULL : "is no placeholder of letters";
+	return letters_value_parse(text, &v) ? NULL : N_("is no placeholder of letters");
 }
 
 /* clang-format off */

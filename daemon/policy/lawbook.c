@@ -172,19 +172,19 @@ void lawbook_check(const struct lawbook *book, const struct organisation *org,
 			check_minimum(law, retention, faults);
 		} else {
 			faults_add(faults, file, yaml_find(org->node, "laws")->line, "laws",
-				"there is no " LAWS "/%s" SUFFIX, org->laws.v[i]);
+				"there is no %s/%s%s", LAWS, org->laws.v[i], SUFFIX);
 		}
 	}
 	if (org->laws.n > 0 && org->country && !lawbook_find_calendar(book, org->country)) {
 		faults_add(faults, file, org->node->line, "country",
-			"there is no " CALENDARS "/%s" SUFFIX, org->country);
+			"there is no %s/%s%s", CALENDARS, org->country, SUFFIX);
 	}
 	for (size_t i = 0; i < book->nlaws; i++) {
 		const struct law *law = &book->laws[i];
 
 		if (law->calendar && !lawbook_find_calendar(book, law->calendar)) {
 			faults_add(faults, law->file, law->node->line, "calendar",
-				"there is no " CALENDARS "/%s" SUFFIX, law->calendar);
+				"there is no %s/%s%s", CALENDARS, law->calendar, SUFFIX);
 		}
 	}
 }

@@ -70,7 +70,7 @@ static const char *check_text(const char *text)
 		enum letter_value v;
 
 		if (*text != '{' || text[1 + n] != '}' || !parse_value(text + 1, n, &v)) {
-			return "has a brace that is no {placeholder} of README.md";
+			return N_("has a brace that is no {placeholder} of README.md");
 		}
 		text += n + 2;
 	}

@@ -57,7 +57,7 @@ struct written {
  * characters is tested for every text. */
 static const char *check_column(const char *text)
 {
-	return strlen(text) > MAX_COLUMN_BYTES ? "is too long for a column" : NULL;
+	return strlen(text) > MAX_COLUMN_BYTES ? N_("is too long for a column") : NULL;
 }
 
 /* Only the form: whether iconv knows the name is found out by the process that converts.
@@ -66,10 +66,10 @@ static const char *check_charset(const char *text)
 {
 	for (const char *c = text; *c; c++) {
 		if (!isalnum((unsigned char)*c) && !strchr("-_.:+", *c)) {
-			return "is not a charset's name";
+			return N_("is not a charset's name");
 		}
 	}
-	return strlen(text) > MAX_CHARSET ? "is too long for a charset's name" : NULL;
+	return strlen(text) > MAX_CHARSET ? N_("is too long for a charset's name") : NULL;
 }
 
 #define SUBJECT(member) offsetof(struct written_subject, member)

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "base/intl.h"
 #include "base/zone.h"
 #include "policy/yaml.h"
 
@@ -14,7 +15,7 @@ static const char *check_zone(const char *text)
 {
 	return zone_is_known(text) ?
 		NULL :
-		"is no time zone of this host, such as Europe/Berlin (is tzdata installed?)";
+		N_("is no time zone of this host, such as Europe/Berlin (is tzdata installed?)");
 }
 
 /* clang-format off */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "base/civil.h"
 #include "base/text.h"
 #include "policy/schema.h"
@@ -31,7 +32,7 @@ static const char *check_data(const char *text)
 {
 	return strcmp(text, "*") == 0 || rows_is_name(text) ?
 		NULL :
-		"is not a collection, a field such as contact_point.email, nor *";
+		N_("is not a collection, a field such as contact_point.email, nor *");
 }
 
 static const char *check_day(const char *text)
@@ -40,7 +41,7 @@ static const char *check_day(const char *text)
 
 	return strlen(text) == CIVIL_DAY_SIZE - 1 && civil_parse_day(text, &day) ?
 		NULL :
-		"is not a date such as 2026-11-21";
+		N_("is not a date such as 2026-11-21");
 }
 
 static const char *check_sha256(const char *text)
@@ -49,14 +50,14 @@ static const char *check_sha256(const char *text)
 
 	return text_unhex(text, strlen(text), bytes, sizeof(bytes)) ?
 		NULL :
-		"is not 64 hexadecimal digits, as sha256sum prints them";
+		N_("is not 64 hexadecimal digits, as sha256sum prints them");
 }
 
 static const char *check_country(const char *text)
 {
 	return strlen(text) == 2 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2 ?
 		NULL :
-		"is not a country's two letters, as DE or CN";
+		N_("is not a country's two letters, as DE or CN");
 }
 
 /* clang-format off */

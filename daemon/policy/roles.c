@@ -43,7 +43,7 @@ static const char *check_pattern(const char *text)
 			return NULL;
 		}
 	}
-	return "is not an operation such as subject.get, subject.* or *";
+	return N_("is not an operation such as subject.get, subject.* or *");
 }
 
 static const char *check_purpose(const char *text)
@@ -51,7 +51,7 @@ static const char *check_purpose(const char *text)
 	if (strcmp(text, "*") == 0 || rows_is_name(text)) {
 		return NULL;
 	}
-	return "is not a purpose's key, nor *";
+	return N_("is not a purpose's key, nor *");
 }
 
 static const char *check_id(const char *text)
@@ -59,9 +59,9 @@ static const char *check_id(const char *text)
 	long long id = strtoll(text, NULL, 10); /* a number in range, or this is not asked */
 
 	if (id == ID_NOBODY) {
-		return "is the kernel's nobody and is never an operator";
+		return N_("is the kernel's nobody and is never an operator");
 	}
-	return id == ID_MAX ? "is the kernel's word for none and is never an operator" :
+	return id == ID_MAX ? N_("is the kernel's word for none and is never an operator") :
 			      NULL;
 }
 

@@ -20,12 +20,11 @@ struct read {
 	bool is_out_of_memory;
 };
 
-#define SHOWN "%.64s" /* what a file says, in a fault */
 
 static void fault(struct read *rd, const struct yaml_node *node, const char *item,
 	const char *reason)
 {
-	faults_add(rd->faults, yaml_file(rd->y), node->line, item, "%s", reason);
+	faults_add(rd->faults, yaml_file(rd->y), node->line, item, "%s", _(reason));
 }
 
 static void put_at(void *to, size_t at, const void *value, size_t n)
@@ -85,9 +84,13 @@ static void fault_word(struct read *rd, const struct row *row,
 		guess_offer(&g, word);
 		buf_putf(&list, "%s%s", i > 0 ? ", " : "", word);
 	}
-	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-		"'" SHOWN "' is not one of %s%s%s%s", node->text, buf_cstr(&list),
-		g.word[0] ? "; did you mean '" : "", g.word, g.word[0] ? "'?" : "");
+	if (g.word[0]) {
+		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+			"'%.64s' is not one of %s; did you mean '%s'?", node->text, buf_cstr(&list), g.word);
+	} else {
+		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
+			"'%.64s' is not one of %s", node->text, buf_cstr(&list));
+	}
 	buf_done(&list);
 }
 
@@ -108,7 +111,7 @@ static void format_duration(int64_t seconds, char to[32])
 static void fault_range(struct read *rd, const struct row *row,
 	const struct yaml_node *node)
 {
-	const char *unit = row->type == SET_SIZE ? " bytes" : "";
+	const char *unit = row->type == SET_SIZE ? _(" bytes") : "";
 	char min[32], max[32];
 
 	if (row->type == SET_DURATION) {
@@ -119,14 +122,14 @@ static void fault_range(struct read *rd, const struct row *row,
 		snprintf(max, sizeof(max), "%lld%s", (long long)row->max, unit);
 	}
 	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-		"'" SHOWN "' is not between %s and %s", node->text, min, max);
+		"'%.64s' is not between %s and %s", node->text, min, max);
 }
 
 static void fault_form(struct read *rd, const struct row *row, const struct yaml_node *node,
 	const char *form)
 {
 	faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-		"'" SHOWN "' is not %s", node->text, form);
+		"'%.64s' is not %s", node->text, _(form));
 }
 
 static bool is_in_range(const struct row *row, int64_t v)
@@ -142,7 +145,7 @@ static bool passes_check(struct read *rd, const struct row *row,
 
 	if (reason) {
 		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-			"'" SHOWN "' %s", node->text, reason);
+			"'%.64s' %s", node->text, _(reason));
 	}
 	return !reason;
 }
@@ -152,7 +155,7 @@ static void read_text(struct read *rd, const struct row *row, const struct yaml_
 {
 	if (row->type == SET_NAME && !rows_is_name(node->text)) {
 		fault_form(rd, row, node,
-			"a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+			N_("a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'"));
 	} else if (node->text[0] == '\0') {
 		fault(rd, node, row->key, "is empty");
 	} else if (rows_has_control(node->text)) {
@@ -170,7 +173,7 @@ static void read_number(struct read *rd, const struct row *row, const struct yam
 
 	if (is_size ? !rows_parse_size(node->text, &v) : !rows_parse_number(node->text, &v, NULL)) {
 		fault_form(rd, row, node,
-			is_size ? "a size such as 4096, 64KiB or 1MiB" : "a whole number");
+			is_size ? N_("a size such as 4096, 64KiB or 1MiB") : N_("a whole number"));
 	} else if (!is_in_range(row, v)) {
 		fault_range(rd, row, node);
 	} else if (passes_check(rd, row, node)) {
@@ -184,7 +187,7 @@ static void read_duration(struct read *rd, const struct row *row,
 	struct duration d;
 
 	if (!duration_parse(node->text, &d)) {
-		fault_form(rd, row, node, "a duration such as 72h, 30d or 7y");
+		fault_form(rd, row, node, N_("a duration such as 72h, 30d or 7y"));
 	} else if (!is_in_range(row, duration_seconds(d))) {
 		fault_range(rd, row, node);
 	} else if (passes_check(rd, row, node)) {
@@ -198,7 +201,7 @@ static void read_boolean(struct read *rd, const struct row *row,
 	bool v;
 
 	if (!rows_parse_boolean(node->text, &v)) {
-		fault_form(rd, row, node, "yes or no");
+		fault_form(rd, row, node, N_("yes or no"));
 		return;
 	}
 	put_at(to, row->at, &v, sizeof(v));
@@ -257,10 +260,10 @@ static void take_name(struct read *rd, const struct row *row, const struct yaml_
 		fault(rd, node, row->key, "must be a list of names");
 	} else if (!row->check && !rows_is_name(node->text)) {
 		fault_form(rd, row, node,
-			"a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'");
+			N_("a name: 1 to 63 of a-z, 0-9, '_', '.' and '-'"));
 	} else if (is_taken(names, node->text)) {
 		faults_add(rd->faults, yaml_file(rd->y), node->line, row->key,
-			"'" SHOWN "' stands twice", node->text);
+			"'%.64s' stands twice", node->text);
 	} else if (passes_check(rd, row, node)) {
 		names->v[names->n++] = node->text;
 	}

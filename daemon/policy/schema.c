@@ -178,7 +178,7 @@ static void check_collection(const char *file, const struct schema *s,
 	}
 	if (c->key && strncmp(c->key, OWN_PREFIX, sizeof(OWN_PREFIX) - 1) == 0) {
 		faults_add(faults, file, line_of(c->node, "collection"), "collection",
-			"'%s' begins with '" OWN_PREFIX "', as those of custos itself do", c->key);
+			"'%s' begins with '%s', as those of custos itself do", c->key, OWN_PREFIX);
 	}
 	if (fields && fields->kind == YAML_LIST && c->nfields == 0) {
 		faults_add(faults, file, fields->line, "fields", "is empty");

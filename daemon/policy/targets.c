@@ -17,7 +17,7 @@ static const char *check_path(const char *text)
 	size_t n = strlen(text);
 
 	if (text[0] != '/') {
-		return "is not an absolute path";
+		return N_("is not an absolute path");
 	}
 	if (strstr(text, "/../") || (n >= 3 && strcmp(text + n - 3, "/..") == 0)) {
 		return "leads upwards with '..'";

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/intl.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* clang-format off */
@@ -58,14 +60,14 @@ static bool is_in(const char *const words[], size_t n, const char *key)
 const char *use_check(const char *key)
 {
 	return is_in(keys, COUNT(keys), key) ? NULL :
-					       "is not a data use of the Fides taxonomy 3.2";
+					       N_("is not a data use of the Fides taxonomy 3.2");
 }
 
 const char *use_check_subject(const char *key)
 {
 	return is_in(subjects, COUNT(subjects), key) ?
 		NULL :
-		"is not a kind of data subject of the Fides taxonomy 3.2";
+		N_("is not a kind of data subject of the Fides taxonomy 3.2");
 }
 
 bool use_is_marketing(const char *key)

@@ -246,6 +246,9 @@ void man_overview(struct buf *to)
 	put_exit(to);
 	buf_put_str(to, ".SH ENVIRONMENT\n.TP\n\\fBCUSTOS_SOCKET\\fR\n");
 	man_text(to, "Where custosd listens, if no --socket is given.");
+	buf_put_str(to, ".TP\n\\fBLC_ALL\\fR, \\fBLC_MESSAGES\\fR, \\fBLANG\\fR, \\fBLANGUAGE\\fR\n");
+	man_text(to, "Chinese, where they ask for `zh_CN` on a terminal of UTF-8; the locale need not be generated. "
+		"What --json prints is the same in every language.");
 	buf_put_str(to, ".SH FILES\n.TP\n\\fI/run/custos/custos.sock\\fR\nThe socket of custosd.\n"
 		".TP\n\\fI/etc/custos/policies\\fR\nThe policies; see\n.BR custos\\-policies (5).\n"
 		".SH SEE ALSO\n.BR custosd (8),\n.BR custos\\-policies (5),\n.BR custos\\-verify (1)\n");
