@@ -102,12 +102,12 @@ void cmd_consent_check(const struct args *a, const json_t *reply)
 
 	(void)a;
 	json_array_foreach(json_object_get(reply, "steps"), i, step) {
-		out_field(out_str(step, "step"), "%s %s",
+		out_field(out_word(step, "step"), "%s %s",
 			json_is_true(json_object_get(step, "passed")) ? _("yes") : _("NO "),
 			out_str(step, "text"));
 	}
 	out_line("%s", json_is_true(json_object_get(reply, "allowed")) ? _("yes") :
-									  out_str(reply, "verdict"));
+									  out_word(reply, "verdict"));
 }
 
 void cmd_consent_filter(const struct args *a, const json_t *reply)

@@ -37,7 +37,7 @@ static void show_recipients(const json_t *recipients)
 
 		out_field(_("recipient"), "%s%s%s%s%s", out_str(e, "text"),
 			*out_str(e, "country") ? " " : "", out_str(e, "country"),
-			is_abroad ? _("; transfer by ") : "", is_abroad ? out_str(e, "transfer") : "");
+			is_abroad ? _("; transfer by ") : "", is_abroad ? out_word(e, "transfer") : "");
 	}
 	if (json_array_size(recipients) == 0) {
 		out_field(_("recipient"), "%s", _("nobody outside"));
@@ -65,14 +65,14 @@ static void show_activity(const json_t *a)
 {
 	printf("\n");
 	out_line("%s: %s", out_str(a, "purpose"), out_str(a, "text"));
-	out_field(_("basis"), "%s, Art. %s GDPR%s%s", out_str(a, "basis"), out_str(a, "article"),
-		*out_str(a, "special_basis") ? "; " : "", out_str(a, "special_basis"));
+	out_field(_("basis"), _("%s, Art. %s GDPR%s%s"), out_word(a, "basis"), out_str(a, "article"),
+		*out_str(a, "special_basis") ? "; " : "", out_word(a, "special_basis"));
 	show_list(_("whose data"), json_object_get(a, "subjects"));
 	show_list(_("data"), json_object_get(a, "data"));
 	show_list(_("categories"), json_object_get(a, "categories"));
 	show_recipients(json_object_get(a, "recipients"));
 	show_limits(json_object_get(a, "limits"));
-	out_field(_("objection"), "%s", out_str(a, "objection"));
+	out_field(_("objection"), "%s", out_word(a, "objection"));
 	if (*out_str(a, "notice")) {
 		out_field(_("notice"), "%s", out_str(a, "notice"));
 	}

@@ -119,7 +119,7 @@ static void show_run(const json_t *e)
 	const char *state = out_str(e, "state");
 
 	out_field(_("run"), "%s", out_str(e, "run"));
-	out_field(_("state"), "%s", state);
+	out_field(_("state"), "%s", intl_word(state));
 	out_field(_("cohorts"), "%" PRId64, out_int(e, "cohorts"));
 	out_field(_("people"), _("%" PRId64 " (a collection of one person counts once)"),
 		out_int(e, "people"));

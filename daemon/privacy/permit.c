@@ -262,7 +262,7 @@ void permit_explain(const struct permit *p, const struct standing *s, struct jso
 	put_step(to, "purpose", true, purpose_for_reader(p->purpose));
 	snprintf(text, sizeof(text), _("%s, Art. %s GDPR"), intl_word(purpose_basis_word(basis)),
 		purpose_basis_article(basis));
-	put_step(to, "basis", true, text);
+	put_step(to, W_("basis"), true, text);
 	if (v == PERMIT_GRANTED || p->may_know) {
 		put_person(p, s, to);
 	} else {
