@@ -75,10 +75,25 @@ def check_status_lines():
             faults.append("docs/guide/operator.md: lacks what status says: %s" % text)
 
 
+def blocks(path):
+    return re.findall(r"(?ms)^(?:```(?:sh|text).*?^```|<!-- (?:test|stage).*?-->)$", open(path, encoding="utf-8").read())
+
+
+def check_translation(page):
+    for ours, theirs in zip(blocks(page), blocks(page.replace(".zh-CN.md", ".md"))):
+        if ours != theirs:
+            faults.append("%s: is not what stands in English: %s" % (os.path.relpath(page, TREE), ours))
+            return
+    if len(blocks(page)) != len(blocks(page.replace(".zh-CN.md", ".md"))):
+        faults.append("%s: has not all that stands in English" % os.path.relpath(page, TREE))
+
+
 pages = glob.glob(os.path.join(TREE, "docs/guide/*.md")) + [os.path.join(TREE, p) for p in (
     "README.md", "SECURITY.md", "docs/security.md") if os.path.exists(os.path.join(TREE, p))]
 for path in sorted(pages):
     check_page(path)
 check_status_lines()
+for path in glob.glob(os.path.join(TREE, "docs/guide/*.zh-CN.md")):
+    check_translation(path)
 print("\n".join(faults) or "%d pages are in step" % len(pages))
 sys.exit(bool(faults))
