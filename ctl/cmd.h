@@ -16,7 +16,7 @@ typedef void cmd_more(struct progress *p, const json_t *reply);
 typedef void cmd_show(const struct args *a, const json_t *reply);
 
 cmd_show cmd_metrics, cmd_status, cmd_init, cmd_policy_check, cmd_policy_deadline, cmd_policy_breach, cmd_policy_letter;
-cmd_show cmd_unseal, cmd_seal, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_key_rotate;
+cmd_show cmd_unseal, cmd_seal, cmd_adopt, cmd_key_list, cmd_key_add, cmd_key_remove, cmd_key_rotate;
 cmd_show cmd_subject_add, cmd_subject_get, cmd_subject_update, cmd_subject_search;
 cmd_show cmd_subject_dossier;
 cmd_show cmd_record_put, cmd_record_get, cmd_record_list, cmd_record_count, cmd_record_rule, cmd_record_delete;

@@ -19,6 +19,13 @@ void cmd_seal(const struct args *a, const json_t *reply)
 	out_nothing(_("The store is sealed, and its keys are wiped from memory."));
 }
 
+void cmd_adopt(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	(void)reply;
+	out_nothing(_("This store is the one that goes on: it sends messages from now on."));
+}
+
 void cmd_key_list(const struct args *a, const json_t *reply)
 {
 	static const char *const headings[] = { N_("SOURCE"), N_("EXISTS"),

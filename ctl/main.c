@@ -39,6 +39,7 @@ static const struct {
 	[COMMAND_INIT] = { cmd_init },
 	[COMMAND_UNSEAL] = { cmd_unseal },
 	[COMMAND_SEAL] = { cmd_seal },
+	[COMMAND_ADOPT] = { cmd_adopt },
 	[COMMAND_KEY_LIST] = { cmd_key_list },
 	[COMMAND_KEY_ADD] = { cmd_key_add },
 	[COMMAND_KEY_REMOVE] = { cmd_key_remove },

@@ -316,7 +316,7 @@ int alarms_duty(struct daemon *d, const struct watch *watch, struct cu_err *err)
 
 	(void)watch; /* a few rows each */
 	room_measure(d);
-	if (policy_agent(d->policy)->n == 0 || store_is_restored(d->house.store)) {
+	if (policy_agent(d->policy)->n == 0 || store_waits(d->house.store)) {
 		return 0;
 	}
 	all = calloc(1, sizeof(*all));

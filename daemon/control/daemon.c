@@ -300,7 +300,7 @@ const char *daemon_state_word(struct daemon *d)
 	}
 	return store_is_quarantined(d->house.store) ? "quarantined" :
 		store_is_restricted(d->house.store) ? "restricted" :
-		store_is_restored(d->house.store) ? "restored" : "running";
+		store_waits(d->house.store) ? "restored" : "running";
 }
 
 /* Nobody waits here: a seal waits for all that run, and one of them would be the waiter. */

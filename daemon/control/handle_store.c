@@ -22,6 +22,7 @@
 #include "policy/access.h"
 #include "policy/policy.h"
 #include "store/reader.h"
+#include "store/tx_adopt.h"
 #include "vault/vault.h"
 
 /* --- status ----------------------------------------------------------------------- */
@@ -254,4 +255,10 @@ int handle_INIT(struct exchange *x, struct json *out, struct cu_err *err)
 	json_str(out, "manifest_key", manifest_key);
 	json_str(out, "log_key", key);
 	return 0;
+}
+
+int handle_ADOPT(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	(void)out;
+	return store_adopt(x->daemon->house.store, &x->actor, err);
 }

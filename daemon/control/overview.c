@@ -65,6 +65,10 @@ static void put_state(struct daemon *d, struct json *lines)
 		attention_put(lines, "log_gap",
 			_("This store was restored with a gap in its log: data is kept, not used, until that is accepted."),
 			"log accept-gap");
+	} else if (store_waits(d->house.store)) {
+		attention_put(lines, "restored",
+			_("This store came out of a backup: it sends nothing to anybody until it is adopted as the one that goes on."),
+			"adopt");
 	}
 }
 

@@ -570,7 +570,7 @@ static int run_look(struct work *w, struct cu_err *err)
 	st = o->daemon->house.store;
 	atomic_store(&o->look_ms, clock_monotonic_ms() + LOOK_AT_LEAST_MS);
 	/* an older copy, or one that was restored and not adopted, sends nothing to anybody */
-	if (!store_is_restricted(st) && !store_is_restored(st)) {
+	if (!store_is_restricted(st) && !store_waits(st)) {
 		r = settle_all(o, err);
 		end_the_silent(o);
 		if (r == 0) {

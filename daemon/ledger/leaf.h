@@ -107,9 +107,10 @@ struct cu_err;
 	X(MESSAGE_RETRY,  "message.retry",  "a message is tried again")                     \
 	X(MESSAGE_DROP,   "message.drop",   "a message is never sent")           \
 	X(SUBJECT_MERGE,  "subject.merge",  "an id became another one of a data subject's") \
-	X(DUTY_DONE,      "duty.done",      "somebody said that a duty was done, and how")  \
-	X(DUTY_READ,      "duty.read",      "what was shown for a duty was read")           \
-	X(DUTY_END,       "duty.end",       "evidence of a duty whose time is over was forgotten")
+	X(DUTY_DONE,      "duty.done",      "somebody said that a duty was done, and how") \
+	X(DUTY_READ,      "duty.read",      "what was shown for a duty was read") \
+	X(DUTY_END,       "duty.end",       "evidence of a duty whose time is over was forgotten") \
+	X(STORE_ADOPT,    "store.adopt",    "a restored store is the one that goes on")
 /* clang-format on */
 
 enum leaf_act {

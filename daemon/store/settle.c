@@ -90,6 +90,9 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 	if (r == 0) {
 		r = engine_meta_put_u64(s->engine, "restored", 1, err);
 	}
+	if (r == 0) { /* of the store that was backed up */
+		r = engine_meta_put_u64(s->engine, "adopted", 0, err);
+	}
 	if (r == 0) {
 		r = engine_meta_put(s->engine, "lineage", span_of(how->lineage.b, 16), err);
 	}

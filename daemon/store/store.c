@@ -47,7 +47,7 @@ static int read_id(struct engine *e, const char *key, struct id *ret, struct cu_
 
 static int read_meta(struct store *st, struct cu_err *err)
 {
-	uint64_t restricted = 0, restored = 0;
+	uint64_t restricted = 0, restored = 0, adopted = 0;
 	struct row_alias alias;
 	int r = read_id(st->engine, "store", &st->id, err);
 
@@ -64,11 +64,15 @@ static int read_meta(struct store *st, struct cu_err *err)
 		r = engine_meta_get_u64(st->engine, "restored", &restored, err);
 	}
 	if (r >= 0) {
+		r = engine_meta_get_u64(st->engine, "adopted", &adopted, err);
+	}
+	if (r >= 0) {
 		r = engine_alias_next(st->engine, NULL, &alias, err);
 		atomic_store(&st->has_aliases, r > 0);
 	}
 	atomic_store(&st->is_restricted, restricted != 0);
 	st->is_restored = restored != 0;
+	atomic_store(&st->is_adopted, adopted != 0);
 	return r < 0 ? r : 0;
 }
 
@@ -241,6 +245,11 @@ bool store_has_aliases(const struct store *st)
 bool store_is_restored(const struct store *st)
 {
 	return st->is_restored;
+}
+
+bool store_waits(const struct store *st)
+{
+	return st->is_restored && !atomic_load(&st->is_adopted);
 }
 
 void store_submit(struct store *st, struct store_op *op)

@@ -56,8 +56,10 @@ void store_quarantine(struct store *st);
 bool store_is_quarantined(const struct store *st);
 /* Some id was merged into another (tx_merge.h): else there is nothing to follow. */
 bool store_has_aliases(const struct store *st);
-/* Restored, and not yet anybody's to write backups of into the old targets. */
+/* It came out of a backup. */
 bool store_is_restored(const struct store *st);
+/* It did, and nobody has said yet that this copy is the one that goes on (tx_adopt.h). */
+bool store_waits(const struct store *st);
 
 /* What a step needs: STORE_LEAF only appends leaves (a read), STORE_ALONE runs outside a
  * transaction with nothing else beside it (an image). */

@@ -33,6 +33,7 @@ struct reader {
 struct store {
 	struct id id, lineage;
 	bool is_restored;
+	atomic_bool is_adopted; /* tx_adopt.h */
 	atomic_bool is_restricted; /* until a gap is accepted (tx_gap.h) */
 	atomic_bool is_quarantined;
 	atomic_bool has_aliases; /* ids were merged, or are about to be (tx_merge.h) */

@@ -78,6 +78,11 @@ X(SEAL, "seal", "io.custos.Seal",                                               
   ACCESS_ADMIN,                                                                         \
   N_("Close the store and wipe its keys from memory."),                                 \
   N_("What runs is asked to end, and waited for; what comes is refused until 'unseal'. With a key file or a credential on this host the next start of custosd opens the store again.")) \
+X(ADOPT, "adopt", "io.custos.Adopt",                                                    \
+  "",                                                                                   \
+  ACCESS_ADMIN,                                                                         \
+  N_("Say that a restored store is the one that goes on."),                             \
+  N_("A store that came out of a backup tells nobody anything until then, neither by mail nor by webhook: it may be a trial, beside one that lives. Only one of them may be adopted.")) \
 X(KEY_LIST, "key list", "io.custos.key.List",                                           \
   "",                                                                                   \
   ACCESS_ADMIN,                                                                         \

@@ -460,6 +460,35 @@ static void a_restored_store_lives_on(void **state)
 	stage_expect(st, 0);
 }
 
+static const char *state_word(struct stage *st)
+{
+	stage_ctl(st, AS_ADMIN, "--json", "status");
+	stage_expect(st, 0);
+	return stage_reply_text(st, "state");
+}
+
+static void a_restored_store_waits_until_it_is_adopted_once(void **state)
+{
+	struct lost *l = *state;
+	struct stage *st = l->st;
+
+	restore(st, NULL);
+	stage_expect(st, 0);
+	serve_restored(st);
+	assert_string_equal(state_word(st), "restored");
+	stage_ctl(st, AS_ADMIN, "status");
+	assert_non_null(strstr(st->last.out, "custosctl adopt"));
+	stage_ctl(st, AS_ADMIN, "adopt");
+	stage_expect(st, 0);
+	assert_string_equal(state_word(st), "running");
+	assert_int_equal(stage_count_leaves(st, "act=store.adopt"), 1);
+	stage_ctl(st, AS_ADMIN, "adopt");
+	stage_expect(st, 66);
+	stage_stop(st);
+	stage_start(st);
+	assert_string_equal(state_word(st), "running");
+}
+
 /* Another place under the same name, as people would. */
 static void put_target(struct stage *st, const char *path)
 {
@@ -562,6 +591,7 @@ int main(void)
 		T(a_gap_is_accepted_by_two_users_and_the_log_says_so),
 		T(a_gap_that_is_denied_stays_and_may_be_asked_about_again),
 		T(a_restored_store_lives_on),
+		T(a_restored_store_waits_until_it_is_adopted_once),
 		T(a_restored_store_is_backed_up_into_a_fresh_target),
 		T(without_a_new_identity_the_report_says_what_that_means),
 		T(the_new_identity_is_for_its_owner_only),

@@ -111,7 +111,7 @@ static void put_roles(struct stage *st)
 	static const char roles[] =
 		"roles:\n"
 		"  - role: admin\n"
-		"    operations: [status, doctor, metrics, init, seal, unseal, key.*, policy.*,"
+		"    operations: [status, doctor, metrics, init, adopt, seal, unseal, key.*, policy.*,"
 		" approval.*, backup.*, drill.*, job.*, "
 		" log.show, log.prove, log.verify, log.checkpoint, log.accept-gap, erase.scan,"
 		" report.compliance, report.runbook, agent.*, message.*, duty.list, duty.show, duty.done]\n"
