@@ -4,6 +4,7 @@
 Each `custosctl ...` in docs/guide, README.md and SECURITY.md is a command with these options; each link leads to a
 file, and to a heading where it names one; what needs a person for `status` stands in the operator's guide.
 """
+import functools
 import glob
 import os
 import re
@@ -15,7 +16,8 @@ GLOBAL = {"--json", "--socket", "--timeout", "--quiet", "--yes", "--help"}
 faults = []
 
 
-def help_of(words):
+@functools.cache
+def help_of(*words):
     return subprocess.run([CUSTOSCTL, "help", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           env=dict(os.environ, LC_ALL="C.UTF-8"), text=True).stdout
 
@@ -26,9 +28,9 @@ def check_command(where, text):
     first, second = words[0] if words else ("", "")
     if first in ("", "help", "complete"):
         return
-    known = help_of([first, second]) if second else ""
+    known = help_of(first, second) if second else ""
     if not known:
-        known = help_of([first])
+        known = help_of(first)
         is_family = not known.startswith("custosctl ")
         if not known or (second and is_family):
             faults.append("%s: custosctl%s: no such command" % (where, text))
@@ -75,6 +77,15 @@ def check_status_lines():
             faults.append("docs/guide/operator.md: lacks what status says: %s" % text)
 
 
+def check_tests_named(page):
+    sources = "".join(open(p, encoding="utf-8", errors="replace").read() for p in glob.glob(
+        os.path.join(TREE, "tests/**/*.[ct]*"), recursive=True) if os.path.isfile(p))
+    for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", open(page, encoding="utf-8").read()):
+        is_test = name.startswith(("test_", "story_")) or re.match(r"p\d_", name) or name.count("_") > 3
+        if is_test and not re.search(r"\b%s\b" % name, sources):
+            faults.append("%s: there is no test %s" % (os.path.relpath(page, TREE), name))
+
+
 def blocks(path):
     return re.findall(r"(?ms)^(?:```(?:sh|text).*?^```|<!-- (?:test|stage).*?-->)$", open(path, encoding="utf-8").read())
 
@@ -93,6 +104,7 @@ pages = glob.glob(os.path.join(TREE, "docs/guide/*.md")) + [os.path.join(TREE, p
 for path in sorted(pages):
     check_page(path)
 check_status_lines()
+check_tests_named(os.path.join(TREE, "docs/security.md"))
 for path in glob.glob(os.path.join(TREE, "docs/guide/*.zh-CN.md")):
     check_translation(path)
 print("\n".join(faults) or "%d pages are in step" % len(pages))

@@ -148,35 +148,54 @@ static void type(int master, const char *keys)
 	assert_int_equal(write(master, keys, strlen(keys)), (ssize_t)strlen(keys));
 }
 
-static void in_bash_tab_completes_commands_ids_and_values(void **state)
-{
-	struct stage *st = *state;
-	char path[192], line[1024];
-	int master, status;
-	pid_t pid;
+/* What starts each shell, as its users have it but without their own settings, and what loads the script. */
+struct shell {
+	const char *argv[5], *load;
+};
 
-	if (!run_has_program("bash")) {
-		print_message("skipped: no bash\n");
-		skip();
-	}
-	open_request(st);
+/* Says ready in two parts: the line itself is shown, too. */
+static void start_shell(struct stage *st, const struct shell *sh, int *ret_master, pid_t *ret_pid)
+{
+	char path[192], line[1024];
+
 	stage_program("custosctl", path);
 	*strrchr(path, '/') = '\0';
-	snprintf(line, sizeof(line),
-		"bind 'set enable-bracketed-paste off'; PATH=%s:$PATH CUSTOS_SOCKET=%s; export CUSTOS_SOCKET; "
-		". " COMPLETION "/custosctl.bash; echo rea''dy\n", path, st->socket);
-	pid = forkpty(&master, NULL, NULL, NULL);
-	if (pid == 0) {
+	setenv("CUSTOS_SOCKET", st->socket, 1);
+	*ret_pid = forkpty(ret_master, NULL, NULL, NULL);
+	if (*ret_pid == 0) {
+		char with[4096];
+
+		snprintf(with, sizeof(with), "%s:%s", path, getenv("PATH"));
+		setenv("PATH", with, 1);
+		setenv("HOME", st->files, 1);
+		setenv("XDG_CONFIG_HOME", st->files, 1);
+		setenv("XDG_DATA_HOME", st->files, 1);
+		setenv("TERM", "dumb", 1);
+		setenv("PS1", "", 1);
 		if (stage_has_roles() && setuid(stage_uid(AS_PRIVACY)) < 0) {
 			_exit(126);
 		}
-		setenv("TERM", "dumb", 1);
-		setenv("PS1", "", 1);
-		execlp("bash", "bash", "--norc", "--noprofile", "-i", (char *)NULL);
+		execvp(sh->argv[0], (char *const *)(uintptr_t)sh->argv);
 		_exit(127);
 	}
-	type(master, line);
-	wait_until_shown(master, "ready\r\n");
+	unsetenv("CUSTOS_SOCKET");
+	snprintf(line, sizeof(line), "%s; echo rea''dy\n", sh->load);
+	type(*ret_master, line);
+	wait_until_shown(*ret_master, "\nready\r\n");
+}
+
+static void complete_in(struct stage *st, const struct shell *sh)
+{
+	char rest[1024];
+	int master, status;
+	pid_t pid;
+
+	if (!run_has_program(sh->argv[0])) {
+		print_message("skipped: no %s\n", sh->argv[0]);
+		skip();
+	}
+	open_request(st);
+	start_shell(st, sh, &master, &pid);
 	type(master, "custosctl req\t");
 	wait_until_shown(master, "request ");
 	type(master, "sh\t");
@@ -187,11 +206,39 @@ static void in_bash_tab_completes_commands_ids_and_values(void **state)
 	wait_until_shown(master, "--target=");
 	type(master, "\t");
 	wait_until_shown(master, "local ");
+	type(master, "\x15" "custosctl import /etc/hostn\t");
+	wait_until_shown(master, "/etc/hostname");
+	type(master, "\x15" "custosctl import x --map=/etc/hostn\t");
+	wait_until_shown(master, "--map=/etc/hostname");
 	type(master, "\x15" "exit\n");
-	while (read(master, line, sizeof(line)) > 0) {
+	while (read(master, rest, sizeof(rest)) > 0) {
 	}
 	close(master);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void in_bash_tab_completes_commands_ids_values_and_files(void **state)
+{
+	static const struct shell bash = { { "bash", "--norc", "--noprofile", "-i" },
+		"bind 'set enable-bracketed-paste off'; . " COMPLETION "/custosctl.bash" };
+
+	complete_in(*state, &bash);
+}
+
+static void in_zsh_tab_completes_commands_ids_values_and_files(void **state)
+{
+	static const struct shell zsh = { { "zsh", "-f", "-i" },
+		"PS1=; fpath=(" COMPLETION " $fpath); autoload -U compinit; compinit -u -D" };
+
+	complete_in(*state, &zsh);
+}
+
+static void in_fish_tab_completes_commands_ids_values_and_files(void **state)
+{
+	static const struct shell fish = { { "fish", "--no-config", "-i" },
+		"source " COMPLETION "/custosctl.fish" };
+
+	complete_in(*state, &fish);
 }
 
 static void the_scripts_have_no_faults_of_syntax(void **state)
@@ -218,7 +265,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			without_custosd_there_are_no_ids_and_no_delay, stage_up_bare, stage_down),
 		T(a_custosd_that_hangs_is_not_waited_for),
-		T(in_bash_tab_completes_commands_ids_and_values),
+		T(in_bash_tab_completes_commands_ids_values_and_files),
+		T(in_zsh_tab_completes_commands_ids_values_and_files),
+		T(in_fish_tab_completes_commands_ids_values_and_files),
 		cmocka_unit_test(the_scripts_have_no_faults_of_syntax),
 	};
 

@@ -146,6 +146,27 @@ static void each_drill_is_listed_and_its_report_is_signed(void **state)
 	stage_expect(st, 65);
 }
 
+/* What docs/formats/drill.md says is enough to read one, and to hold it against the target. */
+static void a_stranger_s_program_reads_each_report(void **state)
+{
+	struct stage *st = *state;
+	char ada[33], ben[33], key[256];
+
+	begin(st, ada, ben);
+	assert_passes(st, 1, NULL);
+	assert_passes(st, 2, NULL);
+	assert_passes(st, 3, NULL);
+	stage_ctl(st, AS_ADMIN, "--json", "log", "checkpoint");
+	snprintf(key, sizeof(key), "%s", stage_reply_text(st, "key"));
+	stage_ctl(st, AS_ADMIN, "job", "run", "mirror");
+	stage_expect(st, 0);
+	for (int i = 1; i <= 3; i++) {
+		free(run_shell("for i in $(seq 100); do grep -aqrs 'drill.done.* n=%d .*dig=' '%s/log/tile/entries' && break; sleep 0.1; done; "
+			"/usr/bin/python3 '" SOURCE_DIR "/tests/support/read_drill.py' '%s' '%s' '%s/drills/%010d.note'",
+			i, st->repo, key, st->repo, st->state, i));
+	}
+}
+
 static void status_warns_until_a_backup_was_restored(void **state)
 {
 	struct stage *st = *state;
@@ -413,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		staged(a_good_backup_passes_at_each_level),
 		staged(each_drill_is_listed_and_its_report_is_signed),
+		staged(a_stranger_s_program_reads_each_report),
 		staged(status_warns_until_a_backup_was_restored),
 		staged(an_erased_one_is_unreadable_in_an_older_backup),
 		staged(a_flipped_byte_of_a_data_object_fails_every_level),
