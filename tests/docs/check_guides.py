@@ -69,10 +69,10 @@ def check_page(page):
 
 
 def check_status_lines():
-    guide = open(os.path.join(TREE, "docs/guide/operator.md"), encoding="utf-8").read()
+    guide = open(os.path.join(TREE, "docs/guide/operator.md"), encoding="utf-8").read().lower()
     source = open(os.path.join(TREE, "daemon/control/attention.c"), encoding="utf-8").read()
     for text in re.findall(r'_\("([A-Z][^"]*)"', source):
-        begin = " ".join(re.split(r"%|,|:", text)[0].split()[:6]).rstrip(".")
+        begin = " ".join(re.split(r"[%@#,:]", text)[0].split()[:3]).rstrip(".").lower()
         if begin not in guide:
             faults.append("docs/guide/operator.md: lacks what status says: %s" % text)
 
