@@ -140,6 +140,24 @@ def check(po):
     return not faults and len(there) > 0
 
 
+def check_policies():
+    """What the shipped policies say to people, they say in Chinese, too."""
+    faults, paths = [], glob.glob(os.path.join(ROOT, "policies/**/*.yaml"), recursive=True)
+    for path in sorted(paths):
+        text = re.sub(r"(?m)^\s*#.*", "", open(path, encoding="utf-8").read())
+        for n, part in enumerate(re.split(r"(?m)^(?= *- )", text)):
+            if len(re.findall(r"(?:^|[{\s,])en: ", part)) > len(re.findall(r"(?:^|[{\s,])zh: ", part)):
+                faults.append("%s: a text is in English only: %s" % (os.path.relpath(path, ROOT), part.split("\n")[0].strip()))
+        if path.endswith("/purposes.yaml"):
+            for part in re.split(r"(?m)^(?= *- (?:purpose|recipient): )", text)[1:]:
+                if "zh: " not in part:
+                    faults.append("purposes.yaml: not told in Chinese: " + part.split("\n")[0].strip())
+    for fault in faults:
+        print(fault)
+    print("policies: %d files, faults: %d" % (len(paths), len(faults)))
+    return not faults and len(paths) > 0
+
+
 def main():
     if sys.argv[1:] not in (["update"], ["check"]):
         sys.exit(__doc__)
@@ -147,7 +165,7 @@ def main():
     if sys.argv[1] == "update":
         for po in pos:
             update(po)
-    elif not pos or not all([check(po) for po in pos]):
+    elif not all([check_policies(), pos] + [check(po) for po in pos]):
         sys.exit(1)
 
 
