@@ -150,7 +150,7 @@ def check_policies():
                 faults.append("%s: a text is in English only: %s" % (os.path.relpath(path, ROOT), part.split("\n")[0].strip()))
         if path.endswith("/purposes.yaml"):
             for part in re.split(r"(?m)^(?= *- (?:purpose|recipient): )", text)[1:]:
-                if "zh: " not in part:
+                if not re.search(r"told:\s*(?:\{[^}]*)?zh: ", part):
                     faults.append("purposes.yaml: not told in Chinese: " + part.split("\n")[0].strip())
     for fault in faults:
         print(fault)
