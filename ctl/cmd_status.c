@@ -76,7 +76,7 @@ static void show_sources(const json_t *sources)
 
 	json_array_foreach((json_t *)(uintptr_t)sources, i, source) {
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i > 0 ? ", " : "",
-			json_string_value(source));
+			intl_word(json_string_value(source)));
 	}
 	if (line[0]) {
 		out_field(_("root key can be had from"), "%s", line);

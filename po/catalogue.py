@@ -108,7 +108,7 @@ def disagreements(msgid, msgstr):
     for command in set(re.findall(r"custosctl [a-z]+(?: [a-z]+)?(?= %| [A-Z]|')", msgid)):
         if command not in msgstr:
             yield "lacks '%s'" % command
-    if re.match(r"\s*", msgid).group() != re.match(r"\s*", msgstr).group():
+    if re.match(r"(?:\s\s+)?", msgid).group() != re.match(r"(?:\s\s+)?", msgstr).group():
         yield "begins with other blanks"
     if re.search(r"[\s]*$", msgid).group().count("\n") != re.search(r"\s*$", msgstr).group().count("\n"):
         yield "ends with other line ends"
