@@ -97,7 +97,7 @@ static const struct {
 	{ "memory", N_("put the state directory on a disk, ext4 or xfs") },
 	{ "unknown-filesystem", N_("put the state directory on ext4 or xfs") },
 	{ "key-file", N_("custosctl key add passphrase, then custosctl key remove file") },
-	{ "no-target", N_("name one in backup.yaml, then systemctl reload custosd and custosctl backup run") },
+	{ "no-target", N_("name one in backup.yaml, then systemctl restart custosd and custosctl backup run") },
 };
 
 static const char *remedy_of(const char *key)
