@@ -8,7 +8,7 @@
 #include "backup/history.h"
 #include "backup/manifest.h"
 #include "backup/object.h"
-#include "backup/repo.h"
+#include "backup/repo_log.h"
 #include "backup/watch.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -270,21 +270,23 @@ static int check_log(struct run *run, struct cu_err *err)
 	struct history h = { 0 };
 	struct note_verifier key;
 	struct cu_err why = { 0 };
-	char dir[PATH_SIZE], text[160];
+	struct repo_log log;
+	char text[160];
 	int r;
 
 	if (run->chain.n == 0) {
 		return 0;
 	}
 	newest = &run->chain.at[run->chain.n - 1];
-	r = repo_log_dir(run->repo, dir, err);
+	r = log_key(run, &key, err);
 	if (r == 0) {
-		r = log_key(run, &key, err);
+		r = repo_log_open(run->repo, &log, err);
 	}
 	if (r < 0) {
 		return r;
 	}
-	r = history_read(dir, &key, &run->chain, UINT64_MAX, UINT64_MAX, run->watch, &h, &why);
+	r = history_read(log.dir, &key, &run->chain, UINT64_MAX, UINT64_MAX, run->watch, &h, &why);
+	repo_log_close(&log);
 	if (r == CU_ECANCELED || r == CU_ENOMEM) {
 		return cu_err_set(err, r, "%s", why.msg);
 	}

@@ -226,7 +226,7 @@ static int open_verified(struct repo *r, const char *name, const struct object_r
 {
 	struct hash_sha256 hash;
 	uint64_t size = 0;
-	int fd = -1, code = repo_open_object(r, name, &fd, &size, err);
+	int fd = -1, code = repo_open_object(r, name, ref->stored, &fd, &size, err);
 
 	if (code < 0) {
 		return code;

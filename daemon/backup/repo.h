@@ -1,5 +1,5 @@
 /*
- * repo.h: a repository: the place where backups lie, here a directory.
+ * repo.h: a repository: the place where backups lie: a directory, or what custos-agent reaches.
  *
  *	data/<2 hex>/<64 hex>                 data objects, named by SHA-256 of their bytes
  *	vault/<20 digits>-<64 hex>            vault objects: generation, SHA-256
@@ -9,8 +9,10 @@
  *	tmp/                                  what is being written; may be emptied at any time
  *
  * Things are put, got and listed by name, and nothing that counts is ever rewritten, so that
- * an object store can stand behind these functions later.  No lock files: one daemon writes.
- * All calls block; any thread; a struct repo may be used by one at a time.
+ * whatever keeps objects by name can stand behind struct repo_ops: repo_dir.c is a directory, and
+ * repo_far.h what somebody else keeps for us.  What comes from either is not trusted: names say the
+ * hash of what lies there, and manifests are signed.  No lock files: one daemon writes.  All calls
+ * block; any thread; a struct repo may be used by one at a time.  Nothing has to be closed.
  */
 #ifndef CU_BACKUP_REPO_H
 #define CU_BACKUP_REPO_H
@@ -26,14 +28,29 @@ struct cu_err;
 
 #define REPO_NAME_SIZE 128 /* a name within the repository, with its NUL */
 
-struct repo {
-	char dir[PATH_SIZE];
+struct far_order;
+struct repo_far;
+struct repo_ops;
+
+/* Serves one order of repo_far.h.  Worker thread; blocks. */
+typedef int repo_far_call(const struct repo_far *far, struct far_order *order, struct cu_err *err);
+
+struct repo_far {
+	repo_far_call *call;
+	void *ctx;
+	char key[64]; /* of the target */
 };
 
-/* Makes what is missing of the directories (0700), README.txt and open_backup.py. */
-int repo_create(const char *dir, struct repo *ret, struct cu_err *err);
-/* CU_ENOENT when dir holds no repository.  Writes nothing. */
+struct repo {
+	const struct repo_ops *ops;
+	char dir[PATH_SIZE]; /* the directory; of what is far, one for what is on its way */
+	struct repo_far far; /* zeros: a directory */
+};
+
+/* A directory.  CU_ENOENT when dir holds no repository.  Writes nothing. */
 int repo_open(const char *dir, struct repo *ret, struct cu_err *err);
+/* Makes what is missing of its directories (0700), README.txt and open_backup.py. */
+int repo_create(const char *dir, struct repo *ret, struct cu_err *err);
 
 /* --- names ------------------------------------------------------------------------ */
 
@@ -71,11 +88,11 @@ int repo_get(struct repo *r, const char *name, size_t limit, struct buf *to,
 
 /* --- large things: by descriptor -------------------------------------------------- */
 
-/* A new file that has no name yet, for writing; the caller closes *ret_fd with repo_upload_put
- * or repo_upload_drop.  token names it until then. */
+/* A new file that has no name yet, for writing at fd, until repo_upload_put or repo_upload_drop. */
 struct repo_upload {
-	int fd;
-	char name[REPO_NAME_SIZE];
+	int fd;                    /* -1: none */
+	int read_fd;               /* of what is far: the same file, for reading only */
+	char name[REPO_NAME_SIZE]; /* of a directory: in tmp/ */
 };
 int repo_upload_begin(struct repo *r, struct repo_upload *ret, struct cu_err *err);
 /* Syncs, gives it its name, syncs the directories.  When the name is taken already (same
@@ -84,9 +101,10 @@ int repo_upload_put(struct repo *r, struct repo_upload *u, const char *name,
 	bool *ret_is_new, struct cu_err *err);
 void repo_upload_drop(struct repo *r, struct repo_upload *u); /* zeros with fd -1 are fine */
 
-/* For reading; the caller closes it.  CU_ENOENT. */
-int repo_open_object(struct repo *r, const char *name, int *ret_fd, uint64_t *ret_size,
-	struct cu_err *err);
+/* For reading; the caller closes it.  *ret_size is its size, or some number above most: then not all
+ * of it may be there.  CU_ENOENT. */
+int repo_open_object(struct repo *r, const char *name, uint64_t most, int *ret_fd,
+	uint64_t *ret_size, struct cu_err *err);
 int repo_size(struct repo *r, const char *name, uint64_t *ret_size, struct cu_err *err);
 
 /* --- lists ------------------------------------------------------------------------ */
@@ -102,7 +120,20 @@ int repo_remove(struct repo *r, const char *name, struct cu_err *err);
 /* Removes what an interrupted run left in tmp/. */
 int repo_sweep(struct repo *r, struct cu_err *err);
 
-/* "<dir>/log", for log_mirror and log_dir_open. */
-int repo_log_dir(const struct repo *r, char out[PATH_SIZE], struct cu_err *err);
+/* --- beneath ---------------------------------------------------------------------- */
+
+struct repo_ops {
+	int (*begin)(struct repo *r, struct repo_upload *ret, struct cu_err *err);
+	/* Durably; closes the upload unless it fails.  CU_EEXIST, without may_replace. */
+	int (*place)(struct repo *r, struct repo_upload *u, const char *name, bool may_replace,
+		struct cu_err *err);
+	void (*drop)(struct repo *r, struct repo_upload *u);
+	int (*open)(struct repo *r, const char *name, uint64_t most, int *ret_fd,
+		uint64_t *ret_size, struct cu_err *err);
+	int (*size)(struct repo *r, const char *name, uint64_t *ret, struct cu_err *err);
+	int (*list)(struct repo *r, const char *under, repo_list_fn *fn, void *ctx,
+		struct cu_err *err);
+	int (*remove)(struct repo *r, const char *name, struct cu_err *err);
+};
 
 #endif

@@ -7,6 +7,7 @@
 #include "backup/restore_internal.h"
 #include "base/civil.h"
 #include "base/err.h"
+#include "base/path.h"
 
 /* Appends what can be done about it to the message. */
 static int remedy(struct cu_err *err, int code, const char *text)
@@ -195,7 +196,7 @@ static void judge(struct restoring *run)
 
 static int read_history(struct restoring *run, struct cu_err *err)
 {
-	int r = repo_log_dir(&run->repo, run->log_dir, err);
+	int r = path_join(run->log_dir, run->repo.dir, "log", err); /* a restore reads directories */
 
 	if (r == 0) {
 		r = history_read(run->log_dir, &run->identity.log_key, &run->chain,

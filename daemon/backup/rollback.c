@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "backup/chain.h"
-#include "backup/repo.h"
+#include "backup/repo_log.h"
 #include "base/err.h"
 #include "ledger/ledger.h"
 
@@ -13,13 +13,8 @@ static int look_at_log(struct repo *r, const struct rollback_source *src,
 {
 	struct log_head ours, theirs;
 	enum log_relation relation = LOG_OTHER;
-	char dir[PATH_SIZE];
-	int code = repo_log_dir(r, dir, err);
+	int code = repo_log_compare(r, src->log_dir, src->key, &relation, &ours, &theirs, err);
 
-	if (code == 0) {
-		code = log_compare(
-			src->log_dir, dir, src->key, &relation, &ours, &theirs, err);
-	}
 	if (code == CU_ENOENT ||
 		code == CU_ENOKEY) { /* none yet, or another lineage's */
 		return 0;

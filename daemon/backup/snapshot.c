@@ -8,7 +8,7 @@
 #include "backup/manifest.h"
 #include "backup/object.h"
 #include "backup/recipients.h"
-#include "backup/repo.h"
+#include "backup/repo_log.h"
 #include "backup/vault_object.h"
 #include "backup/watch.h"
 #include "base/buf.h"
@@ -126,14 +126,10 @@ static int start(struct run *run, struct cu_err *err)
 static int mirror_log(struct run *run, struct cu_err *err)
 {
 	struct log_head head = { 0 };
-	char dir[PATH_SIZE];
 	int r = watch_step(run->watch, "log", 0, 0, err);
 
 	if (r == 0) {
-		r = repo_log_dir(run->repo, dir, err);
-	}
-	if (r == 0) {
-		r = log_mirror(run->src->log_dir, dir, &run->key, &head, err);
+		r = repo_log_mirror(run->repo, run->src->log_dir, &run->key, &head, err);
 	}
 	if (r < 0) {
 		return cu_err_wrap(err, r, "mirror the log");

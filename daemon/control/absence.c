@@ -184,6 +184,26 @@ static int take_line(void *ctx, const json_t *line, struct cu_err *err)
 		1;
 }
 
+/* The targets that are asked for, each as a directory; copies are the caller's. */
+static int gather(struct exchange *x, const struct target *only, const struct watch *watch,
+	struct absence_target *to, struct repos_copy *copies, size_t *ret_n, struct cu_err *err)
+{
+	const struct targets *all = policy_targets(x->daemon->policy);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
+		if (only && only != &all->v[i]) {
+			continue;
+		}
+		r = repos_copy(x->daemon, &all->v[i], watch, &copies[*ret_n], err);
+		if (r == 0) {
+			to[*ret_n] = (struct absence_target){ all->v[i].key, copies[*ret_n].dir };
+			++*ret_n;
+		}
+	}
+	return r;
+}
+
 static int try_all(struct exchange *x, const struct search *s, const struct target *only,
 	const char *dir, struct cu_err *err)
 {
@@ -191,29 +211,31 @@ static int try_all(struct exchange *x, const struct search *s, const struct targ
 	struct call_watch w;
 	struct absence_options o = { .dir = dir, .manifest_key = x->daemon->house.verifier };
 	struct absence_target *targets = calloc(all->n + 1, sizeof(*targets));
+	struct repos_copy *copies = calloc(all->n + 1, sizeof(*copies));
 	struct buf request = BUF_INIT;
-	int identity, r = 0;
+	int identity = -1, r = targets && copies ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
 
-	if (!targets) {
-		return cu_err_set(err, CU_ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < all->n; i++) {
-		if (!only || only == &all->v[i]) {
-			targets[o.ntargets++] = (struct absence_target){ all->v[i].key, all->v[i].path };
-		}
-	}
-	o.targets = targets;
-	absence_request_put(&o, buf_span(&s->leaves), &request);
 	call_watch_begin(&w, x);
-	identity = fcntl(x->fd, F_DUPFD_CLOEXEC, 4); /* passed on, not read */
-	if (identity < 0) {
-		r = cu_err_errno(err, errno, "the identity file");
+	if (r == 0) {
+		r = gather(x, only, &w.watch, targets, copies, &o.ntargets, err);
+	}
+	if (r == 0) {
+		o.targets = targets;
+		absence_request_put(&o, buf_span(&s->leaves), &request);
+		identity = fcntl(x->fd, F_DUPFD_CLOEXEC, 4); /* passed on, not read */
+		if (identity < 0) {
+			r = cu_err_errno(err, errno, "the identity file");
+		}
 	}
 	if (r == 0) {
 		r = drill_process_run(
 			x->daemon, dir, &request, identity, take_line, s->to, &w.watch, err);
 	}
+	for (size_t i = 0; i < o.ntargets; i++) {
+		repos_copy_done(&copies[i]);
+	}
 	buf_done(&request);
+	free(copies);
 	free(targets);
 	return r;
 }

@@ -1,15 +1,12 @@
-#include "control/agent_link.h"
+#include "control/agent_link_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -28,24 +25,6 @@
 #define START_TIMEOUT_MS 30000 /* until it is ready */
 #define AGAIN_FIRST_MS   1000  /* after it ended; doubled each time */
 #define AGAIN_LAST_MS    60000
-
-struct agent_link {
-	struct daemon *daemon;
-	struct agent_link_options options;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int listener;
-	uv_poll_t listening, talking;
-	bool is_listening, is_talking, is_stopped;
-
-	int leash;           /* of the process that the launcher started; -1: none */
-	int64_t started_ms;  /* monotonic */
-	int64_t again_ms;    /* monotonic: not before; after a failure */
-	int64_t pause_ms;
-
-	pthread_mutex_t lock; /* for what follows */
-	int fd;               /* -1: nobody is there */
-	struct agent_seen seen;
-};
 
 /* --- who is it ----------------------------------------------------------------------- */
 
@@ -86,6 +65,7 @@ static void hang_up(struct agent_link *l, const char *why)
 	close(l->fd);
 	l->fd = -1;
 	l->seen = (struct agent_seen){ .is_ready = false };
+	agent_order_fail_all(l);
 	pthread_mutex_unlock(&l->lock);
 	if (!l->is_stopped) {
 		log_notice("custos-agent: %s", why);
@@ -112,7 +92,22 @@ static void put_settings(struct json *j, const struct yaml_node *settings)
 	json_close_object(j);
 }
 
-static int send_routes(struct agent_link *l, struct cu_err *err)
+static void put_targets(struct json *j, const struct targets *all)
+{
+	json_open_array(j, "targets");
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].kind == TARGET_AGENT) {
+			json_open_object(j, NULL);
+			json_str(j, "target", all->v[i].key);
+			json_str(j, "plugin", all->v[i].plugin);
+			put_settings(j, all->v[i].settings);
+			json_close_object(j);
+		}
+	}
+	json_close_array(j);
+}
+
+static int send_configuration(struct agent_link *l, struct cu_err *err)
 {
 	const struct agent_rules *rules = policy_agent(l->daemon->policy);
 	struct buf b = BUF_INIT;
@@ -131,6 +126,7 @@ static int send_routes(struct agent_link *l, struct cu_err *err)
 		json_close_object(&j);
 	}
 	json_close_array(&j);
+	put_targets(&j, policy_targets(l->daemon->policy));
 	json_close_object(&j);
 	json_close_object(&j);
 	r = buf_check(&b, err);
@@ -148,27 +144,28 @@ static int on_hello(struct agent_link *l, const json_t *said, struct cu_err *err
 	pthread_mutex_lock(&l->lock);
 	snprintf(l->seen.version, sizeof(l->seen.version), "%s", version ? version : "");
 	pthread_mutex_unlock(&l->lock);
-	return send_routes(l, err);
+	return send_configuration(l, err);
 }
 
-static void see_routes(struct agent_seen *seen, const json_t *rows)
+/* rows: what they are called, and what is wrong with them, into the n of cap. */
+static void see(const json_t *rows, const char *name, const char *where, struct agent_seen_route *to,
+	size_t cap, size_t *n)
 {
 	size_t i;
 	json_t *row;
 
 	json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
-		const char *key = json_string_value(json_object_get(row, "route"));
+		const char *key = json_string_value(json_object_get(row, name));
 		const char *fault = json_string_value(json_object_get(row, "fault"));
-		struct agent_seen_route *to = &seen->routes[seen->nroutes];
 
-		if (!key || !fault || seen->nroutes == AGENT_MAX_ROUTES) {
+		if (!key || !fault || *n == cap) {
 			continue;
 		}
-		snprintf(to->key, sizeof(to->key), "%s", key);
-		snprintf(to->fault, sizeof(to->fault), "%s", fault);
-		seen->nroutes++;
+		snprintf(to[*n].key, sizeof(to[*n].key), "%s", key);
+		snprintf(to[*n].fault, sizeof(to[*n].fault), "%s", fault);
+		++*n;
 		if (fault[0]) {
-			log_warn("agent.yaml: route %s cannot be used: %s", key, fault);
+			log_warn("%s: %s %s cannot be used: %s", where, name, key, fault);
 		}
 	}
 }
@@ -179,8 +176,13 @@ static int on_ready(struct agent_link *l, const json_t *said, struct cu_err *err
 	pthread_mutex_lock(&l->lock);
 	l->seen.has_landlock = json_is_true(json_object_get(said, "landlock"));
 	l->seen.has_seccomp = json_is_true(json_object_get(said, "seccomp"));
-	see_routes(&l->seen, json_object_get(said, "routes"));
+	see(json_object_get(said, "routes"), "route", "agent.yaml", l->seen.routes, AGENT_MAX_ROUTES,
+		&l->seen.nroutes);
+	see(json_object_get(said, "targets"), "target", "backup.yaml", l->seen.targets, TARGETS_MAX_FAR,
+		&l->seen.ntargets);
 	l->seen.is_ready = true;
+	l->nready++;
+	pthread_cond_broadcast(&l->changed);
 	pthread_mutex_unlock(&l->lock);
 	l->pause_ms = 0;
 	log_info("custos-agent is there: uid %u%s, Landlock %s, seccomp %s", (unsigned)l->seen.uid,
@@ -211,7 +213,8 @@ static int take_packet(struct agent_link *l, const char *bytes, size_t n, struct
 	static const struct {
 		const char *word;
 		int (*take)(struct agent_link *, const json_t *, struct cu_err *);
-	} words[] = { { "hello", on_hello }, { "ready", on_ready }, { "outcome", on_outcome } };
+	} words[] = { { "hello", on_hello }, { "ready", on_ready }, { "outcome", on_outcome },
+		{ "answer", agent_order_on_answer } };
 	json_error_t ignored;
 	json_t *said = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &ignored);
 	int r = cu_err_set(err, CU_EPROTO, "it said what custosd does not know");
@@ -262,6 +265,7 @@ static int talk_with(struct agent_link *l, int fd, uid_t uid, pid_t pid, struct 
 	}
 	pthread_mutex_lock(&l->lock);
 	l->fd = fd;
+	l->is_ending = false;
 	l->seen = (struct agent_seen){ .uid = uid, .pid = pid, .is_other_user = uid != geteuid() };
 	pthread_mutex_unlock(&l->lock);
 	l->is_talking = true;
@@ -364,6 +368,7 @@ int agent_link_open(struct daemon *d, const struct agent_link_options *o, struct
 	struct cu_err *err)
 {
 	struct agent_link *l = calloc(1, sizeof(*l));
+	pthread_condattr_t by;
 	int r;
 
 	if (!l) {
@@ -373,6 +378,10 @@ int agent_link_open(struct daemon *d, const struct agent_link_options *o, struct
 	l->options = *o;
 	l->listener = l->fd = l->leash = -1;
 	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&by);
+	pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->changed, &by);
+	pthread_condattr_destroy(&by);
 	r = listen_at(l, o->socket, err);
 	if (r == 0 && uv_poll_init(d->loop, &l->listening, l->listener) < 0) {
 		r = cu_err_set(err, CU_EIO, "the agent's socket cannot be watched");
@@ -394,7 +403,10 @@ void agent_link_stop(struct agent_link *l)
 	if (!l || l->is_stopped) {
 		return;
 	}
+	pthread_mutex_lock(&l->lock);
 	l->is_stopped = true;
+	agent_order_fail_all(l); /* nor does anybody wait for an agent */
+	pthread_mutex_unlock(&l->lock);
 	if (l->is_listening) {
 		uv_poll_stop(&l->listening);
 		uv_close((uv_handle_t *)&l->listening, NULL);
@@ -414,6 +426,7 @@ void agent_link_free(struct agent_link *l)
 	if (l->path[0]) {
 		unlink(l->path);
 	}
+	pthread_cond_destroy(&l->changed);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
@@ -428,7 +441,7 @@ int agent_link_send(struct agent_link *l, struct span packet, int body, struct c
 		return cu_err_set(err, CU_EUNAVAIL, "agent.yaml has no routes");
 	}
 	pthread_mutex_lock(&l->lock);
-	r = l->seen.is_ready ? packet_send(l->fd, packet, body, false, err) :
+	r = l->seen.is_ready && !l->is_ending ? packet_send(l->fd, packet, body, false, err) :
 			       cu_err_set(err, CU_EUNAVAIL, "custos-agent is not there");
 	pthread_mutex_unlock(&l->lock);
 	return r;

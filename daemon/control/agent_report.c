@@ -89,6 +89,22 @@ static void put_routes(const struct agent_seen *seen, struct json *lines)
 	}
 }
 
+static void put_targets(struct daemon *d, struct json *lines)
+{
+	const struct targets *all = policy_targets(d->policy);
+	struct agent_away away;
+	char text[400];
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (agent_link_is_away(d->agent, all->v[i].key, &away)) {
+			snprintf(text, sizeof(text),
+				_("Target %s cannot be used: %s. What it lacks is brought there once it can."),
+				away.key, away.fault);
+			attention_put(lines, "target_away", text, NULL);
+		}
+	}
+}
+
 int agent_report_attention(struct daemon *d, struct json *lines, struct cu_err *err)
 {
 	struct agent_figures all = { 0 };
@@ -102,12 +118,13 @@ int agent_report_attention(struct daemon *d, struct json *lines, struct cu_err *
 	agent_link_look(d->agent, &seen);
 	if (!seen.is_ready) {
 		attention_put(lines, "agent_gone",
-			_("custos-agent is not there: messages wait until it is."), "agent status");
+			_("custos-agent is not there: messages, and backups that go through it, wait until it is."), "agent status");
 	} else if (!seen.is_other_user && !seen.has_landlock) {
 		attention_put(lines, "agent_open",
 			_("The process that has a network runs as custosd's user, and without Landlock: it could read the state directory. Give it a user of its own (--agent-user)."),
 			"agent status");
 	}
+	put_targets(d, lines);
 	put_routes(&seen, lines);
 	r = count_all(d, &all, err);
 	if (all.given_up > 0) {

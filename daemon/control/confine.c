@@ -91,7 +91,9 @@ static int lock_files(const struct daemon *d, const struct daemon_options *o)
 	}
 	allow_above(&l, o->socket, LANDLOCK_SOCKETS);
 	for (size_t i = 0; i < targets->n; i++) {
-		allow_target(&l, targets->v[i].path);
+		if (targets->v[i].kind == TARGET_DIRECTORY) { /* the others are the agent's */
+			allow_target(&l, targets->v[i].path);
+		}
 	}
 	if (policy_agent(d->policy)->metrics_file) {
 		allow_above(&l, policy_agent(d->policy)->metrics_file, LANDLOCK_OWN);
@@ -198,7 +200,7 @@ int confine_check(const struct policy *p, struct cu_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < targets->n; i++) {
-		r = confine_check_path(targets->v[i].path, err);
+		r = targets->v[i].kind == TARGET_DIRECTORY ? confine_check_path(targets->v[i].path, err) : 0;
 		if (r < 0) {
 			r = cu_err_wrap(err, r, "backup.yaml: target %s", targets->v[i].key);
 		}

@@ -12,6 +12,7 @@
 #include "control/keeping.h"
 #include "control/operator.h"
 #include "control/quarantine.h"
+#include "control/repos.h"
 #include "control/server.h"
 #include "control/session.h"
 #include "control/terms.h"
@@ -177,7 +178,7 @@ int daemon_open_store(
 	if (r < 0) {
 		return r;
 	}
-	quarantine_look(d);
+	quarantine_look(d, true);
 	n = store_is_restricted(d->house.store) ? 0 : eraser_resume(&d->eraser);
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);
@@ -257,12 +258,13 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	}
 	if (r == 0) {
 		drill_process_sweep(d);
+		repos_sweep(d);
 		r = open_house(d, err);
 	}
 	if (r == 0) {
 		r = server_open(d, options->socket, options->socket_fd, &d->server, err);
 	}
-	if (r == 0 && policy_agent(d->policy)->n > 0) {
+	if (r == 0 && (policy_agent(d->policy)->n > 0 || policy_targets(d->policy)->nfar > 0)) {
 		r = agent_link_open(d, options->agent, &d->agent, err);
 	}
 	if (r == 0) {

@@ -49,6 +49,9 @@ static void say_unreachable(const struct doctor *to, const struct target *t, boo
 	snprintf(remedy, sizeof(remedy), "custosctl backup run --target=%s", t->key);
 	if (code == CU_ENOENT && !has_backups) {
 		doctor_say(to, "targets", DOCTOR_ERROR, remedy, _("Target %s holds no backup yet."), t->key);
+	} else if (t->kind == TARGET_AGENT) { /* the plugin says what helps */
+		doctor_say(to, "targets", DOCTOR_ERROR, "custosctl agent status",
+			_("Target %s cannot be reached: %s"), t->key, why->msg);
 	} else {
 		doctor_say(to, "targets", DOCTOR_ERROR,
 			_("mount it, and see that custosd's user may write there; custosd's unit needs the path in ReadWritePaths="),
@@ -104,12 +107,14 @@ static int look(const struct doctor *to, const struct target *t, struct cu_err *
 	if (r < 0) {
 		return r;
 	}
-	r = repo_open(t->path, &repo, err);
+	r = repos_reach(d, t, &repo, err);
 	if (r < 0) {
 		say_unreachable(to, t, last.sequence > 0, r, err);
 		return 0;
 	}
-	say_place(to, t);
+	if (t->kind == TARGET_DIRECTORY) {
+		say_place(to, t);
+	}
 	if (last.sequence > 0) {
 		say_backup(to, t, &last);
 		say_drills(to, t, &drill);

@@ -184,7 +184,7 @@ static int find_manifest(struct drill *dr, struct manifest *ret, struct cu_err *
 	struct repo repo;
 	struct chain chain = { 0 };
 	uint64_t wanted = dr->options.sequence;
-	int r = repos_open(dr->target, &repo, err);
+	int r = repos_open(dr->daemon, dr->target, &repo, err);
 
 	if (r == 0) {
 		r = chain_load(&repo, &dr->daemon->house.verifier, NULL, NULL, &chain, err);
@@ -295,16 +295,21 @@ int drill_hold(struct daemon *d, const struct drill_order *order, struct drill_r
 	const struct target *t = order->target;
 	struct drill_record record = { .time_ms = clock_now_ms(&d->house.clock), .faults = BUF_INIT };
 	struct drill dr = { .daemon = d, .order = order, .target = t, .record = &record };
+	struct repos_copy copy = { .is_copy = false };
 	int r = drill_process_begin(d, dr.dir, err);
 
 	if (r < 0) {
 		return r;
 	}
 	strncpy(record.target, t->key, sizeof(record.target) - 1);
-	dr.options = (struct drill_options){ .level = order->level, .repo_dir = t->path, .dir = dr.dir,
+	dr.options = (struct drill_options){ .level = order->level, .repo_dir = copy.dir, .dir = dr.dir,
 		.sequence = order->sequence, .now_ms = record.time_ms, .log_key = d->house.verifier,
 		.manifest_key = d->house.verifier };
-	r = hold(&dr, err);
+	r = repos_copy(d, t, order->watch, &copy, err);
+	if (r == 0) {
+		r = hold(&dr, err);
+	}
+	repos_copy_done(&copy);
 	drill_process_end(d);
 	if (r < 0) {
 		drill_record_done(&record);

@@ -5,6 +5,7 @@
 
 #include "backup/check.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "control/call_watch.h"
 #include "control/daemon.h"
 #include "control/handle.h"
@@ -36,12 +37,23 @@ int handle_BACKUP_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 	const struct targets *all = policy_targets(x->daemon->policy);
 	const struct target *t;
 	struct snapshot_result result = { 0 };
-	int r = repos_find(x->daemon, name, &t, err); /* at least one */
+	int failed = 0, r = repos_find(x->daemon, name, &t, err); /* at least one */
 
-	call_watch_begin(&w, x);
-	for (size_t i = 0; r == 0 && i < (name ? 1 : all->n); i++) {
-		r = repos_write(x->daemon, name ? t : &all->v[i], REPOS_FULL, &w.watch, &result, err);
+	if (r < 0) {
+		return r;
 	}
+	call_watch_begin(&w, x);
+	for (size_t i = 0; failed != CU_ECANCELED && i < (name ? 1 : all->n); i++) {
+		struct cu_err why;
+
+		r = repos_write(x->daemon, name ? t : &all->v[i], REPOS_FULL, &w.watch, &result, &why);
+		if (r < 0 && (failed == 0 || r == CU_ECANCELED)) { /* the others get theirs */
+			failed = cu_err_set(err, r, "%s", why.msg);
+		} else if (r < 0) {
+			log_error("%s", why.msg);
+		}
+	}
+	r = failed;
 	if (r == 0) {
 		show_result(out, &result);
 	}
@@ -78,7 +90,7 @@ int handle_BACKUP_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 	int r = repos_find(x->daemon, exchange_text(x, "target"), &t, err);
 
 	if (r == 0) {
-		r = repos_open(t, &repo, err);
+		r = repos_open(x->daemon, t, &repo, err);
 		if (r == CU_ENOENT) {
 			r = 0; /* no backup yet is an empty list */
 		} else if (r == 0) {
@@ -141,7 +153,7 @@ int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err
 	found.faults = json_to(&found.text);
 	json_open_array(&found.faults, NULL);
 	if (r == 0) {
-		r = repos_open(t, &repo, err);
+		r = repos_open(x->daemon, t, &repo, err);
 	}
 	if (r == 0) {
 		r = check_run(&repo, &options, on_finding, &found, &w.watch, &report, err);

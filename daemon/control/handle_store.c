@@ -119,8 +119,8 @@ static int show_target(struct daemon *d, const struct target *t, struct json *ou
 	}
 	json_open_object(out, NULL);
 	json_str(out, "name", t->key);
-	json_str(out, "kind", "directory");
-	json_str(out, "path", t->path);
+	json_str(out, "kind", t->kind == TARGET_AGENT ? "agent" : "directory");
+	json_str(out, "path", repos_where(t));
 	if (last.sequence > 0) {
 		json_int(out, "last_backup_ms", last.time_ms);
 		json_uint(out, "last_sequence", last.sequence);

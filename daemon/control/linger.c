@@ -161,14 +161,11 @@ static int look(struct daemon *d, const struct target *t, struct repo *repo,
 	struct repos_last last = { 0 };
 	int r = repos_last(d, t, &last, err);
 
-	if (r == 0) {
-		r = confine_check_path(t->path, err);
-	}
 	if (r < 0) {
 		return r;
 	}
 	src.known_sequence = last.sequence;
-	r = repo_open(t->path, repo, err);
+	r = repos_reach(d, t, repo, err);
 	if (r == CU_ENOENT && last.sequence > 0) {
 		return cu_err_set(err, CU_EUNAVAIL,
 			"backup %" PRIu64

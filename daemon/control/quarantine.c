@@ -8,6 +8,7 @@
 #include "base/intl.h"
 #include "base/log.h"
 #include "control/daemon.h"
+#include "control/repos.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "vault/vault.h"
@@ -23,11 +24,8 @@ static int look_at(struct daemon *d, const struct target *t, struct rollback *re
 		.log_size = ledger_size(h->ledger),
 		.generation = vault_generation(h->vault) };
 	struct repo repo;
-	int r = confine_check_path(t->path, err);
+	int r = repos_reach(d, t, &repo, err);
 
-	if (r == 0) {
-		r = repo_open(t->path, &repo, err);
-	}
 	return r < 0 ? r : rollback_look(&repo, &src, ret, err);
 }
 
@@ -41,12 +39,12 @@ static void lock(struct daemon *d, const struct target *t, const struct rollback
 		  "back and "
 		  "start again, or restore from that target: custosd restore "
 		  "--from=%s"),
-		t->key, found->text, t->path);
+		t->key, found->text, repos_where(t));
 	store_quarantine(d->house.store);
 	log_happened(LOG_LEVEL_ERROR, LOG_EVENT_QUARANTINED, t->key, "%s", d->quarantine);
 }
 
-void quarantine_look(struct daemon *d)
+void quarantine_look(struct daemon *d, bool is_start)
 {
 	const struct targets *targets = policy_targets(d->policy);
 
@@ -54,7 +52,12 @@ void quarantine_look(struct daemon *d)
 		i++) {
 		struct rollback found = { 0 };
 		struct cu_err err;
-		int r = look_at(d, &targets->v[i], &found, &err);
+		int r;
+
+		if (is_start && targets->v[i].kind == TARGET_AGENT) {
+			continue;
+		}
+		r = look_at(d, &targets->v[i], &found, &err);
 
 		if (r < 0 && r != CU_ENOENT) {
 			log_warn("target %s cannot say whether this store was rolled "

@@ -30,9 +30,10 @@ static int run_reload(struct work *w, struct cu_err *err)
 		r = cu_err_set(err, CU_EUNSUP,
 			"organisation.yaml: time_zone: another one needs a restart of custosd");
 	}
-	if (r == 0 && policy_agent(p)->n > 0 && !d->agent) {
+	if (r == 0 && !d->agent && (policy_agent(p)->n > 0 || policy_targets(p)->nfar > 0)) {
 		r = cu_err_set(err, CU_EUNSUP,
-			"agent.yaml: the first route needs a restart of custosd");
+			"agent.yaml, backup.yaml: the first route, or target of the kind agent, needs a restart of "
+			"custosd");
 	}
 	if (r == 0) {
 		r = confine_check(p, err);

@@ -1,17 +1,25 @@
 #include "control/repos.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "backup/repo_far.h"
+#include "backup/repo_log.h"
 #include "backup/vault_object.h"
 #include "backup/watch.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "control/agent_link.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
+#include "policy/yaml.h"
 #include "store/reader.h"
 #include "store/tx.h"
 #include "store/tx_hold.h"
@@ -32,14 +40,125 @@ int repos_find(struct daemon *d, const char *name, const struct target **ret,
 	return 0;
 }
 
-int repos_open(const struct target *t, struct repo *ret, struct cu_err *err)
+const char *repos_where(const struct target *t)
 {
-	int r = confine_check_path(t->path, err);
+	const struct yaml_node *path = t->settings ? yaml_find(t->settings, "path") : NULL;
+
+	return t->kind == TARGET_DIRECTORY ? t->path : path ? path->text : t->plugin;
+}
+
+/* --- near and far ------------------------------------------------------------------ */
+
+#define FOLDER "far.tmp" /* below the state directory: what is on its way */
+
+static int ask_agent(const struct repo_far *far, struct far_order *order, struct cu_err *err)
+{
+	struct daemon *d = far->ctx;
+
+	return agent_link_order(d->agent, far->key, order, err);
+}
+
+static int init_far(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err)
+{
+	struct repo_far far = { .call = ask_agent, .ctx = d };
+	char dir[PATH_SIZE];
+	int r = path_join(dir, d->house.dir, FOLDER, err);
+
+	snprintf(far.key, sizeof(far.key), "%s", t->key);
+	return r < 0 ? r : repo_far_init(&far, dir, ret, err);
+}
+
+int repos_reach(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err)
+{
+	int r;
+
+	if (t->kind == TARGET_DIRECTORY) {
+		r = confine_check_path(t->path, err);
+		return r < 0 ? r : repo_open(t->path, ret, err);
+	}
+	r = init_far(d, t, ret, err);
+	return r < 0 ? r : repo_far_open(ret, err);
+}
+
+static int create(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err)
+{
+	int r;
+
+	if (t->kind == TARGET_DIRECTORY) {
+		r = confine_check_path(t->path, err);
+		return r < 0 ? r : repo_create(t->path, ret, err);
+	}
+	r = init_far(d, t, ret, err);
+	return r < 0 ? r : repo_far_create(ret, err);
+}
+
+int repos_open(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err)
+{
+	int r = repos_reach(d, t, ret, err);
+
+	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+}
+
+/* --- copies ------------------------------------------------------------------------- */
+
+static int copy_far(struct daemon *d, const struct target *t, const struct watch *watch,
+	struct repos_copy *ret, struct cu_err *err)
+{
+	struct repo repo;
+	int r = repos_reach(d, t, &repo, err);
 
 	if (r == 0) {
-		r = repo_open(t->path, ret, err);
+		r = path_make_dir(repo.dir, 0700, err);
 	}
-	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : 0;
+	if (r == 0) {
+		r = path_join(ret->dir, repo.dir, "copy-XXXXXX", err);
+	}
+	if (r == 0 && !mkdtemp(ret->dir)) {
+		r = cu_err_errno(err, errno, "a directory in %s", repo.dir);
+	}
+	if (r == 0) {
+		ret->is_copy = true;
+		r = repo_far_fetch(&repo, ret->dir, watch, err);
+	}
+	return r;
+}
+
+int repos_copy(struct daemon *d, const struct target *t, const struct watch *watch,
+	struct repos_copy *ret, struct cu_err *err)
+{
+	int r;
+
+	*ret = (struct repos_copy){ .is_copy = false };
+	if (t->kind == TARGET_DIRECTORY) {
+		strcpy(ret->dir, t->path);
+		return 0;
+	}
+	r = copy_far(d, t, watch, ret, err);
+	if (r < 0) {
+		repos_copy_done(ret);
+		return cu_err_wrap(err, r, "target %s", t->key);
+	}
+	return 0;
+}
+
+void repos_copy_done(struct repos_copy *c)
+{
+	struct cu_err err;
+
+	if (c->is_copy && path_remove_tree(c->dir, &err) < 0) {
+		log_error("a copy of a target could not be removed: %s", err.msg);
+	}
+	c->is_copy = false;
+}
+
+void repos_sweep(struct daemon *d)
+{
+	char dir[PATH_SIZE];
+	struct cu_err err;
+
+	if (path_join(dir, d->house.dir, FOLDER, NULL) == 0 && path_remove_tree(dir, &err) < 0) {
+		log_error("what was on its way to a target could not be removed: %s", err.msg);
+	}
 }
 
 int64_t repos_bound_ms(const struct daemon *d)
@@ -188,11 +307,7 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 	int r = repos_last(d, t, &last, err);
 
 	if (r == 0) {
-		r = confine_check_path(t->path, err);
-	}
-	if (r == 0) {
-		r = images->what == REPOS_FULL ? repo_create(t->path, repo, err) :
-						 repo_open(t->path, repo, err);
+		r = images->what == REPOS_FULL ? create(d, t, repo, err) : repos_reach(d, t, repo, err);
 	}
 	if (r == CU_ENOENT && images->what == REPOS_VAULT && last.sequence > 0) {
 		r = cu_err_set(err, CU_EUNAVAIL,
@@ -298,21 +413,17 @@ static int mirror(struct daemon *d, const struct target *t, struct cu_err *err)
 	const struct note_verifier *by = &d->house.verifier;
 	enum log_relation relation = LOG_OTHER;
 	struct log_head ours = { 0 }, theirs = { 0 };
-	char dir[PATH_SIZE];
 	struct repo repo;
-	int r = repos_open(t, &repo, err);
+	int r = repos_reach(d, t, &repo, err);
 
-	if (r == 0) {
-		r = repo_log_dir(&repo, dir, err);
-	}
 	if (r < 0) {
 		return r;
 	}
-	r = log_compare(d->house.log_dir, dir, by, &relation, &ours, &theirs, err);
+	r = repo_log_compare(&repo, d->house.log_dir, by, &relation, &ours, &theirs, err);
 	if (r == 0 && relation == LOG_OLDER && ours.size == theirs.size) {
 		return 1;
 	}
-	return log_mirror(d->house.log_dir, dir, by, &ours, err); /* and says what is wrong */
+	return repo_log_mirror(&repo, d->house.log_dir, by, &ours, err); /* and says what is wrong */
 }
 
 struct mirrored {

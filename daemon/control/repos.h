@@ -17,7 +17,23 @@ struct watch;
 /* The target of this name, or with NULL the first.  CU_ENOENT. */
 int repos_find(struct daemon *d, const char *name, const struct target **ret,
 	struct cu_err *err);
-int repos_open(const struct target *t, struct repo *ret, struct cu_err *err);
+int repos_open(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err);
+/* The same without the target's name in front of what is wrong. */
+int repos_reach(struct daemon *d, const struct target *t, struct repo *ret, struct cu_err *err);
+/* Where it is, for people. */
+const char *repos_where(const struct target *t);
+
+/* A directory with what lies at the target, for a process that has no agent to ask: the target's own, or
+ * a copy below the state directory, which takes as much space as the repository. */
+struct repos_copy {
+	char dir[PATH_SIZE];
+	bool is_copy;
+};
+int repos_copy(struct daemon *d, const struct target *t, const struct watch *watch,
+	struct repos_copy *ret, struct cu_err *err);
+void repos_copy_done(struct repos_copy *c); /* zeros are fine */
+/* What a copy, or anything else on its way, left behind; at the start of custosd. */
+void repos_sweep(struct daemon *d);
 
 /* backup.yaml's vault_bound. */
 int64_t repos_bound_ms(const struct daemon *d);

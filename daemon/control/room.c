@@ -39,7 +39,9 @@ void room_measure(struct daemon *d)
 
 	measure("state", d->house.dir, v, &n);
 	for (size_t i = 0; i < t->n; i++) {
-		measure(t->v[i].key, t->v[i].path, v, &n);
+		if (t->v[i].kind == TARGET_DIRECTORY) { /* the room elsewhere is not ours to see */
+			measure(t->v[i].key, t->v[i].path, v, &n);
+		}
 	}
 	pthread_mutex_lock(&d->room.lock);
 	memcpy(d->room.v, v, n * sizeof(v[0]));

@@ -164,7 +164,7 @@ static int look_for_rollback(
 	struct daemon *d, const struct watch *watch, struct cu_err *err)
 {
 	(void)watch;
-	quarantine_look(d);
+	quarantine_look(d, false);
 	return store_is_quarantined(d->house.store)
 		       ? cu_err_set(err, CU_ECANCELED, "nothing else is done")
 		       : 0;

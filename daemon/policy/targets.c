@@ -10,7 +10,7 @@
 #define COUNT(a)       (sizeof(a) / sizeof((a)[0]))
 #define DAYS(n)        ((n) * (int64_t)86400)
 
-static const char kinds[] = "directory"; /* in the order of enum target_kind */
+static const char kinds[] = "directory agent"; /* in the order of enum target_kind */
 
 static const char *check_path(const char *text)
 {
@@ -28,9 +28,17 @@ static const char *check_path(const char *text)
 /* clang-format off */
 static const struct row target_row[] = {
 	{ "target", SET_NAME, MUST, "The target's key.", TARGET(key) },
-	{ "kind", SET_ENUM, MUST, "What it is.", TARGET(kind), .words = kinds },
-	{ "path", SET_TEXT, MUST, "Where it is: an absolute path.", TARGET(path),
+	{ "kind", SET_ENUM, MUST,
+	  "`directory`: custosd writes there itself. `agent`: a plugin of custos-agent does, which sees "
+	  "nothing but what is encrypted and signed.", TARGET(kind), .words = kinds },
+	{ "path", SET_TEXT, 0, "Of `directory`: an absolute path.", TARGET(path),
 	  .check = check_path },
+	{ "plugin", SET_NAME, 0,
+	  "Of `agent`: the name of a plugin of custos-agent that keeps backups, without `.so`.",
+	  TARGET(plugin) },
+	{ "settings", SET_NODE, 0,
+	  "Of `agent`: settings of the plugin, each a text. A secret is never one: they name a file "
+	  "that only the agent's user can read, or a credential of systemd.", TARGET(settings) },
 };
 static const struct rows target_rows = {
 	"A target", target_row, COUNT(target_row), sizeof(struct target), TARGET(node)
@@ -78,6 +86,37 @@ static const struct target *find_path(const struct targets *t, const char *path)
 	return NULL;
 }
 
+static void check_settings(const char *file, const struct target *target, struct faults *faults)
+{
+	const struct yaml_node *n = target->settings ? target->settings->first : NULL;
+
+	for (; n; n = n->next) {
+		if (n->kind != YAML_SCALAR || yaml_is_empty(n)) {
+			faults_add(faults, file, n->key_line, "settings", "each is one text");
+		}
+	}
+}
+
+/* Each kind has members of its own. */
+static void check_kind(const char *file, const struct target *target, struct faults *faults)
+{
+	bool is_far = target->kind == TARGET_AGENT;
+	unsigned line = target->node->line;
+	const struct yaml_node *own = yaml_find(target->node, is_far ? "plugin" : "path");
+
+	if (!own) {
+		faults_add(faults, file, line, is_far ? "plugin" : "path", "is missing");
+	}
+	if (is_far ? target->path != NULL : target->plugin != NULL) {
+		faults_add(faults, file, line, is_far ? "path" : "plugin", "is not for this kind%s",
+			is_far ? ": it is one of 'settings'" : "");
+	}
+	if (!is_far && target->settings) {
+		faults_add(faults, file, line, "settings", "are not for this kind");
+	}
+	check_settings(file, target, faults);
+}
+
 static void check_target(const char *file, const struct targets *t,
 	const struct target *target, struct faults *faults)
 {
@@ -88,6 +127,7 @@ static void check_target(const char *file, const struct targets *t,
 			"'%s' stands twice; first in line %u", target->key,
 			yaml_find(first->node, "target")->line);
 	}
+	check_kind(file, target, faults);
 	first = target->path ? find_path(t, target->path) : target;
 	if (first != target) {
 		faults_add(faults, file, yaml_find(target->node, "path")->line, "path",
@@ -103,7 +143,12 @@ int targets_read(struct yaml *y, struct faults *faults, struct targets *ret)
 		return r;
 	}
 	for (size_t i = 0; i < ret->n; i++) {
+		ret->nfar += ret->v[i].kind == TARGET_AGENT;
 		check_target(yaml_file(y), ret, &ret->v[i], faults);
+	}
+	if (ret->nfar > TARGETS_MAX_FAR) {
+		faults_add(faults, yaml_file(y), ret->v[0].node->line, "targets",
+			"more than %d are of the kind agent", TARGETS_MAX_FAR);
 	}
 	return 0;
 }

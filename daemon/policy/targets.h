@@ -13,12 +13,16 @@ struct faults;
 struct yaml;
 struct yaml_node;
 
-enum target_kind { TARGET_DIRECTORY };
+#define TARGETS_MAX_FAR 8
+
+enum target_kind { TARGET_DIRECTORY, TARGET_AGENT };
 
 struct target {
 	const char *key;
 	int kind;         /* enum target_kind */
-	const char *path; /* absolute, of TARGET_DIRECTORY */
+	const char *path;   /* absolute, of TARGET_DIRECTORY; else NULL */
+	const char *plugin; /* of TARGET_AGENT; else NULL */
+	const struct yaml_node *settings; /* of TARGET_AGENT: a mapping of texts; NULL: none */
 	const struct yaml_node *node;
 };
 
@@ -31,7 +35,7 @@ struct targets {
 	/* How old the newest backup at a target may be before an alarm says so; 0: as schedule.yaml allows. */
 	struct duration recovery_point;
 	const struct target *v;
-	size_t n;
+	size_t n, nfar; /* nfar: of TARGET_AGENT */
 	const struct yaml_node *node;
 };
 

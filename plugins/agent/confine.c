@@ -56,6 +56,8 @@ struct path_rule {
 #define RULE_PATH      1
 #define READ_FILE      (1u << 2)
 #define READ_DIR       (1u << 3)
+/* Writing, removing and making of files and directories, cutting off.  No links, no devices. */
+#define KEEP_FILES     (1u << 1 | 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 14)
 #define ALL_BUT_IOCTL  15 /* rights to files of ABI 3; ABI 1 and 2 have 13 and 14 */
 
 /* What resolving names, checking certificates and telling the time read. */
@@ -65,10 +67,10 @@ static const char *const always[] = { "/etc/ssl", "/etc/pki", "/etc/ca-certifica
 	"/etc/services", "/etc/localtime", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/lib", "/lib64",
 	"/usr/lib", "/usr/lib64", "/dev/urandom", "/dev/null" };
 
-static void allow_path(int rules, const char *path)
+static void allow_path(int rules, const char *path, uint64_t rights)
 {
 	int fd = open(path, O_PATH | O_CLOEXEC);
-	struct path_rule rule = { READ_FILE, fd };
+	struct path_rule rule = { rights, fd };
 	struct stat st;
 
 	if (fd < 0) {
@@ -81,7 +83,7 @@ static void allow_path(int rules, const char *path)
 	close(fd);
 }
 
-static bool lock_files(const char *const *files, size_t n)
+static bool lock_files(const char *const *files, size_t n, const char *const *dirs, size_t ndirs)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
 	unsigned nrights = abi >= 3 ? ALL_BUT_IOCTL : abi == 2 ? 14 : 13;
@@ -98,13 +100,16 @@ static bool lock_files(const char *const *files, size_t n)
 		return false;
 	}
 	for (size_t i = 0; i < COUNT(always); i++) {
-		allow_path(rules, always[i]);
+		allow_path(rules, always[i], READ_FILE);
 	}
 	for (size_t i = 0; i < n; i++) {
-		allow_path(rules, files[i]);
+		allow_path(rules, files[i], READ_FILE);
+	}
+	for (size_t i = 0; i < ndirs; i++) {
+		allow_path(rules, dirs[i], READ_FILE | (KEEP_FILES & all.fs));
 	}
 	if (IS_SANITIZED) {
-		allow_path(rules, "/proc"); /* a leak report looks at its own threads */
+		allow_path(rules, "/proc", READ_FILE); /* a leak report looks at its own threads */
 	}
 	is_locked = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
 	close(rules);
@@ -129,14 +134,18 @@ static const char *const calls[] = { "read", "readv", "pread64", "write", "write
 	"recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg", "shutdown", "getsockname",
 	"getpeername", "setsockopt", "getsockopt", "socketpair" };
 
+/* Whoever keeps backups in a directory changes names there, too. */
+static const char *const to_keep_files[] = { "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename",
+	"renameat", "renameat2", "fadvise64", "fallocate" };
+
 #define LOW_32_BITS 0xffffffffu
 
-static int allow_all_on_list(scmp_filter_ctx filter)
+static int allow_all(scmp_filter_ctx filter, const char *const *list, size_t n)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < COUNT(calls); i++) {
-		int call = seccomp_syscall_resolve_name(calls[i]);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		int call = seccomp_syscall_resolve_name(list[i]);
 
 		if (call != __NR_SCMP_ERROR) { /* another architecture has not all */
 			r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
@@ -172,7 +181,7 @@ static int allow_internet(scmp_filter_ctx filter)
 			       SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_32_BITS, AF_INET6));
 }
 
-static bool lock_calls(void)
+static bool lock_calls(bool keeps_files)
 {
 	scmp_filter_ctx filter;
 	bool is_locked;
@@ -186,17 +195,19 @@ static bool lock_calls(void)
 		return false;
 	}
 	is_locked = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0 &&
-		allow_all_on_list(filter) == 0 && allow_threads(filter) == 0 &&
+		allow_all(filter, calls, COUNT(calls)) == 0 &&
+		allow_all(filter, to_keep_files, keeps_files ? COUNT(to_keep_files) : 0) == 0 && allow_threads(filter) == 0 &&
 		allow_internet(filter) == 0 && seccomp_load(filter) == 0;
 	seccomp_release(filter);
 	return is_locked;
 }
 
-struct confinement confine_lock(const char *const *files, size_t n)
+struct confinement confine_lock(const char *const *files, size_t nfiles, const char *const *dirs,
+	size_t ndirs)
 {
 	struct confinement has;
 
-	has.has_landlock = lock_files(files, n);
-	has.has_seccomp = lock_calls();
+	has.has_landlock = lock_files(files, nfiles, dirs, ndirs);
+	has.has_seccomp = lock_calls(ndirs > 0);
 	return has;
 }

@@ -21,7 +21,8 @@ struct confinement {
 int confine_prepare(struct cu_err *err);
 
 /* From now on: of the file system only what resolving names and checking certificates takes, and
- * these files (read); no programs; no Unix sockets; no calls but those on a list. */
-struct confinement confine_lock(const char *const *files, size_t n);
+ * these files (read), and below these directories (read, write, remove); no programs; no Unix sockets; no calls but those on a list. */
+struct confinement confine_lock(const char *const *files, size_t nfiles, const char *const *dirs,
+	size_t ndirs);
 
 #endif

@@ -54,6 +54,7 @@ const struct cu_host plugin_host = {
 
 /* The first version ended with this member. */
 #define SIZE_OF_1_0 (offsetof(struct cu_plugin, message) + sizeof(const void *))
+#define SIZE_OF_1_1 (offsetof(struct cu_plugin, target) + sizeof(const void *))
 
 static int check_message(const struct cu_plugin *p, struct cu_err *err)
 {
@@ -62,6 +63,24 @@ static int check_message(const struct cu_plugin *p, struct cu_err *err)
 	if (p->kinds & CU_PLUGIN_MESSAGE &&
 		(!m || m->size < sizeof(*m) || !m->open || !m->send || !m->close)) {
 		return cu_err_set(err, CU_EUNSUP, "it lacks calls for messages");
+	}
+	return 0;
+}
+
+/* It may have been built before there was such a member. */
+const struct cu_target_calls *plugin_target(const struct cu_plugin *p)
+{
+	return p->kinds & CU_PLUGIN_TARGET && p->size >= SIZE_OF_1_1 ? p->target : NULL;
+}
+
+static int check_target(const struct cu_plugin *p, struct cu_err *err)
+{
+	const struct cu_target_calls *t = plugin_target(p);
+
+	if (p->kinds & CU_PLUGIN_TARGET &&
+		(!t || t->size < sizeof(*t) || !t->open || !t->put || !t->get || !t->measure || !t->list ||
+			!t->remove || !t->close)) {
+		return cu_err_set(err, CU_EUNSUP, "it lacks calls for backups");
 	}
 	return 0;
 }
@@ -81,7 +100,7 @@ int plugin_check(const struct cu_plugin *p, const char *name, struct cu_err *err
 	if (p->nsettings > 0 && !p->settings) {
 		return cu_err_set(err, CU_EUNSUP, "it lacks its settings");
 	}
-	return check_message(p, err);
+	return check_message(p, err) < 0 ? CU_EUNSUP : check_target(p, err);
 }
 
 static int start(const char *path, const char *name, const struct cu_plugin **ret,

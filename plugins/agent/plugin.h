@@ -33,6 +33,9 @@ int plugins_load(const char *dir, struct plugins *ret, struct cu_err *err);
 /* Is this symbol of a file NAME.so something that can be used?  CU_EUNSUP with the reason. */
 int plugin_check(const struct cu_plugin *p, const char *name, struct cu_err *err);
 
+/* What it does for backups; NULL: it keeps none. */
+const struct cu_target_calls *plugin_target(const struct cu_plugin *p);
+
 /* NULL when there is none. */
 const struct cu_plugin *plugins_find(const struct plugins *all, const char *name);
 

@@ -1,10 +1,10 @@
 #include "agent/route.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/hand.h"
 #include "agent/settings.h"
 #include "base/err.h"
 
@@ -17,11 +17,8 @@ struct route {
 	route_told *told;
 	void *ctx;
 
-	pthread_t thread;
-	pthread_mutex_t lock; /* for what follows */
-	pthread_cond_t changed;
-	bool is_busy, is_over;
-	struct parcel parcel; /* while busy; the thread's */
+	struct hand hand;
+	struct parcel parcel; /* the hand's while it is busy */
 };
 
 static void wipe(char **text)
@@ -43,8 +40,9 @@ void parcel_done(struct parcel *p)
 
 /* --- the thread -------------------------------------------------------------------- */
 
-static void send_one(struct route *r)
+static void send_one(void *route)
 {
+	struct route *r = route;
 	const struct cu_message m = { sizeof(m), r->parcel.is_personal ? CU_MESSAGE_PERSONAL : 0,
 		r->parcel.id, r->parcel.type, r->parcel.time_ms, r->parcel.to, r->parcel.subject,
 		r->parcel.text };
@@ -53,30 +51,9 @@ static void send_one(struct route *r)
 	int32_t code = r->plugin->message->send(r->opened, &m, &fault);
 
 	memcpy(id, r->parcel.id, sizeof(id));
-	pthread_mutex_lock(&r->lock);
 	parcel_done(&r->parcel);
-	r->is_busy = false;
-	pthread_mutex_unlock(&r->lock);
+	hand_is_done(&r->hand);
 	r->told(r->ctx, id, code, &fault); /* free for the next one before anybody knows */
-}
-
-static void *run(void *route)
-{
-	struct route *r = route;
-	bool is_over = false;
-
-	while (!is_over) {
-		pthread_mutex_lock(&r->lock);
-		while (!r->is_busy && !r->is_over) {
-			pthread_cond_wait(&r->changed, &r->lock);
-		}
-		is_over = r->is_over; /* set only while nothing is under way */
-		pthread_mutex_unlock(&r->lock);
-		if (!is_over) {
-			send_one(r);
-		}
-	}
-	return NULL;
 }
 
 /* --- its life ---------------------------------------------------------------------- */
@@ -118,8 +95,7 @@ int route_open(const char *key, const struct cu_plugin *p, const json_t *setting
 	r->may_personal = may_personal;
 	r->told = told;
 	r->ctx = ctx;
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->changed, NULL);
+	hand_init(&r->hand, send_one, r);
 	e = open_with(r, settings, credentials_dir, err);
 	if (e < 0) {
 		route_close(r);
@@ -131,9 +107,7 @@ int route_open(const char *key, const struct cu_plugin *p, const json_t *setting
 
 int route_start(struct route *r, struct cu_err *err)
 {
-	int e = pthread_create(&r->thread, NULL, run, r);
-
-	return e == 0 ? 0 : cu_err_errno(err, e, "a thread for route %s", r->key);
+	return hand_start(&r->hand, err);
 }
 
 const char *route_key(const struct route *r)
@@ -143,44 +117,31 @@ const char *route_key(const struct route *r)
 
 const char *route_file(const struct route *r, size_t i)
 {
-	return settings_file(r->settings, i);
+	return settings_path(r->settings, CU_SETTING_FILE, i);
 }
 
 int route_send(struct route *r, struct parcel *p, struct cu_err *err)
 {
-	int e = 0;
-
 	if (p->is_personal && !r->may_personal) {
 		return cu_err_set(err, CU_EDENIED, "route %s may not take messages to persons", r->key);
 	}
-	pthread_mutex_lock(&r->lock);
-	if (r->is_busy) {
-		e = cu_err_set(err, CU_EBUSY, "route %s is sending", r->key);
-	} else {
-		r->parcel = *p;
-		*p = (struct parcel){ .time_ms = 0 };
-		r->is_busy = true;
-		pthread_cond_signal(&r->changed);
+	if (hand_is_busy(&r->hand)) {
+		return cu_err_set(err, CU_EBUSY, "route %s is sending", r->key);
 	}
-	pthread_mutex_unlock(&r->lock);
-	return e;
+	r->parcel = *p;
+	*p = (struct parcel){ .time_ms = 0 };
+	hand_go(&r->hand);
+	return 0;
+}
+
+bool route_wait(struct route *r, int64_t ms)
+{
+	return hand_wait(&r->hand, ms);
 }
 
 bool route_stop(struct route *r)
 {
-	bool is_idle;
-
-	pthread_mutex_lock(&r->lock);
-	is_idle = !r->is_busy;
-	if (is_idle) {
-		r->is_over = true;
-		pthread_cond_signal(&r->changed);
-	}
-	pthread_mutex_unlock(&r->lock);
-	if (is_idle) {
-		pthread_join(r->thread, NULL);
-	}
-	return is_idle;
+	return hand_stop(&r->hand);
 }
 
 void route_close(struct route *r)
@@ -192,7 +153,6 @@ void route_close(struct route *r)
 		r->plugin->message->close(r->opened);
 	}
 	settings_free(r->settings);
-	pthread_mutex_destroy(&r->lock);
-	pthread_cond_destroy(&r->changed);
+	hand_done(&r->hand);
 	free(r);
 }

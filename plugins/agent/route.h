@@ -34,13 +34,15 @@ int route_open(const char *key, const struct cu_plugin *p, const json_t *setting
 /* After the process was confined. */
 int route_start(struct route *r, struct cu_err *err);
 const char *route_key(const struct route *r);
-/* Files that it may read (settings_file). */
+/* Files that it may read (settings_path). */
 const char *route_file(const struct route *r, size_t i);
 
 /* Takes what is in the parcel, unless it fails: CU_EBUSY while another one is under way; CU_EDENIED:
  * it is personal, and the route may not take such. */
 int route_send(struct route *r, struct parcel *p, struct cu_err *err);
 
+/* Waits until it sends nothing, for at most so long.  False: it still does. */
+bool route_wait(struct route *r, int64_t ms);
 /* False: it is sending, and cannot be closed; the process may end only all at once. */
 bool route_stop(struct route *r);
 /* After route_stop said true, or before route_start.  NULL is fine. */

@@ -128,7 +128,7 @@ static int take_text(const struct cu_setting *row, const char *text, const char 
 	if (row->type == CU_SETTING_SECRET) {
 		return take_secret(row, text, credentials, ret, err);
 	}
-	if (row->type == CU_SETTING_FILE && text[0] != '/') {
+	if ((row->type == CU_SETTING_FILE || row->type == CU_SETTING_DIRECTORY) && text[0] != '/') {
 		return cu_err_set(err, CU_EINVAL, "%s: is no absolute path", row->key);
 	}
 	*ret = strdup(text);
@@ -237,10 +237,10 @@ const struct cu_value *settings_values(const struct settings *s)
 	return s->values;
 }
 
-const char *settings_file(const struct settings *s, size_t i)
+const char *settings_path(const struct settings *s, uint32_t type, size_t i)
 {
 	for (size_t at = 0; at < s->plugin->nsettings; at++) {
-		if (s->plugin->settings[at].type == CU_SETTING_FILE && s->texts[at] && i-- == 0) {
+		if (s->plugin->settings[at].type == type && s->texts[at] && i-- == 0) {
 			return s->texts[at];
 		}
 	}

@@ -20,7 +20,7 @@ void settings_free(struct settings *s); /* wipes secrets; NULL is fine */
 
 const struct cu_value *settings_values(const struct settings *s);
 
-/* The i-th file that a setting names, or NULL past the last. */
-const char *settings_file(const struct settings *s, size_t i);
+/* The i-th path of a setting of this type (CU_SETTING_FILE, CU_SETTING_DIRECTORY), or NULL past the last. */
+const char *settings_path(const struct settings *s, uint32_t type, size_t i);
 
 #endif

@@ -54,22 +54,29 @@ int talk_hello(int fd, const struct plugins *plugins, struct cu_err *err)
 	return end(fd, &j, &b, err);
 }
 
-int talk_ready(int fd, const struct confinement *c, const struct route_report *routes, size_t n,
-	struct cu_err *err)
+static void put_reports(struct json *j, const char *list, const char *name,
+	const struct route_reports *all)
+{
+	json_open_array(j, list);
+	for (size_t i = 0; i < all->n; i++) {
+		json_open_object(j, NULL);
+		json_str(j, name, all->v[i].key);
+		json_str(j, "fault", all->v[i].fault);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+int talk_ready(int fd, const struct confinement *c, const struct route_reports *routes,
+	const struct route_reports *targets, struct cu_err *err)
 {
 	struct buf b = BUF_INIT;
 	struct json j = begin(&b, "ready");
 
 	json_bool(&j, "landlock", c->has_landlock);
 	json_bool(&j, "seccomp", c->has_seccomp);
-	json_open_array(&j, "routes");
-	for (size_t i = 0; i < n; i++) {
-		json_open_object(&j, NULL);
-		json_str(&j, "route", routes[i].key);
-		json_str(&j, "fault", routes[i].fault);
-		json_close_object(&j);
-	}
-	json_close_array(&j);
+	put_reports(&j, "routes", "route", routes);
+	put_reports(&j, "targets", "target", targets);
 	return end(fd, &j, &b, err);
 }
 
@@ -81,6 +88,34 @@ int talk_outcome(int fd, const char *id, int32_t code, const char *fault, struct
 	json_str(&j, "id", id);
 	json_str(&j, "came", code == CU_DONE ? "sent" : code == CU_REFUSED ? "refused" : "later");
 	if (code != CU_DONE) {
+		json_str(&j, "fault", fault);
+	}
+	return end(fd, &j, &b, err);
+}
+
+static const char *answer_word(int32_t code)
+{
+	switch (code) {
+	case CU_DONE: return "done";
+	case CU_ABSENT: return "absent";
+	case CU_TAKEN: return "taken";
+	case CU_AWAY: return "away";
+	case CU_REFUSED: return "refused";
+	default: return "later"; /* what a plugin may not say, too */
+	}
+}
+
+int talk_answer(int fd, const char *id, int32_t code, uint64_t size, const char *fault,
+	struct cu_err *err)
+{
+	struct buf b = BUF_INIT;
+	struct json j = begin(&b, "answer");
+
+	json_str(&j, "id", id);
+	json_str(&j, "came", answer_word(code));
+	if (code == CU_DONE) {
+		json_uint(&j, "size", size);
+	} else {
 		json_str(&j, "fault", fault);
 	}
 	return end(fd, &j, &b, err);
@@ -150,4 +185,23 @@ int talk_read_parcel(const json_t *send, int body, struct parcel *ret, struct cu
 	}
 	*ret = p;
 	return 0;
+}
+
+static bool take_text(const json_t *from, const char *name, char *to, size_t cap)
+{
+	const char *text = json_string_value(json_object_get(from, name));
+
+	return text && (size_t)snprintf(to, cap, "%s", text) < cap;
+}
+
+int talk_read_order(const json_t *order, int passed, struct target_order *ret, struct cu_err *err)
+{
+	json_int_t size = json_integer_value(json_object_get(order, "size"));
+
+	*ret = (struct target_order){ .size = (uint64_t)size, .fd = passed };
+	return size >= 0 && take_text(order, "id", ret->id, sizeof(ret->id)) &&
+			take_text(order, "verb", ret->verb, sizeof(ret->verb)) &&
+			take_text(order, "name", ret->name, sizeof(ret->name)) ?
+		0 :
+		cu_err_set(err, CU_EPROTO, "an order is not whole");
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -297,14 +298,20 @@ static void fail_with_log(struct stage *st, const char *what)
 	fail_msg("custosd %s:\n%s", what, end_of(text));
 }
 
+/* Its loop runs, not just its socket: before that, a signal just kills it. */
 static bool answers(const struct stage *st)
 {
+	static const char call[] = "{\"method\":\"org.varlink.service.GetInfo\"}";
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct pollfd p = { .events = POLLIN };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool yes;
 
 	strcpy(a.sun_path, st->socket);
-	yes = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+	p.fd = fd;
+	yes = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+		send(fd, call, sizeof(call), MSG_NOSIGNAL) == (ssize_t)sizeof(call) &&
+		poll(&p, 1, START_TIMEOUT_MS) == 1;
 	close(fd);
 	return yes;
 }

@@ -31,7 +31,7 @@ static int in_child(int (*look)(struct confinement has))
 		if (confine_prepare(NULL) < 0) {
 			_exit(CANNOT);
 		}
-		_exit(look(confine_lock(files, 1)));
+		_exit(look(confine_lock(files, 1, NULL, 0)));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));

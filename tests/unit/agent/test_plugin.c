@@ -153,7 +153,7 @@ static int read_secret(const char *path, const char *credentials, char out[64],
 	if (r == 0) {
 		snprintf(out, 64, "%s", settings_values(s)[0].text);
 		assert_string_equal(settings_values(s)[1].text, "nobody");
-		assert_null(settings_file(s, 0));
+		assert_null(settings_path(s, CU_SETTING_FILE, 0));
 	}
 	settings_free(s);
 	json_decref(given);

@@ -183,7 +183,7 @@ static const char *const broken[][3] = {
 	{ "backup.yaml", "vault_bound: 1y\n",
 		"backup.yaml:1: vault_bound: '1y' is not between 1d and 90d\n" },
 	{ "backup.yaml", "targets:\n  - {target: t, kind: s3, path: a}\n",
-		"backup.yaml:2: kind: 's3' is not one of directory\n"
+		"backup.yaml:2: kind: 's3' is not one of directory, agent\n"
 		"backup.yaml:2: path: 'a' is not an absolute path\n" },
 	{ "backup.yaml", "targets: [{target: t, kind: directory, path: /a/../b}]\n",
 		"backup.yaml:1: path: '/a/../b' leads upwards with '..'\n" },
