@@ -23,7 +23,7 @@ cmd_show cmd_record_put, cmd_record_get, cmd_record_list, cmd_record_count, cmd_
 cmd_show cmd_subject_merge;
 cmd_show cmd_subject_restrict, cmd_consent_event, cmd_consent_list, cmd_consent_check;
 cmd_show cmd_consent_filter, cmd_consent_stale, cmd_consent_receipt, cmd_report_ropa, cmd_report_compliance;
-cmd_show cmd_report_notice, cmd_report_runbook;
+cmd_show cmd_report_digest, cmd_report_notice, cmd_report_runbook;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;

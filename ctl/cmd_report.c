@@ -98,6 +98,12 @@ void cmd_report_ropa(const struct args *a, const json_t *reply)
 	}
 }
 
+void cmd_report_digest(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	out_text("", out_str(reply, "text"));
+}
+
 /* A file has it already. */
 void cmd_report_compliance(const struct args *a, const json_t *reply)
 {

@@ -81,6 +81,7 @@ static const struct {
 	[COMMAND_MESSAGE_RETRY] = { cmd_message_retry },
 	[COMMAND_MESSAGE_DROP] = { cmd_message_drop },
 	[COMMAND_REPORT_ROPA] = { cmd_report_ropa },
+	[COMMAND_REPORT_DIGEST] = { cmd_report_digest },
 	[COMMAND_REPORT_COMPLIANCE] = { cmd_report_compliance },
 	[COMMAND_REPORT_NOTICE] = { cmd_report_notice },
 	[COMMAND_REPORT_RUNBOOK] = { cmd_report_runbook },

@@ -101,7 +101,7 @@ static const struct alarm {
 		{ { "the route @ cannot be used",
 			  "Its plugin refuses its settings.\n"
 			  "What to do now: custosctl agent status\n" },
-			{ "路由 @ 无法使用", "插件拒绝了其设置。\n请执行：custosctl agent status\n" } } },
+			{ "通道 @ 无法使用", "插件拒绝了其设置。\n请执行：custosctl agent status\n" } } },
 	{ "sealed",
 		{ { "the store is sealed",
 			  "Nothing is answered, backed up or ended until somebody loads its root key.\n"
@@ -258,8 +258,11 @@ void alarm_write_line(const struct row_alarm *row, int language, struct buf *to)
 	const struct alarm *a = find(row->kind);
 	char since[ZONE_TIME_SIZE];
 
-	zone_format_time(row->since_ms, since);
 	buf_put_str(to, "- ");
 	fill(to, a ? a->in[language].subject : "@", a ? row->about : row->kind);
-	buf_putf(to, language == LANGUAGE_ZH ? "（自 %s 起）\n" : " (since %s)\n", since);
+	if (row->since_ms > 0) {
+		zone_format_time(row->since_ms, since);
+		buf_putf(to, language == LANGUAGE_ZH ? "（自 %s 起）" : " (since %s)", since);
+	}
+	buf_put_str(to, "\n");
 }

@@ -23,7 +23,7 @@ bool alarm_is_several(const struct row_message *row);
  * its name. */
 void alarm_write(const struct row_message *row, int language, const char *list, size_t n, struct json *j);
 
-/* "- the last drill of target usb failed (since 2026-11-28 22:00 CET)" and the end of the line, appended. */
+/* since_ms 0: is not said.  "- the last drill of target usb failed (since 2026-11-28 22:00 CET)" and the end of the line, appended. */
 void alarm_write_line(const struct row_alarm *row, int language, struct buf *to);
 
 #endif

@@ -155,44 +155,70 @@ static int look_at_holds(const struct look *l, struct cu_err *err)
 
 /* --- backups ---------------------------------------------------------------------- */
 
-/* Since when there is nothing newer: it was done, or, never yet, since its job is known. */
-static int look_at_age(const struct look *l, enum attention_kind kind, const char *target,
-	int64_t last_ms, enum job j, int64_t most_ms, struct cu_err *err)
+/* How long after its time a job may be, before nobody waits for it any more: it takes some time itself. */
+#define BACKUP_GRACE_MS (2 * HOUR_MS)
+#define DRILL_GRACE_MS  (24 * HOUR_MS)
+
+/* The time of the first after the last one is over; what runs just now may still end well. */
+static bool is_missed(const struct look *l, enum job j, int64_t last_ms, int64_t grace_ms)
 {
-	struct daemon *d = l->daemon;
+	const struct schedule *s = policy_schedule(l->daemon->policy);
+	int64_t jitter_ms = duration_seconds(s->jitter) * 1000, due_ms;
+
+	if (s->v[j].is_never || schedule_look(l->daemon, j).is_running) {
+		return false;
+	}
+	due_ms = cron_next(&s->v[j].when, last_ms);
+	return due_ms != INT64_MAX &&
+		clock_now_ms(&l->daemon->house.clock) > due_ms + jitter_ms + grace_ms;
+}
+
+/* *ret_ms: when it was done last, or, never yet, since when its job is known; 0, or a code. */
+static int last_time(const struct look *l, enum job j, int64_t last_ms, int64_t *ret_ms,
+	struct cu_err *err)
+{
+	struct store *st = l->daemon->house.store;
 	struct reader *rd;
-	int64_t age_ms;
 	int r = 1;
 
-	if (most_ms == 0) {
-		return 0;
-	}
+	*ret_ms = last_ms;
 	if (last_ms == 0) {
-		rd = store_reader_take(d->house.store);
-		r = reader_job_from(d->house.store, rd, job_word(j), &last_ms, err);
-		store_reader_give(d->house.store, rd);
+		rd = store_reader_take(st);
+		r = reader_job_from(st, rd, job_word(j), ret_ms, err);
+		store_reader_give(st, rd);
+		*ret_ms = r == 0 ? clock_now_ms(&l->daemon->house.clock) : *ret_ms;
 	}
-	age_ms = clock_now_ms(&d->house.clock) - last_ms;
-	return r > 0 && age_ms > most_ms ? found(l, kind, target, age_ms / HOUR_MS, err) :
-		r < 0 ? r : 0;
+	return r < 0 ? r : 0;
 }
 
-/* How old a backup may be; 0: nobody said. */
-static int64_t recovery_point_ms(const struct policy *p)
+/* Older than backup.yaml says, or, where it says nothing, than schedule.yaml allows. */
+static int look_at_backup(const struct look *l, const struct target *t, int64_t last_ms,
+	struct cu_err *err)
 {
-	const struct schedule_job *backup = &policy_schedule(p)->v[JOB_BACKUP];
-	int64_t written_ms = duration_seconds(policy_targets(p)->recovery_point) * 1000;
-	int64_t jitter_ms = duration_seconds(policy_schedule(p)->jitter) * 1000;
+	int64_t most_ms = duration_seconds(policy_targets(l->daemon->policy)->recovery_point) * 1000;
+	int64_t from_ms, age_ms;
+	int r = last_time(l, JOB_BACKUP, last_ms, &from_ms, err);
 
-	return written_ms > 0 ? written_ms :
-		backup->is_never ? 0 : backup->gap_ms + jitter_ms + 2 * HOUR_MS;
+	if (r < 0) {
+		return r;
+	}
+	age_ms = clock_now_ms(&l->daemon->house.clock) - from_ms;
+	return (most_ms > 0 ? age_ms > most_ms : is_missed(l, JOB_BACKUP, from_ms, BACKUP_GRACE_MS)) ?
+		found(l, ATTENTION_BACKUP_LATE, t->key, age_ms / HOUR_MS, err) :
+		0;
 }
 
-static int64_t drill_ms(const struct policy *p)
+static int look_at_drill(const struct look *l, const struct target *t, int64_t last_ms,
+	struct cu_err *err)
 {
-	const struct schedule_job *drill = &policy_schedule(p)->v[JOB_DRILL];
+	int64_t from_ms;
+	int r = last_time(l, JOB_DRILL, last_ms, &from_ms, err);
 
-	return drill->is_never ? 0 : drill->gap_ms + 24 * HOUR_MS;
+	if (r < 0 || !is_missed(l, JOB_DRILL, from_ms, DRILL_GRACE_MS)) {
+		return r;
+	}
+	return found(l, ATTENTION_DRILL_LATE, t->key,
+		(clock_now_ms(&l->daemon->house.clock) - from_ms) / HOUR_MS, err);
 }
 
 /* A backup counts once it was restored, and not too long ago. */
@@ -208,8 +234,7 @@ static int look_at_target(const struct look *l, const struct target *t, struct c
 		r = drill_last(d, t, &drill, err);
 	}
 	if (r == 0) {
-		r = look_at_age(l, ATTENTION_BACKUP_LATE, t->key, last.time_ms, JOB_BACKUP,
-			recovery_point_ms(d->policy), err);
+		r = look_at_backup(l, t, last.sequence > 0 ? last.time_ms : 0, err);
 	}
 	if (r < 0 || last.sequence == 0) {
 		return r;
@@ -218,8 +243,7 @@ static int look_at_target(const struct look *l, const struct target *t, struct c
 		r = found(l, ATTENTION_DRILL_FAILED, t->key, (int64_t)drill.number, err);
 	}
 	if (r == 0) {
-		r = look_at_age(l, ATTENTION_DRILL_LATE, t->key, drill.time_ms, JOB_DRILL,
-			drill_ms(d->policy), err);
+		r = look_at_drill(l, t, drill.time_ms, err);
 	}
 	if (r == 0 && now - drill.restore_ms > DRILL_RESTORE_EACH_MS) {
 		r = found(l, ATTENTION_DRILL_MISSING, t->key, 0, err);

@@ -120,7 +120,11 @@ int handle_JOB_RUN(struct exchange *x, struct json *out, struct cu_err *err)
 		r = cu_err_set(err, CU_EUNSUP,
 			"data whose time is over is ended with 'retention run', by who may");
 	}
-	if (r == 0 && j != JOB_RESIDUE) { /* the others have nothing to do without one: that is not 'done' */
+	if (r == 0 && j == JOB_DIGEST && !agent_has_digest(policy_agent(x->daemon->policy))) {
+		r = cu_err_set(err, CU_ENOENT,
+			"agent.yaml has no route with 'digest: yes'; 'report digest' shows it");
+	}
+	if (r == 0 && j != JOB_RESIDUE && j != JOB_DIGEST) { /* the others have nothing to do without one: that is not 'done' */
 		r = repos_find(x->daemon, NULL, &target, err);
 	}
 	return r < 0 ? r : schedule_want(x->daemon, j, &x->actor, err);

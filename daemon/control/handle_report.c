@@ -4,6 +4,7 @@
 #include "control/casework.h"
 #include "control/compliance.h"
 #include "control/daemon.h"
+#include "control/digest.h"
 #include "control/handle.h"
 #include "control/outlet.h"
 #include "policy/policy.h"
@@ -81,6 +82,24 @@ int handle_REPORT_RUNBOOK(struct exchange *x, struct json *out, struct cu_err *e
 		}
 		json_close_array(out);
 		r = hand_out(x, &text, out, err);
+	}
+	buf_done(&text);
+	return r;
+}
+
+/* --- the digest ------------------------------------------------------------------- */
+
+int handle_REPORT_DIGEST(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	enum language language = exchange_letter_language(x);
+	struct buf text = BUF_INIT;
+	int r;
+
+	digest_subject(x->daemon, (int)language, &text);
+	buf_put_str(&text, "\n\n");
+	r = digest_write(x->daemon, (int)language, x->guest.cancel, &text, err);
+	if (r == 0) {
+		json_strn(out, "text", (const char *)text.p, text.n);
 	}
 	buf_done(&text);
 	return r;

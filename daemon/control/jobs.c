@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "control/daemon.h"
+#include "control/digest.h"
 #include "control/drill.h"
 #include "control/repos.h"
 #include "control/residue.h"
@@ -88,6 +89,7 @@ int jobs_run(struct daemon *d, enum job j, const struct watch *watch, struct cu_
 	case JOB_DRILL: return each_target(d, drill, watch, err);
 	case JOB_RETENTION: return end_what_is_over(d, watch, err);
 	case JOB_RESIDUE: return residue_nightly(d, watch, err);
+	case JOB_DIGEST: return digest_send(d, err);
 	case NJOBS: break;
 	}
 	return cu_err_set(err, CU_EINTERNAL, "there is no such job");

@@ -15,6 +15,8 @@
 #include "control/alarm_words.h"
 #include "control/alarms.h"
 #include "control/daemon.h"
+#include "control/digest.h"
+#include "control/job_ping.h"
 #include "policy/policy.h"
 #include "store/reader_message.h"
 
@@ -149,6 +151,9 @@ static int apply_settle(struct tx *tx, struct store_op *op, struct cu_err *err)
 
 	if (r < 0 || s->came == OFFICE_SENT) {
 		return r < 0 ? r : tx_message_sent(tx, &s->id, err);
+	}
+	if (strcmp(row.kind, JOB_PING_STARTED) == 0) {
+		return tx_message_drop(tx, &s->id, err); /* later it would say the opposite of what is true */
 	}
 	is_over = s->came == OFFICE_REFUSED ||
 		(tx->now_ms - row.made_ms > give_up_ms && row.nattempts + 1 >= ATTEMPTS_AT_LEAST);
@@ -298,6 +303,23 @@ static int write_personal(struct post_office *o, const struct row_message *row, 
 	return r < 0 ? r : 0;
 }
 
+static int write_digest(struct daemon *d, int language, struct json *j, struct cu_err *err)
+{
+	struct buf subject = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	digest_subject(d, language, &subject);
+	r = digest_write(d, language, &d->office.work.cancel, &text, err);
+	r = r < 0 ? r : buf_check(&subject, err);
+	if (r == 0) {
+		json_strn(j, "subject", (const char *)subject.p, subject.n);
+		json_strn(j, "text", (const char *)text.p, text.n);
+	}
+	buf_done(&subject);
+	buf_done(&text);
+	return r;
+}
+
 /* What custos says by itself, made from the kind; lists are made as things are now. */
 static int write_own(struct daemon *d, const struct row_message *row, struct json *j,
 	struct cu_err *err)
@@ -306,6 +328,9 @@ static int write_own(struct daemon *d, const struct row_message *row, struct jso
 	struct buf list = BUF_INIT;
 	size_t n = 0;
 
+	if (strcmp(row->kind, DIGEST_KIND) == 0) {
+		return write_digest(d, language, j, err);
+	}
 	if (alarm_is_several(row)) {
 		r = alarms_list(d, row->route, language, &list, &n, err);
 	}

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "control/daemon.h"
+#include "control/job_ping.h"
 #include "control/jobs.h"
 #include "policy/policy.h"
 #include "store/tx_job.h"
@@ -187,7 +188,11 @@ static int run_job(struct work *w, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
+	job_ping(s->daemon, s->job, JOB_PING_STARTED);
 	code = jobs_run(s->daemon, s->job, &watch, err);
+	if (!is_cut_off(code, was_cancelled(s))) {
+		job_ping(s->daemon, s->job, code < 0 ? JOB_PING_FAILED : JOB_PING_DONE);
+	}
 	r = remember(s, code, &why);
 	gate_leave(&s->daemon->gate, &guest);
 	if (r < 0 && code >= 0) {

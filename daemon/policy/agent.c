@@ -5,6 +5,7 @@
 
 #include "base/intl.h"
 #include "policy/faults.h"
+#include "policy/schedule.h"
 #include "policy/yaml.h"
 
 #define ROUTE(member) offsetof(struct agent_route, member)
@@ -28,6 +29,13 @@ static const char *check_kind(const char *text)
 		}
 	}
 	return "is no kind of alarm";
+}
+
+static const char *check_job(const char *text)
+{
+	enum job j;
+
+	return job_parse(text, &j) ? NULL : "is no job of schedule.yaml";
 }
 
 /* "22:00-07:00": two minutes of the day, the second not inside. */
@@ -85,6 +93,12 @@ static const struct row route_row[] = {
 	  "Hours on the clock of organisation.yaml's time zone, as `22:00-07:00`, in which it gets urgent "
 	  "alarms only. The others that last are told at their end, as one message.", ROUTE(quiet),
 	  .check = check_quiet },
+	{ "digest", SET_BOOLEAN, 0,
+	  "Does it get the weekly digest of schedule.yaml: numbers and days, nobody's data?",
+	  ROUTE(takes_digest), .standard = "no" },
+	{ "jobs", SET_NAMES, 0,
+	  "Jobs of schedule.yaml whose begin, good end and failure it is told: for the plugin ping, and a "
+	  "watchman that notices when nothing comes.", ROUTE(jobs), .check = check_job },
 	{ "personal", SET_BOOLEAN, 0,
 	  "May it take what is addressed to a person? Only of plugins that say that they may.",
 	  ROUTE(is_personal), .standard = "no" },
@@ -148,6 +162,16 @@ bool agent_is_quiet(const struct agent_route *route, int severity, int minute)
 		return false;
 	}
 	return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+bool agent_has_digest(const struct agent_rules *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->v[i].takes_digest) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void check_settings(const char *file, const struct agent_route *route,

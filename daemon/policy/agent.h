@@ -25,6 +25,8 @@ struct agent_route {
 	int least;            /* enum severity: nothing below it */
 	struct names kinds;   /* words of alarms.h; none: all */
 	struct duration after; /* alarms that last so long: for whoever is told when nobody acts */
+	bool takes_digest;
+	struct names jobs;    /* whose begins and ends it is told; none: of none */
 	const char *quiet;    /* "22:00-07:00"; NULL: none */
 	bool is_personal; /* it may take messages to persons */
 	const struct yaml_node *settings; /* a mapping of texts; NULL: none */
@@ -52,6 +54,8 @@ int agent_read(struct yaml *y, struct faults *faults, struct agent_rules *ret);
 
 /* Does an alarm like this have to wait now?  minute: of the day, on the wall. */
 bool agent_is_quiet(const struct agent_route *route, int severity, int minute);
+
+bool agent_has_digest(const struct agent_rules *a);
 
 /* NULL when there is none of this key. */
 const struct agent_route *agent_find(const struct agent_rules *a, const char *key);

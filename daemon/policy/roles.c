@@ -22,7 +22,7 @@ static const char *const personal[] = {
 };
 
 /* Operations of these families that neither show nor change anybody's data. */
-static const char *const impersonal[] = { "report.ropa", "report.compliance", "report.runbook", "erase.scan" };
+static const char *const impersonal[] = { "report.ropa", "report.compliance", "report.digest", "report.runbook", "erase.scan" };
 
 /* Part of a name, a family with ".*" behind it, or "*". */
 static const char *check_pattern(const char *text)

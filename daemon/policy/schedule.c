@@ -10,8 +10,6 @@
 #define COUNT(a)         (sizeof(a) / sizeof((a)[0]))
 #define NEVER            "never"
 #define DAY_MS           86400000LL
-#define YEAR_MS          (366 * DAY_MS)
-#define GAPS_LOOKED_AT   1000 /* of a job that runs daily: three years */
 #define WEEKLY_MS        (7 * DAY_MS + DAY_MS / 2) /* and a clock that is put back */
 
 static const char *check_when(const char *text)
@@ -79,21 +77,6 @@ static unsigned line_of(const struct schedule *s, enum job j)
 	return node ? node->line : 0;
 }
 
-/* The longest time between two of the next n, or the first that is more than a year. */
-static int64_t longest_gap(const struct cron *when, unsigned n)
-{
-	int64_t at = cron_next(when, 0), gap = 0;
-
-	for (int64_t next; n > 0 && at != INT64_MAX && gap <= YEAR_MS; n--, at = next) {
-		next = cron_next(when, at);
-		if (next == INT64_MAX) {
-			break;
-		}
-		gap = next - at > gap ? next - at : gap;
-	}
-	return gap;
-}
-
 int schedule_read(struct yaml *y, struct faults *faults, struct schedule *ret)
 {
 	int r = rows_read(&schedule_rows, y, yaml_root(y), faults, ret);
@@ -104,13 +87,24 @@ int schedule_read(struct yaml *y, struct faults *faults, struct schedule *ret)
 		job->is_never = !job->text || strcmp(job->text, NEVER) == 0;
 		if (!job->is_never) {
 			(void)cron_parse(job->text, &job->when); /* it was checked */
-			job->gap_ms = longest_gap(&job->when, GAPS_LOOKED_AT);
 		} else if (job->text && j == JOB_RETENTION) {
 			faults_add(faults, yaml_file(y), line_of(ret, j), words[j],
 				"'never': what is over by retention.yaml has to end");
 		}
 	}
 	return r < 0 ? r : 0;
+}
+
+/* The longest time between two backups of a year, or the first that is too long. */
+static int64_t longest_gap(const struct cron *when)
+{
+	int64_t at = cron_next(when, 0), gap = 0, end = at + 366 * DAY_MS;
+
+	for (int64_t next; at < end && gap <= WEEKLY_MS; at = next) {
+		next = cron_next(when, at);
+		gap = next - at > gap ? next - at : gap;
+	}
+	return gap;
 }
 
 void schedule_warn(const struct schedule *s, const char *file, struct faults *warnings)
@@ -121,7 +115,7 @@ void schedule_warn(const struct schedule *s, const char *file, struct faults *wa
 	if (backup->is_never) {
 		faults_add(warnings, file, line, words[JOB_BACKUP],
 			"'never': what happens between two 'backup run' by hand is lost with this host");
-	} else if (backup->gap_ms > WEEKLY_MS) {
+	} else if (longest_gap(&backup->when) > WEEKLY_MS) {
 		faults_add(warnings, file, line, words[JOB_BACKUP],
 			"'%s' is rarer than weekly: so much can be lost with this host", backup->text);
 	}

@@ -27,7 +27,9 @@ struct yaml_node;
 	X(RETENTION, "retention", "15 * * * *",                                           \
 	  "What is over by retention.yaml ends. It cannot be `never`.")                   \
 	X(RESIDUE,   "residue",   "0 3 * * *",                                            \
-	  "The search of the raw files for what is left of erased people.")
+	  "The search of the raw files for what is left of erased people.")               \
+	X(DIGEST,    "digest",    "30 7 * * 1",                                           \
+	  "The week in numbers, to the routes of agent.yaml with `digest`.")
 /* clang-format on */
 
 enum job {
@@ -42,7 +44,6 @@ struct schedule {
 		const char *text; /* as written */
 		bool is_never;
 		struct cron when; /* else */
-		int64_t gap_ms;   /* likewise: the longest time between two, of the next thousand */
 	} v[NJOBS];
 	struct duration jitter;
 	int64_t drill_level;

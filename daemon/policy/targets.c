@@ -56,7 +56,7 @@ static const struct row targets_row[] = {
 	  offsetof(struct targets, drill_window), .standard = "7d", .max = DAYS(90) },
 	{ "recovery_point", SET_DURATION, 0,
 	  "How old the newest backup at a target may be before an alarm says that too much would be lost. "
-	  "Without it: the longest time between two backups of schedule.yaml, and two hours. 1h to 1y.",
+	  "Without it: until two hours after the next backup was due by schedule.yaml. 1h to 1y.",
 	  offsetof(struct targets, recovery_point), .min = 3600, .max = DAYS(365) },
 	{ "targets", SET_MAPS, 0, "Where backups go.", offsetof(struct targets, v),
 	  offsetof(struct targets, n), .of = &target_rows },

@@ -569,17 +569,17 @@ X(JOB_LIST, "job list", "io.custos.job.List",                                   
   N_("List what custosd does by itself, and when."),                                    \
   N_("By schedule.yaml, on the clock of organisation.yaml's time zone: when each job comes next, and how it went the last time.")) \
 X(JOB_SHOW, "job show", "io.custos.job.Show",                                           \
-  "job:words(backup|mirror|drill|retention|residue)",                                   \
+  "job:words(backup|mirror|drill|retention|residue|digest)",                                   \
   ACCESS_ADMIN,                                                                         \
   N_("Show how a job went."),                                                           \
   N_("Its last 50 runs, the newest last. What went wrong is in the journal of the system.")) \
 X(JOB_RUN, "job run", "io.custos.job.Run",                                              \
-  "job:words(backup|mirror|drill|residue)",                                             \
+  "job:words(backup|mirror|drill|residue|digest)",                                             \
   ACCESS_ADMIN,                                                                         \
   N_("Start a job now."),                                                               \
   N_("It begins within a second, and comes again at its next time all the same. What is over by retention.yaml is ended with 'retention run', by who may.")) \
 X(JOB_CANCEL, "job cancel", "io.custos.job.Cancel",                                     \
-  "job:words(backup|mirror|drill|retention|residue)",                                   \
+  "job:words(backup|mirror|drill|retention|residue|digest)",                                   \
   ACCESS_ADMIN,                                                                         \
   N_("Stop a job that is running."),                                                    \
   N_("It ends as soon as it can do so without leaving anything half-done, and comes again at its next time.")) \
@@ -648,6 +648,11 @@ X(REPORT_COMPLIANCE, "report compliance", "io.custos.report.Compliance",        
   ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \
   N_("Report how requests, consents, retention, holds, incidents and backups went."),    \
   N_("For a board or an auditor: deadlines met, what was refused, what is over and still there, what was drilled, and what somebody should look at. Without --from and --to it is the present month and the eleven before it. Counts and days only; requests are called by their numbers. --format=csv has a line for each figure; --format=html is one page with charts, to read and print, that loads nothing.")) \
+X(REPORT_DIGEST, "report digest", "io.custos.report.Digest",                            \
+  "[--language=language:words(en|zh)]",                                                 \
+  ACCESS_ADMIN,                                                                         \
+  N_("Show the week in numbers."),                                                      \
+  N_("What needs somebody, what is due in four weeks, what is open and how old, what was erased, ended, consented and withdrawn in the last seven days, and how old backups and drills are. The same goes out each week by the routes of agent.yaml with 'digest: yes'. Numbers and days; requests are called by their numbers.")) \
 X(REPORT_RUNBOOK, "report runbook", "io.custos.report.Runbook",                         \
   "[file:outfile]",                                                                     \
   ACCESS_ADMIN | ACCESS_FD_OUT | ACCESS_FD_OPTIONAL,                                    \

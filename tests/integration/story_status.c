@@ -144,7 +144,7 @@ static void backups_and_jobs_have_ages_for_each_target(void **state)
 	t = json_array_get(json_object_get(status(st), "targets"), 0);
 	assert_true(number(t, "data_ms") > 0 && number(t, "mirrored_ms") > 0);
 	assert_true(number(t, "last_drill_ms") > 0);
-	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "jobs")), 5);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "jobs")), 6);
 	expect(show(st), "TARGET");
 	expect(st->last.out, " s ago");
 	expect(st->last.out, "No backup at target local was restored within 90 days.\n"

@@ -62,6 +62,8 @@ def behave(s, path):
         answer(s, 200, ["Content-Encoding: gzip"], b"\x1f\x8b\x08\x00" + b"\x00" * 100)
     elif path == "/close":
         s.sendall(b"HTTP/1.1 2")
+    elif path.startswith("/ping"):
+        answer(s, 200, body=b"OK")
     elif path[1:].isdigit():
         answer(s, int(path[1:]))
     else:
