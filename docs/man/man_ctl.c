@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "man_examples.h"
 #include "man_text.h"
 #include "wire/arg.h"
 #include "wire/command.h"
@@ -151,6 +152,30 @@ static void put_commands(const struct family *f, struct buf *to)
 	}
 }
 
+static void put_examples(const struct family *f, struct buf *to)
+{
+	static const struct {
+		const char *family, *what, *words;
+	} examples[] = {
+#define X(family, what, words) { family, what, words },
+		MAN_EXAMPLES(X)
+#undef X
+	};
+	bool is_first = true;
+
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		if (strcmp(examples[i].family, f->word) != 0) {
+			continue;
+		}
+		buf_put_str(to, is_first ? ".SH EXAMPLES\n.TP 4\n" : ".TP 4\n");
+		is_first = false;
+		man_put(to, examples[i].what);
+		buf_put_str(to, "\n\\fBcustosctl ");
+		man_put(to, examples[i].words);
+		buf_put_str(to, "\\fR\n");
+	}
+}
+
 void man_family(const struct family *f, struct buf *to)
 {
 	char page[40], title[80];
@@ -165,6 +190,7 @@ void man_family(const struct family *f, struct buf *to)
 	put_list(f, to);
 	buf_put_str(to, ".SH COMMANDS\n");
 	put_commands(f, to);
+	put_examples(f, to);
 	buf_put_str(to, ".SH SEE ALSO\n.BR custosctl (1):\noptions of every command, exit statuses, files;\n"
 		".BR custosd (8),\n.BR custos\\-policies (5)\n");
 }

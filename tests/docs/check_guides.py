@@ -103,6 +103,8 @@ pages = glob.glob(os.path.join(TREE, "docs/guide/*.md")) + [os.path.join(TREE, p
     "README.md", "SECURITY.md", "docs/security.md") if os.path.exists(os.path.join(TREE, p))]
 for path in sorted(pages):
     check_page(path)
+for example in re.findall(r'", "(.*)"\)', open(os.path.join(TREE, "docs/man/man_examples.h"), encoding="utf-8").read()):
+    check_command("docs/man/man_examples.h", " " + example)
 check_status_lines()
 check_tests_named(os.path.join(TREE, "docs/security.md"))
 for path in glob.glob(os.path.join(TREE, "docs/guide/*.zh-CN.md")):
