@@ -49,8 +49,9 @@ cmd_more cmd_record_list_more, cmd_subject_dossier_more, cmd_import_more, cmd_ex
 /* Does something of a run wait for a person: the clock, a shorter rule, a list? */
 bool cmd_retention_waits(const json_t *reply);
 
-/* What an erasure would do: io.custos.erase.Preview. */
+/* What a command would do, before it is asked whether it shall: the reply of confirm.c's question. */
 typedef void cmd_preview(const json_t *preview);
-cmd_preview cmd_erase_preview, cmd_merge_preview;
+cmd_preview cmd_erase_preview, cmd_merge_preview, cmd_record_preview, cmd_retention_preview;
+cmd_preview cmd_prune_preview, cmd_approval_preview;
 
 #endif

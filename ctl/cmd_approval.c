@@ -32,14 +32,13 @@ void cmd_approval_list(const struct args *a, const json_t *reply)
 	out_table_end(t);
 }
 
-void cmd_approval_show(const struct args *a, const json_t *reply)
+void cmd_approval_preview(const json_t *reply)
 {
 	const json_t *e = json_object_get(reply, "approval");
 	char when[32];
 	json_t *line;
 	size_t i;
 
-	(void)a;
 	out_field(_("approval"), "%s", out_str(e, "approval"));
 	out_field(_("kind"), "%s", out_str(e, "kind"));
 	out_field(_("state"), "%s", out_word(e, "state"));
@@ -51,6 +50,12 @@ void cmd_approval_show(const struct args *a, const json_t *reply)
 	if (json_is_true(json_object_get(e, "is_own"))) {
 		out_line("%s", _("You asked for it, so a second user has to confirm it."));
 	}
+}
+
+void cmd_approval_show(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	cmd_approval_preview(reply);
 }
 
 void cmd_approval_grant(const struct args *a, const json_t *reply)

@@ -104,7 +104,7 @@ static const char *explain_state(const char *state)
 	return state;
 }
 
-void cmd_backup_prune(const struct args *a, const json_t *reply)
+void cmd_prune_preview(const json_t *reply)
 {
 	static const char *const headings[] = { N_("TARGET"), N_("KEYS"), N_("SIZE"),
 		N_("UNTIL"), N_("WHAT AND WHY"), N_("FILE"), NULL };
@@ -130,6 +130,14 @@ void cmd_backup_prune(const struct args *a, const json_t *reply)
 		out_cell(t, "%s", out_str(f, "object"));
 	}
 	out_table_end(t);
+}
+
+void cmd_backup_prune(const struct args *a, const json_t *reply)
+{
+	cmd_prune_preview(reply);
+	if (json_array_size(json_object_get(reply, "files")) == 0) {
+		return;
+	}
 	if (args_is_set(a, "dry-run")) {
 		out_nothing(_("Nothing was deleted."));
 	} else {

@@ -129,9 +129,8 @@ void cmd_record_rule(const struct args *a, const json_t *reply)
 		out_int(reply, "changed"));
 }
 
-void cmd_record_delete(const struct args *a, const json_t *reply)
+static void show_deleted(const json_t *reply, bool is_dry)
 {
-	bool is_dry = args_is_set(a, "dry-run");
 	int64_t held = out_int(reply, "held");
 
 	out_field(_("found"), "%" PRId64, out_int(reply, "matched"));
@@ -144,4 +143,14 @@ void cmd_record_delete(const struct args *a, const json_t *reply)
 	if (!is_dry && out_int(reply, "deleted") > 0) {
 		out_line("%s", _("Backups still have them: 'erase' forgets for good."));
 	}
+}
+
+void cmd_record_preview(const json_t *reply)
+{
+	show_deleted(reply, true);
+}
+
+void cmd_record_delete(const struct args *a, const json_t *reply)
+{
+	show_deleted(reply, args_is_set(a, "dry-run"));
 }

@@ -131,6 +131,17 @@ static void show_run(const json_t *e)
 	}
 }
 
+void cmd_retention_preview(const json_t *reply)
+{
+	const json_t *due = json_object_get(reply, "due");
+
+	if (show_clock(json_object_get(reply, "clock")) && json_array_size(due) > 0) {
+		show_due(due);
+	} else {
+		out_nothing(_("Nothing is over."));
+	}
+}
+
 void cmd_retention_run(const struct args *a, const json_t *reply)
 {
 	const json_t *runs = json_object_get(reply, "runs"), *due = json_object_get(reply, "due");

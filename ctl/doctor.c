@@ -236,6 +236,7 @@ int doctor(const struct args *a)
 	if (args_is_set(a, "json")) {
 		show_json(findings);
 	} else {
+		term_page(a);
 		show(findings);
 	}
 	status = count(findings, "error") > 0 ? DOCTOR_EXIT_ERRORS :

@@ -25,6 +25,7 @@
 #include "ctl/input.h"
 #include "ctl/out.h"
 #include "ctl/rejects.h"
+#include "ctl/term.h"
 #include "wire/args.h"
 #include "wire/client.h"
 #include "wire/help.h"
@@ -230,6 +231,7 @@ static int help(const struct args *a)
 	}
 	r = help_topic(n, words, &text, &err);
 	if (r == 0) {
+		term_page(a);
 		fwrite(text.p, 1, text.n, stdout);
 	}
 	buf_done(&text);
@@ -303,6 +305,7 @@ static void show_last(const struct args *a, json_t *reply, int *ret_status)
 	if (args_is_set(a, "json")) {
 		out_json(reply);
 	} else {
+		term_page(a);
 		commands[id].show(a, reply);
 	}
 	*ret_status = status_of(id, reply);
@@ -332,6 +335,7 @@ static int read_replies(const struct args *a, struct client *c, struct stream *s
 		if (is_json) {
 			out_json(reply);
 		} else if (commands[id].more) {
+			term_page(a);
 			commands[id].more(&progress, reply);
 		}
 		json_decref(reply);
@@ -459,6 +463,7 @@ int main(int argc, char *argv[])
 	if (args_is_set(a, "json")) {
 		(void)intl_use(INTL_EN); /* what scripts read is the same everywhere */
 	}
+	term_init(a);
 	switch (args_command(a)->id) {
 	case COMMAND_HELP: status = help(a); break;
 	case COMMAND_VERSION:
@@ -471,6 +476,7 @@ int main(int argc, char *argv[])
 	case COMMAND_DOCTOR: status = doctor(a); break;
 	default: status = run(a); break;
 	}
+	term_page_end();
 	args_free(a);
 	return flush(status);
 }

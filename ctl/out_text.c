@@ -2,26 +2,21 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "base/civil.h"
 #include "base/err.h"
 #include "base/intl.h"
 #include "base/text.h"
 #include "ctl/out.h"
+#include "ctl/term.h"
 
 #define LABEL_WIDTH 20
 #define MAX_COLUMNS 10
-#define CELL_SIZE   512
+#define NARROWEST   8 /* no column is cut below this */
 
-/* Columns on a terminal; what the locale cannot tell counts as its bytes. */
 static int width_of(const char *s)
 {
-	wchar_t wide[CELL_SIZE];
-	size_t n = mbstowcs(wide, s, CELL_SIZE);
-	int w = n == (size_t)-1 || n == CELL_SIZE ? -1 : wcswidth(wide, n);
-
-	return w < 0 ? (int)strlen(s) : w;
+	return (int)text_width(s, strlen(s));
 }
 
 static void print_padded(const char *s, int width)
@@ -172,16 +167,68 @@ void out_cell(struct out_table *t, const char *fmt, ...)
 	free(text);
 }
 
+/* Ids are there to be copied. */
+static bool has_ids(const struct out_table *t, size_t column)
+{
+	for (size_t i = column + t->ncolumns; i < t->ncells; i += t->ncolumns) {
+		if (t->cells[i] && strlen(t->cells[i]) == 32 &&
+			strspn(t->cells[i], "0123456789abcdef") == 32) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The widest column gives way, as long as one is wide; NCOLUMNS: none can. */
+static size_t widest(const struct out_table *t)
+{
+	size_t found = t->ncolumns;
+
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		if (t->widths[i] > NARROWEST && !has_ids(t, i) &&
+			(found == t->ncolumns || t->widths[i] > t->widths[found])) {
+			found = i;
+		}
+	}
+	return found;
+}
+
+/* On a terminal a line is a row; elsewhere nothing is ever cut. */
+static void fit_table(struct out_table *t)
+{
+	int room = term_width(), needed = 2 * ((int)t->ncolumns - 1);
+
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		needed += t->widths[i];
+	}
+	for (size_t i; room > 0 && needed > room && (i = widest(t)) < t->ncolumns; needed--) {
+		t->widths[i]--;
+	}
+}
+
+static void print_cell(char *text, int width, bool is_last)
+{
+	if (width_of(text) > width) {
+		text[text_fit(text, (size_t)width - 1)] = '\0';
+		printf("%s%s", text, term_ellipsis());
+		width -= width_of(text) + 1; /* before a wide letter a column may be left over */
+		printf("%*s", is_last ? 0 : width, "");
+	} else if (is_last) {
+		printf("%s", text);
+	} else {
+		print_padded(text, width);
+	}
+	printf("%s", is_last ? "\n" : "  ");
+}
+
 void out_table_end(struct out_table *t)
 {
+	fit_table(t);
 	for (size_t i = 0; i < t->ncells; i++) {
 		size_t column = i % t->ncolumns;
-		const char *text = t->cells[i] ? t->cells[i] : "";
 
-		if (column + 1 == t->ncolumns) {
-			printf("%s\n", text);
-		} else {
-			print_padded(text, t->widths[column] + 2);
+		if (t->cells[i]) {
+			print_cell(t->cells[i], t->widths[column], column + 1 == t->ncolumns);
 		}
 		free(t->cells[i]);
 	}

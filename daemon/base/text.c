@@ -157,42 +157,6 @@ size_t text_utf8_len(const char *s, size_t n)
 	return n > 0 ? utf8_sequence((const uint8_t *)s, n, &cp) : 0;
 }
 
-/* Unicode's East Asian Width W and F, by blocks; and the marks that combine. */
-static size_t width_of(uint32_t cp)
-{
-	static const struct {
-		uint32_t first, last;
-		size_t width;
-	} ranges[] = { { 0x0300, 0x036f, 0 }, { 0x1100, 0x115f, 2 }, { 0x200b, 0x200f, 0 },
-		{ 0x2e80, 0x303e, 2 }, { 0x3041, 0xa4cf, 2 }, { 0xac00, 0xd7a3, 2 },
-		{ 0xf900, 0xfaff, 2 }, { 0xfe00, 0xfe0f, 0 }, { 0xfe30, 0xfe6f, 2 },
-		{ 0xff01, 0xff60, 2 }, { 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1f64f, 2 },
-		{ 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 } };
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		if (cp >= ranges[i].first && cp <= ranges[i].last) {
-			return ranges[i].width;
-		}
-	}
-	return 1;
-}
-
-size_t text_width(const char *s, size_t n)
-{
-	size_t width = 0;
-
-	while (n > 0) {
-		uint32_t cp = 0;
-		size_t len = utf8_sequence((const uint8_t *)s, n, &cp);
-
-		width += len > 0 ? width_of(cp) : 1;
-		len += len == 0;
-		s += len;
-		n -= len;
-	}
-	return width;
-}
-
 bool text_is_blank(const char *s)
 {
 	return s[strspn(s, " \t\r\n")] == '\0';
@@ -227,7 +191,8 @@ static bool is_shown(uint32_t cp)
 {
 	return cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0) &&
 		!(cp >= 0x200b && cp <= 0x200f) && !(cp >= 0x2028 && cp <= 0x202e) &&
-		!(cp >= 0x2060 && cp <= 0x206f) && cp != 0x061c && cp != 0xfeff;
+		!(cp >= 0x2060 && cp <= 0x206f) && cp != 0x061c && cp != 0xfeff &&
+		!(cp >= 0xfff9 && cp <= 0xfffb) && !(cp >= 0xe0000 && cp <= 0xe007f);
 }
 
 void text_escape(const char *s, char *out, size_t cap)

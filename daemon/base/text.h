@@ -36,6 +36,8 @@ size_t text_utf8_len(const char *s, size_t n);
 /* Columns on a terminal, whatever the locale: East Asian wide characters take two, marks that
  * combine none, a byte that is no UTF-8 one. */
 size_t text_width(const char *s, size_t n);
+/* How many bytes of s, which ends with a NUL, fit into so many columns; marks stay with the letter that they are on. */
+size_t text_fit(const char *s, size_t columns);
 
 /* Copies s with every control character, DEL, C1, bidi mark and invalid byte written as
  * \xNN, cut at cap - 1 bytes.  What is left cannot move a cursor or start a line. */

@@ -22,8 +22,6 @@
 #include "store/tx.h"
 #include "vault/vault.h"
 
-#define UNIT "systemctl edit custosd"
-
 /* --- the process ------------------------------------------------------------------- */
 
 /* "Seccomp:\t2" of /proc/self/status; -1: not said. */
@@ -68,7 +66,7 @@ static void say_memory(const struct doctor *to)
 			_("Keys in memory cannot be swapped out."));
 	} else {
 		doctor_say(to, "process", DOCTOR_ERROR,
-			_(UNIT ", and there: [Service] LimitMEMLOCK=64M; then systemctl restart custosd"), "%s",
+			_("systemctl edit custosd, and there: [Service] LimitMEMLOCK=64M; then systemctl restart custosd"), "%s",
 			_("Keys may be swapped to disk: the limit for locked memory is too low."));
 	}
 	if (is_dumped) {

@@ -44,7 +44,7 @@ enum access {
 
 /* Options of every command; they may stand anywhere on the line. */
 #define GLOBAL_ARGUMENTS \
-	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--yes] [--help]"
+	"[--json] [--socket=path:path] [--timeout=seconds:count] [--quiet] [--yes] [--color=when:words(auto|always|never)] [--no-pager] [--help]"
 
 /* Commands that the daemon answers: handle_<ID> each. */
 #define CU_DAEMON_COMMANDS(X)                                                           \

@@ -161,12 +161,15 @@ static void put_globals(struct buf *to)
 {
 	struct arg_spec spec = spec_of(GLOBAL_ARGUMENTS);
 
-	buf_putf(to, "\n%s\n ", _("Options of every command:"));
+	struct buf line = BUF_INIT;
+
+	buf_putf(to, "\n%s\n", _("Options of every command:"));
 	for (size_t i = 0; i < spec.n; i++) {
-		buf_put_u8(to, ' ');
-		put_label(to, &spec.args[i]);
+		buf_put_str(&line, i > 0 ? " " : "");
+		put_label(&line, &spec.args[i]);
 	}
-	buf_put_u8(to, '\n');
+	put_wrapped(to, buf_cstr(&line), 2, 2);
+	buf_done(&line);
 }
 
 void help_command(const struct command *c, struct buf *to)

@@ -21,6 +21,8 @@ static const struct {
 	{ "timeout", "How long to wait for an answer: 60 if nothing is said, and for long jobs until they end." },
 	{ "quiet", "No progress and no notes." },
 	{ "yes", "Do what would otherwise be asked about first." },
+	{ "color", "Whether there is colour: `auto` (if nothing is said) on terminals, unless NO_COLOR is set." },
+	{ "no-pager", "Do not send long answers through a pager." },
 	{ "help", "Explain the command, and do nothing." },
 };
 
@@ -275,6 +277,10 @@ void man_overview(struct buf *to)
 	buf_put_str(to, ".TP\n\\fBLC_ALL\\fR, \\fBLC_MESSAGES\\fR, \\fBLANG\\fR, \\fBLANGUAGE\\fR\n");
 	man_text(to, "Chinese, where they ask for `zh_CN` on a terminal of UTF-8; the locale need not be generated. "
 		"What --json prints is the same in every language.");
+	buf_put_str(to, ".TP\n\\fBCUSTOS_PAGER\\fR, \\fBPAGER\\fR\n");
+	man_text(to, "What long answers go through on a terminal; without them `less`, and with `cat` nothing.");
+	buf_put_str(to, ".TP\n\\fBNO_COLOR\\fR\n");
+	man_text(to, "When it is set, there is no colour.");
 	buf_put_str(to, ".SH FILES\n.TP\n\\fI/run/custos/custos.sock\\fR\nThe socket of custosd.\n"
 		".TP\n\\fI/etc/custos/policies\\fR\nThe policies; see\n.BR custos\\-policies (5).\n"
 		".SH SEE ALSO\n.BR custosd (8),\n.BR custos\\-policies (5),\n.BR custos\\-verify (1)\n");

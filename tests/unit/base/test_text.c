@@ -346,13 +346,35 @@ static void blank_is_what_nobody_typed_anything_into(void **state)
 	assert_false(text_is_blank("　")); /* a wide blank is typed on purpose */
 }
 
+static void a_text_that_is_cut_ends_between_letters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns, bytes;
+	} cases[] = { { "", 0, 0 }, { "abc", 0, 0 }, { "abc", 2, 2 }, { "abc", 9, 3 }, { "王小明", 6, 9 },
+		{ "王小明", 5, 6 }, { "王小明", 1, 0 }, { "e\xcc\x81x", 1, 3 }, { "\xff\xff", 1, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(text_fit(cases[i].text, cases[i].columns), cases[i].bytes);
+	}
+}
+
 static void width_is_what_a_terminal_shows(void **state)
 {
 	static const struct {
 		const char *text;
 		size_t width;
 	} cases[] = { { "", 0 }, { "abc", 3 }, { "个人信息", 8 }, { "“a”，", 5 }, { "e\xcc\x81", 1 },
-		{ "Müller", 6 }, { "한", 2 }, { "𠮷", 2 }, { "a\xff", 2 } };
+		{ "Müller", 6 }, { "한", 2 }, { "𠮷", 2 }, { "a\xff", 2 },
+		{ "ｱ", 1 },                        /* half-width katakana */
+		{ "Ａ", 2 },                        /* full-width Latin */
+		{ "¡±αЯ°…", 6 },                    /* ambiguous: narrow */
+		{ "שלום", 4 }, { "שָׁלוֹם", 4 },      /* with points */
+		{ "नमस्ते", 4 },                       /* a virama and a vowel sign have no column of their own */
+		{ "\u1112\u1161\u11ab", 2 },       /* a syllable of Hangul by its letters */
+		{ "\U0001f600", 2 }, { "\u231a\ufe0f", 2 }, { "\u2328", 1 },
+		{ "\u00ad", 1 }, { "\u3000", 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -378,6 +400,7 @@ int main(void)
 		cmocka_unit_test(distance_counts_edits),
 		cmocka_unit_test(distance_stops_at_its_bound),
 		cmocka_unit_test(width_is_what_a_terminal_shows),
+		cmocka_unit_test(a_text_that_is_cut_ends_between_letters),
 		cmocka_unit_test(blank_is_what_nobody_typed_anything_into),
 	};
 
