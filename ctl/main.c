@@ -26,6 +26,7 @@
 #include "ctl/out.h"
 #include "ctl/rejects.h"
 #include "ctl/term.h"
+#include "ctl/watch.h"
 #include "wire/args.h"
 #include "wire/client.h"
 #include "wire/help.h"
@@ -474,6 +475,7 @@ int main(int argc, char *argv[])
 		status = check_files(args_text(a, "directory"));
 		break;
 	case COMMAND_DOCTOR: status = doctor(a); break;
+	case COMMAND_WATCH: status = watch(a, &err) < 0 ? fail(&err) : 0; break;
 	default: status = run(a); break;
 	}
 	term_page_end();

@@ -701,6 +701,11 @@ X(POLICY_CHECK_FILES, "policy check-files", "",                                 
   ACCESS_LOCAL,                                                                         \
   N_("Check policy files without a custosd that runs."),                                \
   N_("Those of /etc/custos/policies, if no other directory is named: before a start, or when a start failed because of them. Exits with 65 if there is a fault.")) \
+X(WATCH, "watch", "",                                                                   \
+  "[--every=seconds:count]",                                                            \
+  ACCESS_LOCAL,                                                                         \
+  N_("Show how it is, and each change, until Ctrl-C."),                                 \
+  N_("On a terminal the screen of 'status', drawn anew every 2 seconds, or as --every says; elsewhere a line for each change: what needs a person, jobs, backups, requests, erasures, messages. When custosd is started anew it says so, and goes on.")) \
 X(VERSION, "version", "",                                                               \
   "",                                                                                   \
   ACCESS_LOCAL,                                                                         \

@@ -163,7 +163,7 @@ static void put_globals(struct buf *to)
 
 	struct buf line = BUF_INIT;
 
-	buf_putf(to, "\n%s\n", _("Options of every command:"));
+	buf_putf(to, "\n%s\n  ", _("Options of every command:"));
 	for (size_t i = 0; i < spec.n; i++) {
 		buf_put_str(&line, i > 0 ? " " : "");
 		put_label(&line, &spec.args[i]);
