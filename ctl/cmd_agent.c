@@ -21,26 +21,40 @@ static void show_separation(const json_t *s)
 	out_field(_("can make few calls (seccomp)"), "%s", yes_no(s, "seccomp"));
 }
 
-void cmd_agent_status(const struct args *a, const json_t *reply)
+static void show_targets(const json_t *targets)
 {
-	static const char *const headings[] = { N_("ROUTE"), N_("PLUGIN"), N_("ALARMS"),
-		N_("PERSONAL"), N_("USABLE"), N_("WAITING"), N_("GIVEN UP"), NULL };
-	const json_t *routes = json_object_get(reply, "routes");
+	static const char *const headings[] = { N_("TARGET"), N_("PLUGIN"), N_("USABLE"), NULL };
 	struct out_table *t;
 	json_t *e;
 	size_t i;
 
-	(void)a;
-	if (json_array_size(routes) == 0) {
-		out_nothing(_("agent.yaml has no routes: no process of custos has a network."));
+	if (json_array_size(targets) == 0) {
 		return;
 	}
-	if (json_is_true(json_object_get(reply, "connected"))) {
-		out_field(_("custos-agent"), _("%s, process %" PRId64 ", user %" PRId64),
-			out_str(reply, "version"), out_int(reply, "pid"), out_int(reply, "uid"));
-		show_separation(json_object_get(reply, "separation"));
-	} else {
-		out_field(_("custos-agent"), "%s", _("is not there"));
+	t = out_table_begin(headings);
+	json_array_foreach((json_t *)(uintptr_t)targets, i, e) {
+		out_cell(t, "%s", out_str(e, "target"));
+		out_cell(t, "%s", out_str(e, "plugin"));
+		out_cell(t, "%s", yes_no(e, "usable"));
+	}
+	out_table_end(t);
+	json_array_foreach((json_t *)(uintptr_t)targets, i, e) {
+		if (json_object_get(e, "fault")) {
+			out_line("! %s: %s", out_str(e, "target"), out_str(e, "fault"));
+		}
+	}
+}
+
+static void show_routes(const json_t *routes)
+{
+	static const char *const headings[] = { N_("ROUTE"), N_("PLUGIN"), N_("ALARMS"),
+		N_("PERSONAL"), N_("USABLE"), N_("WAITING"), N_("GIVEN UP"), NULL };
+	struct out_table *t;
+	json_t *e;
+	size_t i;
+
+	if (json_array_size(routes) == 0) {
+		return;
 	}
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)routes, i, e) {
@@ -58,6 +72,27 @@ void cmd_agent_status(const struct args *a, const json_t *reply)
 			out_line("! %s: %s", out_str(e, "route"), out_str(e, "fault"));
 		}
 	}
+}
+
+void cmd_agent_status(const struct args *a, const json_t *reply)
+{
+	const json_t *routes = json_object_get(reply, "routes");
+	const json_t *targets = json_object_get(reply, "targets");
+
+	(void)a;
+	if (json_array_size(routes) + json_array_size(targets) == 0) {
+		out_nothing(_("agent.yaml has no routes: no process of custos has a network."));
+		return;
+	}
+	if (json_is_true(json_object_get(reply, "connected"))) {
+		out_field(_("custos-agent"), _("%s, process %" PRId64 ", user %" PRId64),
+			out_str(reply, "version"), out_int(reply, "pid"), out_int(reply, "uid"));
+		show_separation(json_object_get(reply, "separation"));
+	} else {
+		out_field(_("custos-agent"), "%s", _("is not there"));
+	}
+	show_routes(routes);
+	show_targets(targets);
 }
 
 void cmd_agent_test(const struct args *a, const json_t *reply)

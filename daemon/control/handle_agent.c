@@ -18,11 +18,12 @@
 
 /* --- status ----------------------------------------------------------------------- */
 
-static const struct agent_seen_route *find_seen(const struct agent_seen *seen, const char *key)
+static const struct agent_seen_route *find_seen(const struct agent_seen_route *v, size_t n,
+	const char *key)
 {
-	for (size_t i = 0; i < seen->nroutes; i++) {
-		if (strcmp(seen->routes[i].key, key) == 0) {
-			return &seen->routes[i];
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i].key, key) == 0) {
+			return &v[i];
 		}
 	}
 	return NULL;
@@ -47,6 +48,37 @@ static void show_route(struct json *out, const struct agent_route *route,
 	json_close_object(out);
 }
 
+/* What went wrong last, or when it was opened; "": nothing that we know of. */
+static void show_targets(struct daemon *d, const struct agent_seen *seen, struct json *out)
+{
+	const struct targets *all = policy_targets(d->policy);
+
+	json_open_array(out, "targets");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct target *t = &all->v[i];
+		struct agent_away away = { .fault = "" };
+		const struct agent_seen_route *is = find_seen(seen->targets, seen->ntargets, t->key);
+
+		if (t->kind != TARGET_AGENT) {
+			continue;
+		}
+		if (is && is->fault[0]) {
+			snprintf(away.fault, sizeof(away.fault), "%s", is->fault);
+		} else {
+			(void)agent_link_is_away(d->agent, t->key, &away);
+		}
+		json_open_object(out, NULL);
+		json_str(out, "target", t->key);
+		json_str(out, "plugin", t->plugin);
+		json_bool(out, "usable", is && !away.fault[0]);
+		if (away.fault[0]) {
+			json_str(out, "fault", away.fault);
+		}
+		json_close_object(out);
+	}
+	json_close_array(out);
+}
+
 int handle_AGENT_STATUS(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	const struct agent_rules *rules = policy_agent(x->daemon->policy);
@@ -68,9 +100,10 @@ int handle_AGENT_STATUS(struct exchange *x, struct json *out, struct cu_err *err
 	}
 	json_open_array(out, "routes");
 	for (size_t i = 0; i < rules->n; i++) {
-		show_route(out, &rules->v[i], find_seen(&seen, rules->v[i].key), &figures[i]);
+		show_route(out, &rules->v[i], find_seen(seen.routes, seen.nroutes, rules->v[i].key), &figures[i]);
 	}
 	json_close_array(out);
+	show_targets(x->daemon, &seen, out);
 	return r;
 }
 

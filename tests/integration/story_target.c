@@ -191,6 +191,9 @@ static void what_is_not_mounted_is_left_alone_and_catches_up_by_itself(void **st
 	assert_int_equal(json_array_size(backups_at(st, "--target=local")), 2); /* that went on */
 	stage_ctl(st, AS_ADMIN, "status");
 	expect_text(st->last.out, "Target nas cannot be used");
+	stage_ctl(st, AS_ADMIN, "agent", "status");
+	expect_text(st->last.out, "! nas: ");
+	expect_text(st->last.out, "mount what belongs there");
 
 	stage_erase(st, "erase", id, "--purpose=erasure_request");
 	stage_expect(st, 75);

@@ -17,7 +17,7 @@
 
 enum { CANNOT = 40, HAS_NOT };
 
-static const char *allowed, *forbidden;
+static const char *allowed, *forbidden, *kept;
 
 /* The child's status: 0 as it should be, CANNOT, or HAS_NOT: the kernel or the build lacks it. */
 static int in_child(int (*look)(struct confinement has))
@@ -31,7 +31,7 @@ static int in_child(int (*look)(struct confinement has))
 		if (confine_prepare(NULL) < 0) {
 			_exit(CANNOT);
 		}
-		_exit(look(confine_lock(files, 1, NULL, 0)));
+		_exit(look(confine_lock(files, 1, &kept, kept ? 1 : 0)));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -122,6 +122,37 @@ static void it_reads_what_it_was_told_and_little_else(void **state)
 	expect(in_child(look_at_files), "Landlock");
 }
 
+/* As a target in a directory needs it, and not a step beside it. */
+static int look_at_directory(struct confinement has)
+{
+	char from[PATH_SIZE], to[PATH_SIZE], sub[PATH_SIZE], outside[PATH_SIZE];
+	bool can;
+
+	if (!has.has_landlock) {
+		return HAS_NOT;
+	}
+	snprintf(from, sizeof(from), "%s/sub/.new", kept);
+	snprintf(to, sizeof(to), "%s/sub/object", kept);
+	snprintf(sub, sizeof(sub), "%s/sub", kept);
+	snprintf(outside, sizeof(outside), "%s/../beside", kept);
+	can = mkdir(sub, 0700) == 0 && can_open(from, O_WRONLY | O_CREAT | O_TRUNC) &&
+		rename(from, to) == 0 && can_open(to, O_RDONLY) && unlink(to) == 0 && rmdir(sub) == 0;
+	return can && !can_open(outside, O_WRONLY | O_CREAT) && symlink("/etc", to) < 0 ? 0 : CANNOT;
+}
+
+static void it_keeps_files_below_its_directories_and_nowhere_else(void **state)
+{
+	char k[PATH_SIZE];
+
+	(void)state;
+	assert_int_equal(path_join(k, fresh_dir(), "kept", NULL), 0);
+	assert_int_equal(path_make_dir(k, 0700, NULL), 0);
+	allowed = "/dev/null";
+	kept = k;
+	expect(in_child(look_at_directory), "Landlock");
+	kept = NULL;
+}
+
 static void it_speaks_ip_and_starts_nothing(void **state)
 {
 	(void)state;
@@ -133,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_reads_what_it_was_told_and_little_else),
+		cmocka_unit_test(it_keeps_files_below_its_directories_and_nowhere_else),
 		cmocka_unit_test(it_speaks_ip_and_starts_nothing),
 	};
 
