@@ -3,6 +3,9 @@
 #include "fault.h"
 #include "fault_sqlite.h"
 
+#include <limits.h>
+#include <sys/mman.h>
+
 /* --- one transaction ------------------------------------------------------------------------------ */
 
 void world_run(struct world *w, struct change *c, apply_fn *apply)
@@ -158,16 +161,48 @@ static int act_and_die(void *ctx)
 	return 0;
 }
 
-/* In a process of its own: the keys do not survive a fork, so it opens the store itself. */
-static void act_interrupted(struct world *w, struct change *c)
+/* In a process of its own: the keys do not survive a fork, so it opens the store itself.  Where
+ * calls fail it may end in any way but a crash. */
+static bool act_interrupted(struct change *c, enum fault_how how, int error)
 {
-	sample_close(&w->sample);
-	if (fault_run(FAULT_ANY, (long)c->step->dies_at,
-		    c->step->is_power ? FAULT_POWER : FAULT_EXIT, 0, act_and_die, c) < 0) {
+	bool is_failing = how == FAULT_FAIL || how == FAULT_FAIL_ALL;
+	int r;
+
+	r = fault_run(FAULT_ANY, (long)c->step->dies_at, how, error, act_and_die, c);
+	if (r < (is_failing ? FAULT_STORY_FAILED : 0)) {
 		fail_msg("step %d fails when it is interrupted at %u", c->step->kind,
 			c->step->dies_at);
 	}
+	return r <= 0;
+}
+
+static int start_and_die(void *ctx)
+{
+	struct world *w = ctx;
+
 	sample_open(&w->sample);
+	sample_close(&w->sample);
+	return 0;
+}
+
+/* Starts go wrong, too: each one change later than the one before, until one comes to its end. */
+static void start_interrupted(struct world *w, enum fault_how how, int error)
+{
+	int r = 0;
+
+	for (long nth = 1; r <= 0; nth++) {
+		r = fault_run(FAULT_ANY, nth, how, error, start_and_die, w);
+		if (r == FAULT_CRASHED || nth == 1000) {
+			fail_msg("a start fails when it is interrupted at %ld", nth);
+		}
+	}
+}
+
+static void learn_interrupted(struct world *w, struct change *c)
+{
+	sample_open(&w->sample);
+	learn(w, c);
+	compare(w, &w->sample, &w->model, "after an end");
 }
 
 /* --- the world -------------------------------------------------------------------------------------- */
@@ -205,13 +240,75 @@ void world_step(struct world *w, const struct step *s)
 	default: break;
 	}
 	if (s->dies_at > 0) {
-		act_interrupted(w, &c);
-		learn(w, &c);
-		compare(w, &w->sample, &w->model, "after an end");
+		sample_close(&w->sample);
+		(void)act_interrupted(&c, s->is_power ? FAULT_POWER : FAULT_EXIT, 0);
+		learn_interrupted(w, &c);
 	} else {
 		act(w, &c);
 		learn(w, &c);
 	}
+}
+
+struct counted {
+	struct change *change;
+	long *n; /* shared with the process that counts */
+};
+
+static int act_and_count(void *ctx)
+{
+	const struct counted *counted = ctx;
+	int r = act_and_die(counted->change);
+
+	*counted->n = fault_disarm();
+	return r;
+}
+
+long world_count_changes(struct world *w, const struct step *s)
+{
+	long *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct change c;
+	struct counted counted = { &c, shared };
+	bool is_fit;
+	long n;
+
+	assert_true(shared != MAP_FAILED);
+	sample_open(&w->sample);
+	is_fit = prepare(w, s, &c);
+	sample_close(&w->sample);
+	if (!is_fit || fault_run(FAULT_ANY, LONG_MAX, FAULT_COUNT, 0, act_and_count, &counted) != 1) {
+		fail_msg("step %d cannot be made here", s->kind);
+	}
+	n = *shared;
+	munmap(shared, sizeof(*shared));
+	return n;
+}
+
+bool world_step_wrong(struct world *w, const struct step *s, enum fault_how how, int error)
+{
+	struct change c;
+	bool is_wrong;
+
+	if (!prepare(w, s, &c)) {
+		fail_msg("step %d cannot be made here", s->kind);
+	}
+	sample_close(&w->sample);
+	is_wrong = act_interrupted(&c, how, error);
+	if (is_wrong) {
+		start_interrupted(w, how, error);
+		learn_interrupted(w, &c);
+	}
+	return is_wrong;
+}
+
+void world_rest(struct world *w)
+{
+	sample_close(&w->sample);
+}
+
+void world_wake(struct world *w)
+{
+	sample_open(&w->sample);
 }
 
 void world_judge(struct world *w)

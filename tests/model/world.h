@@ -8,6 +8,7 @@
  */
 #ifndef CU_TESTS_MODEL_WORLD_H
 #define CU_TESTS_MODEL_WORLD_H
+#include "fault.h"
 #include "model.h"
 
 /* X(id, what it does); a, b and c are numbers that each step takes modulo what there is. */
@@ -52,6 +53,17 @@ struct world;
 /* In an empty directory.  Whatever goes wrong ends the process with a message. */
 struct world *world_new(const char *dir);
 void world_step(struct world *w, const struct step *s);
+/* How many changes of the disk it makes, start and end of the store with it; the store is at rest,
+ * and changed afterwards. */
+long world_count_changes(struct world *w, const struct step *s);
+/* As world_step, for a step that changes the store: its change of the disk number dies_at goes wrong
+ * in this way (fault.h; error is for FAULT_FAIL and FAULT_FAIL_ALL), and each change of the start
+ * behind it.  The model takes what is found then.  False: the step came to its end before, and
+ * the store is closed. */
+bool world_step_wrong(struct world *w, const struct step *s, enum fault_how how, int error);
+/* The store is closed: the process may fork, and its directory be put back to what it was. */
+void world_rest(struct world *w);
+void world_wake(struct world *w);
 /* What is there is what the model says, in the store and in a restore of every backup. */
 void world_judge(struct world *w);
 void world_free(struct world *w);

@@ -127,28 +127,31 @@ long fault_disarm(void)
 	return armed.seen;
 }
 
-/* Waits for a child; its exit status, or -1 when it ended otherwise. */
-static int status_of(pid_t pid, long nth)
+/* Waits for a child; what fault_run returns. */
+static int result_of(pid_t pid, long nth)
 {
 	int status;
 
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
 		perror("fault");
-		return -1;
+		return FAULT_CRASHED;
 	}
-	if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 1 &&
-					  WEXITSTATUS(status) != FAULT_STATUS)) {
+	if (!WIFEXITED(status)) {
 		fprintf(stderr, "fault: at call %ld the child ended with status %#x\n", nth,
 			(unsigned)status);
-		return -1;
+		return FAULT_CRASHED;
 	}
-	return WEXITSTATUS(status);
+	switch (WEXITSTATUS(status)) {
+	case 0: return 1;
+	case FAULT_STATUS: return 0;
+	}
+	fprintf(stderr, "fault: at call %ld the story failed\n", nth);
+	return FAULT_STORY_FAILED;
 }
 
 int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
 	int (*story)(void *ctx), void *ctx)
 {
-	int status;
 	pid_t pid;
 
 	fflush(NULL);
@@ -161,11 +164,7 @@ int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
 		fault_disarm();
 		_exit(r == 0 ? 0 : 1);
 	}
-	status = status_of(pid, nth);
-	if (status == 1) {
-		fprintf(stderr, "fault: at call %ld the story failed\n", nth);
-	}
-	return status == 0 ? 1 : status == FAULT_STATUS ? 0 : -1;
+	return result_of(pid, nth);
 }
 
 /* True: the story came to its end before the nth call. */
@@ -188,7 +187,6 @@ static bool run_and_leap(unsigned kinds, long nth, int (*story)(void *ctx), void
 
 int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx)
 {
-	int status;
 	pid_t pid;
 
 	fflush(NULL);
@@ -203,11 +201,7 @@ int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx
 		undo_all(false, 0);
 		_exit(is_whole ? 0 : FAULT_STATUS);
 	}
-	status = status_of(pid, nth);
-	if (status == 1) {
-		fprintf(stderr, "fault: after a kill at call %ld the story failed\n", nth);
-	}
-	return status == 0 ? 1 : status == FAULT_STATUS ? 0 : -1;
+	return result_of(pid, nth);
 }
 
 /* --- the calls ------------------------------------------------------------------------- */

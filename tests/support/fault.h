@@ -45,8 +45,10 @@ void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number);
 long fault_disarm(void);
 
 /* Runs story(ctx) in a child process with the fault armed.  1: the child came to its end and
- * returned 0.  0: it died of the fault.  -1: it returned something else, or died otherwise
- * (said on stderr). */
+ * returned 0.  0: it died of the fault.  FAULT_STORY_FAILED: it returned something else, or ended by
+ * exit.  FAULT_CRASHED: it died otherwise.  The last two are said on stderr. */
+#define FAULT_STORY_FAILED (-1)
+#define FAULT_CRASHED      (-2)
 int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
 	int (*story)(void *ctx), void *ctx);
 

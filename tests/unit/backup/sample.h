@@ -51,8 +51,8 @@ static inline void no_terms(void *ctx, const struct record *r, struct index_term
 static inline void on_fatal(void *ctx, const struct cu_err *why)
 {
 	(void)ctx;
-	fprintf(stderr, "fatal: %s\n", why->msg);
-	abort();
+	fprintf(stderr, "fatal: %s\n", why->msg); /* the daemon ends, too */
+	_exit(1);
 }
 
 static inline void sample_paths(struct sample *s, const char *dir)

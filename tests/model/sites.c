@@ -1,0 +1,238 @@
+/*
+ * sites: each change of the disk that each kind of step makes goes wrong, in every way.
+ *
+ *	sites [EACH [FIRST]]
+ *
+ * A scene is a small store and one step. The step is made once for each of its changes of the disk
+ * and each way in which that may go wrong: the process ends before it, half of a write is there,
+ * the power is cut, the call fails once, it and all after it fail. Then the store is opened, and
+ * what it and its backups show must be what the model says: the step happened, or it did not.
+ * The start behind it goes wrong as well, at each of its own changes, and then once more not.
+ * With EACH only every so many are played, from number FIRST on.
+ */
+#include "world.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_BEFORE 8
+
+struct scene {
+	const char *what;
+	struct step before[MAX_BEFORE];
+	unsigned nbefore;
+	struct step step;
+};
+
+/* a: who; b and c: what, as the steps take them (world_*.c). */
+#define ADD               { .kind = STEP_ADD }
+#define WRITE(who, rec)   { .kind = STEP_WRITE, .a = (who), .b = (rec) }
+#define BEGIN(who, s, w)  { .kind = STEP_BEGIN, .a = (who), .b = (s), .c = (w) }
+#define HOLD(who, s, w)   { .kind = STEP_HOLD, .a = (who), .b = (s), .c = (w) }
+#define PLAIN(k)          { .kind = STEP_##k }
+
+static const struct scene scenes[] = {
+	{ "somebody is added", { ADD, PLAIN(BACK_UP) }, 2, ADD },
+	{ "a record is new", { ADD }, 1, WRITE(0, 1) },
+	{ "a record is changed", { ADD, WRITE(0, 1), PLAIN(BACK_UP) }, 3, WRITE(0, 1) },
+	{ "a sale begins a month", { ADD, PLAIN(BACK_UP) }, 2, WRITE(0, 3) },
+	{ "an erasure begins", { ADD, PLAIN(BACK_UP) }, 2, BEGIN(0, MODEL_WHOLE, 0) },
+	{ "an erasure is cancelled", { ADD, BEGIN(0, MODEL_WHOLE, 0) }, 2, PLAIN(CANCEL) },
+	{ "an erasure is let go", { ADD, BEGIN(0, MODEL_WHOLE, 0) }, 2, PLAIN(LET_GO) },
+	{ "a person is erased", { ADD, ADD, WRITE(0, 3), PLAIN(BACK_UP), BEGIN(0, MODEL_WHOLE, 0) }, 5,
+		PLAIN(ERASE) },
+	{ "a collection is erased",
+		{ ADD, WRITE(0, 2), PLAIN(BACK_UP), BEGIN(0, MODEL_COLLECTION, MODEL_NOTE) }, 4,
+		PLAIN(ERASE) },
+	{ "one of two records is erased",
+		{ ADD, WRITE(0, 1), PLAIN(BACK_UP), BEGIN(0, MODEL_RECORD, 0) }, 4, PLAIN(ERASE) },
+	{ "a month comes to its end", { ADD, ADD, WRITE(0, 3), WRITE(1, 3), PLAIN(BACK_UP) }, 5,
+		PLAIN(EXPIRE) },
+	{ "what is held of a month is sealed anew",
+		{ ADD, ADD, WRITE(0, 3), WRITE(1, 3), HOLD(0, MODEL_RECORD, 3), PLAIN(BACK_UP) }, 6,
+		PLAIN(EXPIRE) },
+	{ "the clock is confirmed", { ADD, PLAIN(EXPIRE), { .kind = STEP_JUMP, .a = 9 }, PLAIN(EXPIRE) }, 4,
+		PLAIN(CONFIRM) },
+	{ "a hold is placed", { ADD, PLAIN(BACK_UP) }, 2, HOLD(0, MODEL_COLLECTION, 0) },
+	{ "a hold is released", { ADD, HOLD(0, MODEL_WHOLE, 0) }, 2, PLAIN(RELEASE) },
+	{ "somebody says something", { ADD }, 1, PLAIN(SAY) },
+	{ "somebody asks for something", { ADD }, 1, PLAIN(ASK) },
+	{ "what was asked for is answered", { ADD, PLAIN(ASK) }, 2, PLAIN(CLOSE) },
+	{ "the first backup is made", { ADD, WRITE(0, 3) }, 2, PLAIN(BACK_UP) },
+	{ "another backup is made", { ADD, PLAIN(BACK_UP), WRITE(0, 1) }, 3, PLAIN(BACK_UP) },
+};
+
+#define NSCENES (sizeof(scenes) / sizeof(scenes[0]))
+
+static const struct way {
+	const char *name;
+	enum fault_how how;
+	int error;
+} ways[] = {
+	{ "the process ends", FAULT_EXIT, 0 },
+	{ "half of a write", FAULT_TEAR, 0 },
+	{ "the power is cut", FAULT_POWER, 0 },
+	{ "the power is cut, sectors are lost", FAULT_SHUFFLE, 0 },
+	{ "EIO once", FAULT_FAIL, EIO },
+	{ "ENOSPC once", FAULT_FAIL, ENOSPC },
+	{ "EDQUOT once", FAULT_FAIL, EDQUOT },
+	{ "EINTR once", FAULT_FAIL, EINTR },
+	{ "EIO from then on", FAULT_FAIL_ALL, EIO },
+	{ "ENOSPC from then on", FAULT_FAIL_ALL, ENOSPC },
+};
+
+#define NWAYS (sizeof(ways) / sizeof(ways[0]))
+
+struct tally {
+	unsigned long number, each; /* of all that could be played; which are */
+	unsigned nplayed, played[NWAYS], wrong;
+};
+
+/* --- the directory of a scene, as it was ------------------------------------------------ */
+
+__attribute__((format(printf, 1, 2))) static void run_command(const char *format, ...)
+{
+	char command[700];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command) != 0) {
+		fprintf(stderr, "sites: '%s' failed\n", command);
+		exit(2);
+	}
+}
+
+static void put_back(const char *kept, const char *dir)
+{
+	run_command("rm -rf '%s'", dir);
+	run_command("cp -a '%s' '%s'", kept, dir);
+}
+
+static const char *place(void)
+{
+	const char *told = getenv("TMPDIR");
+
+	return told ? told : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
+/* --- one fault --------------------------------------------------------------------------- */
+
+#define ENDED_BEFORE 7 /* exit status: the step came to its end before its n-th change */
+
+struct stage {
+	const struct scene *scene;
+	struct world *world; /* at rest */
+	char root[64], dir[80], kept[80];
+};
+
+/* A process of its own, whose memory has the model as it was before.  Its exit status. */
+static int play(const struct stage *st, const struct way *way, unsigned nth, bool is_loud)
+{
+	struct step s = st->scene->step;
+	int status = 0;
+	pid_t pid;
+
+	s.dies_at = nth;
+	put_back(st->kept, st->dir);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		if (!is_loud && (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))) {
+			_exit(2);
+		}
+		world_wake(st->world);
+		if (!world_step_wrong(st->world, &s, way->how, way->error)) {
+			_exit(ENDED_BEFORE);
+		}
+		world_judge(st->world);
+		world_rest(st->world);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static void play_site(const struct stage *st, size_t way, unsigned nth, struct tally *t)
+{
+	int status = play(st, &ways[way], nth, false);
+
+	t->played[way] += status != ENDED_BEFORE;
+	if (status != 0 && status != ENDED_BEFORE) {
+		t->wrong++;
+		printf("WRONG: %s: change %u: %s\n", st->scene->what, nth, ways[way].name);
+		(void)play(st, &ways[way], nth, true);
+	}
+}
+
+/* --- all --------------------------------------------------------------------------------- */
+
+static void set_stage(struct stage *st)
+{
+	snprintf(st->root, sizeof(st->root), "%s/custos-sites-XXXXXX", place());
+	if (!mkdtemp(st->root)) {
+		perror(st->root);
+		exit(2);
+	}
+	snprintf(st->dir, sizeof(st->dir), "%s/world", st->root);
+	snprintf(st->kept, sizeof(st->kept), "%s/kept", st->root);
+	run_command("mkdir '%s'", st->dir);
+	st->world = world_new(st->dir);
+	for (unsigned i = 0; i < st->scene->nbefore; i++) {
+		world_step(st->world, &st->scene->before[i]);
+	}
+	world_rest(st->world);
+	run_command("cp -a '%s' '%s'", st->dir, st->kept);
+}
+
+static void play_scene(const struct scene *sc, struct tally *t)
+{
+	struct stage st = { .scene = sc };
+	unsigned before = t->nplayed;
+	long nchanges;
+	time_t began = time(NULL);
+
+	set_stage(&st);
+	nchanges = world_count_changes(st.world, &sc->step);
+	for (size_t way = 0; way < NWAYS; way++) {
+		for (unsigned nth = 1; nth <= (unsigned)nchanges; nth++) {
+			if (t->number++ % t->each == 0) {
+				play_site(&st, way, nth, t);
+				t->nplayed++;
+			}
+		}
+	}
+	put_back(st.kept, st.dir);
+	world_wake(st.world);
+	world_free(st.world);
+	run_command("rm -rf '%s'", st.root);
+	printf("%-42s %4ld changes, %5u faults, %4ld s\n", sc->what, nchanges, t->nplayed - before,
+		(long)(time(NULL) - began));
+}
+
+int main(int argc, char *argv[])
+{
+	struct tally t = { .each = argc > 1 ? strtoul(argv[1], NULL, 10) : 1,
+		.number = argc > 2 ? strtoul(argv[2], NULL, 10) : 0 };
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (t.each == 0) {
+		fprintf(stderr, "sites [EACH [FIRST]]: EACH: expected 1 or more\n");
+		return 64;
+	}
+	for (size_t i = 0; i < NSCENES; i++) {
+		play_scene(&scenes[i], &t);
+	}
+	for (size_t i = 0; i < NWAYS; i++) {
+		printf("%-42s %5u\n", ways[i].name, t.played[i]);
+	}
+	printf("%u faults, %u wrong\n", t.nplayed, t.wrong);
+	return t.wrong ? 1 : 0;
+}

@@ -1,0 +1,40 @@
+# -DCUSTOS_BUG=N: a test build with defect N of tests/seeded in it, in place of the source it is about.
+set(CUSTOS_BUG 0 CACHE STRING "Build with this seeded bug; 0: without any")
+
+# The targets of a directory and of those below it.
+function(cu_targets_below dir ret)
+        get_property(found DIRECTORY ${dir} PROPERTY BUILDSYSTEM_TARGETS)
+        get_property(below DIRECTORY ${dir} PROPERTY SUBDIRECTORIES)
+        foreach(sub ${below})
+                cu_targets_below(${sub} more)
+                list(APPEND found ${more})
+        endforeach()
+        set(${ret} "${found}" PARENT_SCOPE)
+endfunction()
+
+function(cu_seed_bug number)
+        execute_process(COMMAND python3 ${CMAKE_SOURCE_DIR}/tests/seeded/seeded.py make ${number} ${CMAKE_BINARY_DIR}/seeded
+                OUTPUT_VARIABLE told OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+        separate_arguments(told)
+        list(GET told 0 source)
+        list(GET told 1 made)
+        get_filename_component(dir ${CMAKE_SOURCE_DIR}/${source} DIRECTORY)
+        get_filename_component(name ${source} NAME)
+        cu_targets_below(${CMAKE_SOURCE_DIR} targets)
+        foreach(target ${targets})
+                get_target_property(where ${target} SOURCE_DIR)
+                get_target_property(sources ${target} SOURCES)
+                if(where STREQUAL dir AND name IN_LIST sources)
+                        list(TRANSFORM sources REPLACE "^${name}$" ${made})
+                        set_target_properties(${target} PROPERTIES SOURCES "${sources}")
+                        set_source_files_properties(${made} DIRECTORY ${dir} PROPERTIES
+                                COMPILE_OPTIONS -w INCLUDE_DIRECTORIES ${dir})
+                        return()
+                endif()
+        endforeach()
+        message(FATAL_ERROR "no target has ${source}")
+endfunction()
+
+if(CUSTOS_BUG GREATER 0)
+        cu_seed_bug(${CUSTOS_BUG})
+endif()
