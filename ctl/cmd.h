@@ -27,7 +27,7 @@ cmd_show cmd_report_digest, cmd_report_notice, cmd_report_runbook;
 cmd_show cmd_import, cmd_export;
 cmd_show cmd_erase, cmd_erase_list, cmd_erase_show, cmd_erase_cancel, cmd_erase_scan;
 cmd_show cmd_erase_certificate, cmd_erase_verify;
-cmd_show cmd_request_letter;
+cmd_show cmd_request_letter, cmd_request_send;
 cmd_show cmd_request_next, cmd_request_scope, cmd_request_clock;
 cmd_show cmd_request, cmd_request_ask, cmd_request_show, cmd_request_list;
 cmd_show cmd_incident, cmd_incident_list, cmd_incident_show, cmd_incident_scope;

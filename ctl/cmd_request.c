@@ -142,6 +142,16 @@ void cmd_request_show(const struct args *a, const json_t *reply)
 	show_papers(json_object_get(reply, "papers"));
 }
 
+void cmd_request_send(const struct args *a, const json_t *reply)
+{
+	(void)a;
+	out_line(json_is_true(json_object_get(reply, "is_encrypted")) ?
+			_("It is on its way by route %s, encrypted to its recipient's key.") :
+			_("It is on its way by route %s."),
+		out_str(reply, "route"));
+	out_line(_("What becomes of it: custosctl message show %s"), out_str(reply, "message"));
+}
+
 void cmd_request_letter(const struct args *a, const json_t *reply)
 {
 	(void)a;

@@ -114,6 +114,7 @@ static const struct {
 	[COMMAND_REQUEST_EXECUTE] = { cmd_request, cmd_subject_dossier_more },
 	[COMMAND_REQUEST_DONE] = { cmd_request },
 	[COMMAND_REQUEST_LETTER] = { cmd_request_letter },
+	[COMMAND_REQUEST_SEND] = { cmd_request_send },
 	[COMMAND_REQUEST_UNTOLD] = { cmd_request },
 	[COMMAND_REQUEST_CLOCK] = { cmd_request_clock },
 	[COMMAND_REQUEST_EXTEND] = { cmd_request },

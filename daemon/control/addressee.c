@@ -15,6 +15,7 @@ void addressee_done(struct addressee *a)
 	buf_done(&a->person);
 	buf_done(&a->address);
 	buf_done(&a->represented);
+	buf_done(&a->mail);
 }
 
 static bool is_text(struct span has, const char *text)
@@ -43,6 +44,7 @@ static int take_last(void *ctx, const struct row_record *row, const struct recor
 	buf_put_span(&l->to->person, record_get(rec, "person"));
 	buf_put_span(&l->to->address, record_get(rec, "address"));
 	buf_put_span(&l->to->represented, record_get(rec, "represented"));
+	buf_put_span(&l->to->mail, record_get(rec, "mail"));
 	l->said_ms = row->updated_ms;
 	l->is_there = true;
 	return 0;
@@ -98,6 +100,9 @@ static void take_address(struct addressee *a, const struct record *rec)
 		{ "postal_code", "city", "district", NULL }, { "state", "country", NULL } };
 	static const char *const mail[] = { "email", NULL };
 
+	if (a->mail.n == 0) {
+		put_line(&a->mail, rec, mail);
+	}
 	if (record_get(rec, "street").n > 0) {
 		buf_clear(&a->address);
 		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -144,13 +149,23 @@ static int find_on_file(struct reader *rd, const struct row_dsr *row, struct add
 	return r < 0 ? r : reader_records(rd, &row->subject, CONTACT, take_record, to, err);
 }
 
+void addressee_take_mail(struct addressee *a)
+{
+	const char *at = a->address.n > 0 ? memchr(a->address.p, '@', a->address.n) : NULL;
+
+	if (a->mail.n == 0 && at && !memchr(a->address.p, ' ', a->address.n) &&
+		!memchr(a->address.p, '\n', a->address.n)) {
+		buf_put_span(&a->mail, buf_span(&a->address));
+	}
+}
+
 int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
 	struct cu_err *err)
 {
 	int r = 0;
 
 	*ret = (struct addressee){ .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE,
-		.represented = BUF_INIT_WIPE };
+		.represented = BUF_INIT_WIPE, .mail = BUF_INIT_WIPE };
 	/* of an erasure that was cancelled it says nothing: somebody else may be meant since */
 	if (!id_is_nil(&row->erasure)) {
 		r = find_last(rd, row, PAPER, ret, err);
@@ -162,8 +177,12 @@ int addressee_find(struct reader *rd, const struct row_dsr *row, struct addresse
 	if (r >= 0 && !ret->is_sealed && row->acts_as) {
 		r = find_asker(rd, row, ret, err);
 	}
+	addressee_take_mail(ret);
 	if (r >= 0) {
 		r = buf_check(&ret->person, err);
+	}
+	if (r >= 0) {
+		r = buf_check(&ret->mail, err);
 	}
 	if (r >= 0) {
 		r = buf_check(&ret->represented, err);
@@ -175,9 +194,10 @@ int addressee_seal(struct tx *tx, const struct row_dsr *row, const struct addres
 	struct cu_err *err)
 {
 	const struct case_text texts[] = { { "person", buf_span(&a->person) },
-		{ "address", buf_span(&a->address) }, { "represented", buf_span(&a->represented) } };
+		{ "address", buf_span(&a->address) }, { "mail", buf_span(&a->mail) },
+		{ "represented", buf_span(&a->represented) } };
 
 	return a->is_sealed || (a->person.n == 0 && a->address.n == 0) ?
 		0 :
-		tx_dsr_paper(tx, row, PAPER, texts, a->represented.n > 0 ? 3 : 2, NULL, err);
+		tx_dsr_paper(tx, row, PAPER, texts, a->represented.n > 0 ? 4 : 3, NULL, err);
 }

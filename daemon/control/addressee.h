@@ -17,6 +17,7 @@ struct cu_err;
 struct addressee {
 	struct buf person;  /* empty: not known */
 	struct buf address; /* lines; likewise */
+	struct buf mail;    /* an e-mail address; empty: none */
 	struct buf represented; /* whom the request is about, when somebody else asks; empty */
 	bool is_sealed;     /* it came from the request's papers */
 };
@@ -24,6 +25,8 @@ struct addressee {
 /* In a view of the reader.  Released by addressee_done, also after a failure. */
 int addressee_find(struct reader *rd, const struct row_dsr *row, struct addressee *ret,
 	struct cu_err *err);
+/* Where no e-mail address was said: the address may be one. */
+void addressee_take_mail(struct addressee *a);
 void addressee_done(struct addressee *a); /* zeros are fine */
 
 /* Seals it with the request, unless it came from there or is not known. */

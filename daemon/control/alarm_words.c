@@ -58,6 +58,13 @@ static const struct alarm {
 			{ "个人请求 @ 已超过期限",
 				"该请求的答复期限已过，仍未办结。\n"
 				"请执行：custosctl request next @\n" } } },
+	{ "request_nobodys",
+		{ { "data subject's request @ is nobody's work yet",
+			  "It came days ago, and nobody has taken it.\n"
+			  "What to do now: custosctl request assign @ --to=me\n" },
+			{ "个人请求 @ 尚无经办人",
+				"该请求已收到数日，尚无人经办。\n"
+				"请执行：custosctl request assign @ --to=me\n" } } },
 	{ "request_soon",
 		{ { "data subject's request @ is due soon",
 			  "It is open, and a law says by when it has to be answered.\n"

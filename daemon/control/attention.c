@@ -25,7 +25,8 @@
 #include "store/tx_job.h"
 #include "vault/vault.h"
 
-#define HOUR_MS 3600000LL
+#define HOUR_MS      3600000LL
+#define NOBODYS_DAYS 3 /* so long a request may lie before somebody takes it */
 
 struct look {
 	struct daemon *daemon;
@@ -108,12 +109,16 @@ static int look_at_request(const struct look *l, const struct row_dsr *row, int3
 {
 	int64_t soon = duration_seconds(policy_agent(l->daemon->policy)->request_soon) / 86400;
 	char number[16];
+	int r = 0;
 
-	if (row->due_day == CIVIL_NO_DAY || row->state == REQ_LIVE_DONE ||
-		row->state == REQ_BACKUPS_PENDING || row->due_day - today > soon) {
-		return 0;
-	}
 	snprintf(number, sizeof(number), "%" PRIu32, row->number);
+	if (id_is_nil(&row->worker) && zone_day_of_ms(row->entered_ms) + NOBODYS_DAYS <= today) {
+		r = found(l, ATTENTION_REQUEST_NOBODYS, number, 0, err);
+	}
+	if (r < 0 || row->due_day == CIVIL_NO_DAY || row->state == REQ_LIVE_DONE ||
+		row->state == REQ_BACKUPS_PENDING || row->due_day - today > soon) {
+		return r;
+	}
 	return row->due_day < today ?
 		found(l, ATTENTION_REQUEST_LATE, number, today - row->due_day, err) :
 		found(l, ATTENTION_REQUEST_SOON, number, row->due_day - today, err);
@@ -394,6 +399,9 @@ static struct way_on said_of(enum attention_kind kind)
 		return (struct way_on){ _("Data subject's request @ is late by # days."), "request next @" };
 	case ATTENTION_REQUEST_SOON:
 		return (struct way_on){ _("Data subject's request @ is due in # days."), "request next @" };
+	case ATTENTION_REQUEST_NOBODYS:
+		return (struct way_on){ _("Data subject's request @ is nobody's work yet."),
+			"request assign @ --to=me" };
 	case ATTENTION_BACKUP_LATE:
 		return (struct way_on){ _("The newest backup at target @ is # hours old, more than is allowed."),
 			"backup run --target=@" };

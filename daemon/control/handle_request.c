@@ -389,7 +389,7 @@ static int apply_assign(struct tx *tx, struct casework *c, struct cu_err *err)
 	if (!a->is_nobody) {
 		r = tx_operator(tx, a->uid, &c->row.worker, err);
 	}
-	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, "assign", err);
+	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_ASSIGN, a->is_nobody ? "nobody" : "somebody", err);
 }
 
 int handle_REQUEST_ASSIGN(struct exchange *x, struct json *out, struct cu_err *err)

@@ -10,6 +10,7 @@
 #include "control/handle.h"
 #include "control/linger.h"
 #include "control/request_duty.h"
+#include "policy/policy.h"
 #include "privacy/request_next.h"
 
 /* --- clock ------------------------------------------------------------------------ */
@@ -163,7 +164,7 @@ static int find_asker(struct exchange *x, struct reader *rd, struct request_fact
 
 /* The first who is neither told, nor said why not; to lives as long as f. */
 static int find_untold(struct reader *rd, struct request_facts *f, char to[ENGINE_KEY_SIZE],
-	struct cu_err *err)
+	char underway[ENGINE_KEY_SIZE], struct cu_err *err)
 {
 	struct row_outgoing o, *after = NULL;
 	int r = 0;
@@ -174,9 +175,24 @@ static int find_untold(struct reader *rd, struct request_facts *f, char to[ENGIN
 		if (o.state == OUTGOING_PREPARED && o.recipient[0]) {
 			strcpy(to, o.recipient);
 			f->untold = to;
+		} else if (o.state == OUTGOING_UNDERWAY && o.recipient[0]) {
+			strcpy(underway, o.recipient);
+			f->underway = underway;
 		}
 	}
 	return r < 0 ? r : 0;
+}
+
+static bool can_mail(const struct policy *p, const char *recipient)
+{
+	const struct recipient *to = purposes_find_recipient(policy_purposes(p), recipient);
+	const struct agent_rules *rules = policy_agent(p);
+	bool is_any = false;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		is_any |= rules->v[i].is_personal;
+	}
+	return is_any && to && to->mail;
 }
 
 /* What stays by a law; part lives as long as f. */
@@ -236,12 +252,13 @@ static int look(struct exchange *x, struct row_dsr *row, struct request_step *re
 {
 	struct request_facts f = { .row = row, .today = casework_today(x->daemon) };
 	struct deadline d = { 0 };
-	char backups[REQUEST_TEXT] = "", untold[ENGINE_KEY_SIZE];
+	char backups[REQUEST_TEXT] = "", untold[ENGINE_KEY_SIZE], underway[ENGINE_KEY_SIZE];
 	struct row_dsr_part kept;
 	struct reader *rd = store_reader_take(x->daemon->house.store);
 	int r = find_asker(x, rd, &f, err);
 
-	r = r < 0 ? r : find_untold(rd, &f, untold, err);
+	r = r < 0 ? r : find_untold(rd, &f, untold, underway, err);
+	f.can_mail = f.untold && can_mail(x->policy, f.untold);
 	r = r < 0 ? r : find_kept(rd, &f, &kept, err);
 	f.deadline = casework_deadline(x->daemon, rd, row, &d, NULL, NULL) == 0 ? &d : NULL;
 	store_reader_give(x->daemon->house.store, rd);

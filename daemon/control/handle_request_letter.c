@@ -8,6 +8,7 @@
 #include "control/casework.h"
 #include "control/daemon.h"
 #include "control/handle.h"
+#include "control/letter_mail.h"
 #include "control/request_letter.h"
 #include "policy/policy.h"
 #include "privacy/outgoing.h"
@@ -61,6 +62,7 @@ struct issue {
 	bool is_prepared;      /* out is of this letter */
 	bool is_waived;        /* somebody is not told, whatever was prepared */
 	struct row_outgoing out;
+	struct letter_mail *mail; /* it is sent so; NULL: it is printed */
 };
 
 static int find_prepared(struct issue *i, struct reader *rd, struct cu_err *err)
@@ -88,6 +90,8 @@ static int take_paper(void *ctx, const struct row_record *row, const struct reco
 
 	(void)row;
 	buf_put_span(&w->who.address, record_get(rec, "address"));
+	buf_put_span(&w->who.mail, record_get(rec, "mail"));
+	addressee_take_mail(&w->who);
 	buf_put_span(&w->subject, record_get(rec, "subject"));
 	return letter_date(record_get(rec, "text"), (enum language)i->out.language,
 		w->order.today, &w->text, err);
@@ -128,6 +132,44 @@ static int look_for_prepared(struct issue *i, struct cu_err *err)
 
 /* --- sealed, then shown ----------------------------------------------------------- */
 
+/* One that could not be sent is not tried beside the new one. */
+static int drop_former(struct tx *tx, const struct row_outgoing *out, struct cu_err *err)
+{
+	struct row_message former;
+	int r = id_is_nil(&out->message) ? 0 : tx_message_get(tx, &out->message, &former, err);
+
+	if (r == CU_ENOENT) {
+		return 0; /* forgotten long ago */
+	}
+	return r == 0 && !id_is_nil(&out->message) && former.state == MESSAGE_GIVEN_UP ?
+		tx_message_drop(tx, &out->message, err) :
+		r;
+}
+
+/* What was prepared is sent, or on its way. */
+static int note_prepared(struct tx *tx, struct casework *c, struct issue *i, struct cu_err *err)
+{
+	int r = tx_outgoing_find(tx, &c->row, i->out.kind, i->recipient, &i->out, err);
+
+	if (r <= 0 || (i->out.state == OUTGOING_SENT && !i->mail)) {
+		return r;
+	}
+	if (i->out.state == OUTGOING_UNDERWAY) {
+		return cu_err_set(err, CU_EBUSY,
+			"it is on its way by mail: 'message list' shows it, 'message drop' stops it");
+	}
+	if (i->out.state == OUTGOING_SENT) {
+		return cu_err_set(err, CU_EBUSY, "it was sent already: 'request letter' prints it again");
+	}
+	r = drop_former(tx, &i->out, err);
+	if (r == 0 && i->mail) {
+		i->out.message = i->mail->row.id;
+	}
+	return r < 0 ? r :
+		       tx_outgoing_mark(tx, &c->row, &i->out,
+			       i->mail ? OUTGOING_UNDERWAY : OUTGOING_SENT, err);
+}
+
 static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 {
 	struct issue *i = c->ctx;
@@ -145,20 +187,21 @@ static int apply_issue(struct tx *tx, struct casework *c, struct cu_err *err)
 	}
 	snprintf(kind, sizeof(kind), "letter.%s", law_letter_word(w->order.kind));
 	r = tx_dsr_paper(tx, &c->row, kind, texts, *i->recipient ? 4 : 3, NULL, err);
-	if (r == 0 && i->is_prepared) {
-		r = tx_outgoing_find(tx, &c->row, i->out.kind, i->recipient, &i->out, err);
-		r = r > 0 && i->out.state != OUTGOING_SENT ?
-			tx_outgoing_mark(tx, &c->row, &i->out, OUTGOING_SENT, err) :
-			r;
+	if (r == 0 && i->mail) {
+		r = letter_mail_make(i->mail, tx, err);
 	}
-	return r < 0 ? r : tx_dsr_put(tx, &c->row, LEAF_REQUEST_NOTE, kind, err);
+	if (r == 0 && i->is_prepared) {
+		r = note_prepared(tx, c, i, err);
+	}
+	return r < 0 ? r :
+		       tx_dsr_put(tx, &c->row, i->mail ? LEAF_REQUEST_SEND : LEAF_REQUEST_NOTE, kind, err);
 }
 
 static int issue(struct issue *i, struct cu_err *err)
 {
 	struct casework c = { .number = i->letter.row->number, .fn = apply_issue, .ctx = i };
 
-	if (exchange_flag(i->x, "draft")) {
+	if (!i->mail && exchange_flag(i->x, "draft")) {
 		return casework_read_leaf(i->x, i->letter.row, "letter.draft", err);
 	}
 	return casework_change(i->x, &c, err);
@@ -187,38 +230,47 @@ static int make(struct issue *i, struct cu_err *err)
 	if (r == 0 && kind == LETTER_KIND_NOTICE && !i->is_prepared) {
 		return no_such_recipient(i, err);
 	}
-	if (r == 0 && !(i->is_prepared && exchange_flag(i->x, "draft"))) {
+	if (r == 0 && !(i->is_prepared && !i->mail && exchange_flag(i->x, "draft"))) {
 		r = require_time(i->letter.row, kind, err);
 	}
 	return r < 0 || i->letter.text.n > 0 ? r : request_letter_write(&i->letter, err);
 }
 
-int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
+/* What the call asks for, made; row lives as long as i. */
+static int begin(struct issue *i, struct row_dsr *row, struct cu_err *err)
 {
+	struct exchange *x = i->x;
 	const char *language = exchange_text(x, "language"), *to = exchange_text(x, "recipient");
-	struct issue i = { .x = x, .recipient = to ? to : "" };
 	enum letter_kind kind;
-	struct row_dsr row;
-	int r = casework_find(x, &row, err);
+	int r = casework_find(x, row, err);
 
+	i->recipient = to ? to : "";
 	(void)law_letter_parse(exchange_text(x, "letter"), &kind); /* the interface checked it */
 	if (r == 0 && (kind == LETTER_KIND_NOTICE) != (to != NULL)) {
 		r = cu_err_set(err, CU_EINVAL,
-			to ? N_("recipient: only a notice goes to one") :
-			     N_("recipient: say whom the notice goes to: 'request show' lists them"));
+			to ? "recipient: only a notice goes to one" :
+			     "recipient: say whom the notice goes to: 'request show' lists them");
+	}
+	if (r == 0) {
+		r = request_letter_begin(&i->letter, x->daemon, row, kind, err);
 	}
 	if (r < 0) {
 		return r;
 	}
-	r = request_letter_begin(&i.letter, x->daemon, &row, kind, err);
 	if (language) {
-		(void)language_parse(language, &i.letter.order.language);
+		(void)language_parse(language, &i->letter.order.language);
 	}
-	i.letter.method = exchange_text(x, "method");
-	i.letter.recipients = exchange_text(x, "recipients");
-	if (r == 0) {
-		r = make(&i, err);
-	}
+	i->letter.method = exchange_text(x, "method");
+	i->letter.recipients = exchange_text(x, "recipients");
+	return make(i, err);
+}
+
+int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct issue i = { .x = x };
+	struct row_dsr row;
+	int r = begin(&i, &row, err);
+
 	if (r == 0) {
 		r = issue(&i, err);
 	}
@@ -226,6 +278,33 @@ int handle_REQUEST_LETTER(struct exchange *x, struct json *out, struct cu_err *e
 		show(&i.letter, out);
 	}
 	request_letter_done(&i.letter);
+	return r;
+}
+
+int handle_REQUEST_SEND(struct exchange *x, struct json *out, struct cu_err *err)
+{
+	struct letter_mail mail;
+	struct issue i = { .x = x, .mail = &mail };
+	struct row_dsr row;
+	int r = letter_mail_begin(&mail, x->policy, exchange_text(x, "route"), err);
+
+	if (r == 0) {
+		r = begin(&i, &row, err);
+	}
+	if (r == 0) {
+		r = letter_mail_write(&mail, x->policy, &i.letter, i.recipient, err);
+	}
+	if (r == 0) {
+		r = issue(&i, err);
+	}
+	if (r == 0) {
+		post_office_wake(&x->daemon->office);
+		json_hex(out, "message", mail.row.id.b, sizeof(mail.row.id.b));
+		json_str(out, "route", mail.row.route);
+		json_bool(out, "is_encrypted", mail.is_encrypted);
+	}
+	request_letter_done(&i.letter);
+	letter_mail_done(&mail);
 	return r;
 }
 
@@ -250,8 +329,10 @@ static int apply_untold(struct tx *tx, struct casework *c, struct cu_err *err)
 			"recipient: no notice of request %u goes to one of this key: 'request show %u' lists them",
 			c->row.number, c->row.number);
 	}
-	if (r > 0 && out.state == OUTGOING_SENT) {
-		return cu_err_set(err, CU_EBUSY, "recipient: this notice was sent already");
+	if (r > 0 && (out.state == OUTGOING_SENT || out.state == OUTGOING_UNDERWAY)) {
+		return cu_err_set(err, CU_EBUSY, out.state == OUTGOING_SENT ?
+				"recipient: this notice was sent already" :
+				"recipient: this notice is on its way: 'message drop' stops it");
 	}
 	r = r < 0 ? r : tx_dsr_paper(tx, &c->row, "untold", texts, 2, &out.note, err);
 	out.why = u->why;

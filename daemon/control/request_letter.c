@@ -23,7 +23,7 @@ int request_letter_begin(struct request_letter *w, struct daemon *d, const struc
 {
 	*w = (struct request_letter){ .daemon = d, .row = row, .subject = BUF_INIT_WIPE,
 		.text = BUF_INIT_WIPE, .reasons = BUF_INIT_WIPE, .done = BUF_INIT_WIPE,
-		.told = BUF_INIT_WIPE, .who = { .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE, .represented = BUF_INIT_WIPE },
+		.told = BUF_INIT_WIPE, .who = { .person = BUF_INIT_WIPE, .address = BUF_INIT_WIPE, .represented = BUF_INIT_WIPE, .mail = BUF_INIT_WIPE },
 		.order = { .type = (enum request_type)row->type, .kind = kind,
 			.language = (enum language)row->language, .today = casework_today(d) } };
 	return casework_law(d, row, &w->order.law, err);

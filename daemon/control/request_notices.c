@@ -299,10 +299,11 @@ static int seal_one(struct tx *tx, struct row_dsr *row, const struct request_let
 	struct row_outgoing out = { .kind = w->order.kind, .language = w->order.language };
 	const struct case_text texts[] = {
 		{ "address", contact ? span_str(contact) : buf_span(&w->who.address) },
-		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) } };
+		{ "subject", buf_span(&w->subject) }, { "text", buf_span(&w->text) },
+		{ "mail", contact ? span_str("") : buf_span(&w->who.mail) } };
 
 	strncpy(out.recipient, recipient, sizeof(out.recipient) - 1);
-	return tx_outgoing_prepare(tx, row, &out, texts, 3, err);
+	return tx_outgoing_prepare(tx, row, &out, texts, contact ? 3 : 4, err);
 }
 
 /* Where a notice goes; empty when purposes.yaml does not say. */

@@ -110,7 +110,9 @@ struct cu_err;
 	X(DUTY_DONE,      "duty.done",      "somebody said that a duty was done, and how") \
 	X(DUTY_READ,      "duty.read",      "what was shown for a duty was read") \
 	X(DUTY_END,       "duty.end",       "evidence of a duty whose time is over was forgotten") \
-	X(STORE_ADOPT,    "store.adopt",    "a restored store is the one that goes on")
+	X(STORE_ADOPT,    "store.adopt",    "a restored store is the one that goes on") \
+	X(REQUEST_ASSIGN, "request.assign", "it was said whose work a request is: somebody's, or nobody's") \
+	X(REQUEST_SEND,   "request.send",   "a letter or a notice of a request was given to custos-agent: which")
 /* clang-format on */
 
 enum leaf_act {

@@ -40,7 +40,8 @@ enum severity {
 	X(ROUTE_UNUSABLE,  "route_unusable",   WARNING)  /* a route */                  \
 	X(DUTY_LATE,       "duty_late",        WARNING)  /* a duty; days since it was due */ \
 	X(HOLD_REVIEW,     "hold_review",      NOTICE)                                  \
-	X(DUTY_SOON,       "duty_soon",        NOTICE)   /* a duty; days left */
+	X(DUTY_SOON,       "duty_soon",        NOTICE)   /* a duty; days left */         \
+	X(REQUEST_NOBODYS, "request_nobodys",  NOTICE)   /* a request's number */
 /* clang-format on */
 
 #endif

@@ -53,6 +53,22 @@ static const char *check_sha256(const char *text)
 		N_("is not 64 hexadecimal digits, as sha256sum prints them");
 }
 
+static const char *check_mail(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return !at || at == text || !at[1] || strchr(at + 1, '@') || strpbrk(text, " <>,;") ?
+		"is no e-mail address" :
+		NULL;
+}
+
+static const char *check_age(const char *text)
+{
+	return strncmp(text, "age1", 4) != 0 || strlen(text) != 62 ?
+		"is no public key of age: 'age1' and 58 characters more" :
+		NULL;
+}
+
 static const char *check_country(const char *text)
 {
 	return strlen(text) == 2 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 2 ?
@@ -79,6 +95,12 @@ static const struct row recipient_row[] = {
 	{ "contact", SET_TEXT, 0,
 	  "Its name, and how it is reached (PIPL Art. 23, 39); where notices go (GDPR Art. 19).",
 	  RECIPIENT(contact) },
+	{ "mail", SET_TEXT, 0,
+	  "An e-mail address that takes notices: `request send` mails them there by a route with `personal: yes`.",
+	  RECIPIENT(mail), .check = check_mail },
+	{ "age", SET_TEXT, 0,
+	  "Its public key, as age-keygen prints it: notices by mail are encrypted to it, and neither the agent nor a "
+	  "mail server reads them.", RECIPIENT(age), .check = check_age },
 	{ "language", SET_ENUM, 0, "Of notices; `ours` is that of organisation.yaml.",
 	  RECIPIENT(language), .standard = "ours", .words = "ours en zh" },
 	{ "country", SET_TEXT, 0, "Where it is: ISO 3166-1, two capital letters.", RECIPIENT(country),

@@ -76,6 +76,8 @@ struct recipient {
 	const char *text;    /* who it is, one sentence */
 	struct said told;    /* the same for a language; each may be NULL */
 	const char *contact; /* its name and how to reach it; may be NULL */
+	const char *mail;    /* an address that takes notices; may be NULL */
+	const char *age;     /* the key that they are encrypted to; may be NULL */
 	int language;        /* enum recipient_language: of notices */
 	const char *country; /* ISO 3166-1; may be NULL */
 	int transfer;        /* enum transfer */

@@ -41,9 +41,12 @@ bool outgoing_is_true(const struct row_dsr *row)
 const char *outgoing_stage(const struct row_dsr *row, const struct row_outgoing *out)
 {
 	if (out->state != OUTGOING_PREPARED) {
-		return out->state == OUTGOING_SENT ? "sent" : "waived";
+		return out->state == OUTGOING_SENT	   ? "sent" :
+			out->state == OUTGOING_UNDERWAY ? "under_way" :
+							  "waived";
 	}
-	return outgoing_is_true(row)  ? "ready" :
+	return !id_is_nil(&out->message) ? "failed" :
+		outgoing_is_true(row)  ? "ready" :
 		row->closed_ms != 0 ? "void" :
 				      "waiting";
 }

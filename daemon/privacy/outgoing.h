@@ -30,8 +30,8 @@ enum outgoing_why {
 const char *outgoing_why_word(unsigned why);
 unsigned outgoing_why_parse(const char *word);
 
-/* Where one is: "waiting" for what it tells, "ready" to be sent, "sent", "waived"; or "void", because the
- * request ended otherwise. */
+/* Where one is: "waiting" for what it tells, "ready" to be sent, "under_way", "failed" (it could not be sent,
+ * and is to be sent again), "sent", "waived"; or "void", because the request ended otherwise. */
 const char *outgoing_stage(const struct row_dsr *row, const struct row_outgoing *out);
 /* It may be sent, or was. */
 bool outgoing_is_true(const struct row_dsr *row);

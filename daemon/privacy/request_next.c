@@ -104,12 +104,27 @@ static bool tell_recipients(const struct request_facts *f, struct request_step *
 {
 	uint32_t n = f->row->number;
 
+	if (!f->untold && f->underway) {
+		put(s->what, _("Wait: the notice to %s is on its way by mail."), f->underway);
+		put(s->why, "%s", _("It counts as sent once the other end has taken it. If that fails, this says so."));
+		command(choice(s, _("To see what there is to send, and what was sent:"))->command,
+			"request show %u", n);
+		return true;
+	}
 	if (!f->untold) {
 		return false;
 	}
 	put(s->what, _("Tell %s, who received the data: print the notice and send it."), f->untold);
 	put(s->why, "%s", _("Whoever was given data learns that it was rectified, erased or restricted (GDPR Art. 19). The notice was sealed before anything was done; printing it counts as sending it, --draft does not."));
-	command(s->command, "request letter %u notice --recipient=%s", n, f->untold);
+	if (f->can_mail) {
+		put(s->what, _("Tell %s, who received the data: send the notice."), f->untold);
+		put(s->why, "%s", _("Whoever was given data learns that it was rectified, erased or restricted (GDPR Art. 19). The notice was sealed before anything was done; it counts as sent once the other end has taken it."));
+		command(s->command, "request send %u notice --recipient=%s", n, f->untold);
+		command(choice(s, _("To print it, and send it yourself:"))->command,
+			"request letter %u notice --recipient=%s", n, f->untold);
+	} else {
+		command(s->command, "request letter %u notice --recipient=%s", n, f->untold);
+	}
 	command(choice(s, _("They cannot be told, or never got the data:"))->command,
 		N_("request untold %u --recipient=%s --because=<not-disclosed, impossible or disproportionate>"),
 		n, f->untold);

@@ -18,6 +18,8 @@ struct request_facts {
 	bool is_own;             /* whoever asks here asked for the approval */
 	int64_t erasure_due_ms;  /* of one that can be cancelled until then */
 	const char *untold;      /* the first recipient that is neither told, nor said why not; or NULL */
+	const char *underway;    /* the first whose notice is on its way by mail; or NULL */
+	bool can_mail;           /* a notice to untold can be mailed */
 	const char *kept;        /* the first collection that a law keeps out of it; or NULL */
 	const char *backups;     /* by when the last copy of the keys is gone, a sentence; or NULL */
 };

@@ -361,10 +361,12 @@
 	X(CO_TAKE,        data,  "UPDATE OR IGNORE cosubject SET subject = ?2 WHERE subject = ?1" \
 		" AND record NOT IN (SELECT id FROM record WHERE subject = ?2)")                \
 	X(OUTGOING_PUT,   data,  "INSERT OR REPLACE INTO dsr_outgoing VALUES"                   \
-		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)")                                            \
+		" (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")                                        \
 	X(OUTGOING_NEXT,  data,  "SELECT kind, recipient, language, paper, state, why, at_ms,"  \
-		" actor, note FROM dsr_outgoing WHERE request = ?1"                             \
+		" actor, note, message FROM dsr_outgoing WHERE request = ?1"                    \
 		" AND (kind, recipient) > (?2, ?3) ORDER BY kind, recipient LIMIT 1")           \
+	X(OUTGOING_OF_MESSAGE, data, "SELECT kind, recipient, language, paper, state, why,"     \
+		" at_ms, actor, note, message, request FROM dsr_outgoing WHERE message = ?1")   \
 	X(OUTGOING_DROP,  data,  "DELETE FROM dsr_outgoing WHERE request = ?1")                 \
 	X(INDEX_SEQ,      index, "SELECT value FROM meta WHERE key = 'seq'")                    \
 	X(INDEX_SET_SEQ,  index, "INSERT OR REPLACE INTO meta VALUES ('seq', ?1)")              \

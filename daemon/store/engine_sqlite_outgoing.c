@@ -25,6 +25,7 @@ int engine_outgoing_put(struct engine *e, const struct id *request,
 	sqlite3_bind_int64(st, 8, row->at_ms);
 	engine_bind_id(st, 9, &row->actor);
 	engine_bind_id(st, 10, &row->note);
+	engine_bind_id(st, 11, &row->message);
 	return db_run(st, err);
 }
 
@@ -43,7 +44,10 @@ static int read_row(sqlite3_stmt *st, struct row_outgoing *ret, struct cu_err *e
 	if (r == 0) {
 		r = db_column_copy(st, 7, ret->actor.b, sizeof(ret->actor.b), err);
 	}
-	return r < 0 ? r : db_column_copy(st, 8, ret->note.b, sizeof(ret->note.b), err);
+	if (r == 0) {
+		r = db_column_copy(st, 8, ret->note.b, sizeof(ret->note.b), err);
+	}
+	return r < 0 ? r : db_column_copy(st, 9, ret->message.b, sizeof(ret->message.b), err);
 }
 
 int engine_outgoing_next(struct engine *e, const struct id *request,
@@ -62,6 +66,29 @@ int engine_outgoing_next(struct engine *e, const struct id *request,
 	if (r > 0) {
 		int failed = read_row(st, ret, err);
 
+		db_reset(st);
+		return failed < 0 ? failed : 1;
+	}
+	return r;
+}
+
+int engine_outgoing_of_message(struct engine *e, const struct id *message, struct id *ret_request,
+	struct row_outgoing *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_OUTGOING_OF_MESSAGE, &st, err);
+
+	if (r < 0) {
+		return r;
+	}
+	engine_bind_id(st, 1, message);
+	r = db_step(st, err);
+	if (r > 0) {
+		int failed = read_row(st, ret, err);
+
+		if (failed == 0) {
+			failed = db_column_copy(st, 10, ret_request->b, sizeof(ret_request->b), err);
+		}
 		db_reset(st);
 		return failed < 0 ? failed : 1;
 	}

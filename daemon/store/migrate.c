@@ -345,10 +345,19 @@ static const char data_24[] =
 	"PRAGMA user_version = 24;"
 	"COMMIT;";
 
+/* By which message something was sent. */
+static const char data_25[] =
+	"BEGIN;"
+	"ALTER TABLE dsr_outgoing ADD COLUMN message BLOB NOT NULL"
+	" DEFAULT x'00000000000000000000000000000000';"
+	"CREATE INDEX dsr_outgoing_message ON dsr_outgoing (message);"
+	"PRAGMA user_version = 25;"
+	"COMMIT;";
+
 /* The n-th leads from format n to format n + 1. */
 static const char *const data_steps[] = { data_1, data_2, data_3, data_4, data_5, data_6,
 	data_7, data_8, data_9, data_10, data_11, data_12,
-	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22, data_23, data_24 };
+	data_13, data_14, data_15, data_16, data_17, data_18, data_19, data_20, data_21, data_22, data_23, data_24, data_25 };
 
 #define DATA_FORMAT  (int)(sizeof(data_steps) / sizeof(data_steps[0]))
 #define INDEX_FORMAT 1

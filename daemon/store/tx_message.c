@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "store/store_internal.h"
 #include "store/tx_case.h"
+#include "store/tx_outgoing.h"
 
 _Static_assert(ENGINE_KEY_SIZE == LEAF_KEY_SIZE, "a policy key is a policy key");
 
@@ -98,7 +99,10 @@ static int end(struct tx *tx, struct row_message *row, enum message_state state,
 	if (r == 0) {
 		r = engine_message_put(tx->engine, row, err);
 	}
-	return r < 0 ? r : put_leaf(tx, row, act, err);
+	if (r == 0) {
+		r = put_leaf(tx, row, act, err);
+	}
+	return r < 0 ? r : tx_outgoing_follow(tx, row, err);
 }
 
 int tx_message_failed(struct tx *tx, const struct id *id, int64_t next_ms, bool is_given_up,
@@ -157,7 +161,10 @@ int tx_message_retry(struct tx *tx, const struct id *id, struct cu_err *err)
 	row.ended_ms = 0;
 	row.next_ms = tx->now_ms;
 	r = engine_message_put(tx->engine, &row, err);
-	return r < 0 ? r : put_leaf(tx, &row, LEAF_MESSAGE_RETRY, err);
+	if (r == 0) {
+		r = put_leaf(tx, &row, LEAF_MESSAGE_RETRY, err);
+	}
+	return r < 0 ? r : tx_outgoing_follow(tx, &row, err);
 }
 
 int tx_message_drop(struct tx *tx, const struct id *id, struct cu_err *err)

@@ -35,17 +35,57 @@ int tx_outgoing_find(struct tx *tx, const struct row_dsr *row, unsigned kind,
 	return r;
 }
 
+/* Nobody knows yet that its recipient has it. */
+static bool is_open(unsigned state)
+{
+	return state == OUTGOING_PREPARED || state == OUTGOING_UNDERWAY;
+}
+
 int tx_outgoing_mark(struct tx *tx, struct row_dsr *row, struct row_outgoing *out,
 	enum outgoing_state state, struct cu_err *err)
 {
-	if (out->state == OUTGOING_PREPARED && state != OUTGOING_PREPARED && out->recipient[0] &&
-		row->nuntold > 0) {
+	if (is_open(out->state) && !is_open(state) && out->recipient[0] && row->nuntold > 0) {
 		row->nuntold--;
 	}
 	out->state = state;
 	out->at_ms = tx->now_ms;
 	out->actor = tx->actor;
 	return engine_outgoing_put(tx->engine, &row->id, out, err);
+}
+
+static enum outgoing_state state_by(const struct row_message *message)
+{
+	switch (message->state) {
+	case MESSAGE_WAITING: return OUTGOING_UNDERWAY;
+	case MESSAGE_SENT: return OUTGOING_SENT;
+	case MESSAGE_GIVEN_UP:
+	case MESSAGE_DROPPED: break;
+	}
+	return OUTGOING_PREPARED;
+}
+
+int tx_outgoing_follow(struct tx *tx, const struct row_message *message, struct cu_err *err)
+{
+	enum outgoing_state state = state_by(message);
+	struct row_outgoing out;
+	struct row_dsr row;
+	struct id request;
+	int r = engine_outgoing_of_message(tx->engine, &message->id, &request, &out, err);
+
+	if (r <= 0 || !is_open(out.state) || out.state == (unsigned)state) {
+		return r < 0 ? r : 0;
+	}
+	r = engine_dsr_by_id(tx->engine, &request, &row, err);
+	if (r > 0) {
+		r = tx_outgoing_mark(tx, &row, &out, state, err);
+		return r < 0 ? r :
+			       tx_dsr_put(tx, &row, LEAF_REQUEST_NOTE,
+				       state == OUTGOING_SENT             ? "mail.taken" :
+					       state == OUTGOING_UNDERWAY ? "mail.again" :
+									    "mail.failed",
+				       err);
+	}
+	return r;
 }
 
 int tx_outgoing_drop(struct tx *tx, struct row_dsr *row, struct cu_err *err)

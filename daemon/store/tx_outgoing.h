@@ -8,6 +8,7 @@
 #ifndef CU_STORE_TX_OUTGOING_H
 #define CU_STORE_TX_OUTGOING_H
 #include "store/engine_dsr.h"
+#include "store/engine_message.h"
 #include "store/engine_outgoing.h"
 #include "store/tx_case.h"
 
@@ -23,6 +24,10 @@ int tx_outgoing_find(struct tx *tx, const struct row_dsr *row, unsigned kind,
 /* It is in another state from now on; time and actor are those of the step. */
 int tx_outgoing_mark(struct tx *tx, struct row_dsr *row, struct row_outgoing *out,
 	enum outgoing_state state, struct cu_err *err);
+
+/* What became of a message (tx_message.h): if it sends one of these, it is under way, sent, or to be sent
+ * again, with a leaf of its request.  What was sent or explained meanwhile stays so. */
+int tx_outgoing_follow(struct tx *tx, const struct row_message *message, struct cu_err *err);
 
 /* Nothing is to be sent: what it would have told will not be done. */
 int tx_outgoing_drop(struct tx *tx, struct row_dsr *row, struct cu_err *err);

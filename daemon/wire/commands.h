@@ -383,6 +383,11 @@ X(REQUEST_LETTER, "request letter", "io.custos.request.Letter",                 
   ACCESS_ADMIN,                                                                         \
   N_("Write a letter to the person who asked, or a notice to a recipient."),            \
   N_("With all that the law demands of it, or not at all: what is missing is named. It is sealed with the request as it goes out, unless it is a --draft. --method says what 'identify' asks for, --recipients who was told of a rectification, an erasure or a restriction, if that is not those that have a notice. 'notice' is to one of these: --recipient is its key in purposes.yaml. What was sealed before an erasure is written as it was then, with the date of today. 'backups' names the day by which the last copy of an erased person's keys is gone.")) \
+X(REQUEST_SEND, "request send", "io.custos.request.Send",                               \
+  "number:count letter:words(acknowledge|identify|extend|refuse|fulfil|backups|notice) [--language=language:words(en|zh)] [--method=method:words(code|document|in-person|account|call-back)] [--recipient=key:key] [--recipients=names:text] [--route=route:key]", \
+  ACCESS_ADMIN,                                                                         \
+  N_("Send a letter, or a notice, by mail."),                                           \
+  N_("What 'request letter' prints goes by a route of agent.yaml with 'personal: yes', the first of them if --route does not name one: to the e-mail address on file of who asked, or, a notice, to the 'mail' of its recipient in purposes.yaml, encrypted if that has an 'age' key. It is sealed with the request; a notice counts as sent once the other end has taken it, and 'request show' says so. What cannot be sent is tried again, then told in 'status', and can be sent anew. A file, as a dossier, is never sent so.")) \
 X(REQUEST_UNTOLD, "request untold", "io.custos.request.Untold",                         \
   "number:count --recipient=key:key --because=why:words(not-disclosed|impossible|disproportionate) [--from=file:infile] text:letter", \
   ACCESS_ADMIN,                                                                         \

@@ -430,7 +430,7 @@ static void one_is_somebodys_work_until_it_is_anothers(void **state)
 	stage_ctl(st, AS_PRIVACY, "request", "assign", other, "--to=Ada");
 	stage_expect(st, 64);
 	assert_null(strstr(st->last.err, "Ada"));
-	assert_int_equal(stage_count_leaves(st, "why=assign"), 3);
+	assert_int_equal(stage_count_leaves(st, "act=request.assign"), 3);
 }
 
 int main(void)
