@@ -25,6 +25,7 @@
 #include "ctl/input.h"
 #include "ctl/out.h"
 #include "ctl/rejects.h"
+#include "ctl/remote.h"
 #include "ctl/term.h"
 #include "ctl/watch.h"
 #include "wire/args.h"
@@ -448,18 +449,18 @@ static int flush(int status)
 	return status != 0 ? status : cu_err_exit_status(CU_EIO);
 }
 
-int main(int argc, char *argv[])
+/* The words behind the program's name. */
+static int run_words(int argc, char *argv[])
 {
 	struct args *a = NULL;
 	struct cu_err err;
 	int status;
 
-	speak();
-	message_wipe_json();
-	if (argc > 1 && strcmp(argv[1], "complete") == 0) { /* shells call it */
-		return flush(complete(argc - 2, argv + 2));
+	if (args_parse(argc, argv, &a, &err) < 0) {
+		return fail(&err);
 	}
-	if (args_parse(argc - 1, argv + 1, &a, &err) < 0) {
+	if (remote_is_on() && remote_check(a, &err) < 0) {
+		args_free(a);
 		return fail(&err);
 	}
 	if (args_is_set(a, "json")) {
@@ -481,5 +482,18 @@ int main(int argc, char *argv[])
 	}
 	term_page_end();
 	args_free(a);
-	return flush(status);
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	speak();
+	message_wipe_json();
+	if (argc > 1 && strcmp(argv[1], "complete") == 0) { /* shells call it */
+		return flush(complete(argc - 2, argv + 2));
+	}
+	if (argc > 1 && strcmp(argv[1], "remote") == 0) { /* sshd calls it */
+		return flush(remote(argc - 2, argv + 2, run_words));
+	}
+	return flush(run_words(argc - 1, argv + 1));
 }
