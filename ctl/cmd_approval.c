@@ -23,7 +23,7 @@ void cmd_approval_list(const struct args *a, const json_t *reply)
 	t = out_table_begin(headings);
 	json_array_foreach((json_t *)(uintptr_t)all, i, e) {
 		out_cell(t, "%s", out_str(e, "approval"));
-		out_cell(t, "%s", out_str(e, "kind"));
+		out_cell(t, "%s", out_word(e, "kind"));
 		out_cell(t, "%s", out_word(e, "state"));
 		out_cell(t, "%s", out_time(out_int(e, "expires_ms"), when));
 		out_cell(t, "%s",
@@ -40,7 +40,7 @@ void cmd_approval_preview(const json_t *reply)
 	size_t i;
 
 	out_field(_("approval"), "%s", out_str(e, "approval"));
-	out_field(_("kind"), "%s", out_str(e, "kind"));
+	out_field(_("kind"), "%s", out_word(e, "kind"));
 	out_field(_("state"), "%s", out_word(e, "state"));
 	out_field(_("asked"), "%s", out_time(out_int(e, "asked_ms"), when));
 	out_field(_("good until"), "%s", out_time(out_int(e, "expires_ms"), when));

@@ -4,9 +4,11 @@
 #ifndef CU_CONTROL_REQUEST_APPROVAL_H
 #define CU_CONTROL_REQUEST_APPROVAL_H
 
+#include "base/intl.h"
+
 struct approval_kind;
 
-#define REQUEST_APPROVAL "request"
+#define REQUEST_APPROVAL W_("request")
 
 extern const struct approval_kind request_approval;
 

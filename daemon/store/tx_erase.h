@@ -16,10 +16,11 @@
  */
 #ifndef CU_STORE_TX_ERASE_H
 #define CU_STORE_TX_ERASE_H
+#include "base/intl.h"
 #include "store/tx.h"
 
-#define ERASE_KIND_NOW "erase.now" /* approvals */
-#define ERASE_KIND_CAP "erase.cap"
+#define ERASE_KIND_NOW W_("erase.now") /* approvals */
+#define ERASE_KIND_CAP W_("erase.cap")
 
 struct erase_what {
 	struct id subject;

@@ -15,10 +15,11 @@
  */
 #ifndef CU_STORE_TX_EXPIRY_H
 #define CU_STORE_TX_EXPIRY_H
+#include "base/intl.h"
 #include "store/engine_expiry.h"
 #include "store/tx_erase.h"
 
-#define EXPIRY_KIND_RUN   "retention.run" /* an approval */
+#define EXPIRY_KIND_RUN   W_("retention.run") /* an approval */
 #define EXPIRY_BATCH      64  /* keys that one step shreds: they fit a leaf of the log */
 #define EXPIRY_CLEAR_STEP 64  /* records that one step deletes */
 

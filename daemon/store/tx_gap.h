@@ -7,9 +7,10 @@
  */
 #ifndef CU_STORE_TX_GAP_H
 #define CU_STORE_TX_GAP_H
+#include "base/intl.h"
 #include "store/tx.h"
 
-#define GAP_KIND "log.gap" /* approvals */
+#define GAP_KIND W_("log.gap") /* approvals */
 
 /* How many entries are known to be missing; 0: it is not known how many.  CU_ENOENT: there
  * is no gap, or it was accepted. */

@@ -9,11 +9,12 @@
  */
 #ifndef CU_STORE_TX_KEEPING_H
 #define CU_STORE_TX_KEEPING_H
+#include "base/intl.h"
 #include "store/engine_expiry.h"
 #include "store/tx.h"
 
-#define KEEPING_KIND_CLOCK "retention.clock" /* approvals; nobody but custos itself asks */
-#define KEEPING_KIND_RULES "retention.policy"
+#define KEEPING_KIND_CLOCK W_("retention.clock") /* approvals; nobody but custos itself asks */
+#define KEEPING_KIND_RULES W_("retention.policy")
 
 #define KEEPING_JUMP_MS  (24 * 3600 * 1000LL) /* DESIGN: a jump over 24 h needs a person */
 #define KEEPING_SLACK_MS (5 * 60 * 1000LL)    /* a clock may be corrected a little */
