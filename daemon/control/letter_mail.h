@@ -3,7 +3,7 @@
  *
  * It goes by a route of agent.yaml with `personal: yes`.  A notice to a recipient with an age key is encrypted to
  * that first, so that neither the agent nor a mail server reads it; to a person it goes as it is, over TLS.
- * docs/decisions/0027 says why.  Worker thread, but for the last.
+ * docs/decisions/0029 says why.  Worker thread, but for the last.
  */
 #ifndef CU_CONTROL_LETTER_MAIL_H
 #define CU_CONTROL_LETTER_MAIL_H

@@ -63,10 +63,6 @@ void post_office_wake(struct post_office *o);
 int post_office_submit(struct daemon *d, const struct id *actor, struct row_message *row,
 	const struct message_text *text, struct cu_err *err);
 
-/* Hands a message to the agent that is no row: row has id, kind, route and made_ms.  Nobody hears what became of it.
- * Loop; does not wait.  CU_EUNAVAIL, CU_EBUSY. */
-int post_office_send_once(struct post_office *o, const struct row_message *row, struct cu_err *err);
-
 /* Why the last attempt of this message failed, if it is the last of its route; "" else.  Any thread. */
 void post_office_fault(struct post_office *o, const struct id *message,
 	char ret[OFFICE_FAULT_SIZE]);

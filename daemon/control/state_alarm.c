@@ -10,6 +10,7 @@
 #include "control/alarms.h"
 #include "control/attention.h"
 #include "control/daemon.h"
+#include "control/message_body.h"
 #include "control/quarantine.h"
 #include "policy/policy.h"
 
@@ -30,7 +31,7 @@ static void send_on(struct daemon *d, const struct agent_route *route, enum atte
 
 	snprintf(row.kind, sizeof(row.kind), "%s%s", ALARM_PREFIX, attention_word(kind));
 	snprintf(row.route, sizeof(row.route), "%s", route->key);
-	if (post_office_send_once(&d->office, &row, &why) < 0) {
+	if (message_hand_over(d, &row, &why) < 0) {
 		log_warn("alarm %s on route %s: %s", row.kind, route->key, why.msg);
 	}
 }
