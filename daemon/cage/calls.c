@@ -102,7 +102,6 @@ static const struct {
 	{ D | E, "mprotect", 2, PROT_EXEC, 0, "what was data stays data" },
 	{ D | E, "prctl", 0, LOW, PR_SET_NAME, "threads have names" },
 	{ D | E, "prctl", 0, LOW, PR_GET_NAME, "" },
-	{ D, "prctl", 0, LOW, PR_GET_DUMPABLE, "doctor looks whether others may look into us" },
 	{ D, "prctl", 0, LOW, PR_GET_DUMPABLE, "doctor looks whether a crash would leave a core" },
 	{ D | E, "prctl", 0, LOW, 0x53564d41, "PR_SET_VMA: a newer libc names its memory" },
 	{ D | E, "ioctl", 1, LOW, FIONREAD, "libuv" },

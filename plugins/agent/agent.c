@@ -54,16 +54,19 @@ static int connect_once(const char *path, int *ret, struct cu_err *err)
 	return 0;
 }
 
+#define OFTEN 30 /* times, each second; then custosd has no routes, perhaps, and is asked less often */
+
 /* It may start later than we do. */
 static int wait_for_custosd(const char *path, int *ret, struct cu_err *err)
 {
-	struct timespec pause = { 1, 0 };
 	int r = connect_once(path, ret, err);
 
 	if (r < 0 && r != CU_EINVAL && r != CU_EDENIED) {
 		log_info("waiting for custosd: %s", err->msg);
 	}
-	while (r < 0 && r != CU_EINVAL && r != CU_EDENIED) {
+	for (unsigned n = 0; r < 0 && r != CU_EINVAL && r != CU_EDENIED; n++) {
+		struct timespec pause = { n < OFTEN ? 1 : 5, 0 };
+
 		nanosleep(&pause, NULL);
 		r = connect_once(path, ret, err);
 	}
