@@ -57,6 +57,7 @@ static void make_own(const char *organisation, const char *more)
 		"    decisions: {en: None., zh: 无。}\n%s", more);
 	put_file("purposes.yaml", text);
 	put_file("roles.yaml", "roles:\n  - {role: admin, text: A., operations: [status]}\noperators:\n  - {uid: 0, roles: [admin]}\n");
+	put_file("duties.yaml", "duties: []\n");
 	put_file("schema.yaml", "collections:\n  - collection: profile\n    text: Who.\n    category: user\n    level: confidential\n"
 		"    anchor: activity\n    fields:\n      - {field: full_name, type: text, max: 400, category: user.name}\n"
 		"      - {field: illness, type: text, max: 400, category: user.health.condition}\n");
