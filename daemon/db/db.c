@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,10 +28,20 @@ int db_fail(sqlite3 *db, struct cu_err *err, const char *what)
 	return cu_err_set(err, code, "%s: %s", what, sqlite3_errmsg(db));
 }
 
+/* "database data.db": which of them it is says the most. */
+static int fail_in(sqlite3 *db, struct cu_err *err)
+{
+	const char *path = sqlite3_db_filename(db, "main"), *slash = path ? strrchr(path, '/') : NULL;
+	char what[NAME_MAX + 16];
+
+	snprintf(what, sizeof(what), "database %s", slash ? slash + 1 : path ? path : "");
+	return db_fail(db, err, what);
+}
+
 int db_exec(sqlite3 *db, const char *sql, struct cu_err *err)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-		return db_fail(db, err, "database");
+		return fail_in(db, err);
 	}
 	return 0;
 }
@@ -58,7 +69,7 @@ int db_step(sqlite3_stmt *st, struct cu_err *err)
 	if (rc == SQLITE_ROW) {
 		return 1;
 	}
-	r = rc == SQLITE_DONE ? 0 : db_fail(sqlite3_db_handle(st), err, "database");
+	r = rc == SQLITE_DONE ? 0 : fail_in(sqlite3_db_handle(st), err);
 	db_reset(st);
 	return r;
 }

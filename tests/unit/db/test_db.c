@@ -291,7 +291,8 @@ static void what_is_no_database_is_corrupt(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	write_all(in_dir(dir, "a.db"), span_of(text, sizeof(text)));
-	assert_fails(db_open(in_dir(dir, "a.db"), DB_WRITE, true, &db, &err), CU_ECORRUPT, &err, "not");
+	assert_fails(db_open(in_dir(dir, "a.db"), DB_WRITE, true, &db, &err), CU_ECORRUPT, &err,
+		"database a.db: file is not a database");
 	assert_null(db);
 }
 
