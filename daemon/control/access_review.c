@@ -36,7 +36,7 @@ static struct user *find(struct users *u, const struct id *id)
 
 static struct user *add(struct users *u, const struct id *id)
 {
-	if (u->n == u->room) {
+	if (!u->v || u->n == u->room) {
 		size_t room = u->room ? 2 * u->room : 16;
 		struct user *v = realloc(u->v, room * sizeof(*v));
 

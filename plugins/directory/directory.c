@@ -181,7 +181,7 @@ static int32_t enter_folder(int root, const char *name, int makes, int *ret, con
 static int32_t enter_for(const struct target *t, const char *name, int makes, int *ret_folder,
 	const char **ret_base, struct cu_fault *fault)
 {
-	int root;
+	int root = -1;
 	int32_t code;
 
 	if (!is_name(name)) {
@@ -207,7 +207,7 @@ static int32_t walk_one(int folder, const char *under, const char *file, int dep
 	struct cu_fault *fault)
 {
 	char name[NAME_SIZE];
-	struct stat st;
+	struct stat st = { 0 };
 	int next;
 	int32_t code;
 
@@ -273,7 +273,7 @@ static int32_t remove_new(void *ctx, int folder, const char *file, const char *n
 /* Of a process before us, which was killed. */
 static int32_t sweep(struct target *t, struct cu_fault *fault)
 {
-	int root;
+	int root = -1;
 	int32_t code = t->is_swept ? CU_DONE : enter(t, &root, fault);
 
 	if (t->is_swept || code != CU_DONE) {
@@ -348,8 +348,8 @@ static int32_t put(void *target, const char *name, int fd, uint64_t size, uint32
 	struct cu_fault *fault)
 {
 	struct target *t = target;
-	const char *base;
-	int folder;
+	const char *base = name;
+	int folder = -1;
 	int32_t code = sweep(t, fault);
 
 	if (code == CU_DONE) {
@@ -376,8 +376,8 @@ static int32_t put(void *target, const char *name, int fd, uint64_t size, uint32
 static int32_t open_object(const struct target *t, const char *name, int *ret, struct stat *ret_st,
 	struct cu_fault *fault)
 {
-	const char *base;
-	int folder, fd, e;
+	const char *base = name;
+	int folder = -1, fd, e;
 	int32_t code = enter_for(t, name, 0, &folder, &base, fault);
 
 	if (code != CU_DONE) {
@@ -400,8 +400,8 @@ static int32_t open_object(const struct target *t, const char *name, int *ret, s
 static int32_t get(void *target, const char *name, int to, struct cu_fault *fault)
 {
 	struct target *t = target;
-	struct stat st;
-	int fd;
+	struct stat st = { 0 };
+	int fd = -1;
 	ssize_t n = 0;
 	int32_t code = open_object(t, name, &fd, &st, fault);
 
@@ -426,8 +426,8 @@ static int32_t get(void *target, const char *name, int to, struct cu_fault *faul
 
 static int32_t measure(void *target, const char *name, uint64_t *ret, struct cu_fault *fault)
 {
-	struct stat st;
-	int fd;
+	struct stat st = { 0 };
+	int fd = -1;
 	int32_t code = open_object(target, name, &fd, &st, fault);
 
 	if (code == CU_DONE) {
@@ -456,8 +456,8 @@ static int32_t tell(void *ctx, int folder, const char *file, const char *name, u
 static int32_t list(void *target, const char *under, cu_told *told, void *ctx, struct cu_fault *fault)
 {
 	struct telling to = { told, ctx };
-	const char *base;
-	int parent, folder, e;
+	const char *base = under;
+	int parent = -1, folder, e;
 	int32_t code = enter_for(target, under, 0, &parent, &base, fault);
 
 	if (code != CU_DONE) {
@@ -476,8 +476,8 @@ static int32_t list(void *target, const char *under, cu_told *told, void *ctx, s
 
 static int32_t remove_object(void *target, const char *name, struct cu_fault *fault)
 {
-	const char *base;
-	int folder;
+	const char *base = name;
+	int folder = -1;
 	int32_t code = enter_for(target, name, 0, &folder, &base, fault);
 
 	if (code != CU_DONE) {
