@@ -135,7 +135,7 @@ static int look_for_prepared(struct issue *i, struct cu_err *err)
 /* One that could not be sent is not tried beside the new one. */
 static int drop_former(struct tx *tx, const struct row_outgoing *out, struct cu_err *err)
 {
-	struct row_message former;
+	struct row_message former = { .state = 0 };
 	int r = id_is_nil(&out->message) ? 0 : tx_message_get(tx, &out->message, &former, err);
 
 	if (r == CU_ENOENT) {
@@ -254,7 +254,7 @@ static int begin(struct issue *i, struct row_dsr *row, struct cu_err *err)
 	if (r == 0) {
 		r = request_letter_begin(&i->letter, x->daemon, row, kind, err);
 	}
-	if (r < 0) {
+	if (r != 0) {
 		return r;
 	}
 	if (language) {

@@ -84,7 +84,7 @@ static void say_days_off(const struct clock *k, int32_t from, int32_t to,
 /* What a calendar on the wall would not show: holidays, and weekends that are worked. */
 static int say_exceptions(const struct clock *k, int32_t end, struct cu_err *err)
 {
-	struct calendar_day d = { 0 }, next;
+	struct calendar_day d = { 0 }, next = { 0 };
 
 	for (int32_t day = k->facts->received + 1, first = day; day <= end; day++) {
 		int r = calendar_look(k->calendar, day, &d, err);
@@ -267,7 +267,7 @@ static int count_answers(struct clock *k, struct answers a, int64_t more, int32_
 	char day[DERIVATION_SIZE];
 
 	for (size_t i = 0; i < a.n; i++) {
-		int32_t end;
+		int32_t end = 0;
 		int r = count_period(k, &a.v[i], more, earliest, &end, err);
 
 		if (r < 0) {

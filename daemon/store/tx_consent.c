@@ -74,7 +74,7 @@ int tx_consent_put(struct tx *tx, struct row_consent *row, const struct consent_
 {
 	const char *channel = row->channel[0] ? row->channel : NULL;
 	struct row_subject who;
-	struct standing now;
+	struct standing now = { .is_live = false };
 	int r = consent_act(row->state) < 0 ?
 		cu_err_set(err, CU_EINVAL, "consent: this is nothing that somebody says") :
 		tx_subject_require(tx, &row->subject, &who, err);
