@@ -2,13 +2,15 @@
  * sites: each change of the disk that each kind of step makes goes wrong, in every way.
  *
  *	sites [EACH [FIRST]]
+ *	sites --seconds N
  *
  * A scene is a small store and one step. The step is made once for each of its changes of the disk
  * and each way in which that may go wrong: the process ends before it, half of a write is there,
  * the power is cut, the call fails once, it and all after it fail. Then the store is opened, and
  * what it and its backups show must be what the model says: the step happened, or it did not.
  * The start behind it goes wrong as well, at each of its own changes, and then once more not.
- * With EACH only every so many are played, from number FIRST on.
+ * With EACH only every so many are played, from number FIRST on; for N seconds: of a scene drawn at
+ * random each 50th, then of another. CUSTOS_SEED repeats such a run.
  */
 #include "world.h"
 
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #define MAX_BEFORE 8
+#define DRAWN_EACH 50
 
 struct scene {
 	const char *what;
@@ -217,18 +220,38 @@ static void play_scene(const struct scene *sc, struct tally *t)
 		(long)(time(NULL) - began));
 }
 
+static void play_for(int seconds, struct tally *t)
+{
+	const char *told = getenv("CUSTOS_SEED");
+	unsigned seed = told ? (unsigned)strtoul(told, NULL, 10) : (unsigned)time(NULL);
+	time_t end = time(NULL) + seconds;
+
+	printf("seed %u\n", seed);
+	t->each = DRAWN_EACH;
+	while (time(NULL) < end) {
+		t->number = (unsigned long)rand_r(&seed) % DRAWN_EACH;
+		play_scene(&scenes[(size_t)rand_r(&seed) % NSCENES], t);
+	}
+}
+
 int main(int argc, char *argv[])
 {
-	struct tally t = { .each = argc > 1 ? strtoul(argv[1], NULL, 10) : 1,
-		.number = argc > 2 ? strtoul(argv[2], NULL, 10) : 0 };
+	struct tally t = { .each = 1 };
+	bool is_drawn = argc == 3 && strcmp(argv[1], "--seconds") == 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (t.each == 0) {
-		fprintf(stderr, "sites [EACH [FIRST]]: EACH: expected 1 or more\n");
-		return 64;
-	}
-	for (size_t i = 0; i < NSCENES; i++) {
-		play_scene(&scenes[i], &t);
+	if (is_drawn) {
+		play_for(atoi(argv[2]), &t);
+	} else {
+		t.each = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+		t.number = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+		if (t.each == 0) {
+			fprintf(stderr, "sites [EACH [FIRST]]: EACH: expected 1 or more\n");
+			return 64;
+		}
+		for (size_t i = 0; i < NSCENES; i++) {
+			play_scene(&scenes[i], &t);
+		}
 	}
 	for (size_t i = 0; i < NWAYS; i++) {
 		printf("%-42s %5u\n", ways[i].name, t.played[i]);
