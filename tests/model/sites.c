@@ -12,10 +12,9 @@
  * With EACH only every so many are played, from number FIRST on; for N seconds: of a scene drawn at
  * random each 50th, then of another. CUSTOS_SEED repeats such a run.
  */
-#include "world.h"
+#include "scene.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,55 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_BEFORE 8
 #define DRAWN_EACH 50
-
-struct scene {
-	const char *what;
-	struct step before[MAX_BEFORE];
-	unsigned nbefore;
-	struct step step;
-};
-
-/* a: who; b and c: what, as the steps take them (world_*.c). */
-#define ADD               { .kind = STEP_ADD }
-#define WRITE(who, rec)   { .kind = STEP_WRITE, .a = (who), .b = (rec) }
-#define BEGIN(who, s, w)  { .kind = STEP_BEGIN, .a = (who), .b = (s), .c = (w) }
-#define HOLD(who, s, w)   { .kind = STEP_HOLD, .a = (who), .b = (s), .c = (w) }
-#define PLAIN(k)          { .kind = STEP_##k }
-
-static const struct scene scenes[] = {
-	{ "somebody is added", { ADD, PLAIN(BACK_UP) }, 2, ADD },
-	{ "a record is new", { ADD }, 1, WRITE(0, 1) },
-	{ "a record is changed", { ADD, WRITE(0, 1), PLAIN(BACK_UP) }, 3, WRITE(0, 1) },
-	{ "a sale begins a month", { ADD, PLAIN(BACK_UP) }, 2, WRITE(0, 3) },
-	{ "an erasure begins", { ADD, PLAIN(BACK_UP) }, 2, BEGIN(0, MODEL_WHOLE, 0) },
-	{ "an erasure is cancelled", { ADD, BEGIN(0, MODEL_WHOLE, 0) }, 2, PLAIN(CANCEL) },
-	{ "an erasure is let go", { ADD, BEGIN(0, MODEL_WHOLE, 0) }, 2, PLAIN(LET_GO) },
-	{ "a person is erased", { ADD, ADD, WRITE(0, 3), PLAIN(BACK_UP), BEGIN(0, MODEL_WHOLE, 0) }, 5,
-		PLAIN(ERASE) },
-	{ "a collection is erased",
-		{ ADD, WRITE(0, 2), PLAIN(BACK_UP), BEGIN(0, MODEL_COLLECTION, MODEL_NOTE) }, 4,
-		PLAIN(ERASE) },
-	{ "one of two records is erased",
-		{ ADD, WRITE(0, 1), PLAIN(BACK_UP), BEGIN(0, MODEL_RECORD, 0) }, 4, PLAIN(ERASE) },
-	{ "a month comes to its end", { ADD, ADD, WRITE(0, 3), WRITE(1, 3), PLAIN(BACK_UP) }, 5,
-		PLAIN(EXPIRE) },
-	{ "what is held of a month is sealed anew",
-		{ ADD, ADD, WRITE(0, 3), WRITE(1, 3), HOLD(0, MODEL_RECORD, 3), PLAIN(BACK_UP) }, 6,
-		PLAIN(EXPIRE) },
-	{ "the clock is confirmed", { ADD, PLAIN(EXPIRE), { .kind = STEP_JUMP, .a = 9 }, PLAIN(EXPIRE) }, 4,
-		PLAIN(CONFIRM) },
-	{ "a hold is placed", { ADD, PLAIN(BACK_UP) }, 2, HOLD(0, MODEL_COLLECTION, 0) },
-	{ "a hold is released", { ADD, HOLD(0, MODEL_WHOLE, 0) }, 2, PLAIN(RELEASE) },
-	{ "somebody says something", { ADD }, 1, PLAIN(SAY) },
-	{ "somebody asks for something", { ADD }, 1, PLAIN(ASK) },
-	{ "what was asked for is answered", { ADD, PLAIN(ASK) }, 2, PLAIN(CLOSE) },
-	{ "the first backup is made", { ADD, WRITE(0, 3) }, 2, PLAIN(BACK_UP) },
-	{ "another backup is made", { ADD, PLAIN(BACK_UP), WRITE(0, 1) }, 3, PLAIN(BACK_UP) },
-};
-
-#define NSCENES (sizeof(scenes) / sizeof(scenes[0]))
 
 static const struct way {
 	const char *name;
@@ -99,31 +50,10 @@ struct tally {
 
 /* --- the directory of a scene, as it was ------------------------------------------------ */
 
-__attribute__((format(printf, 1, 2))) static void run_command(const char *format, ...)
-{
-	char command[700];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	if (system(command) != 0) {
-		fprintf(stderr, "sites: '%s' failed\n", command);
-		exit(2);
-	}
-}
-
 static void put_back(const char *kept, const char *dir)
 {
-	run_command("rm -rf '%s'", dir);
-	run_command("cp -a '%s' '%s'", kept, dir);
-}
-
-static const char *place(void)
-{
-	const char *told = getenv("TMPDIR");
-
-	return told ? told : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	scene_command("rm -rf '%s'", dir);
+	scene_command("cp -a '%s' '%s'", kept, dir);
 }
 
 /* --- one fault --------------------------------------------------------------------------- */
@@ -179,20 +109,15 @@ static void play_site(const struct stage *st, size_t way, unsigned nth, struct t
 
 static void set_stage(struct stage *st)
 {
-	snprintf(st->root, sizeof(st->root), "%s/custos-sites-XXXXXX", place());
+	snprintf(st->root, sizeof(st->root), "%s/custos-sites-XXXXXX", scene_place());
 	if (!mkdtemp(st->root)) {
 		perror(st->root);
 		exit(2);
 	}
 	snprintf(st->dir, sizeof(st->dir), "%s/world", st->root);
 	snprintf(st->kept, sizeof(st->kept), "%s/kept", st->root);
-	run_command("mkdir '%s'", st->dir);
-	st->world = world_new(st->dir);
-	for (unsigned i = 0; i < st->scene->nbefore; i++) {
-		world_step(st->world, &st->scene->before[i]);
-	}
-	world_rest(st->world);
-	run_command("cp -a '%s' '%s'", st->dir, st->kept);
+	st->world = scene_make(st->scene, st->dir);
+	scene_command("cp -a '%s' '%s'", st->dir, st->kept);
 }
 
 static void play_scene(const struct scene *sc, struct tally *t)
@@ -215,7 +140,7 @@ static void play_scene(const struct scene *sc, struct tally *t)
 	put_back(st.kept, st.dir);
 	world_wake(st.world);
 	world_free(st.world);
-	run_command("rm -rf '%s'", st.root);
+	scene_command("rm -rf '%s'", st.root);
 	printf("%-42s %4ld changes, %5u faults, %4ld s\n", sc->what, nchanges, t->nplayed - before,
 		(long)(time(NULL) - began));
 }
@@ -230,7 +155,7 @@ static void play_for(int seconds, struct tally *t)
 	t->each = DRAWN_EACH;
 	while (time(NULL) < end) {
 		t->number = (unsigned long)rand_r(&seed) % DRAWN_EACH;
-		play_scene(&scenes[(size_t)rand_r(&seed) % NSCENES], t);
+		play_scene(&scenes[(size_t)rand_r(&seed) % nscenes], t);
 	}
 }
 
@@ -249,7 +174,7 @@ int main(int argc, char *argv[])
 			fprintf(stderr, "sites [EACH [FIRST]]: EACH: expected 1 or more\n");
 			return 64;
 		}
-		for (size_t i = 0; i < NSCENES; i++) {
+		for (size_t i = 0; i < nscenes; i++) {
 			play_scene(&scenes[i], &t);
 		}
 	}
