@@ -2,15 +2,16 @@
  * histories: what happens to people's data in random histories is what a small model says.
  *
  *	histories [NUMBER [SEED]]
+ *	histories --seconds N
  *
- * 10,000 if nothing is said, from a seed that nobody had before.  Each history is drawn from its seed
- * alone, the next from the next: NUMBER 1 and its SEED repeat it.  When one goes wrong it is made as
- * short as it can be, and printed.
+ * 10,000 if nothing is said, from a seed that nobody had before, or CUSTOS_SEED.  Each history is drawn
+ * from its seed alone, the next from the next: NUMBER 1 and its SEED repeat it.  When one goes wrong it
+ * is made as short as it can be, and printed.
  */
 #include "world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,17 +262,27 @@ static int try_seed(uint64_t seed)
 	return 1;
 }
 
+/* One that nobody had before. */
+static uint64_t first_seed(void)
+{
+	const char *told = getenv("CUSTOS_SEED");
+
+	return told ? strtoull(told, NULL, 10) :
+		      (uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
+}
+
 int main(int argc, char *argv[])
 {
-	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000;
-	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) :
-				    (uint64_t)time(NULL) * 100000 + (uint64_t)getpid() % 100 * 1000;
+	bool is_timed = argc == 3 && strcmp(argv[1], "--seconds") == 0;
+	unsigned long wanted = is_timed ? ULONG_MAX : argc > 1 ? strtoul(argv[1], NULL, 10) : 10000, n;
+	uint64_t first = argc > 2 && !is_timed ? strtoull(argv[2], NULL, 10) : first_seed();
+	time_t end = is_timed ? time(NULL) + atoi(argv[2]) : 0;
 	int nwrong = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("seeds from %llu\n", (unsigned long long)first);
-	for (unsigned long i = 0; i < n && nwrong < 3; i++) {
-		nwrong += try_seed(first + i);
+	for (n = 0; n < wanted && nwrong < 3 && (!is_timed || time(NULL) < end); n++) {
+		nwrong += try_seed(first + n);
 	}
 	printf("%lu histories, %d wrong\n", n, nwrong);
 	return nwrong ? 1 : 0;

@@ -3,7 +3,8 @@
 
     seeded.py check                every defect still fits its source: exactly one place
     seeded.py make N DIR           writes the source with defect N; prints "source made"
-    seeded.py run BUILD [N...]     builds each, runs the lab that must see it, prints the recall
+    seeded.py run BUILD [N...]     builds each, runs the lab that must see it, prints the recall:
+                                   in two trees at a time, below BUILD
 
 *.bugs has the defects. One is a heading, the source, the ctest that must fail, and lines as in a
 patch: those with '-' or a blank stand in the source exactly once, those with '+' or a blank then.
@@ -14,8 +15,12 @@ patch: those with '-' or a blank stand in the source exactly once, those with '+
     -	if (r == 0 && fdatasync(files->fd[copy]) < 0) {
     +	if (r == 0 && files->fd[copy] < 0) {
 """
+import concurrent.futures
 import os
+import queue
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +28,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FEWEST = 40
+TREES = 2  # built and played in at a time
 
 
 class Bug:
@@ -113,48 +119,106 @@ def make(number, to):
     print(bug.source, path)
 
 
-def quietly(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return done.returncode, done.stdout
+def quietly(command, timeout=None):
+    """Its status and what it said; without one when it took longer, and was ended with all it began."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True, env=dict(os.environ, CCACHE_NOHASHDIR="1")) as program:
+        try:
+            said, _ = program.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            return None, program.communicate()[0]
+    return program.returncode, said
 
 
-def build_with(build, number, target):
-    """number 0: no defect."""
-    for command in (["cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                     f"-DCUSTOS_BUG={number}"],
-                    ["cmake", "--build", build, "--target", target]):
+def build_with(tree, number, targets):
+    """number 0: no defect.  With assertions, and quickly."""
+    configure = ["cmake", "-S", ROOT, "-B", tree, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                 "-DCMAKE_C_FLAGS_DEBUG=-O1 -w", f"-DCUSTOS_BUG={number}"]
+    if shutil.which("ccache"):
+        configure.append("-DCMAKE_C_COMPILER_LAUNCHER=ccache")
+    for command in (configure, ["cmake", "--build", tree, "-j2", "--target", *targets]):
         code, said = quietly(command)
         if code != 0:
             raise SystemExit(f"bug {number} does not build:\n{said[-3000:]}")
 
 
-def lab_fails(build, lab):
-    code, said = quietly(["ctest", "--test-dir", build, "-R", f"^{re.escape(lab)}$", "--no-tests=error",
-                          "--output-on-failure", "--timeout", "900"])
-    return code != 0, said
+def play(tree, lab, timeout=None):
+    """Did the lab fail; what it said; seconds."""
+    began = time.monotonic()
+    code, said = quietly(["ctest", "--test-dir", tree, "-R", f"^{re.escape(lab)}$", "--no-tests=error",
+                          "--output-on-failure"], timeout)
+    return code != 0, said, time.monotonic() - began
+
+
+class Run:
+    """Bugs that wait, taken by as many threads as there are trees."""
+
+    def __init__(self, build, chosen):
+        self.trees = [os.path.join(build, str(n)) for n in range(1, TREES + 1)]
+        self.chosen = chosen
+        self.labs = sorted({bug.lab for bug in chosen})
+        self.programs = {}
+        self.clean = {}  # lab -> seconds without a bug
+        self.seen = {}   # number -> bool
+
+    def take(self, things, work):
+        """work(tree, thing) for each, a tree at a time; whatever it raises is raised."""
+        waiting = queue.SimpleQueue()
+        for thing in things:
+            waiting.put(thing)
+
+        def empty(tree):
+            while True:
+                try:
+                    thing = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                work(tree, thing)
+
+        with concurrent.futures.ThreadPoolExecutor(len(self.trees)) as threads:
+            for done in [threads.submit(empty, tree) for tree in self.trees]:
+                done.result()
+
+    def prepare(self):
+        """One tree after the other: what the second compiles the first has, where there is a ccache."""
+        for tree in self.trees:
+            build_with(tree, 0, ["custosctl"])
+            self.programs = programs_of(tree)
+            missing = [lab for lab in self.labs if lab not in self.programs]
+            if missing:
+                raise SystemExit(f"no ctest is called {missing[0]}")
+            build_with(tree, 0, sorted({self.programs[lab] for lab in self.labs}))
+
+    def play_clean(self, tree, lab):
+        failed, said, self.clean[lab] = play(tree, lab)
+        if failed:
+            raise SystemExit(f"{lab} fails without any seeded bug:\n{said[-3000:]}")
+
+    def play_bug(self, tree, bug):
+        began = time.monotonic()
+        build_with(tree, bug.number, [self.programs[bug.lab]])
+        # one that never ends any more is seen, too
+        seen, _, _ = play(tree, bug.lab, 60 + 10 * self.clean[bug.lab])
+        self.seen[bug.number] = seen
+        print(f"bug {bug.number:2}  {'seen    ' if seen else 'NOT SEEN'} {time.monotonic() - began:4.0f} s  "
+              f"{bug.lab}: {bug.what}", flush=True)
+
+    def all(self):
+        began = time.monotonic()
+        self.prepare()
+        print(f"{len(self.labs)} labs are built, {time.monotonic() - began:.0f} s", flush=True)
+        self.take(self.labs, self.play_clean)
+        print(f"each passes without a bug, {time.monotonic() - began:.0f} s", flush=True)
+        # those of one lab after the other: less is built anew
+        self.take(sorted(self.chosen, key=lambda bug: (bug.lab, bug.source)), self.play_bug)
+        print(f"recall: {sum(self.seen.values())} of {len(self.chosen)}, {time.monotonic() - began:.0f} s")
+        return 0 if all(self.seen.values()) else 1
 
 
 def run(build, wanted):
     bugs = load()
-    chosen = [bugs[n] for n in wanted] if wanted else list(bugs.values())
-    build_with(build, 0, "custosctl")
-    programs = programs_of(build)
-    for lab in sorted({bug.lab for bug in chosen}):
-        build_with(build, 0, programs[lab])
-        failed, said = lab_fails(build, lab)
-        if failed:
-            raise SystemExit(f"{lab} fails without any seeded bug:\n{said[-3000:]}")
-    nseen = 0
-    for bug in chosen:
-        began = time.monotonic()
-        build_with(build, bug.number, programs[bug.lab])
-        seen, _ = lab_fails(build, bug.lab)
-        nseen += seen
-        print(f"bug {bug.number:2}  {'seen    ' if seen else 'NOT SEEN'} {time.monotonic() - began:4.0f} s  "
-              f"{bug.lab}: {bug.what}", flush=True)
-    build_with(build, 0, "custosctl")
-    print(f"recall: {nseen} of {len(chosen)}")
-    return 0 if nseen == len(chosen) else 1
+    return Run(build, [bugs[n] for n in wanted] if wanted else list(bugs.values())).all()
 
 
 def main(argv):
