@@ -43,6 +43,14 @@ static void tell(struct run *run, enum check_kind kind, const char *object, cons
 	}
 }
 
+/* A message that begins with the name, which is told already, without it. */
+static const char *without_name(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
+}
+
 static void on_chain_fault(void *ctx, const char *name, const char *text)
 {
 	tell(ctx, CHECK_FAULT, name, text);
@@ -160,7 +168,7 @@ static int check_object(struct run *run, const struct wanted *w, struct cu_err *
 	if (r == CU_ENOENT && is_superseded(run, w)) {
 		tell(run, CHECK_NOTE, w->name, "is deleted; restores use a newer one");
 	} else if (r < 0) {
-		tell(run, CHECK_FAULT, w->name, why.msg);
+		tell(run, CHECK_FAULT, w->name, without_name(why.msg, w->name));
 	}
 	(void)err; /* what is wrong with one object does not end the check */
 	return 0;
@@ -291,7 +299,7 @@ static int check_log(struct run *run, struct cu_err *err)
 		return cu_err_set(err, r, "%s", why.msg);
 	}
 	if (r < 0) {
-		tell(run, CHECK_FAULT, "log", why.msg);
+		tell(run, CHECK_FAULT, "log", without_name(why.msg, "log"));
 	} else if (h.head.size < newest->log_size) {
 		snprintf(text, sizeof(text),
 			"holds %llu entries, but there were %llu when the newest manifest was signed",

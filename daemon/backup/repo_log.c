@@ -113,7 +113,7 @@ static int put_file(struct repo *r, const char *dir, const char *rel, struct cu_
 		code = path_join(path, dir, rel, err);
 	}
 	if (code == 0) {
-		code = path_read_file(path, FILE_MAX_BYTES, &bytes, err);
+		code = path_read_plain(path, FILE_MAX_BYTES, &bytes, err);
 	}
 	if (code == 0) {
 		code = repo_put_over(r, name, buf_span(&bytes), err);
@@ -178,7 +178,7 @@ static int read_checkpoint(const char *dir, struct buf *to, struct cu_err *err)
 	int code = path_join(path, dir, CHECKPOINT, err);
 
 	if (code == 0) {
-		code = path_read_file(path, FILE_MAX_BYTES, to, err);
+		code = path_read_plain(path, FILE_MAX_BYTES, to, err);
 	}
 	return code == CU_ENOENT ? 0 : code;
 }

@@ -146,6 +146,14 @@ static int look(struct restoring *run, bool is_raw, struct cu_err *err)
 	return r;
 }
 
+/* An object that is not what was signed; else it is this machine that fails. */
+static int say_what_to_do(int r, const char *remedy, struct cu_err *err)
+{
+	return r == CU_ECORRUPT || r == CU_ENOENT || r == CU_ENOKEY || r == CU_ELIMIT ?
+		restore_remedy(err, r, remedy) :
+		r;
+}
+
 static int build(struct restoring *run, struct cu_err *err)
 {
 	const char *dir = run->site.dir;
@@ -154,11 +162,13 @@ static int build(struct restoring *run, struct cu_err *err)
 	if (r == 0) {
 		r = rebuild_vault(&run->repo, run->vault, run->identity.vault, &run->history, dir,
 			run->k0, run->arena, run->watch, &run->report.restored_generation, err);
+		r = say_what_to_do(r, RESTORE_MEND_VAULT, err);
 	}
 	if (r == 0) {
 		r = rebuild_data(
 			&run->repo, &run->manifest, (struct rebuild_opener){ .ids = run->identity.data },
 			dir, run->watch, err);
+		r = say_what_to_do(r, RESTORE_MEND_DATA, err);
 	}
 	if (r == 0) {
 		r = look(run, true, err);

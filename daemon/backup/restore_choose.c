@@ -9,8 +9,7 @@
 #include "base/err.h"
 #include "base/path.h"
 
-/* Appends what can be done about it to the message. */
-static int remedy(struct cu_err *err, int code, const char *text)
+int restore_remedy(struct cu_err *err, int code, const char *text)
 {
 	if (err) {
 		size_t n = strlen(err->msg);
@@ -39,13 +38,14 @@ static int load_chain(struct restoring *run, struct cu_err *err)
 		&run->repo, &run->identity.manifest_key, NULL, NULL, &run->chain, err);
 
 	if (r == CU_ENOKEY) {
-		return remedy(err, r, "use the identity file of the lineage that wrote it");
+		return restore_remedy(err, r, "use the identity file of the lineage that wrote it");
 	}
 	if (r < 0) {
-		return remedy(err, r, "bring the file back from another copy of the repository");
+		return restore_remedy(err, r, "bring the file back from another copy of the repository");
 	}
 	if (run->chain.n == 0) {
-		return cu_err_set(err, CU_ENOENT, "the repository holds no backup");
+		return cu_err_set(err, CU_ENOENT,
+			"the repository holds no backup; bring manifest/ back from another copy, or name another directory");
 	}
 	return require_ours(run, err);
 }
@@ -112,7 +112,7 @@ static int require_object(struct restoring *run, const char *name, const struct 
 		r = cu_err_set(err, CU_ECORRUPT, "%s has %" PRIu64 " bytes instead of %" PRIu64, name,
 			size, ref->stored);
 	}
-	return r < 0 ? remedy(err, r, what_to_do) : 0;
+	return r < 0 ? restore_remedy(err, r, what_to_do) : 0;
 }
 
 /* Before hours are spent: is it all there? */
@@ -123,7 +123,7 @@ static int require_objects(struct restoring *run, struct cu_err *err)
 
 	repo_name_vault(run->vault->generation, run->vault->vault.hash, name);
 	r = require_object(run, name, &run->vault->vault,
-		"bring it back from another copy; with an older one, erased people would return",
+		RESTORE_MEND_VAULT,
 		err);
 	run->report.stored_bytes = run->vault->vault.stored;
 	run->report.bytes = run->vault->vault_size + run->data->data_size;
@@ -132,7 +132,7 @@ static int require_objects(struct restoring *run, struct cu_err *err)
 
 		repo_name_data(ref->hash, name);
 		r = require_object(run, name, ref,
-			"bring it back from another copy, or restore another backup", err);
+			RESTORE_MEND_DATA, err);
 		run->report.stored_bytes += ref->stored;
 	}
 	return r;
@@ -203,7 +203,7 @@ static int read_history(struct restoring *run, struct cu_err *err)
 			run->vault->generation, restore_log_size_of(run, run->data), run->watch, &run->history,
 			err);
 		if (r < 0 && r != CU_ECANCELED) {
-			r = remedy(err, r, "bring log/ back from another copy of the repository");
+			r = restore_remedy(err, r, "bring log/ back from another copy of the repository");
 		}
 	}
 	if (r == 0) {
@@ -223,6 +223,9 @@ int restore_prepare(struct restoring *run, const char *repo_dir, struct cu_err *
 
 	if (r == 0) {
 		r = repo_open(repo_dir, &run->repo, err);
+		if (r < 0) {
+			r = restore_remedy(err, r, "bring it back from another copy, or name another directory");
+		}
 	}
 	if (r == 0) {
 		r = load_chain(run, err);

@@ -40,6 +40,12 @@ struct restoring {
 	struct restore_report report;
 };
 
+#define RESTORE_MEND_VAULT "bring it back from another copy; with an older one, erased people would return"
+#define RESTORE_MEND_DATA  "bring it back from another copy, or restore another backup"
+
+/* Appends to the message what can be done about it.  Returns code. */
+int restore_remedy(struct cu_err *err, int code, const char *text);
+
 /* restore_choose.c: what is to be restored, whether all of it is there, and what the log knows. */
 int restore_prepare(struct restoring *run, const char *repo_dir, struct cu_err *err);
 

@@ -180,6 +180,26 @@ int path_read_file(const char *path, size_t limit, struct buf *to, struct cu_err
 	return r < 0 ? cu_err_wrap(err, r, "%s", path) : 0;
 }
 
+int path_read_plain(const char *path, size_t limit, struct buf *to, struct cu_err *err)
+{
+	/* O_NONBLOCK: a pipe of that name must not make us wait for its writer */
+	int r, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st = { 0 };
+
+	if (fd < 0) {
+		return cu_err_errno(err, errno, "open %s", path);
+	}
+	if (fstat(fd, &st) < 0) {
+		r = cu_err_errno(err, errno, "read");
+	} else if (!S_ISREG(st.st_mode)) {
+		r = cu_err_set(err, CU_ECORRUPT, "is no regular file");
+	} else {
+		r = path_read_fd(fd, limit, to, err);
+	}
+	close(fd);
+	return r < 0 ? cu_err_wrap(err, r, "%s", path) : 0;
+}
+
 int path_write_fd(int fd, struct span bytes, struct cu_err *err)
 {
 	while (bytes.n > 0) {

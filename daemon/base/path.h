@@ -33,6 +33,9 @@ bool path_exists(const char *path);
 int path_read_fd(int fd, size_t limit, struct buf *to, struct cu_err *err);
 /* The same of a file.  Absent: CU_ENOENT. */
 int path_read_file(const char *path, size_t limit, struct buf *to, struct cu_err *err);
+/* The same where others may write: what is no regular file, be it a link to one, is CU_ECORRUPT or
+ * CU_EIO, and nobody waits for the other end of a pipe. */
+int path_read_plain(const char *path, size_t limit, struct buf *to, struct cu_err *err);
 
 /* Writes all n bytes; partial writes and EINTR are gone on with. */
 int path_write_fd(int fd, struct span bytes, struct cu_err *err);

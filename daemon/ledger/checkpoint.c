@@ -133,7 +133,7 @@ int checkpoint_read(const char *dir, const struct note_verifier *by, struct buf 
 	int r = path_join(path, dir, FILE_NAME, err);
 
 	if (r == 0) {
-		r = path_read_file(path, MAX_NOTE, note, err);
+		r = path_read_plain(path, MAX_NOTE, note, err);
 	}
 	if (r < 0) {
 		return r;

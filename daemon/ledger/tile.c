@@ -62,7 +62,7 @@ static int read_one(const char *dir, int level, uint64_t index, unsigned width,
 	r = path_join(path, dir, rel, err);
 	buf_clear(to);
 	if (r == 0) {
-		r = path_read_file(path, limit, to, err);
+		r = path_read_plain(path, limit, to, err);
 	}
 	return r == CU_ELIMIT ? cu_err_set(err, CU_ECORRUPT, "%s: is too long", rel)
 			      : r;

@@ -504,6 +504,7 @@ static void damage(const char *name, size_t step, const char *says, int flip_cod
 		write_all(at("damaged/%s", name), bytes.p, bytes.n);
 		bytes.p[i] ^= 1;
 		assert_refused("damaged", flip_code, says);
+		assert_refused("damaged", flip_code, "back from another copy"); /* what to do */
 		write_all(at("damaged/%s", name), bytes.p, i);
 		assert_refused("damaged", CU_ECORRUPT, says);
 	}
@@ -571,6 +572,18 @@ static void a_repository_without_its_log_is_refused(void **state)
 	copy_repo("nolog");
 	assert_int_equal(shell("rm -r nolog/log"), 0);
 	assert_refused("nolog", CU_ENOENT, "bring log/ back");
+}
+
+static void pipes_in_the_log_are_refused_and_not_waited_for(void **state)
+{
+	(void)state;
+
+	copy_repo("piped");
+	assert_int_equal(shell("rm piped/log/checkpoint && mkfifo piped/log/checkpoint"), 0);
+	assert_refused("piped", CU_ECORRUPT, "bring log/ back");
+	copy_repo("piped");
+	assert_int_equal(shell("for f in $(find piped/log/tile -type f); do rm $f && mkfifo $f; done"), 0);
+	assert_refused("piped", CU_ECORRUPT, "bring log/ back");
 }
 
 static void a_missing_manifest_is_refused(void **state)
@@ -788,6 +801,7 @@ int main(void)
 		cmocka_unit_test(damaged_bytes_of_objects_are_refused),
 		cmocka_unit_test(a_damaged_log_is_refused),
 		cmocka_unit_test(a_repository_without_its_log_is_refused),
+		cmocka_unit_test(pipes_in_the_log_are_refused_and_not_waited_for),
 		cmocka_unit_test(a_missing_manifest_is_refused),
 		cmocka_unit_test(the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault),
 		cmocka_unit_test(a_manifest_of_another_log_is_refused),

@@ -246,6 +246,26 @@ static void a_file_is_read_up_to_its_limit(void **state)
 	buf_done(&big);
 }
 
+static void where_others_write_only_a_plain_file_is_read_and_no_pipe_is_waited_for(void **state)
+{
+	const char *dir = fresh_dir();
+	struct buf b = BUF_INIT;
+	struct cu_err err = { 0 };
+
+	(void)state;
+	write_all(in_dir(dir, "plain"), span_str("0123"));
+	assert_int_equal(mkfifo(in_dir(dir, "pipe"), 0600), 0);
+	assert_int_equal(symlink("plain", in_dir(dir, "link")), 0);
+	assert_ok(path_read_plain(in_dir(dir, "plain"), 4, &b, &err), &err);
+	assert_string_equal(buf_cstr(&b), "0123");
+	assert_fails(path_read_plain(in_dir(dir, "plain"), 3, &b, &err), CU_ELIMIT, &err, "plain");
+	assert_fails(path_read_plain(in_dir(dir, "none"), 9, &b, &err), CU_ENOENT, &err, "none");
+	assert_fails(path_read_plain(in_dir(dir, "pipe"), 9, &b, &err), CU_ECORRUPT, &err, "pipe");
+	assert_fails(path_read_plain(in_dir(dir, "link"), 9, &b, &err), CU_EIO, &err, "link");
+	assert_fails(path_read_plain(dir, 9, &b, &err), CU_ECORRUPT, &err, "no regular file");
+	buf_done(&b);
+}
+
 static void reading_goes_on_from_where_the_descriptor_is(void **state)
 {
 	const char *dir = fresh_dir();
@@ -527,6 +547,7 @@ int main(void)
 		cmocka_unit_test(make_dir_of_an_endless_path_is_refused),
 		cmocka_unit_test(make_dir_goes_deep_on_a_small_stack),
 		cmocka_unit_test(a_file_is_read_up_to_its_limit),
+		cmocka_unit_test(where_others_write_only_a_plain_file_is_read_and_no_pipe_is_waited_for),
 		cmocka_unit_test(reading_goes_on_from_where_the_descriptor_is),
 		cmocka_unit_test(pread_and_pwrite_meet_their_offsets),
 		cmocka_unit_test(partial_writes_and_signals_are_gone_on_with),
