@@ -9,10 +9,12 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
-#define NSAMPLE    16
-#define LEAVES_MAX 1000 /* that log show gives at a time */
+#define NSAMPLE     16
+#define LEAVES_MAX  1000 /* that log show gives at a time */
+#define ERASURES_MS 60000
 
 /* --- files ---------------------------------------------------------------------------- */
 
@@ -83,6 +85,21 @@ static const char *field_of(const json_t *record, const char *field)
 	return json_string_value(json_object_get(json_object_get(record, "fields"), field));
 }
 
+/* It was erased, or somebody tried and it happened; it is nowhere any more. */
+static bool is_gone(struct person *p, int r, const struct cu_err *err)
+{
+	if (r < 0 && (r != CU_ENOENT || (!p->is_erased && !p->is_erasing))) {
+		fail_msg("%s, who was acknowledged, is lost: %s", p->id, err->msg);
+	}
+	if (r == 0 && p->is_erased) {
+		fail_msg("%s was erased, and is there", p->id);
+	}
+	if (r < 0 && (p->nadds != 1 || p->nerasures != 1)) {
+		fail_msg("%s: %u leaves that add it and %u that erase it", p->id, p->nadds, p->nerasures);
+	}
+	return r < 0;
+}
+
 /* What was acknowledged is there; what was tried is there whole, or not at all. */
 static void look_at(struct judge *j, struct client *c, struct person *p)
 {
@@ -93,11 +110,16 @@ static void look_at(struct judge *j, struct client *c, struct person *p)
 	const char *email, *name;
 	uint32_t version;
 	char want[64];
+	int r = client_call(c, "io.custos.subject.Get", call, -1, &reply, &err);
 
-	if (client_call(c, "io.custos.subject.Get", call, -1, &reply, &err) < 0) {
-		fail_msg("%s, who was acknowledged, is lost: %s", p->id, err.msg);
-	}
 	json_decref(call);
+	j->nchecked++;
+	p->is_touched = false;
+	if (is_gone(p, r, &err)) {
+		p->is_erased = true;
+		p->is_erasing = false;
+		return;
+	}
 	snprintf(want, sizeof(want), "n%u@example.org", p->number);
 	email = field_of(record_of(reply, "contact_point"), "email");
 	if (!email || strcmp(email, want) != 0) {
@@ -117,8 +139,7 @@ static void look_at(struct judge *j, struct client *c, struct person *p)
 	}
 	json_decref(reply);
 	p->version = version;
-	p->is_updating = p->is_touched = false;
-	j->nchecked++;
+	p->is_updating = p->is_erasing = false;
 	if (p->nadds != 1 || p->nputs != version) {
 		fail_msg("%s: %u leaves that add it and %u that write it, for version %u", p->id,
 			p->nadds, p->nputs, version);
@@ -156,11 +177,12 @@ static void take_leaf(struct judge *j, struct client *c, const char *leaf)
 {
 	bool is_add = strstr(leaf, " act=subject.add ") != NULL;
 	bool is_put = strstr(leaf, " act=record.put ") != NULL;
+	bool is_erasure = strstr(leaf, " act=erase.begin ") != NULL;
 	const char *sub = strstr(leaf, " sub=");
 	struct person *p;
 	char id[33];
 
-	if ((!is_add && !is_put) || !sub) {
+	if ((!is_add && !is_put && !is_erasure) || !sub) {
 		return;
 	}
 	snprintf(id, sizeof(id), "%.32s", sub + 5);
@@ -170,6 +192,7 @@ static void take_leaf(struct judge *j, struct client *c, const char *leaf)
 	}
 	p->nadds += is_add;
 	p->nputs += is_put;
+	p->nerasures += is_erasure;
 }
 
 static void read_leaves(struct judge *j, struct client *c)
@@ -203,7 +226,7 @@ static void check_counts(struct judge *j, struct client *c)
 	unsigned there = 0;
 
 	for (unsigned i = 0; i < j->load->n; i++) {
-		there += j->load->people[i].id[0] != '\0';
+		there += j->load->people[i].id[0] != '\0' && !j->load->people[i].is_erased;
 	}
 	if (json_integer_value(json_object_get(reply, "subjects")) != there ||
 		json_integer_value(json_object_get(reply, "records")) != 2 * (json_int_t)there) {
@@ -212,6 +235,58 @@ static void check_counts(struct judge *j, struct client *c)
 			(long long)json_integer_value(json_object_get(reply, "records")), there);
 	}
 	json_decref(reply);
+}
+
+/* What was begun before the end goes on by itself. */
+static void wait_for_erasures(struct client *c)
+{
+	int64_t end = clock_monotonic_ms() + ERASURES_MS;
+	size_t left = 1;
+
+	while (left > 0) {
+		json_t *reply = ask(c, "io.custos.erase.List", json_pack("{s:b}", "all", 0));
+
+		left = json_array_size(json_object_get(reply, "erasures"));
+		json_decref(reply);
+		if (left > 0 && clock_monotonic_ms() > end) {
+			fail_msg("%zu erasures do not come to their end", left);
+		}
+		if (left > 0) {
+			run_sleep_ms(10);
+		}
+	}
+}
+
+static bool is_listed(const json_t *backups, uint32_t sequence)
+{
+	const json_t *b;
+	size_t i;
+
+	json_array_foreach (backups, i, b) {
+		if (json_integer_value(json_object_get(b, "sequence")) == sequence) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The newest that was acknowledged is there, and each byte of all of them. */
+static void check_backups(const struct load *l)
+{
+	struct client *c = stage_client(l->stage, AS_ADMIN);
+	json_t *list = ask(c, "io.custos.backup.List", NULL),
+	       *check = ask(c, "io.custos.backup.Check", json_pack("{s:b}", "read_data", 1)), *faults;
+
+	if (!is_listed(json_object_get(list, "backups"), l->backup)) {
+		fail_msg("backup %u, which was acknowledged, is lost", l->backup);
+	}
+	faults = json_object_get(json_object_get(check, "result"), "faults");
+	if (!json_is_array(faults) || json_array_size(faults) > 0) {
+		fail_msg("backups: %s", json_string_value(json_array_get(faults, 0)));
+	}
+	json_decref(list);
+	json_decref(check);
+	client_close(c);
 }
 
 /* Who was tried and is in no leaf is not there: the try is over. */
@@ -227,11 +302,24 @@ static void forget_tries(struct load *l)
 	l->n = kept;
 }
 
+void judge_anew(struct judge *j)
+{
+	j->nleaves = 0;
+	for (unsigned i = 0; i < j->load->n; i++) {
+		struct person *p = &j->load->people[i];
+
+		p->nadds = p->nputs = p->nerasures = 0;
+	}
+}
+
 void judge_store(struct judge *j, bool is_last)
 {
 	struct client *c = stage_client(j->load->stage, AS_PRIVACY);
 	struct load *l = j->load;
 
+	if (l->is_full) {
+		wait_for_erasures(c);
+	}
 	read_leaves(j, c);
 	forget_tries(l);
 	for (unsigned i = 0; i < l->n; i++) {
@@ -245,4 +333,7 @@ void judge_store(struct judge *j, bool is_last)
 	check_counts(j, c);
 	json_decref(ask(c, "io.custos.log.Verify", NULL));
 	client_close(c);
+	if (l->backup > 0) {
+		check_backups(l);
+	}
 }

@@ -4,7 +4,8 @@
  * After each start of custosd, through its socket: who was touched since the last time, and
  * some of the others, with the content that was acknowledged (or, where no answer came, what
  * was tried, whole); each leaf of the log that is new, one for each effect; as many subjects
- * and records as these leaves say; the log's tree.  Fails with what is wrong.
+ * and records as these leaves say; the log's tree.  Who was erased is gone, backups are whole.
+ * Fails with what is wrong.
  */
 #ifndef CU_TESTS_JUDGE_H
 #define CU_TESTS_JUDGE_H
@@ -18,6 +19,8 @@ struct judge {
 
 /* The databases as they lie there, before a start: integrity_check of copies. */
 void judge_files(struct judge *j);
+/* The log may be shorter than it was: all its leaves are new. */
+void judge_anew(struct judge *j);
 /* custosd runs.  is_last: everybody is looked at. */
 void judge_store(struct judge *j, bool is_last);
 

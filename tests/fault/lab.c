@@ -19,25 +19,23 @@
 #include "base/err.h"
 #include "judge.h"
 #include "load.h"
-#include "shim.h"
+#include "shimmed.h"
 
 #define WORLD_ROUNDS 50  /* with one store; then another begins */
 #define LOAD_MS      150 /* at most, before the end */
 #define END_MS       30000
-#define SKIPPED      77
-#define FOUND        255 /* how fail_msg ends a program that is no test */
 
 struct lab {
+	enum lab_name name;
 	const struct lab_bounds *bounds;
-	struct lab_result *result; /* shared with the process that waits */
+	struct trial *result; /* shared with the process that waits */
 	int64_t end_ms;            /* 0: none */
 	const char *deaf;
 	bool is_shimmed, is_random;
 	struct stage *stage;
 	struct load load;
 	struct judge judge;
-	struct shim_control *control;
-	char notes[192], graves[192], control_path[192];
+	struct shimmed shim;
 };
 
 static bool goes_on(const struct lab *lab)
@@ -48,41 +46,10 @@ static bool goes_on(const struct lab *lab)
 
 /* --- a world: one store ----------------------------------------------------------------- */
 
-static void make_shim(struct lab *lab)
-{
-	const char *files = lab->stage->files;
-	int fd;
-
-	snprintf(lab->notes, sizeof(lab->notes), "%.150s/notes", files);
-	/* a second name can be made only below what custosd may write to */
-	snprintf(lab->graves, sizeof(lab->graves), "%.150s/graves", lab->stage->repo);
-	snprintf(lab->control_path, sizeof(lab->control_path), "%.150s/control", files);
-	free(run_shell("cp '%s' '%s/shim.so'; chmod 755 '%s/shim.so'; mkdir -m 777 '%s'; "
-		       "chmod 777 '%s'; truncate -s %zu '%s'; chmod 666 '%s'; touch '%s'; chmod 666 '%s'",
-		SHIM, files, files, lab->graves, lab->graves, sizeof(struct shim_control),
-		lab->control_path, lab->control_path, lab->notes, lab->notes));
-	fd = open(lab->control_path, O_RDWR | O_CLOEXEC);
-	lab->control = mmap(
-		NULL, sizeof(*lab->control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(fd >= 0 && lab->control != MAP_FAILED);
-	close(fd);
-}
-
 static void set_environment(const struct lab *lab)
 {
-	char preload[512];
-
-	if (!lab->is_shimmed) {
-		return;
-	}
-	snprintf(preload, sizeof(preload), "%s%s/shim.so", SANITIZER, lab->stage->files);
-	setenv("LD_PRELOAD", preload, 1);
-	setenv("SHIM_DIR", lab->stage->state, 1);
-	setenv("SHIM_NOTES", lab->notes, 1);
-	setenv("SHIM_GRAVES", lab->graves, 1);
-	setenv("SHIM_CONTROL", lab->control_path, 1);
-	if (lab->deaf) {
-		setenv("SHIM_DEAF", lab->deaf, 1);
+	if (lab->is_shimmed) {
+		shimmed_begin(&lab->shim, lab->deaf);
 	}
 }
 
@@ -90,14 +57,17 @@ static void start(struct lab *lab)
 {
 	set_environment(lab);
 	stage_start(lab->stage);
-	unsetenv("LD_PRELOAD");
+	shimmed_end();
 }
 
 static void begin_world(struct lab *lab)
 {
+	char graves[192];
+
 	lab->stage = stage_new();
 	if (lab->is_shimmed) {
-		make_shim(lab);
+		snprintf(graves, sizeof(graves), "%.150s/graves", lab->stage->repo);
+		shimmed_init(&lab->shim, lab->stage, graves);
 	}
 	load_init(&lab->load, lab->stage, lab->bounds->seed + lab->result->rounds);
 	lab->judge = (struct judge){ .load = &lab->load };
@@ -119,7 +89,7 @@ static void end_world(struct lab *lab)
 	stage_free(lab->stage);
 	load_done(&lab->load);
 	if (lab->is_shimmed) {
-		munmap(lab->control, sizeof(*lab->control));
+		shimmed_done(&lab->shim);
 	}
 }
 
@@ -130,7 +100,7 @@ static void power_off(struct lab *lab)
 	stage_kill(lab->stage);
 	lab->result->kills++;
 	if (lab->is_shimmed) {
-		cut_power(lab->stage->state, lab->notes, lab->graves, lab->is_random,
+		cut_power(lab->stage->state, lab->shim.notes, lab->shim.graves, lab->is_random,
 			(unsigned)load_draw(&lab->load, UINT32_MAX));
 	}
 }
@@ -143,7 +113,7 @@ static void maybe_kill_a_start(struct lab *lab)
 	}
 	set_environment(lab);
 	stage_launch(lab->stage);
-	unsetenv("LD_PRELOAD");
+	shimmed_end();
 	run_sleep_ms((int)load_draw(&lab->load, 60));
 	power_off(lab);
 }
@@ -177,7 +147,7 @@ static bool may_go_on(const char *failed)
  * fails; custosd has done so itself before (db_open). */
 static bool is_done_already(const struct lab *lab)
 {
-	return strcmp(lab->control->failed, lab->stage->state) == 0;
+	return strcmp(lab->shim.control->failed, lab->stage->state) == 0;
 }
 
 static void expect_it_says_why(struct lab *lab, size_t from)
@@ -186,7 +156,7 @@ static void expect_it_says_why(struct lab *lab, size_t from)
 
 	if (!strstr(said + from, "Input/output error") && !strstr(said + from, "disk I/O error")) {
 		fail_msg("custosd does not say that the sync of %s failed:\n%s",
-			lab->control->failed, said + from);
+			lab->shim.control->failed, said + from);
 	}
 	free(said);
 }
@@ -198,29 +168,29 @@ static void end_after_failure(struct lab *lab)
 	struct ran ended;
 
 	if (!run_try_wait(&st->job, 5000, &ended)) {
-		if (!may_go_on(lab->control->failed) && !is_done_already(lab)) {
+		if (!may_go_on(lab->shim.control->failed) && !is_done_already(lab)) {
 			char *said = stage_daemon_log(st);
 
 			fail_msg("custosd goes on after a failed sync of %s:\n%s",
-				lab->control->failed, said);
+				lab->shim.control->failed, said);
 		}
 		power_off(lab);
 		return;
 	}
 	if (ended.status == 0 || ended.status >= 128) {
-		fail_msg("status %d after a failed sync of %s", ended.status, lab->control->failed);
+		fail_msg("status %d after a failed sync of %s", ended.status, lab->shim.control->failed);
 	}
 	ran_done(&ended);
 	st->daemon = 0;
 	lab->result->kills++;
-	cut_power(st->state, lab->notes, lab->graves, lab->is_random,
+	cut_power(st->state, lab->shim.notes, lab->shim.graves, lab->is_random,
 		(unsigned)load_draw(&lab->load, UINT32_MAX));
 }
 
 /* One of the next syncs fails; what was not synced is lost as well. */
 static void round_of_failure(struct lab *lab)
 {
-	struct shim_control *control = lab->control;
+	struct shim_control *control = lab->shim.control;
 	uint64_t nfailed = atomic_load(&control->nfailed);
 	int64_t end = clock_monotonic_ms() + END_MS;
 	char *said = stage_daemon_log(lab->stage);
@@ -280,7 +250,7 @@ static void mount_small(struct stage *st)
 		(unsigned)stage_uid(AS_DAEMON), (unsigned)stage_uid(AS_DAEMON));
 	if (geteuid() != 0 || mount("tmpfs", st->state, "tmpfs", MS_NOSUID, options) < 0) {
 		fprintf(stderr, "needs root and mounts\n");
-		exit(SKIPPED);
+		exit(TRIAL_SKIPPED);
 	}
 	mounted = st->state;
 	atexit(unmount); /* before the directory is removed */
@@ -399,44 +369,20 @@ static void run_one(enum lab_name name, struct lab *lab)
 	}
 }
 
-/* Its end: that is where the fault is. */
-static void keep_what_it_said(int fd, struct lab_result *result)
+static void play(void *ctx, struct trial *result)
 {
-	off_t size = lseek(fd, 0, SEEK_END), room = sizeof(result->said) - 1;
-	ssize_t n = pread(fd, result->said, (size_t)room, size > room ? size - room : 0);
+	struct lab *lab = ctx;
+	int64_t began = clock_monotonic_ms();
 
-	result->said[n > 0 ? n : 0] = '\0';
-	close(fd);
+	lab->result = result;
+	lab->end_ms = lab->bounds->seconds ? began + lab->bounds->seconds * 1000LL : 0;
+	run_one(lab->name, lab);
 }
 
-struct lab_result lab_run(enum lab_name name, const struct lab_bounds *bounds)
+struct trial lab_run(enum lab_name name, const struct lab_bounds *bounds)
 {
-	struct lab_result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-				  MAP_SHARED | MAP_ANONYMOUS, -1, 0),
-			  result;
-	int said = memfd_create("said", MFD_CLOEXEC), status;
-	int64_t began = clock_monotonic_ms();
-	pid_t pid;
+	struct lab lab = { .name = name, .bounds = bounds, .deaf = all[name].deaf,
+		.is_shimmed = all[name].is_shimmed, .is_random = all[name].is_random };
 
-	assert_true(shared != MAP_FAILED && said >= 0);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		struct lab lab = { .bounds = bounds, .result = shared, .deaf = all[name].deaf,
-			.is_shimmed = all[name].is_shimmed, .is_random = all[name].is_random,
-			.end_ms = bounds->seconds ? began + bounds->seconds * 1000LL : 0 };
-
-		dup2(said, STDERR_FILENO);
-		run_one(name, &lab);
-		exit(0); /* and what stage.h has made goes */
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	result = *shared;
-	munmap(shared, sizeof(*shared));
-	result.seconds = (double)(clock_monotonic_ms() - began) / 1000;
-	result.is_skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
-	result.has_found = WIFEXITED(status) && WEXITSTATUS(status) == FOUND;
-	result.is_broken = status != 0 && !result.is_skipped && !result.has_found;
-	keep_what_it_said(said, &result);
-	return result;
+	return trial_run(play, &lab);
 }

@@ -41,22 +41,14 @@ static struct lab_bounds bounds_of(enum lab_name name, bool is_short, int second
 	return b;
 }
 
-static bool print_row(enum lab_name name, const struct lab_result *r)
+static bool print_row(enum lab_name name, const struct trial *r)
 {
-	bool is_right = r->is_skipped || (!r->is_broken && r->has_found == lab_must_find(name));
-	const char *verdict = r->is_skipped ? "skipped" :
-		r->is_broken                ? "BROKEN" :
-		lab_must_find(name)         ? r->has_found ? "caught" : "NOT CAUGHT" :
-		r->has_found                ? "FOUND" :
-					      "0";
+	bool must_find = lab_must_find(name);
 
 	printf("%-30s %7u %7u %8u %8u %10s %8.1f\n", lab_title(name), r->rounds, r->kills,
-		r->acknowledged, r->checked, verdict, r->seconds);
-	if (r->said[0] && (r->is_skipped || r->is_broken || r->has_found)) {
-		printf("        %s%s", r->said, r->said[strlen(r->said) - 1] == '\n' ? "" : "\n");
-	}
-	fflush(stdout);
-	return is_right;
+		r->acknowledged, r->checked, trial_verdict(r, must_find), r->seconds);
+	trial_print_said(r);
+	return trial_is_right(r, must_find);
 }
 
 int main(int argc, char *argv[])
@@ -75,7 +67,7 @@ int main(int argc, char *argv[])
 		"rounds", "kills", "acked", "checked", "faults", "seconds");
 	for (enum lab_name name = 0; name < LAB_NLABS_; name++) {
 		struct lab_bounds b = bounds_of(name, is_short, seconds, seed);
-		struct lab_result r;
+		struct trial r;
 
 		if (!only || strtoul(only, NULL, 10) == name) {
 			r = lab_run(name, &b);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,9 @@
 
 #include "base/err.h"
 
-enum what { TRY_ADD, ADDED, TRY_UPDATE, UPDATED, REFUSED };
+#define BACKUP_MS 300 /* at most, between two backups */
+
+enum what { TRY_ADD, ADDED, TRY_UPDATE, UPDATED, TRY_ERASE, ERASED, BACKED_UP, REFUSED };
 
 /* One write to the pipe, whole. */
 struct line {
@@ -23,6 +26,7 @@ struct line {
 	uint32_t writer, number;
 	int code;
 	char id[33], profile[33];
+	uint64_t at; /* stamp */
 };
 
 _Static_assert(sizeof(struct line) <= PIPE_BUF, "writes to the pipe do not mix");
@@ -56,12 +60,27 @@ struct writer {
 	int pipe;
 };
 
+/* What is said now had its cause before, and has its effect after. */
+static uint64_t now(const struct load *l)
+{
+	struct stat st;
+
+	if (!l->clock) {
+		return 0;
+	}
+	if (stat(l->clock, &st) < 0) {
+		_exit(1);
+	}
+	return (uint64_t)st.st_size;
+}
+
 static void say(struct writer *w, enum what what, const struct person *p, int code)
 {
 	struct line line = { .what = what, .writer = w->self, .number = p->number, .code = code };
 
 	strcpy(line.id, p->id);
 	strcpy(line.profile, p->profile);
+	line.at = now(w->load);
 	if (write(w->pipe, &line, sizeof(line)) != (ssize_t)sizeof(line)) {
 		_exit(1);
 	}
@@ -124,17 +143,63 @@ static int update(struct writer *w, struct person *p)
 	return r;
 }
 
+/* It comes back when the keys are gone, and every target has a vault without them. */
+static int erase(struct writer *w, struct person *p)
+{
+	int r;
+
+	say(w, TRY_ERASE, p, 0);
+	r = call(w, "io.custos.erase.Run",
+		json_pack("{s:s, s:s, s:b, s:b, s:b}", "subject", p->id, "purpose", "erasure_request",
+			"now", 0, "wait", 1, "dry_run", 0),
+		p, NULL);
+	if (r == 0) {
+		say(w, ERASED, p, 0);
+	}
+	return r;
+}
+
+/* A backup stands for nobody: its sequence is the number. */
+static int back_up(struct writer *w)
+{
+	struct person nobody = { .writer = w->self };
+	json_t *reply;
+	int r = call(w, "io.custos.backup.Run", json_object(), &nobody, &reply);
+
+	if (r == 0) {
+		nobody.number = (uint32_t)json_integer_value(
+			json_object_get(json_object_get(reply, "result"), "sequence"));
+		say(w, BACKED_UP, &nobody, 0);
+		json_decref(reply);
+	}
+	return r;
+}
+
 /* One of those of this writer; NULL: there is none yet. */
 static struct person *pick(struct load *l, uint32_t self)
 {
 	for (unsigned i = 0; i < 8 && l->n > 0; i++) {
 		struct person *p = &l->people[load_draw(l, l->n)];
 
-		if (p->writer == self && p->profile[0]) {
+		if (p->writer == self && p->profile[0] && !p->is_erased) {
 			return p;
 		}
 	}
 	return NULL;
+}
+
+static int write_one(struct writer *w, uint32_t *next)
+{
+	struct person *known = load_draw(w->load, 3) == 0 ? pick(w->load, w->self) : NULL;
+	struct person fresh = { .writer = w->self, .number = *next + w->self };
+	int r;
+
+	if (known) {
+		return update(w, known);
+	}
+	*next += LOAD_NUMBERS;
+	r = add(w, &fresh);
+	return r == 0 && w->self == LOAD_ERASER ? erase(w, &fresh) : r;
 }
 
 static _Noreturn void write_until_broken(struct load *l, uint32_t self, struct client *c, int to)
@@ -146,15 +211,21 @@ static _Noreturn void write_until_broken(struct load *l, uint32_t self, struct c
 	l->seed += self;
 	signal(SIGPIPE, SIG_IGN);
 	while (r == 0) {
-		struct person *known = load_draw(l, 3) == 0 ? pick(l, self) : NULL;
-		struct person fresh = { .writer = self, .number = next + self };
+		r = write_one(&w, &next);
+	}
+	_exit(0);
+}
 
-		if (known) {
-			r = update(&w, known);
-		} else {
-			r = add(&w, &fresh);
-			next += LOAD_WRITERS;
-		}
+static _Noreturn void back_up_until_broken(struct load *l, uint32_t self, struct client *c, int to)
+{
+	struct writer w = { l, c, self, to };
+	int r = 0;
+
+	l->seed += self;
+	signal(SIGPIPE, SIG_IGN);
+	while (r == 0) {
+		run_sleep_ms((int)load_draw(l, BACKUP_MS));
+		r = back_up(&w);
 	}
 	_exit(0);
 }
@@ -177,12 +248,13 @@ static _Noreturn void record(int from, const char *path)
 
 void load_start(struct load *l, struct load_run *run)
 {
-	struct client *clients[LOAD_WRITERS];
+	struct client *clients[LOAD_NUMBERS + 1];
 	int fds[2];
 
+	*run = (struct load_run){ .nwriters = l->is_full ? LOAD_NUMBERS + 1 : LOAD_WRITERS };
 	/* all before the first of them writes: on a full disk that may be custosd's end */
-	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
-		clients[i] = stage_client(l->stage, AS_PRIVACY);
+	for (uint32_t i = 0; i < run->nwriters; i++) {
+		clients[i] = stage_client(l->stage, i < LOAD_NUMBERS ? AS_PRIVACY : AS_ADMIN);
 	}
 	snprintf(run->path, sizeof(run->path), "%.150s/said", l->stage->files);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
@@ -192,14 +264,15 @@ void load_start(struct load *l, struct load_run *run)
 		close(fds[1]);
 		record(fds[0], run->path);
 	}
-	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
+	for (uint32_t i = 0; i < run->nwriters; i++) {
 		run->writers[i] = fork();
 		if (run->writers[i] == 0) {
 			close(fds[0]);
-			write_until_broken(l, i, clients[i], fds[1]);
+			(i < LOAD_NUMBERS ? write_until_broken : back_up_until_broken)(
+				l, i, clients[i], fds[1]);
 		}
 	}
-	for (uint32_t i = 0; i < LOAD_WRITERS; i++) {
+	for (uint32_t i = 0; i < run->nwriters; i++) {
 		client_close(clients[i]);
 	}
 	close(fds[0]);
@@ -224,12 +297,28 @@ static struct person *of_number(struct load *l, const struct line *line)
 	return &l->people[l->n++];
 }
 
+static void take_of_nobody(struct load *l, const struct line *line, int *ret_refusal)
+{
+	if (line->what == BACKED_UP) {
+		l->backup = line->number > l->backup ? line->number : l->backup;
+		l->nbackups++;
+		l->nacks++;
+	} else if (ret_refusal) {
+		*ret_refusal = line->code;
+	}
+}
+
 static void take_line(struct load *l, const struct line *line, int *ret_refusal)
 {
-	struct person *p = of_number(l, line);
+	struct person *p;
 
+	if (line->what == REFUSED || line->what == BACKED_UP) {
+		take_of_nobody(l, line, ret_refusal);
+		return;
+	}
+	p = of_number(l, line);
 	p->is_touched = true;
-	l->first = line->number >= l->first ? line->number + LOAD_WRITERS : l->first;
+	l->first = line->number >= l->first ? line->number + LOAD_NUMBERS : l->first;
 	switch (line->what) {
 	case TRY_ADD: p->is_adding = true; break;
 	case ADDED:
@@ -245,30 +334,47 @@ static void take_line(struct load *l, const struct line *line, int *ret_refusal)
 		p->version++;
 		l->nacks++;
 		break;
-	case REFUSED:
-		if (ret_refusal) {
-			*ret_refusal = line->code;
-		}
+	case TRY_ERASE: p->is_erasing = true; break;
+	case ERASED:
+		p->is_erasing = false;
+		p->is_erased = true;
+		l->nerased++;
+		l->nacks++;
 		break;
+	case BACKED_UP:
+	case REFUSED: break;
 	}
 }
 
-void load_end(struct load *l, struct load_run *run, int *ret_refusal)
+void load_wait(struct load_run *run)
 {
-	struct line line;
-	int fd, status;
+	int status;
 
-	for (unsigned i = 0; i < LOAD_WRITERS; i++) {
+	for (unsigned i = 0; i < run->nwriters; i++) {
 		assert_int_equal(waitpid(run->writers[i], &status, 0), run->writers[i]);
 	}
 	assert_int_equal(waitpid(run->recorder, &status, 0), run->recorder);
 	assert_int_equal(status, 0);
-	fd = open(run->path, O_RDONLY | O_CLOEXEC);
+}
+
+void load_take(struct load *l, const struct load_run *run, uint64_t upto, int *ret_refusal)
+{
+	int fd = open(run->path, O_RDONLY | O_CLOEXEC);
+	struct line line;
+
 	assert_true(fd >= 0);
 	while (read(fd, &line, sizeof(line)) == (ssize_t)sizeof(line)) {
-		take_line(l, &line, ret_refusal);
+		if (line.at <= upto) {
+			take_line(l, &line, ret_refusal);
+		}
 	}
 	close(fd);
+}
+
+void load_end(struct load *l, struct load_run *run, int *ret_refusal)
+{
+	load_wait(run);
+	load_take(l, run, UINT64_MAX, ret_refusal);
 }
 
 struct person *load_find(struct load *l, const char *id)

@@ -246,19 +246,26 @@ static void correct(struct client *c, const struct life_person *p)
 			"given_name", p->secret[LIFE_CHANGED])));
 }
 
+/* What was typed is in it, as it was corrected. */
 static void export(struct life *l)
 {
-	stage_ctl(l->stage, AS_PRIVACY, "export", "-", PURPOSE);
-	stage_expect(l->stage, 0);
-	for (unsigned i = 0; i < l->n; i++) {
-		for (int s = 0; s < LIFE_NSECRETS_; s++) {
-			bool is_there = strstr(l->stage->last.out, l->people[i].secret[s]) != NULL;
+	struct needles *s = needles_new();
+	struct search seen;
 
-			if (is_there != (s != LIFE_NAME)) {
-				fail_msg("an export has not what was typed, or what was corrected");
-			}
+	for (unsigned i = 0; i < l->n; i++) {
+		for (int which = 0; which < LIFE_NSECRETS_; which++) {
+			needles_add_text(s, which == LIFE_NAME ? NEEDLE_ERASED : NEEDLE_REMEMBERED,
+				l->people[i].secret[which]);
 		}
 	}
+	stage_ctl(l->stage, AS_PRIVACY, "export", "-", PURPOSE);
+	stage_expect(l->stage, 0);
+	needles_search(s, (const uint8_t *)l->stage->last.out, l->stage->last.nout, &seen);
+	if (seen.found[0][NEEDLE_REMEMBERED][FORM_RAW] != needles_count(s, NEEDLE_REMEMBERED) ||
+		seen.found[0][NEEDLE_ERASED][FORM_RAW] != 0) {
+		fail_msg("an export has not what was typed, or what was corrected");
+	}
+	needles_free(s);
 }
 
 static void be_seen(struct life *l)
