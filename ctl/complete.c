@@ -120,12 +120,17 @@ static void offer_second_words(struct completion *c, const char *family)
 
 static const struct arg *option_of(const struct place *p, const char *word, const char **ret_value)
 {
-	const char *equals = strchr(word, '=');
+	bool is_option = strncmp(word, "--", 2) == 0; /* "-" may become one */
+	const char *equals = is_option ? strchr(word, '=') : NULL;
 	char name[ARGS_NAME_SIZE];
-	size_t n = equals ? (size_t)(equals - word - 2) : strlen(word + 2);
 	const struct arg *a;
+	size_t n;
 
 	*ret_value = equals ? equals + 1 : NULL;
+	if (!is_option) {
+		return NULL;
+	}
+	n = equals ? (size_t)(equals - word - 2) : strlen(word + 2);
 	if (n >= sizeof(name)) {
 		return NULL;
 	}

@@ -11,12 +11,32 @@
 #define MAX_LINE     2048 /* bytes of a signature of whatever kind, decoded */
 #define LINE_BYTES   (4 + ED25519_SIGNATURE_SIZE)
 
-/* A name has no blanks and no '+'; ours have no characters beyond ASCII either, so
- * those of other signers are only looked at that far. */
+/* Is the character that begins here a blank beyond ASCII?  White_Space of Unicode 15. */
+static bool is_wide_blank(const uint8_t *p, size_t n)
+{
+	if (n >= 2 && p[0] == 0xc2) {
+		return p[1] == 0x85 || p[1] == 0xa0;
+	}
+	if (n < 3 || p[0] < 0xe1 || p[0] > 0xe3) {
+		return false;
+	}
+	switch ((p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu)) {
+	case 0x1680:
+	case 0x2028:
+	case 0x2029:
+	case 0x202f:
+	case 0x205f:
+	case 0x3000: return true;
+	default: return p[0] == 0xe2 && p[1] == 0x80 && p[2] <= 0x8a; /* U+2000 to U+200A */
+	}
+}
+
+/* c2sp.org/signed-note: a name has no blank, of whatever script, and no '+'. */
 static bool is_name(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++) {
-		if (b.p[i] <= ' ' || b.p[i] == '+' || b.p[i] == 0x7f) {
+		if (b.p[i] <= ' ' || b.p[i] == '+' || b.p[i] == 0x7f ||
+			is_wide_blank(b.p + i, b.n - i)) {
 			return false;
 		}
 	}

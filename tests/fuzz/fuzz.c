@@ -37,8 +37,43 @@ uint64_t fuzz_hash(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
-/* --- the same chance each time
- * -------------------------------------------------------- */
+/* --- chance ----------------------------------------------------------------------- */
+
+/* splitmix64 (Steele, Lea, Flood 2014), its n-th number */
+static uint64_t mix(uint64_t n)
+{
+	uint64_t z = n * 0x9e3779b97f4a7c15u;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+uint64_t fuzz_roll(struct fuzz_dice *d)
+{
+	return mix(++d->at);
+}
+
+size_t fuzz_below(struct fuzz_dice *d, size_t n)
+{
+	return (size_t)(fuzz_roll(d) % n);
+}
+
+const char *fuzz_word(struct fuzz_dice *d, const char *words, size_t *ret_n)
+{
+	size_t nwords = 1;
+
+	for (const char *p = words; *p; p++) {
+		nwords += *p == '|';
+	}
+	for (size_t i = fuzz_below(d, nwords); i > 0; i--) {
+		words = strchr(words, '|') + 1;
+	}
+	*ret_n = strcspn(words, "|");
+	return words;
+}
+
+/* --- the same random bytes each time ---------------------------------------------- */
 
 static atomic_uint_fast64_t drawn;
 
@@ -47,14 +82,9 @@ static const char *name(void)
 	return "the same in each run";
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014) */
 static uint64_t next(void)
 {
-	uint64_t z = atomic_fetch_add(&drawn, 1) * 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
+	return mix(atomic_fetch_add(&drawn, 1));
 }
 
 static uint32_t next_32(void)
@@ -81,8 +111,7 @@ void fuzz_fix_random(void)
 	fuzz_must(sodium_init() >= 0, "libsodium starts");
 }
 
-/* --- directories
- * ---------------------------------------------------------------------- */
+/* --- directories ------------------------------------------------------------------ */
 
 static char made[8][PATH_SIZE];
 static unsigned nmade;

@@ -96,6 +96,52 @@ def make_calls():
     put("frame", "string", b"\2" + b'{"a":"\\"{\\\\","b":"\\u0000"}\0' * 3)
 
 
+# --- what people type ----------------------------------------------------------------------
+
+def make_lines():
+    for name, line in (
+            ("get", "subject get 00112233445566778899AABBCCDDEEFF --purpose=customer_service"),
+            ("search", "subject search --by email --purpose customer_service --json"),
+            ("erase", "erase 00112233445566778899aabbccddeeff --purpose=erasure_request --now"),
+            ("help", "help backup run"), ("help-of", "backup --help"), ("version", "--version"),
+            ("ended", "subject get -- --purpose"), ("mistyped", "bakcup rnu --traget=local")):
+        put("commands", name, b"\0" + b"".join(w.encode() + b"\0" for w in line.split()))
+    put("commands", "chinese", b"\1request\0open\0--type=access\0--received=2026-02-30\0")
+
+
+def make_idl():
+    put("idl", "small", b"# of all\ninterface a.b-c.d\n\n# a type\ntype T (\n  # a field\n  a: int,\n"
+        b"  b: ?[]T, c: [string](x, y))\nmethod M(t: T) -> (o: object, v: any)\nerror E (f: float)\n")
+    put("idl", "blanks", "\ufeffinterface a.b\u2028method\u00a0M\u3000() -> ()\r\ntype T (a: M)".encode())
+    put("idl", "deep", b"interface a.b\ntype T (a: " + b"(a: " * 15 + b"int" + b")" * 16)
+    put("idl", "endless", b"interface a.b\ntype T (t: T)\nmethod M(t: T) -> ()\n")
+
+
+# --- what proves -----------------------------------------------------------------------------
+
+ORIGIN = b"custos/5d0c1f2e3a4b5c6d7e8f9a0b1c2d3e4f"  # tests/unit/verify/verify_help.h
+HEAD = ORIGIN + b"\n7\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+
+
+def make_proofs():
+    put("checkpoint", "signed", b"\1" + HEAD)
+    put("checkpoint", "extended", b"\1" + HEAD + b"more\n")
+    put("checkpoint", "large", b"\1" + HEAD.replace(b"7", b"18446744073709551615"))
+    put("checkpoint", "unsigned", b"\0" + HEAD + b"\n")
+    put("checkpoint", "witness", "\2\u2014 witness+5d0c1f2e AAAAAAAAAAAAAAAA\n".encode())
+    for size, at in ((1, 0), (2, 1), (7, 3), (256, 255), (300, 299)):
+        put("proof", "leaf-%d-of-%d" % (at, size), struct.pack(">BHHB", 0, size - 1, at, 0))
+        put("proof", "from-%d-to-%d" % (at + 1, size), struct.pack(">BHH", 1, size - 1, at))
+        put("proof", "longer-%d-of-%d" % (at, size), struct.pack(">BHHBBBB", 0, size - 1, at, 0, 0, 5, 20))
+    put("proof", "file", b"\2\0\0\0")
+    put("proof", "file-cut", b"\2\0\120\55")
+    for which in (0, 1):
+        put("document", "whole-%d" % which, bytes([which]))
+        for value in range(0, 40, 3):
+            put("document", "without-%d-%d" % (value, which), bytes([which, value, 0, 0]))
+            put("document", "changed-%d-%d" % (value, which), bytes([which, value, 1, 2, value, 30]))
+
+
 # --- files ---------------------------------------------------------------------------------
 
 def make_csv():
@@ -216,6 +262,9 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     make_calls()
+    make_lines()
+    make_idl()
+    make_proofs()
     make_csv()
     make_age()
     make_record()

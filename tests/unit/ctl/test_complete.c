@@ -97,6 +97,16 @@ static void options_are_those_of_the_command_and_not_twice(void **state)
 	assert_true(has("--target="));
 }
 
+static void a_lone_dash_begins_each_option(void **state)
+{
+	(void)state;
+	OF("duty", "list", "-");
+	assert_true(has("--all"));
+
+	OF("duty", "list", "-=x");
+	assert_string_equal(buf_cstr(&out), "");
+}
+
 static void words_of_an_argument_are_offered_where_it_stands(void **state)
 {
 	(void)state;
@@ -170,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_command_is_found_word_by_word),
 		cmocka_unit_test(options_are_those_of_the_command_and_not_twice),
+		cmocka_unit_test(a_lone_dash_begins_each_option),
 		cmocka_unit_test(words_of_an_argument_are_offered_where_it_stands),
 		cmocka_unit_test(a_path_is_left_to_the_shell),
 		cmocka_unit_test(what_custosd_knows_is_asked_and_only_plain_words_are_taken),

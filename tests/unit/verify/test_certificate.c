@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "verify/certificate.h"
-#include "verify_help.h"
+#include "documents.h"
 
 static struct signer *signer;
 static struct signed_key key;
@@ -25,57 +25,6 @@ static int group_teardown(void **state)
 	(void)state;
 	signer_free(signer);
 	return 0;
-}
-
-/* --- a certificate, by the real ledger and the real signer ---------------------------
- */
-
-/* Begin, two shreds, done, among reads of others. */
-static struct ledger *log_with_erasure(const char *dir)
-{
-	static const uint64_t first[] = { 8, 9, 10, 11, 12, 13, 14, 15 },
-			      second[] = { 4096 };
-	struct ledger *l = help_new_log(dir, signer);
-	struct leaf leaf;
-
-	help_grow(l, 270);
-	leaf = help_erasure(LEAF_ERASE_BEGIN, 270, 0);
-	help_append(l, &leaf);
-	help_grow(l, 280);
-	leaf = help_erasure(LEAF_ERASE_SHRED, 280, 6);
-	leaf.slots = first;
-	leaf.nslots = 8;
-	help_append(l, &leaf);
-	leaf = help_erasure(LEAF_ERASE_SHRED, 281, 7);
-	leaf.slots = second;
-	leaf.nslots = 1;
-	help_append(l, &leaf);
-	leaf = help_erasure(LEAF_ERASE_DONE, 282, 7);
-	help_append(l, &leaf);
-	help_grow(l, 300);
-	return l;
-}
-
-static json_t *members(struct ledger *l)
-{
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:s, s:i, "
-			 "s:i, s:{s:s, s:s},"
-			 " s:[o, o, o, o], s:{s:s, s:[{s:s, s:s}]},"
-			 " s:{s:s, s:s, s:[{s:s, s:s, s:i, s:i, s:s}, {s:s, s:s, s:i, "
-			 "s:i}]}, s:s}",
-		"custos_certificate", 1, "kind", "erasure", "store",
-		"0123456789abcdef0123456789abcdef", "lineage", LINEAGE, "issued",
-		"2026-12-25T10:00:00.000Z", "erasure", ERASURE, "subject", SUBJECT,
-		"scope", "subject", "collections", "purpose", "customer_service",
-		"generation", 7, "slots", 9, "log", "origin", ORIGIN, "key", key_text,
-		"leaves", help_claim(l, 270), help_claim(l, 280), help_claim(l, 281), help_claim(l, 282),
-		"guarantee", "class", "weaker", "reasons", "key", "key-file", "text",
-		"the root key lies in a file", "last_copy", "state", "by", "date",
-		"2027-01-05T00:00:00.000Z", "targets", "target", "safe", "state", "by",
-		"confirmed_generation", 7, "older_objects", 2, "date",
-		"2027-01-05T00:00:00.000Z", "target", "attic", "state", "gone",
-		"confirmed_generation", 7, "older_objects", 0, "statement",
-		"The keys of this person were overwritten \u2013 on this host.");
 }
 
 static int judge(struct bytes note, const char *log, struct flaw *f)
@@ -125,8 +74,8 @@ static void assert_refused(const json_t *json, const char *log, const char *why)
 static void a_certificate_of_a_real_log_is_accepted_alone_and_beside_it(void **state)
 {
 	const char *dir = scratch_path(*state, "log");
-	struct ledger *l = log_with_erasure(dir);
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_erasure(dir, signer);
+	json_t *json = help_certificate(l, key_text);
 
 	assert_non_null(json);
 	assert_valid(json, NULL);
@@ -141,8 +90,8 @@ static void a_certificate_of_a_real_log_is_accepted_alone_and_beside_it(void **s
 
 static void every_changed_bit_of_a_certificate_is_refused(void **state)
 {
-	struct ledger *l = log_with_erasure(scratch_path(*state, "log"));
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_erasure(scratch_path(*state, "log"), signer);
+	json_t *json = help_certificate(l, key_text);
 	struct buf note = help_sign(signer, json);
 	size_t n = 0;
 	struct flaw f;
@@ -232,8 +181,8 @@ static void put_lie(json_t *json, const struct lie *lie)
 
 static void a_signed_lie_is_refused(void **state)
 {
-	struct ledger *l = log_with_erasure(scratch_path(*state, "log"));
-	json_t *truth = members(l);
+	struct ledger *l = help_log_with_erasure(scratch_path(*state, "log"), signer);
+	json_t *truth = help_certificate(l, key_text);
 
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
 		json_t *json = json_deep_copy(truth);
@@ -249,8 +198,8 @@ static void a_signed_lie_is_refused(void **state)
 static void entries_that_are_swapped_doubled_or_left_out_are_refused(void **state)
 {
 	const char *dir = scratch_path(*state, "log");
-	struct ledger *l = log_with_erasure(dir);
-	json_t *truth = members(l), *json = json_deep_copy(truth);
+	struct ledger *l = help_log_with_erasure(dir, signer);
+	json_t *truth = help_certificate(l, key_text), *json = json_deep_copy(truth);
 	json_t *list = json_object_get(json, "leaves"), *first;
 
 	first = json_incref(json_array_get(list, 1));
@@ -277,8 +226,8 @@ static void a_certificate_of_another_history_of_the_log_is_refused(void **state)
 {
 	const char *dir = scratch_path(*state, "log"),
 		   *other = scratch_path(*state, "other");
-	struct ledger *l = log_with_erasure(dir), *m = help_new_log(other, signer);
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_erasure(dir, signer), *m = help_new_log(other, signer);
+	json_t *json = help_certificate(l, key_text);
 	struct leaf odd = help_leaf(99999);
 
 	help_append(m, &odd);
@@ -313,8 +262,8 @@ static void json_in_another_form_is_refused(void **state)
 /* ./dev bits has every bit. */
 static void forty_lines_of_python_accept_it_too_and_no_changed_bit(void **state)
 {
-	struct ledger *l = log_with_erasure(scratch_path(*state, "log"));
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_erasure(scratch_path(*state, "log"), signer);
+	json_t *json = help_certificate(l, key_text);
 	struct buf note = help_sign(signer, json);
 	const char *path = scratch_path(*state, "certificate");
 	FILE *file = fopen(path, "w");

@@ -128,6 +128,28 @@ static void lines_of_witnesses_are_passed_over(void **state)
 	assert_refused(dir, "signature line 2");
 }
 
+/* custosd refuses it, and so both must (c2sp.org/signed-note: no Unicode spaces). */
+static void a_witness_s_name_has_no_blank_of_any_script(void **state)
+{
+	static const char *const blanks[] = { "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u200a", "\u2028",
+		"\u2029", "\u202f", "\u205f", "\u3000" };
+	static const uint64_t size = 3;
+	const char *dir = scratch_path(*state, "log"), *path;
+	struct stat st;
+
+	help_log(dir, signer, &size, 1);
+	path = scratch_path(dir, "checkpoint");
+	assert_int_equal(stat(path, &st), 0);
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		char line[64];
+		int n = snprintf(line, sizeof(line), "\u2014 wit%sness AAAAAAAAAAAAAAAA\n", blanks[i]);
+
+		assert_int_equal(truncate(path, st.st_size), 0);
+		scratch_write_at(path, (size_t)st.st_size, line, (size_t)n);
+		assert_refused(dir, "signature line 2");
+	}
+}
+
 static void files_that_no_checkpoint_covers_are_counted_and_not_judged(void **state)
 {
 	static const uint64_t size = 300;
@@ -424,6 +446,7 @@ int main(void)
 		T(a_log_of_any_size_is_accepted),
 		T(a_log_with_a_third_height_of_tiles_is_accepted),
 		T(lines_of_witnesses_are_passed_over),
+		T(a_witness_s_name_has_no_blank_of_any_script),
 		T(files_that_no_checkpoint_covers_are_counted_and_not_judged),
 		T(a_log_extends_its_older_checkpoints_and_no_others),
 		T(a_log_that_was_rolled_back_is_refused),

@@ -6,9 +6,7 @@
 #include <cmocka.h>
 
 #include "verify/receipt.h"
-#include "verify_help.h"
-
-#define HASH "0101010101010101010101010101010101010101010101010101010101010101"
+#include "documents.h"
 
 static struct signer *signer;
 static struct signed_key key;
@@ -27,42 +25,6 @@ static int group_teardown(void **state)
 	(void)state;
 	signer_free(signer);
 	return 0;
-}
-
-/* --- a receipt, by the real ledger and the real signer ------------------------------ */
-
-static struct ledger *log_with_consent(const char *dir)
-{
-	struct ledger *l = help_new_log(dir, signer);
-	struct leaf leaf = help_leaf(12);
-
-	help_grow(l, 12);
-	leaf.act = LEAF_CONSENT_GIVE;
-	if (!id_parse(SUBJECT, &leaf.sub)) {
-		abort();
-	}
-	strcpy(leaf.purpose, "survey");
-	strcpy(leaf.collection, "phone");
-	strcpy(leaf.why, "2");
-	leaf.count = 1827136812; /* 2027-11-25T10:00:12Z */
-	leaf.has_digest = true;
-	memset(leaf.digest, 1, sizeof(leaf.digest));
-	help_append(l, &leaf);
-	help_grow(l, 40);
-	return l;
-}
-
-static json_t *members(struct ledger *l)
-{
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
-			 " s:{s:s, s:s}, s:[o]}",
-		"custos_receipt", 1, "kind", "consent", "store",
-		"0123456789abcdef0123456789abcdef", "lineage", LINEAGE, "issued",
-		"2026-12-25T10:00:00.000Z", "subject", SUBJECT, "purpose", "survey",
-		"event_state", "given", "event_time", "2026-11-25T09:46:52.000Z", "channel",
-		"phone", "notice", "2", "notice_sha256", HASH, "valid_until",
-		"2027-11-25T10:00:12.345Z", "log", "origin", ORIGIN, "key", key_text, "leaves",
-		help_claim(l, 12));
 }
 
 static int judge(struct bytes note, const char *log, struct flaw *f)
@@ -94,8 +56,8 @@ static void assert_valid(const json_t *json, const char *log)
 static void a_receipt_of_a_real_log_is_accepted_alone_and_beside_it(void **state)
 {
 	const char *dir = scratch_path(*state, "log");
-	struct ledger *l = log_with_consent(dir);
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_consent(dir, signer);
+	json_t *json = help_receipt(l, key_text);
 
 	assert_non_null(json);
 	assert_valid(json, NULL);
@@ -108,8 +70,8 @@ static void a_receipt_of_a_real_log_is_accepted_alone_and_beside_it(void **state
 
 static void every_changed_bit_of_a_receipt_is_refused(void **state)
 {
-	struct ledger *l = log_with_consent(scratch_path(*state, "log"));
-	json_t *json = members(l);
+	struct ledger *l = help_log_with_consent(scratch_path(*state, "log"), signer);
+	json_t *json = help_receipt(l, key_text);
 	struct buf note = help_sign(signer, json);
 	struct flaw f;
 
@@ -148,10 +110,10 @@ static const char *const lies[][3] = {
 
 static void a_receipt_that_says_more_than_its_entry_is_refused(void **state)
 {
-	struct ledger *l = log_with_consent(scratch_path(*state, "log"));
+	struct ledger *l = help_log_with_consent(scratch_path(*state, "log"), signer);
 
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		json_t *json = members(l);
+		json_t *json = help_receipt(l, key_text);
 		struct flaw f = { VERDICT_VALID, "" };
 		struct buf note;
 
