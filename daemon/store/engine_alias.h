@@ -36,6 +36,10 @@ int engine_alias_next_open(struct engine *e, const struct id *after, struct row_
 int engine_alias_next(struct engine *e, const struct id *after, struct row_alias *ret,
 	struct cu_err *err);
 
+/* Whatever points at the old id points at the subject. */
+int engine_alias_point(struct engine *e, const struct id *old, const struct id *subject,
+	struct cu_err *err);
+
 /* What else is of the old id is of the subject: old ids that point at it, consents (in the order of
  * their times, with fresh numbers), requests, holds with their keys, and whom others' records
  * name: the rows, not the sealed bytes, whose old ids are followed by whoever reads them. */

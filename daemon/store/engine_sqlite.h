@@ -350,9 +350,10 @@
 	X(ALIAS_NEXT,     data,  "SELECT * FROM alias WHERE old > ?1 ORDER BY old LIMIT 1")     \
 	X(ALIAS_POINT,    data,  "UPDATE alias SET subject = ?2 WHERE subject = ?1")            \
 	X(CONSENT_TAKE,   data,  "INSERT INTO consent SELECT ?2, purpose, ?3 + row_number()"    \
-		" OVER (ORDER BY at_ms, subject = ?2, seq), channel, state, method, notice,"    \
-		" language, at_ms, expires_ms, said_day, actor, record, leaf FROM consent"      \
-		" WHERE subject IN (?1, ?2)")                                                   \
+		" OVER (ORDER BY by_then, subject = ?2, seq), channel, state, method, notice,"  \
+		" language, at_ms, expires_ms, said_day, actor, record, leaf FROM (SELECT *,"   \
+		" max(at_ms) OVER (PARTITION BY subject ORDER BY seq) AS by_then FROM consent"  \
+		" WHERE subject IN (?1, ?2))")                                                  \
 	X(CONSENT_DROP,   data,  "DELETE FROM consent WHERE subject = ?1"                       \
 		" OR (subject = ?2 AND seq <= ?3)")                                             \
 	X(DSR_TAKE,       data,  "UPDATE dsr SET subject = ?2 WHERE subject = ?1")              \

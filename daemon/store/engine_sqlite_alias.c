@@ -132,6 +132,12 @@ static int take(struct engine *e, enum engine_statement which, const struct id *
 	return db_run(st, err);
 }
 
+int engine_alias_point(struct engine *e, const struct id *old, const struct id *subject,
+	struct cu_err *err)
+{
+	return take(e, ST_ALIAS_POINT, old, subject, NULL, err);
+}
+
 int engine_alias_take(struct engine *e, const struct id *old, const struct id *subject,
 	struct cu_err *err)
 {

@@ -20,6 +20,24 @@ int settle_opens(struct settling *s, uint64_t slot, struct cu_err *err)
 	return r == 0 ? 1 : r == CU_ENOKEY ? 0 : r;
 }
 
+static int add_open(struct settling *s, const struct buf *slots, struct buf *to, struct cu_err *err)
+{
+	for (size_t at = 0; at < slots->n; at += sizeof(uint64_t)) {
+		uint64_t slot;
+		int r;
+
+		memcpy(&slot, slots->p + at, sizeof(slot));
+		r = settle_opens(s, slot, err);
+		if (r < 0) {
+			return r;
+		}
+		if (r > 0) {
+			buf_put(to, &slot, sizeof(slot));
+		}
+	}
+	return buf_check(to, err);
+}
+
 /* The slots of a subject that still open: those in use, and the rest of its run. */
 static int add_open_slots(struct settling *s, struct engine *e, const struct id *subject,
 	struct buf *to, struct cu_err *err)
@@ -27,18 +45,21 @@ static int add_open_slots(struct settling *s, struct engine *e, const struct id 
 	struct buf slots = BUF_INIT;
 	int r = slots_of_subject(e, subject, &slots, err);
 
-	for (size_t at = 0; r == 0 && at < slots.n; at += sizeof(uint64_t)) {
-		uint64_t slot;
-
-		memcpy(&slot, slots.p + at, sizeof(slot));
-		r = settle_opens(s, slot, err);
-		if (r > 0) {
-			buf_put(to, &slot, sizeof(slot));
-			r = 0;
-		}
-	}
+	r = r < 0 ? r : add_open(s, &slots, to, err);
 	buf_done(&slots);
-	return r < 0 ? r : buf_check(to, err);
+	return r;
+}
+
+/* Those of an id that was merged into somebody: they wait for a backup (tx_merge.h). */
+static int add_old_slots(struct settling *s, struct engine *e, const struct id *old,
+	struct buf *to, struct cu_err *err)
+{
+	struct buf slots = BUF_INIT;
+	int r = engine_erasure_slots(e, old, NULL, &slots, err);
+
+	r = r < 0 ? r : add_open(s, &slots, to, err);
+	buf_done(&slots);
+	return r;
 }
 
 /* What was given to the subject since the backup is in the newest image only. */
@@ -53,17 +74,20 @@ static int find_open_slots(struct settling *s, const struct id *subject, struct 
 		e = s->engine;
 		r = engine_subject_get(e, subject, &who, err);
 	}
-	return r > 0 ? add_open_slots(s, e, subject, to, err) : r;
+	if (r > 0) {
+		r = add_open_slots(s, e, subject, to, err);
+	}
+	return r < 0 ? r : add_old_slots(s, s->newest ? s->newest : s->engine, subject, to, err);
 }
 
 /* The host may have died between "erase execute" and the shred: then it is done here. */
-static int shred_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
+static int shred_erased(struct settling *s, struct cu_err *err)
 {
 	struct buf slots = BUF_INIT;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < how->nerased; i++) {
-		r = find_open_slots(s, &how->erased[i], &slots, err);
+	for (size_t i = 0; r == 0 && i < s->ngone; i++) {
+		r = find_open_slots(s, &s->gone[i], &slots, err);
 	}
 	if (r == 0 && slots.n > 0) {
 		r = vault_shred(s->vault, (const uint64_t *)(const void *)slots.p,
@@ -121,13 +145,16 @@ static int take_newest(struct settling *s, struct cu_err *err)
 
 static int settle_image(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	int r = take_newest(s, err);
+	int r = settle_merges(s, how, err);
 
 	if (r == 0) {
-		r = settle_aliases(s, how, err);
+		r = take_newest(s, err);
 	}
 	if (r == 0) {
-		r = settle_rows(s, how, err);
+		r = settle_aliases(s, err);
+	}
+	if (r == 0) {
+		r = settle_rows(s, err);
 	}
 	if (r == 0) {
 		r = settle_erasures(s, how, err);
@@ -136,7 +163,7 @@ static int settle_image(struct settling *s, const struct store_settle *how, stru
 		r = settle_holds(s, how, err);
 	}
 	if (r == 0) {
-		r = settle_said(s->engine, how->said, how->nsaid, err);
+		r = settle_said(s->engine, how, err);
 	}
 	if (r == 0) {
 		r = settle_requests(
@@ -151,7 +178,7 @@ static int settle_all(struct settling *s, const struct store_settle *how, struct
 	int r = require_slots(s, err);
 
 	if (r == 0) {
-		r = shred_erased(s, how, err);
+		r = shred_erased(s, err);
 	}
 	if (r == 0) {
 		r = engine_begin(s->engine, err);
@@ -179,6 +206,7 @@ int store_settle_restored(const char *dir, const struct key *k0, struct key_aren
 {
 	struct store_settled counts = { 0 };
 	struct settling s = { .counts = &counts };
+	struct buf gone = BUF_INIT;
 	int r = vault_open(dir, k0, arena, &s.vault, err);
 
 	if (r == 0) {
@@ -191,8 +219,15 @@ int store_settle_restored(const char *dir, const struct key *k0, struct key_aren
 		r = key_new(arena, &s.scratch, err);
 	}
 	if (r == 0) {
+		buf_put(&gone, how->erased, how->nerased * sizeof(*how->erased));
+		r = settle_add_merged(how, &gone, err);
+	}
+	if (r == 0) {
+		s.gone = (const struct id *)(const void *)gone.p;
+		s.ngone = gone.n / sizeof(*s.gone);
 		r = settle_all(&s, how, err);
 	}
+	buf_done(&gone);
 	key_free(arena, s.scratch);
 	engine_close(s.newest);
 	engine_close(s.engine);

@@ -1,6 +1,8 @@
 /* Ids of a restored data.db that were merged into others since it was backed up. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "store/engine_alias.h"
 #include "store/engine_protect.h"
@@ -41,7 +43,7 @@ static int end_old(struct settling *s, const struct row_alias *alias, struct cu_
 	return r < 0 ? r : engine_subject_delete(s->engine, &alias->old, err);
 }
 
-static int end_old_ids(struct settling *s, struct cu_err *err)
+int settle_aliases(struct settling *s, struct cu_err *err)
 {
 	struct row_alias alias = { 0 };
 	struct row_subject who;
@@ -62,10 +64,12 @@ static int end_old_ids(struct settling *s, struct cu_err *err)
 	return r;
 }
 
-static int follow(struct settling *s, struct id *id, struct cu_err *err)
+/* --- what only the log tells ------------------------------------------------------ */
+
+static int follow(struct engine *e, struct id *id, struct cu_err *err)
 {
 	struct row_alias alias;
-	int r = engine_alias_get(s->engine, id, &alias, err);
+	int r = engine_alias_get(e, id, &alias, err);
 
 	if (r > 0) {
 		*id = alias.subject;
@@ -73,9 +77,8 @@ static int follow(struct settling *s, struct id *id, struct cu_err *err)
 	return r < 0 ? r : 0;
 }
 
-/* The log knows a merge that no image does: what is there of the two ids is moved at the next start;
- * where only one is there, it has both names. */
-static int put_merge(struct settling *s, const struct settle_merge *m, struct cu_err *err)
+/* What is there of the two ids is moved at the next start; where only one is there, it has both names. */
+static int put_merge(struct engine *e, const struct settle_merge *m, struct cu_err *err)
 {
 	struct row_alias row = { .old = m->old, .subject = m->subject, .actor = m->actor,
 		.state = ALIAS_AGREED };
@@ -84,10 +87,10 @@ static int put_merge(struct settling *s, const struct settle_merge *m, struct cu
 
 	strcpy(row.purpose, m->purpose);
 	/* an earlier one may have been turned round, below */
-	r = follow(s, &row.old, err);
-	r = r < 0 ? r : follow(s, &row.subject, err);
-	has_old = r < 0 ? r : engine_subject_get(s->engine, &row.old, &who, err);
-	has_subject = has_old < 0 ? has_old : engine_subject_get(s->engine, &row.subject, &who, err);
+	r = follow(e, &row.old, err);
+	r = r < 0 ? r : follow(e, &row.subject, err);
+	has_old = r < 0 ? r : engine_subject_get(e, &row.old, &who, err);
+	has_subject = has_old < 0 ? has_old : engine_subject_get(e, &row.subject, &who, err);
 	if (has_subject < 0 || id_eq(&row.old, &row.subject) || (!has_old && !has_subject)) {
 		return has_subject < 0 ? has_subject : 0;
 	}
@@ -100,15 +103,50 @@ static int put_merge(struct settling *s, const struct settle_merge *m, struct cu
 	if (!has_old || !has_subject) {
 		row.state = ALIAS_DONE;
 	}
-	return engine_alias_put(s->engine, &row, err);
+	r = engine_alias_point(e, &row.old, &row.subject, err);
+	return r < 0 ? r : engine_alias_put(e, &row, err);
 }
 
-int settle_aliases(struct settling *s, const struct store_settle *how, struct cu_err *err)
+/* Before anything is taken from the newest image: so whoever has the two names comes along with what
+ * he said, and with what is held of his. */
+int settle_merges(struct settling *s, const struct store_settle *how, struct cu_err *err)
 {
-	int r = end_old_ids(s, err);
+	struct engine *e = s->newest ? s->newest : s->engine;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < how->nmerges; i++) {
-		r = put_merge(s, &how->merges[i], err);
+		r = put_merge(e, &how->merges[i], err);
 	}
 	return r;
+}
+
+/* --- who is erased ---------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct id));
+}
+
+/* Backwards: who was merged into somebody who was merged later comes after him. */
+int settle_add_merged(const struct store_settle *how, struct buf *gone, struct cu_err *err)
+{
+	size_t nerased = gone->n / sizeof(struct id);
+
+	if (nerased == 0) {
+		return 0;
+	}
+	qsort(gone->p, nerased, sizeof(struct id), compare_ids);
+	for (size_t i = how->nmerges; i-- > 0;) {
+		const struct settle_merge *m = &how->merges[i];
+		const struct id *ids = (const struct id *)(const void *)gone->p;
+		size_t n = gone->n / sizeof(*ids), at = nerased;
+
+		while (at < n && !id_eq(&ids[at], &m->subject)) {
+			at++;
+		}
+		if (at < n || bsearch(&m->subject, ids, nerased, sizeof(*ids), compare_ids)) {
+			buf_put(gone, m->old.b, sizeof(m->old.b));
+		}
+	}
+	return buf_check(gone, err);
 }

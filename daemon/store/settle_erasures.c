@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "store/settle_internal.h"
+#include "store/tx_merge_internal.h"
 
 static const struct settle_erasure *find_open(const struct store_settle *how, const struct id *id)
 {
@@ -108,14 +109,16 @@ static int reinstate(struct settling *s, const struct settle_erasure *known, str
 {
 	struct row_erasure row;
 	struct row_subject who;
-	int r = engine_subject_get(s->engine, &known->subject, &who, err);
+	struct id subject = known->subject;
+	int r = alias_follow(s->engine, &subject, err);
 
+	r = r < 0 ? r : engine_subject_get(s->engine, &subject, &who, err);
 	if (r <= 0) {
 		return r;
 	}
 	r = engine_erasure_get(s->engine, &known->id, &row, err);
 	if (r == 0) {
-		row = (struct row_erasure){ .id = known->id, .subject = known->subject,
+		row = (struct row_erasure){ .id = known->id, .subject = subject,
 			.scope = !id_is_nil(&known->record) ? ERASE_RECORD :
 				*known->collection	    ? ERASE_COLLECTIONS :
 							      ERASE_SUBJECT,

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "store/engine_hold.h"
 #include "store/settle_internal.h"
+#include "store/tx_merge_internal.h"
 
 static bool is_held_still(const struct store_settle *how, const struct id *hold)
 {
@@ -41,10 +42,12 @@ static int release_old_holds(struct settling *s, const struct store_settle *how,
 static int put_hold(struct settling *s, const struct settle_hold *known, struct cu_err *err)
 {
 	struct row_hold row;
-	int r = engine_hold_get(s->engine, &known->id, &row, err);
+	struct id subject = known->subject;
+	int r = alias_follow(s->engine, &subject, err);
 
+	r = r < 0 ? r : engine_hold_get(s->engine, &known->id, &row, err);
 	if (r == 0) {
-		row = (struct row_hold){ .id = known->id, .subject = known->subject,
+		row = (struct row_hold){ .id = known->id, .subject = subject,
 			.scope = !id_is_nil(&known->record) ? HOLD_RECORD :
 				*known->collection	    ? HOLD_COLLECTIONS :
 							      HOLD_SUBJECT,

@@ -188,15 +188,15 @@ static int drop_dead_hold_slots(struct settling *s, struct cu_err *err)
 	return r;
 }
 
-static int remove_erased(struct settling *s, const struct store_settle *how, struct cu_err *err)
+static int remove_erased(struct settling *s, struct cu_err *err)
 {
 	struct row_subject who;
 
-	for (size_t i = 0; i < how->nerased; i++) {
-		int r = engine_subject_get(s->engine, &how->erased[i], &who, err);
+	for (size_t i = 0; i < s->ngone; i++) {
+		int r = engine_subject_get(s->engine, &s->gone[i], &who, err);
 
 		if (r > 0) {
-			r = remove_subject(s, &how->erased[i], err);
+			r = remove_subject(s, &s->gone[i], err);
 		}
 		if (r < 0) {
 			return r;
@@ -205,9 +205,9 @@ static int remove_erased(struct settling *s, const struct store_settle *how, str
 	return 0;
 }
 
-int settle_rows(struct settling *s, const struct store_settle *how, struct cu_err *err)
+int settle_rows(struct settling *s, struct cu_err *err)
 {
-	int r = remove_erased(s, how, err);
+	int r = remove_erased(s, err);
 
 	if (r == 0) {
 		r = settle_subjects(s, err);

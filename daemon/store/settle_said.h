@@ -8,7 +8,8 @@
 struct engine;
 
 /* In the order of the log.  What the store has already is passed over, as is what is about
- * somebody who is gone.  In a transaction. */
-int settle_said(struct engine *e, const struct settle_said *said, size_t n, struct cu_err *err);
+ * somebody who is gone.  What an id said that is not there, and is another's, he said (tx_merge.h).
+ * In a transaction. */
+int settle_said(struct engine *e, const struct store_settle *how, struct cu_err *err);
 
 #endif

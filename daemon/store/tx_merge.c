@@ -147,7 +147,8 @@ static int note_slots(struct tx *tx, const struct id *old, struct cu_err *err)
 	return r;
 }
 
-/* Either was restricted: both are. */
+/* Either was restricted: both are.  Where they disagree the log says so, whoever it was: after a
+ * restore of one of the two that is all there is. */
 static int take_restriction(struct tx *tx, const struct row_subject *from, struct row_alias *row,
 	struct cu_err *err)
 {
@@ -155,7 +156,7 @@ static int take_restriction(struct tx *tx, const struct row_subject *from, struc
 	struct row_subject into;
 	int r = engine_subject_get(tx->engine, &row->subject, &into, err);
 
-	if (r <= 0 || !from->is_restricted || into.is_restricted) {
+	if (r <= 0 || from->is_restricted == into.is_restricted) {
 		return r < 0 ? r : 0;
 	}
 	into.is_restricted = true;
@@ -177,7 +178,9 @@ static int move(struct tx *tx, struct row_alias *row, struct cu_err *err)
 	struct row_subject from;
 	int r = engine_subject_get(tx->engine, &row->old, &from, err);
 
-	if (r > 0) { /* else a restore brought neither it nor anything of it */
+	if (r == 0) { /* a restore brought neither it nor its records, but perhaps what keeps */
+		r = engine_alias_take(tx->engine, &row->old, &row->subject, err);
+	} else if (r > 0) {
 		r = note_slots(tx, &row->old, err);
 		r = r < 0 ? r : take_activity(tx, row, err);
 		r = r < 0 ? r : merge_move_records(tx, &row->old, &row->subject, &row->nrecords, err);

@@ -8,11 +8,14 @@
 #include "store/tx_consent.h"
 #include "store/tx_merge_internal.h"
 
+#define OLD     1u
+#define SUBJECT 2u
+
 /* A purpose and a channel ("": the purpose as a whole) of which one of the two ids spoke. */
 struct topic {
 	char purpose[ENGINE_KEY_SIZE], channel[ENGINE_KEY_SIZE];
-	bool is_no;       /* of one: refused, withdrawn, found void */
-	bool is_objected; /* by one */
+	/* a bit for each of the two: refused, withdrawn, found void; agreed; objected */
+	unsigned no, yes, objected;
 };
 
 struct topics {
@@ -63,7 +66,8 @@ static bool is_no(const struct standing *s)
 }
 
 /* How this id stands to each of them, before anything has moved. */
-static int look(struct tx *tx, const struct id *of, struct topics *t, struct cu_err *err)
+static int look(struct tx *tx, const struct id *of, unsigned bit, struct topics *t,
+	struct cu_err *err)
 {
 	struct standing s;
 	int r = 0;
@@ -71,8 +75,9 @@ static int look(struct tx *tx, const struct id *of, struct topics *t, struct cu_
 	for (size_t i = 0; r == 0 && i < t->n; i++) {
 		r = standing_in(tx, of, t->v[i].purpose, t->v[i].channel, &s, err);
 		if (r == 0) {
-			t->v[i].is_no |= is_no(&s);
-			t->v[i].is_objected |= s.is_objected;
+			t->v[i].no |= is_no(&s) ? bit : 0;
+			t->v[i].yes |= s.is_live ? bit : 0;
+			t->v[i].objected |= s.is_objected ? bit : 0;
 		}
 	}
 	return r;
@@ -97,17 +102,24 @@ static int say(struct tx *tx, const struct id *subject, const struct topic *t,
 	return r < 0 ? r : engine_consent_put(tx->engine, &row, err);
 }
 
-/* In the order of time the one may have overruled what the other said. */
+/* Does the one say this and the other that. */
+static bool is_between(unsigned what, unsigned other)
+{
+	return (what & OLD && other & SUBJECT) || (what & SUBJECT && other & OLD);
+}
+
+/* In the order of time the one may have overruled what the other said; where it has not, the log has
+ * another order perhaps, and a restore goes by that. */
 static int settle(struct tx *tx, const struct id *subject, const struct topic *t,
 	struct cu_err *err)
 {
 	struct standing s;
 	int r = standing_in(tx, subject, t->purpose, t->channel, &s, err);
 
-	if (r == 0 && t->is_no && s.is_live) {
+	if (r == 0 && t->no && (s.is_live || is_between(t->no, t->yes))) {
 		r = say(tx, subject, t, CONSENT_INVALIDATED, err);
 	}
-	if (r == 0 && t->is_objected && !s.is_objected) {
+	if (r == 0 && t->objected && (!s.is_objected || is_between(t->objected, t->yes))) {
 		r = say(tx, subject, t, CONSENT_OBJECTED, err);
 	}
 	return r;
@@ -123,10 +135,10 @@ int merge_take_said(struct tx *tx, const struct id *old, const struct id *subjec
 		r = add_topics(tx, subject, &t, err);
 	}
 	if (r == 0) {
-		r = look(tx, old, &t, err);
+		r = look(tx, old, OLD, &t, err);
 	}
 	if (r == 0) {
-		r = look(tx, subject, &t, err);
+		r = look(tx, subject, SUBJECT, &t, err);
 	}
 	if (r == 0) {
 		r = engine_alias_take(tx->engine, old, subject, err);

@@ -540,6 +540,27 @@ static void what_forbids_holds_whoever_said_it(void **state)
 	}
 }
 
+/* The clock was ahead when she said no. */
+static void a_clock_that_is_set_back_does_not_turn_round_what_one_said(void **state)
+{
+	struct house h = { 0 };
+	struct people p;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	must_run(&h, STORE_CHANGE, add_both, &p);
+	h.now_ms += 24 * HOUR;
+	must_say(&h, &p, "Aw");
+	h.now_ms -= 24 * HOUR;
+	must_say(&h, &p, "Ag");
+	assert_true(standing_of_bob(&h, &p.ada.subject, NULL).is_live);
+
+	must_merge(&h, &p.ada.subject, &p.bob.subject);
+
+	assert_true(standing_of_bob(&h, &p.bob.subject, NULL).is_live);
+	house_close(&h);
+}
+
 static int freeze(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	return tx_restrict(tx, ctx, "care", true, span_str("disputed"), err);
@@ -734,6 +755,173 @@ static void of_two_names_the_one_that_is_there_has_both(void **state)
 	house_close(&h);
 }
 
+/* --- restores, and erasures that were let go ---------------------------------------------- */
+
+/* The host died before the shred; whether or not a backup has the merge, she goes with him. */
+static void whoever_was_merged_goes_with_an_erasure_that_was_let_go(void **state)
+{
+	(void)state;
+	for (int has_moved = 0; has_moved < 2; has_moved++) {
+		struct house h = { 0 };
+		const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+		struct settle_merge known = { .purpose = "care" };
+		struct store_settle how = plainly;
+		struct erasure e;
+		struct people p;
+		uint64_t slots[32];
+		size_t n;
+
+		must_open(&h, live);
+		must_run(&h, STORE_CHANGE, add_both, &p);
+		n = slots_of(&h, &p.ada.subject, slots);
+		back_up(&h, backup);
+		must_open(&h, live);
+		must_merge(&h, &p.ada.subject, &p.bob.subject);
+		if (has_moved) {
+			how.newest_dir = fresh_dir();
+			back_up(&h, how.newest_dir);
+			must_open(&h, live);
+		}
+		e = (struct erasure){ .subject = p.bob.subject };
+		must_run(&h, STORE_CHANGE, step_begin, &e);
+		must_run(&h, STORE_CHANGE, step_admit, &e);
+		assert_int_equal(e.state, ERASURE_SHREDDING);
+		house_close(&h);
+		known.old = p.ada.subject;
+		known.subject = p.bob.subject;
+		how.merges = &known;
+		how.nmerges = 1;
+		how.erased = &p.bob.subject;
+		how.nerased = 1;
+
+		dir = restore_into(live, backup);
+		assert_int_equal(must_settle(dir, &how).subjects, 0);
+		must_open(&h, dir);
+		assert_ada_is_gone(&h, &p);
+		assert_false(has_subject(&h, &p.bob.subject));
+		assert_open(&h, slots, n, false);
+		house_close(&h);
+	}
+}
+
+/* --- restores of one of two --------------------------------------------------------------- */
+
+/* Bob is in the newest backup, not in the older one; the merge is in neither. */
+static void whose_merge_only_the_log_knows_comes_with_what_he_said(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_merge known = { .purpose = "care" };
+	struct store_settle how = plainly;
+	struct merging m;
+	struct people p;
+
+	(void)state;
+	must_open(&h, live);
+	p.ada = must_add(&h, "Ada", ADA_EMAIL);
+	must_say(&h, &p, "Ag");
+	back_up(&h, backup);
+	must_open(&h, live);
+	p.bob = must_add(&h, "Bob", BOB_EMAIL);
+	must_say(&h, &p, "Bo");
+	how.newest_dir = fresh_dir();
+	back_up(&h, how.newest_dir);
+	must_open(&h, live);
+	m = must_merge(&h, &p.ada.subject, &p.bob.subject);
+	house_close(&h);
+	known.old = p.ada.subject;
+	known.subject = p.bob.subject;
+	how.merges = &known;
+	how.nmerges = 1;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	must_end(&h, &m, 0);
+	assert_false(has_subject(&h, &p.ada.subject));
+	assert_int_equal(records_of(&h, &p.bob.subject), 1);
+	assert_true(standing_of_bob(&h, &p.ada.subject, NULL).is_objected);
+	house_close(&h);
+}
+
+/* Bob came after the last backup: what the log tells of his id is of hers now. */
+static void what_the_log_tells_of_the_id_that_is_not_there_counts(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_merge merge = { .purpose = "care" };
+	struct settle_hold hold = { .id = { { 8 } } };
+	struct settle_said said[2] = { { .act = LEAF_SUBJECT_RESTRICT },
+		{ .act = LEAF_CONSENT_OBJECT, .purpose = "mail" } };
+	struct store_settle how = plainly;
+	struct standing s;
+	struct erasure e;
+	struct cu_err err = { 0 };
+	struct people p;
+
+	(void)state;
+	must_open(&h, live);
+	p.ada = must_add(&h, "Ada", ADA_EMAIL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	p.bob = must_add(&h, "Bob", BOB_EMAIL);
+	said[0].at_ms = said[1].at_ms = hold.placed_ms = h.now_ms;
+	house_close(&h);
+	merge.old = p.ada.subject;
+	merge.subject = hold.subject = said[0].subject = said[1].subject = p.bob.subject;
+	how.merges = &merge;
+	how.holds = &hold;
+	how.said = said;
+	how.nmerges = how.nholds = 1;
+	how.nsaid = 2;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	s = standing_of_bob(&h, &p.ada.subject, NULL);
+	assert_true(s.is_objected);
+	assert_true(s.who.is_restricted);
+	e = (struct erasure){ .subject = p.ada.subject };
+	assert_int_equal(run_op(&h, STORE_CHANGE, step_begin, &e, &err), CU_EDENIED);
+	house_close(&h);
+}
+
+/* The same of an erasure of his that waits. */
+static void an_erasure_of_the_id_that_is_not_there_waits_on(void **state)
+{
+	struct house h = { 0 };
+	const char *live = new_store_dir(), *backup = fresh_dir(), *dir;
+	struct settle_merge merge = { .purpose = "care" };
+	struct settle_erasure open = { .id = { { 9 } }, .purpose = "erasure" };
+	struct store_settle how = plainly;
+	struct people p;
+	struct erasure e;
+
+	(void)state;
+	must_open(&h, live);
+	p.ada = must_add(&h, "Ada", ADA_EMAIL);
+	back_up(&h, backup);
+	must_open(&h, live);
+	p.bob = must_add(&h, "Bob", BOB_EMAIL);
+	open.begun_ms = open.due_ms = h.now_ms;
+	house_close(&h);
+	merge.old = p.ada.subject;
+	merge.subject = open.subject = p.bob.subject;
+	how.merges = &merge;
+	how.open = &open;
+	how.nmerges = how.nopen = 1;
+
+	dir = restore_into(live, backup);
+	must_settle(dir, &how);
+	must_open(&h, dir);
+	e = (struct erasure){ .subject = p.ada.subject, .id = open.id };
+	for (int i = 1; i < NSTEPS; i++) {
+		must_run(&h, steps[i].kind, steps[i].fn, &e);
+	}
+	assert_false(has_subject(&h, &p.ada.subject));
+	house_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -746,12 +934,17 @@ int main(void)
 		cmocka_unit_test(an_erasure_of_a_part_meets_the_old_keys_of_that_part),
 		cmocka_unit_test(a_death_at_any_write_leaves_two_people_or_one),
 		cmocka_unit_test(what_forbids_holds_whoever_said_it),
+		cmocka_unit_test(a_clock_that_is_set_back_does_not_turn_round_what_one_said),
 		cmocka_unit_test(who_was_restricted_is_and_the_evidence_comes_along),
 		cmocka_unit_test(older_data_knows_the_merge),
 		cmocka_unit_test(older_data_without_the_subject_gets_it),
 		cmocka_unit_test(an_erasure_since_leaves_nothing_of_either),
 		cmocka_unit_test(what_only_the_log_knows_is_moved_at_the_next_start),
 		cmocka_unit_test(of_two_names_the_one_that_is_there_has_both),
+		cmocka_unit_test(whoever_was_merged_goes_with_an_erasure_that_was_let_go),
+		cmocka_unit_test(whose_merge_only_the_log_knows_comes_with_what_he_said),
+		cmocka_unit_test(what_the_log_tells_of_the_id_that_is_not_there_counts),
+		cmocka_unit_test(an_erasure_of_the_id_that_is_not_there_waits_on),
 	};
 
 	return cmocka_run_group_tests(tests, make_template, drop_tmp);
