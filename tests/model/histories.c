@@ -52,6 +52,8 @@ static const struct {
 	[STEP_SAY] = { { 5, 8 }, { ANY, ANY } },
 	[STEP_ASK] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },
 	[STEP_CLOSE] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },
+	[STEP_MERGE] = { { 6, 5 }, { STEP_LOOK, STEP_BACK_UP } },
+	[STEP_END] = { { 3, 2 }, { STEP_BACK_UP, STEP_EXPIRE } },
 	[STEP_BACK_UP] = { { 14, 10 }, { STEP_DRILL, STEP_DRILL } },
 	[STEP_DRILL] = { { 1, 8 }, { STEP_EXPIRE, STEP_EXPIRE } },
 	[STEP_REOPEN] = { { 4, 2 }, { ANY, ANY } },
@@ -116,6 +118,9 @@ static void draw_what(uint64_t *state, struct step *s)
 	case STEP_HOLD:
 		s->b = is_sale ? MODEL_COLLECTION : MODEL_RECORD;
 		s->c = is_sale ? MODEL_SALE : 3;
+		break;
+	case STEP_MERGE:
+		s->b = s->a + 1; /* neighbours: so most are two people */
 		break;
 	default: break;
 	}

@@ -17,6 +17,14 @@ const char *model_name(enum model_collection c)
 	return names[c];
 }
 
+unsigned model_owner(const struct model *m, unsigned person)
+{
+	while (m->people[person].is_merged) {
+		person = m->people[person].into;
+	}
+	return person;
+}
+
 /* --- keys ------------------------------------------------------------------------------------- */
 
 static unsigned new_key(struct model *m)
@@ -25,12 +33,14 @@ static unsigned new_key(struct model *m)
 	return ++m->nkeys;
 }
 
-unsigned model_key(struct model *m, struct model_person *p, enum model_collection c)
+unsigned model_key(struct model *m, unsigned owner, enum model_collection c)
 {
-	if (p->keys[c] == 0) {
-		p->keys[c] = new_key(m);
+	unsigned *key = &m->people[owner].keys[c];
+
+	if (*key == 0) {
+		*key = new_key(m);
 	}
-	return p->keys[c];
+	return *key;
 }
 
 unsigned model_month_key(struct model *m, unsigned month)
@@ -42,7 +52,7 @@ unsigned model_month_key(struct model *m, unsigned month)
 }
 
 /* Number 0 is the key of what has none. */
-static void kill_key(struct model *m, unsigned *key)
+void model_kill_key(struct model *m, unsigned *key)
 {
 	m->dead[*key] = *key != 0;
 	*key = 0;
@@ -50,35 +60,51 @@ static void kill_key(struct model *m, unsigned *key)
 
 /* --- erasures --------------------------------------------------------------------------------- */
 
-static void end_collection(struct model *m, struct model_person *p, enum model_collection c)
+/* The owner's, and what still lives of those who were merged into him. */
+static void end_keys(struct model *m, unsigned owner, enum model_collection c)
 {
-	kill_key(m, &p->keys[c]);
-	for (unsigned i = 0; i < MODEL_RECORDS; i++) {
-		if (model_collection_of(i) == c) {
-			p->records[i].is_there = false;
+	for (unsigned i = 0; i < m->npeople; i++) {
+		if (model_owner(m, i) == owner) {
+			model_kill_key(m, &m->people[i].keys[c]);
+		}
+	}
+}
+
+static void end_collection(struct model *m, unsigned owner, enum model_collection c)
+{
+	end_keys(m, owner, c);
+	for (unsigned i = 0; i < m->npeople; i++) {
+		for (unsigned k = 0; model_owner(m, i) == owner && k < MODEL_RECORDS; k++) {
+			if (model_collection_of(k) == c) {
+				m->people[i].records[k].is_there = false;
+			}
 		}
 	}
 }
 
 /* What remains of the collection is under a fresh key. */
-static void end_record(struct model *m, struct model_person *p, unsigned record)
+static void end_record(struct model *m, unsigned owner, unsigned of, unsigned record)
 {
 	enum model_collection c = model_collection_of(record);
 
-	kill_key(m, &p->keys[c]);
-	p->records[record].is_there = false;
-	for (unsigned i = 0; i < MODEL_RECORDS; i++) {
-		if (model_collection_of(i) == c && p->records[i].is_there) {
-			p->records[i].key = model_key(m, p, c);
+	end_keys(m, owner, c);
+	m->people[of].records[record].is_there = false;
+	for (unsigned i = 0; i < m->npeople; i++) {
+		for (unsigned k = 0; model_owner(m, i) == owner && k < MODEL_RECORDS; k++) {
+			struct model_record *r = &m->people[i].records[k];
+
+			if (model_collection_of(k) == c && r->is_there) {
+				r->key = model_key(m, owner, c);
+			}
 		}
 	}
 }
 
 /* What stood for months goes with the person. */
-static void drop_privates(struct model *m, unsigned person)
+static void drop_privates(struct model *m, unsigned owner)
 {
 	for (unsigned i = 0; i < m->nprivates;) {
-		if (m->privates[i].person == person) {
+		if (m->privates[i].person == owner) {
 			m->privates[i] = m->privates[--m->nprivates];
 		} else {
 			i++;
@@ -86,26 +112,80 @@ static void drop_privates(struct model *m, unsigned person)
 	}
 }
 
-void model_shred(struct model *m, struct model_person *p)
+void model_shred(struct model *m, unsigned owner)
 {
+	struct model_person *p = &m->people[owner];
+
 	switch (p->scope) {
 	case MODEL_WHOLE:
 		for (int c = 0; c < MODEL_NCOLLECTIONS; c++) {
-			end_collection(m, p, (enum model_collection)c);
+			end_collection(m, owner, (enum model_collection)c);
 		}
-		drop_privates(m, (unsigned)(p - m->people));
+		drop_privates(m, owner);
 		break;
-	case MODEL_COLLECTION: end_collection(m, p, (enum model_collection)p->what); break;
-	case MODEL_RECORD: end_record(m, p, p->what); break;
+	case MODEL_COLLECTION: end_collection(m, owner, (enum model_collection)p->what); break;
+	case MODEL_RECORD: end_record(m, owner, p->of, p->what); break;
 	}
 	p->fate = FATE_DONE;
 }
 
+/* --- merges ----------------------------------------------------------------------------------- */
+
+void model_take_said(struct model_person *into, const struct model_person *old)
+{
+	if (old->consent == SAID_NO || into->consent == SAID_NOTHING) {
+		into->consent = old->consent;
+	}
+	into->is_objected |= old->is_objected;
+	into->is_restricted |= old->is_restricted;
+}
+
+void model_merge(struct model *m, unsigned old, unsigned into, unsigned nbackups)
+{
+	struct model_person *p = &m->people[old];
+
+	for (unsigned i = 0; i < m->npeople; i++) {
+		for (unsigned k = 0; model_owner(m, i) == old && k < MODEL_RECORDS; k++) {
+			struct model_record *r = &m->people[i].records[k];
+
+			if (r->is_there) {
+				r->key = model_key(m, into, model_collection_of(k));
+			}
+		}
+	}
+	for (unsigned i = 0; i < m->nprivates; i++) {
+		if (m->privates[i].person == old) {
+			m->privates[i].person = into;
+		}
+	}
+	model_take_said(&m->people[into], p);
+	p->fate = FATE_NONE; /* of parts that were erased */
+	p->scope = MODEL_WHOLE;
+	p->is_merged = true;
+	p->into = into;
+	p->backup = nbackups;
+	p->old_keys = OLD_KEYS_WAIT;
+}
+
+void model_end_merges(struct model *m, unsigned backup)
+{
+	for (unsigned i = 0; i < m->npeople; i++) {
+		struct model_person *p = &m->people[i];
+
+		if (p->is_merged && p->old_keys == OLD_KEYS_WAIT && p->backup < backup) {
+			for (int c = 0; c < MODEL_NCOLLECTIONS; c++) {
+				model_kill_key(m, &p->keys[c]);
+			}
+			p->old_keys = OLD_KEYS_ENDED;
+		}
+	}
+}
+
 /* --- what keeps ------------------------------------------------------------------------------- */
 
-/* Do these two meet: of the same person, a hold's scope and what is to be deleted? */
+/* Do these two meet: of the same owner, a hold's scope and what is to be deleted? */
 static bool meets(const struct model *m, const struct model_hold *h, enum model_scope scope,
-	unsigned what)
+	unsigned of, unsigned what)
 {
 	enum model_collection held = h->scope == MODEL_RECORD ? model_collection_of(h->what) :
 								 (enum model_collection)h->what;
@@ -116,32 +196,35 @@ static bool meets(const struct model *m, const struct model_hold *h, enum model_
 		return true;
 	}
 	if (h->scope == MODEL_RECORD && scope == MODEL_RECORD) {
-		return id_eq(&h->record, &m->people[h->person].records[what].id);
+		return id_eq(&h->record, &m->people[of].records[what].id);
 	}
 	return held == in;
 }
 
-bool model_stops(const struct model *m, unsigned person, enum model_scope scope, unsigned what)
+bool model_stops(const struct model *m, unsigned owner, enum model_scope scope, unsigned of,
+	unsigned what)
 {
 	for (unsigned i = 0; i < m->nholds; i++) {
 		const struct model_hold *h = &m->holds[i];
 
-		if (h->is_active && h->person == person && meets(m, h, scope, what)) {
+		if (h->is_active && model_owner(m, h->person) == owner && meets(m, h, scope, of, what)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-bool model_is_kept(const struct model *m, unsigned person, unsigned record)
+bool model_is_kept(const struct model *m, unsigned of, unsigned record)
 {
-	return m->people[person].is_restricted || model_stops(m, person, MODEL_RECORD, record);
+	unsigned owner = model_owner(m, of);
+
+	return m->people[owner].is_restricted || model_stops(m, owner, MODEL_RECORD, of, record);
 }
 
-bool model_is_asked_for(const struct model *m, unsigned person)
+bool model_is_asked_for(const struct model *m, unsigned owner)
 {
 	for (unsigned i = 0; i < m->nrequests; i++) {
-		if (m->requests[i].is_open && m->requests[i].person == person) {
+		if (m->requests[i].is_open && model_owner(m, m->requests[i].person) == owner) {
 			return true;
 		}
 	}
@@ -178,23 +261,34 @@ enum model_verdict model_look_at_clock(struct model *m, int64_t now)
 	return CLOCK_GOOD;
 }
 
-/* The key that stands for this record's month from now on. */
-static void make_private(struct model *m, unsigned person, unsigned month, unsigned nbackups)
+/* Two have been, where two people are one: the older serves what comes. */
+static struct model_private *find_private(struct model *m, unsigned owner, unsigned month_key)
 {
-	struct model_record *r = &m->people[person].records[SALE];
-	struct model_private *v = m->privates;
+	struct model_private *oldest = NULL;
 
-	while (v < m->privates + m->nprivates &&
-		(v->person != person || v->month_key != m->month_keys[month])) {
-		v++;
+	for (unsigned i = 0; i < m->nprivates; i++) {
+		struct model_private *v = &m->privates[i];
+
+		if (v->person == owner && v->month_key == month_key && (!oldest || v->key < oldest->key)) {
+			oldest = v;
+		}
 	}
-	assert(v < m->privates + MODEL_PRIVATE);
-	if (v == m->privates + m->nprivates) {
-		*v = (struct model_private){ new_key(m), person, month, m->month_keys[month], 0 };
-		m->nprivates++;
+	return oldest;
+}
+
+/* The key that stands for this record's month from now on. */
+static void make_private(struct model *m, unsigned of, unsigned month, unsigned nbackups)
+{
+	unsigned owner = model_owner(m, of), month_key = m->month_keys[month];
+	struct model_private *v = find_private(m, owner, month_key);
+
+	if (!v) {
+		assert(m->nprivates < MODEL_PRIVATE);
+		v = &m->privates[m->nprivates++];
+		*v = (struct model_private){ new_key(m), owner, month, month_key, 0 };
 	}
 	v->backup = nbackups;
-	r->month_key = v->key;
+	m->people[of].records[SALE].month_key = v->key;
 }
 
 /* Something under this key keeps it: a hold, a restriction, a request. */
@@ -204,7 +298,7 @@ static bool is_key_kept(const struct model *m, unsigned key)
 		const struct model_record *r = &m->people[i].records[SALE];
 
 		if (r->is_there && r->month_key == key &&
-			(model_is_kept(m, i, SALE) || model_is_asked_for(m, i))) {
+			(model_is_kept(m, i, SALE) || model_is_asked_for(m, model_owner(m, i)))) {
 			return true;
 		}
 	}
@@ -229,7 +323,7 @@ static bool end_privates(struct model *m, unsigned before)
 		struct model_private *v = &m->privates[i];
 
 		if (v->month < before && !is_key_kept(m, v->key)) {
-			kill_key(m, &v->key);
+			model_kill_key(m, &v->key);
 			*v = m->privates[--m->nprivates];
 			is_any = true;
 		} else {
@@ -260,7 +354,7 @@ bool model_expire(struct model *m, unsigned before, unsigned drilled, unsigned n
 	is_any = end_privates(m, before);
 	for (unsigned month = 0; month < MODEL_MONTHS; month++) {
 		if (is_over[month]) {
-			kill_key(m, &m->month_keys[month]);
+			model_kill_key(m, &m->month_keys[month]);
 			is_any = true;
 		}
 	}
@@ -276,114 +370,30 @@ bool model_expire(struct model *m, unsigned before, unsigned drilled, unsigned n
 
 bool model_sees(const struct model *m, unsigned person)
 {
-	const struct model_person *p = &m->people[person];
+	const struct model_person *p = &m->people[model_owner(m, person)];
 
 	return p->is_there && (p->scope != MODEL_WHOLE || p->fate == FATE_NONE);
 }
 
-static bool is_in_scope(const struct model_person *p, unsigned record)
+bool model_is_erased(const struct model *m, unsigned owner)
 {
-	return p->scope == MODEL_RECORD ? p->what == record :
-		p->what == (unsigned)model_collection_of(record);
+	const struct model_person *p = &m->people[owner];
+
+	return p->scope == MODEL_WHOLE && p->fate == FATE_DONE;
 }
 
-bool model_sees_record(const struct model *m, unsigned person, unsigned record)
+static bool is_in_scope(const struct model_person *owner, unsigned of, unsigned record)
 {
-	const struct model_person *p = &m->people[person];
-	const struct model_record *r = &p->records[record];
-	bool is_open = p->fate == FATE_WAITS || p->fate == FATE_DOOMED;
-
-	return model_sees(m, person) && r->is_there && !m->dead[r->key] &&
-		!m->dead[r->month_key] && !(is_open && is_in_scope(p, record));
+	return owner->scope == MODEL_RECORD ? owner->of == of && owner->what == record :
+		owner->what == (unsigned)model_collection_of(record);
 }
 
-/* --- restores --------------------------------------------------------------------------------- */
-
-static unsigned alive(const struct model *m, unsigned key)
+bool model_sees_record(const struct model *m, unsigned of, unsigned record)
 {
-	return m->dead[key] ? 0 : key;
-}
+	const struct model_person *owner = &m->people[model_owner(m, of)];
+	const struct model_record *r = &m->people[of].records[record];
+	bool is_open = owner->fate == FATE_WAITS || owner->fate == FATE_DOOMED;
 
-/* Whose key is dead comes as the newest copy has it, under another key, or not at all. */
-static void restore_record(const struct model *m, const struct model_record *newer,
-	struct model_record *r)
-{
-	if (r->is_there && (m->dead[r->key] || m->dead[r->month_key])) {
-		bool is_same = newer->is_there && id_eq(&newer->id, &r->id);
-
-		r->is_there = is_same && !m->dead[newer->key] && !m->dead[newer->month_key];
-		if (r->is_there) {
-			*r = *newer;
-		}
-	}
-}
-
-/* What people said, and what became of their erasures, is as it was last known. */
-static void restore_person(struct model *ret, unsigned person, const struct model *newest,
-	const struct model *known)
-{
-	struct model_person *p = &ret->people[person];
-	const struct model_person *now = &known->people[person];
-
-	/* a restore finishes what could not be cancelled any more */
-	p->fate = now->fate == FATE_DOOMED && now->scope == MODEL_WHOLE ? FATE_DONE : now->fate;
-	p->scope = now->scope;
-	p->what = now->what;
-	p->consent = now->consent;
-	p->is_objected = now->is_objected;
-	p->is_restricted = now->is_restricted;
-	for (int c = 0; c < MODEL_NCOLLECTIONS; c++) {
-		p->keys[c] = alive(ret, newest->people[person].keys[c]);
-	}
-	for (unsigned k = 0; k < MODEL_RECORDS; k++) {
-		restore_record(ret, &newest->people[person].records[k], &p->records[k]);
-	}
-}
-
-/* Of nobody who is not there, but for keys: those are there without their people, and nobody else
- * may get their number. */
-static void restore_what_keeps(struct model *ret, const struct model *newest,
-	const struct model *known)
-{
-	ret->nholds = ret->nrequests = ret->nprivates = 0;
-	for (unsigned i = 0; i < known->nholds; i++) {
-		if (known->holds[i].person < ret->npeople) {
-			ret->holds[ret->nholds++] = known->holds[i];
-		}
-	}
-	for (unsigned i = 0; i < newest->nrequests; i++) {
-		if (newest->requests[i].person < ret->npeople) {
-			ret->requests[ret->nrequests] = newest->requests[i];
-			ret->requests[ret->nrequests++].is_open = known->requests[i].is_open;
-		}
-	}
-	for (unsigned i = 0; i < newest->nprivates; i++) {
-		const struct model_private *v = &newest->privates[i];
-		const struct model_person *p = &ret->people[v->person];
-
-		if (v->person < ret->npeople && p->scope == MODEL_WHOLE && p->fate == FATE_DONE) {
-			continue;
-		}
-		if (!ret->dead[v->key]) {
-			ret->privates[ret->nprivates] = *v;
-			ret->privates[ret->nprivates++].person =
-				v->person < ret->npeople ? v->person : MODEL_PEOPLE;
-		}
-	}
-}
-
-void model_restore(const struct model *then, const struct model *newest, const struct model *known,
-	struct model *ret)
-{
-	*ret = *then;
-	ret->nkeys = known->nkeys;
-	memcpy(ret->dead, known->dead, sizeof(ret->dead));
-	ret->clock = newest->clock;
-	for (unsigned month = 0; month < MODEL_MONTHS; month++) {
-		ret->month_keys[month] = alive(ret, newest->month_keys[month]);
-	}
-	for (unsigned i = 0; i < ret->npeople; i++) {
-		restore_person(ret, i, newest, known);
-	}
-	restore_what_keeps(ret, newest, known);
+	return model_sees(m, of) && r->is_there && !m->dead[r->key] && !m->dead[r->month_key] &&
+		!(is_open && is_in_scope(owner, of, record));
 }

@@ -3,8 +3,9 @@
  * is held to.
  *
  * Keys have numbers: a person has one for each collection, a month of sales has one, and each dies
- * once.  A backup is a copy of the model; what a restore must give follows from that copy and from
- * the deaths that its repository knows of.
+ * once.  Two people may turn out to be one: then what was of the one is the other's, his owner's, and
+ * only his old keys are still his.  A backup is a copy of the model; what a restore must give follows
+ * from that copy and from the deaths and merges that its repository knows of.
  */
 #ifndef CU_TESTS_MODEL_MODEL_H
 #define CU_TESTS_MODEL_MODEL_H
@@ -33,6 +34,13 @@ enum model_fate {
 
 enum model_said { SAID_NOTHING, SAID_YES, SAID_NO };
 
+/* Of somebody who was merged into another. */
+enum model_old_keys {
+	OLD_KEYS_WAIT, /* for a backup that has what was moved */
+	OLD_KEYS_ENDED,
+	OLD_KEYS_NOWHERE, /* no row of this store names them: a restore brought nothing of him */
+};
+
 struct model_record {
 	bool is_there;
 	struct id id;
@@ -47,9 +55,17 @@ struct model_person {
 	struct model_record records[MODEL_RECORDS];
 	enum model_fate fate; /* of its last erasure */
 	enum model_scope scope;
-	unsigned what; /* the collection, or the record */
+	unsigned what, of; /* the collection; or the record, and whose it was when it was written */
 	enum model_said consent;
 	bool is_objected, is_restricted;
+	bool is_merged;
+	unsigned into, backup; /* the last that was made before */
+	enum model_old_keys old_keys;
+};
+
+/* One of those that the log tells, in its order. */
+struct model_merge {
+	unsigned old, into;
 };
 
 /* A legal hold; its scope as that of an erasure. */
@@ -57,7 +73,7 @@ struct model_hold {
 	bool is_active;
 	struct id id;
 	struct id record; /* of MODEL_RECORD: another with this number may follow after a restore */
-	unsigned person, what;
+	unsigned person, what; /* the collection; of a record, its number */
 	enum model_scope scope;
 };
 
@@ -94,6 +110,8 @@ struct model {
 	unsigned nrequests;
 	struct model_private privates[MODEL_PRIVATE];
 	unsigned nprivates;
+	struct model_merge merges[MODEL_PEOPLE];
+	unsigned nmerges;
 	struct model_clock clock;
 	bool dead[MODEL_KEYS];
 };
@@ -101,12 +119,22 @@ struct model {
 enum model_collection model_collection_of(unsigned record);
 const char *model_name(enum model_collection c);
 
-/* The key that this person's next record of a collection is under; the same of a month. */
-unsigned model_key(struct model *m, struct model_person *p, enum model_collection c);
-unsigned model_month_key(struct model *m, unsigned month);
+/* Whose it is now, what was of this person: somebody's own, if nobody merged him. */
+unsigned model_owner(const struct model *m, unsigned person);
 
-/* What the moves of an erasure do; the scope is in p. */
-void model_shred(struct model *m, struct model_person *p);
+/* The key that this owner's next record of a collection is under; the same of a month. */
+unsigned model_key(struct model *m, unsigned owner, enum model_collection c);
+unsigned model_month_key(struct model *m, unsigned month);
+void model_kill_key(struct model *m, unsigned *key);
+
+/* What the moves of an owner's erasure do; the scope is in the person. */
+void model_shred(struct model *m, unsigned owner);
+
+/* Two owners become one, when so many backups had been made; what forbids more holds. */
+void model_merge(struct model *m, unsigned old, unsigned into, unsigned nbackups);
+void model_take_said(struct model_person *into, const struct model_person *old);
+/* Keys of merged people end, where this backup or an older one has what was moved. */
+void model_end_merges(struct model *m, unsigned backup);
 
 /* What the clock is worth that says this, and what is remembered of it. */
 enum model_verdict model_look_at_clock(struct model *m, int64_t now_ms);
@@ -115,17 +143,22 @@ enum model_verdict model_look_at_clock(struct model *m, int64_t now_ms);
  * changed something. */
 bool model_expire(struct model *m, unsigned before, unsigned drilled, unsigned nbackups);
 
-/* Is this stopped by a hold; a person's record by a hold or a restriction; by a request. */
-bool model_stops(const struct model *m, unsigned person, enum model_scope scope, unsigned what);
-bool model_is_kept(const struct model *m, unsigned person, unsigned record);
-bool model_is_asked_for(const struct model *m, unsigned person);
+/* Is this of an owner stopped by a hold: all, a collection, or the record of this number that was
+ * written of a person (of); a record by a hold or a restriction; an owner's by a request. */
+bool model_stops(const struct model *m, unsigned owner, enum model_scope scope, unsigned of,
+	unsigned what);
+bool model_is_kept(const struct model *m, unsigned of, unsigned record);
+bool model_is_asked_for(const struct model *m, unsigned owner);
 
-/* Is the person there for readers; and a record. */
+/* Is the person there for readers, under whatever id; and a record that was written of him. */
 bool model_sees(const struct model *m, unsigned person);
-bool model_sees_record(const struct model *m, unsigned person, unsigned record);
+bool model_sees_record(const struct model *m, unsigned of, unsigned record);
+/* Was all of the owner erased. */
+bool model_is_erased(const struct model *m, unsigned owner);
 
 /* What a restore of the copy then must give, when its newest copy was newest, and its repository knew
- * what known was: afterwards ret is asked as above. */
+ * what known was: afterwards ret is asked as above.  When the daemon has started on it, that is: what
+ * only the log told of merges is done by then. */
 void model_restore(const struct model *then, const struct model *newest, const struct model *known,
 	struct model *ret);
 

@@ -11,6 +11,7 @@
 #define WRITE(who, rec)   { .kind = STEP_WRITE, .a = (who), .b = (rec) }
 #define BEGIN(who, s, w)  { .kind = STEP_BEGIN, .a = (who), .b = (s), .c = (w) }
 #define HOLD(who, s, w)   { .kind = STEP_HOLD, .a = (who), .b = (s), .c = (w) }
+#define MERGE(who, old)   { .kind = STEP_MERGE, .a = (who), .b = (old), .c = 1 }
 #define PLAIN(k)          { .kind = STEP_##k }
 
 const struct scene scenes[] = {
@@ -28,6 +29,13 @@ const struct scene scenes[] = {
 		PLAIN(ERASE) },
 	{ "one of two records is erased",
 		{ ADD, WRITE(0, 1), PLAIN(BACK_UP), BEGIN(0, MODEL_RECORD, 0) }, 4, PLAIN(ERASE) },
+	{ "two people become one", { ADD, ADD, WRITE(0, 3), PLAIN(BACK_UP), { .kind = STEP_SAY, .a = 0, .b = 1 } },
+		5, MERGE(1, 0) },
+	{ "keys of who was merged end", { ADD, ADD, WRITE(0, 3), MERGE(1, 0), PLAIN(BACK_UP) }, 5,
+		PLAIN(END) },
+	{ "a person who was two is erased",
+		{ ADD, ADD, WRITE(0, 3), PLAIN(BACK_UP), MERGE(1, 0), BEGIN(1, MODEL_WHOLE, 0) }, 6,
+		PLAIN(ERASE) },
 	{ "a month comes to its end", { ADD, ADD, WRITE(0, 3), WRITE(1, 3), PLAIN(BACK_UP) }, 5,
 		PLAIN(EXPIRE) },
 	{ "what is held of a month is sealed anew",

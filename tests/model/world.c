@@ -48,7 +48,9 @@ static bool prepare(struct world *w, const struct step *s, struct change *c)
 	bool has_people = m->npeople > 0 && has_room;
 
 	*c = (struct change){ .world = w, .step = s };
-	c->person = s->kind == STEP_ADD ? m->npeople : has_people ? s->a % m->npeople : 0;
+	c->of = s->kind == STEP_ADD ? m->npeople : has_people ? s->a % m->npeople : 0;
+	c->person = s->kind == STEP_ADD ? c->of : model_owner(m, c->of);
+	has_people = has_people && m->people[c->person].is_there;
 	switch (s->kind) {
 	case STEP_ADD: return m->npeople < MODEL_PEOPLE && has_room;
 	case STEP_WRITE: return has_people && prepare_write(w, c);
@@ -62,11 +64,13 @@ static bool prepare(struct world *w, const struct step *s, struct change *c)
 	case STEP_SAY: return has_people && prepare_say(w, c);
 	case STEP_ASK: return has_people && prepare_ask(w, c);
 	case STEP_CLOSE: return prepare_close(w, c);
+	case STEP_MERGE: return has_people && prepare_merge(w, c);
 	case STEP_EXPIRE: return has_room;
 	case STEP_BACK_UP: return w->nbackups < MAX_BACKUPS;
 	case STEP_DRILL:
 	case STEP_LOOK:
 	case STEP_MOVE: return has_backup(w);
+	case STEP_END:
 	case STEP_PASS:
 	case STEP_JUMP:
 	case STEP_REOPEN:
@@ -92,6 +96,8 @@ static void act(struct world *w, struct change *c)
 	case STEP_SAY: do_say(w, c); break;
 	case STEP_ASK: do_ask(w, c); break;
 	case STEP_CLOSE: do_close(w, c); break;
+	case STEP_MERGE: do_merge(w, c); break;
+	case STEP_END: do_end(w, c); break;
 	case STEP_BACK_UP: (void)back_up(w, true); break;
 	case STEP_PASS:
 	case STEP_JUMP:
@@ -110,7 +116,7 @@ static void learn(struct world *w, struct change *c)
 
 	switch (c->step->kind) {
 	case STEP_ADD: learn_person(w); return;
-	case STEP_WRITE: learn_record(w, c->person, c->record); return;
+	case STEP_WRITE: learn_record(w, c->of, c->record); return;
 	case STEP_BACK_UP:
 		learn_backup(w, c->step->dies_at == 0 ? w->sample.known_sequence : back_up(w, true));
 		return;
@@ -125,6 +131,11 @@ static void learn(struct world *w, struct change *c)
 		learn_expiry(w, c);
 		is_told = true;
 		break;
+	case STEP_END:
+		learn_end(w, c);
+		is_told = true;
+		break;
+	case STEP_MERGE: learn_merge(w, c); break;
 	case STEP_CONFIRM: learn_confirmed(w, c); break;
 	case STEP_HOLD: learn_hold(w, c); break;
 	case STEP_RELEASE: learn_release(w, c); break;

@@ -28,6 +28,8 @@
 	X(SAY,     "somebody agrees, objects, is restricted, or takes it back")          \
 	X(ASK,     "somebody asks for something")                                        \
 	X(CLOSE,   "what somebody asked for is answered")                                \
+	X(MERGE,   "two people turn out to be one")                                      \
+	X(END,     "keys of who was merged end, where backups have the rest")            \
 	X(BACK_UP, "a backup is made")                                                   \
 	X(DRILL,   "the newest backup is tried, and counts from now on")                 \
 	X(REOPEN,  "the store is closed and opened")                                     \

@@ -2,17 +2,17 @@
 
 #define GRACE_MS (72 * HOUR_MS)
 
-static void note_slots(struct world *w, unsigned person)
+void note_slots(struct world *w, unsigned owner)
 {
 	struct reader *rd = store_reader_take(w->sample.store);
 	struct buf slots = BUF_INIT;
 	struct cu_err err = { 0 };
 
-	assert_ok(reader_slots(rd, &w->model.people[person].id, &slots, &err), &err);
+	assert_ok(reader_slots(rd, &w->model.people[owner].id, &slots, &err), &err);
 	store_reader_give(w->sample.store, rd);
 	assert_true(slots.n <= sizeof(w->slots[0]));
-	memcpy(w->slots[person], slots.p, slots.n);
-	w->nslots[person] = (unsigned)(slots.n / sizeof(uint64_t));
+	memcpy(w->slots[owner], slots.p, slots.n);
+	w->nslots[owner] = (unsigned)(slots.n / sizeof(uint64_t));
 	buf_done(&slots);
 }
 
@@ -28,11 +28,11 @@ bool prepare_begin(struct world *w, struct change *c)
 	}
 	c->scope = (enum model_scope)(c->step->b % 3);
 	c->what = c->step->c % (c->scope == MODEL_RECORD ? MODEL_RECORDS : MODEL_NCOLLECTIONS);
-	if ((c->scope == MODEL_RECORD && !p->records[c->what].is_there) ||
+	if ((c->scope == MODEL_RECORD && !w->model.people[c->of].records[c->what].is_there) ||
 		(c->scope == MODEL_COLLECTION && p->keys[c->what] == 0)) {
 		c->scope = MODEL_WHOLE;
 	}
-	c->is_refused = model_stops(&w->model, c->person, c->scope, c->what);
+	c->is_refused = model_stops(&w->model, c->person, c->scope, c->of, c->what);
 	note_slots(w, c->person);
 	return true;
 }
@@ -42,7 +42,7 @@ static bool waits(const struct world *w, const struct change *c)
 {
 	const struct model_person *p = &w->model.people[c->person];
 
-	return p->fate == FATE_WAITS && model_stops(&w->model, c->person, p->scope, p->what);
+	return p->fate == FATE_WAITS && model_stops(&w->model, c->person, p->scope, p->of, p->what);
 }
 
 bool prepare_cancel(struct world *w, struct change *c)
@@ -81,7 +81,7 @@ static int apply_begin_one(struct tx *tx, struct store_op *op, struct cu_err *er
 		what.collections = &collection;
 		what.ncollections = 1;
 	} else if (c->scope == MODEL_RECORD) {
-		what.record = p->records[c->what].id;
+		what.record = c->world->model.people[c->of].records[c->what].id;
 	}
 	return tx_erase_begin(tx, &what, &erasure, err);
 }
@@ -185,6 +185,7 @@ void learn_erasure(struct world *w, struct change *c)
 	if (c->step->kind == STEP_BEGIN && state < ERASURE_DONE) {
 		p->scope = c->scope;
 		p->what = c->what;
+		p->of = c->of;
 	}
 	switch (state) {
 	case ERASURE_COOLING_OFF:
@@ -195,13 +196,13 @@ void learn_erasure(struct world *w, struct change *c)
 			p->fate = FATE_DOOMED;
 		} else {
 			do_erase(w, c);
-			model_shred(&w->model, p);
+			model_shred(&w->model, c->person);
 		}
 		break;
 	case ERASURE_DONE:
 	case ERASURE_CANCELLED:
 		if (c->step->kind == STEP_ERASE) {
-			model_shred(&w->model, p);
+			model_shred(&w->model, c->person);
 		} else if (!(c->step->kind == STEP_BEGIN && c->is_refused)) {
 			p->fate = FATE_NONE; /* it never began, or was cancelled */
 		}

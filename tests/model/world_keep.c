@@ -227,7 +227,7 @@ bool prepare_hold(struct world *w, struct change *c)
 
 	c->scope = (enum model_scope)(c->step->b % 3);
 	c->what = c->step->c % (c->scope == MODEL_RECORD ? MODEL_RECORDS : MODEL_NCOLLECTIONS);
-	if (c->scope == MODEL_RECORD && !p->records[c->what].is_there) {
+	if (c->scope == MODEL_RECORD && !w->model.people[c->of].records[c->what].is_there) {
 		c->scope = MODEL_WHOLE;
 	}
 	c->is_refused = p->fate == FATE_DOOMED; /* too late */
@@ -247,7 +247,7 @@ static int apply_hold(struct tx *tx, struct store_op *op, struct cu_err *err)
 		what.collections = &collection;
 		what.ncollections = 1;
 	} else if (c->scope == MODEL_RECORD) {
-		what.record = p->records[c->what].id;
+		what.record = c->world->model.people[c->of].records[c->what].id;
 	}
 	return tx_hold_place(tx, &what, &hold, err);
 }

@@ -1,5 +1,6 @@
 #include "world_parts.h"
 
+#include "store/reader_alias.h"
 #include "store/reader_dsr.h"
 #include "store/reader_hold.h"
 #include "store/standing.h"
@@ -11,7 +12,7 @@ static int see(void *ctx, const struct row_record *row, const struct record *rec
 	struct span value = record_get(rec, "value");
 
 	(void)err;
-	assert_true(s->n <= MODEL_RECORDS && value.n < sizeof(s->at[0].value));
+	assert_true(s->n <= MAX_SEEN && value.n < sizeof(s->at[0].value));
 	s->at[s->n].id = row->id;
 	memcpy(s->at[s->n].value, value.p, value.n);
 	s->n++;
@@ -46,25 +47,21 @@ static const char *find_seen(const struct sight *s, const struct id *record)
 	return NULL;
 }
 
-static void compare_person(struct sample *in, const struct model *m, unsigned person,
+/* What was written of this person, whosever it is now; how many records there are. */
+static unsigned compare_records(const struct sight *s, const struct model *m, unsigned of,
 	const char *where)
 {
-	const struct model_person *p = &m->people[person];
-	struct sight s;
-	bool is_there = look_at(in, &p->id, &s);
 	unsigned n = 0;
 
-	if (is_there != model_sees(m, person)) {
-		fail_msg("%s: person %u is %s", where, person, is_there ? "there" : "not there");
-	}
-	for (unsigned i = 0; is_there && i < MODEL_RECORDS; i++) {
-		const char *value = find_seen(&s, &p->records[i].id);
+	for (unsigned i = 0; i < MODEL_RECORDS; i++) {
+		const struct model_record *r = &m->people[of].records[i];
+		const char *value = find_seen(s, &r->id);
 		char wanted[48];
 
-		value_text(person, i, p->records[i].value, wanted);
-		if (!model_sees_record(m, person, i)) {
-			if (p->records[i].value > 0 && value) {
-				fail_msg("%s: person %u: record %u is there", where, person, i);
+		value_text(of, i, r->value, wanted);
+		if (!model_sees_record(m, of, i)) {
+			if (r->value > 0 && value) {
+				fail_msg("%s: person %u: record %u is there", where, of, i);
 			}
 		} else if (!value || strcmp(value, wanted) != 0) {
 			fail_msg("%s: '%s' is '%s'", where, wanted, value ? value : "not there");
@@ -72,26 +69,63 @@ static void compare_person(struct sample *in, const struct model *m, unsigned pe
 			n++;
 		}
 	}
+	return n;
+}
+
+static void compare_owner(struct sample *in, const struct model *m, unsigned owner,
+	const char *where)
+{
+	struct sight s;
+	bool is_there = look_at(in, &m->people[owner].id, &s);
+	unsigned n = 0;
+
+	if (is_there != model_sees(m, owner)) {
+		fail_msg("%s: person %u is %s", where, owner, is_there ? "there" : "not there");
+	}
+	for (unsigned i = 0; is_there && i < m->npeople; i++) {
+		n += model_owner(m, i) == owner ? compare_records(&s, m, i, where) : 0;
+	}
 	if (is_there && n != s.n) {
-		fail_msg("%s: person %u has %u records instead of %u", where, person, s.n, n);
+		fail_msg("%s: person %u has %u records instead of %u", where, owner, s.n, n);
 	}
 }
 
-/* What was said, by whoever is there. */
-static void compare_standing(struct sample *in, const struct model_person *p, unsigned person,
+/* Under the old id nothing is left but whose it is now. */
+static void compare_merged(struct sample *in, const struct model *m, unsigned person,
 	const char *where)
 {
+	const struct id *owner = &m->people[model_owner(m, person)].id;
+	struct id id = m->people[person].id;
+	struct reader *rd = store_reader_take(in->store);
+	struct cu_err err = { 0 };
+	struct sight s;
+
+	assert_ok(reader_alias_follow(rd, &id, &err), &err);
+	store_reader_give(in->store, rd);
+	if (look_at(in, &m->people[person].id, &s) || s.n > 0) {
+		fail_msg("%s: person %u is still there, with %u records", where, person, s.n);
+	}
+	if (model_sees(m, person) && !id_eq(&id, owner)) {
+		fail_msg("%s: person %u is not found to be another", where, person);
+	}
+}
+
+/* What was said, by whoever is there, under each of his ids. */
+static void compare_standing(struct sample *in, const struct model *m, unsigned person,
+	const char *where)
+{
+	const struct model_person *p = &m->people[model_owner(m, person)];
 	static const enum consent_state states[] = { CONSENT_NONE, CONSENT_GIVEN,
 		CONSENT_WITHDRAWN };
 	struct reader *rd = store_reader_take(in->store);
 	struct cu_err err = { 0 };
 	struct standing s;
 
-	assert_ok(standing_read(rd, &p->id, "care", NULL, in->now_ms, &s, &err), &err);
+	assert_ok(standing_read(rd, &m->people[person].id, "care", NULL, in->now_ms, &s, &err), &err);
 	store_reader_give(in->store, rd);
-	if (s.state == CONSENT_RENEWED) {
-		s.state = CONSENT_GIVEN;
-	}
+	s.state = s.state == CONSENT_RENEWED   ? CONSENT_GIVEN :
+		s.state == CONSENT_INVALIDATED ? CONSENT_WITHDRAWN : /* by a merge */
+						 s.state;
 	if (s.state != states[p->consent] || s.is_objected != p->is_objected) {
 		fail_msg("%s: person %u: consent is %d, objection %d", where, person, s.state,
 			s.is_objected);
@@ -102,12 +136,15 @@ static void compare_standing(struct sample *in, const struct model_person *p, un
 	}
 }
 
-/* The keys of whom m calls erased open for nobody, whatever rows there are. */
+/* The keys of whom m calls erased, or merged and done with, open for nobody, whatever rows there
+ * are. */
 static void expect_no_keys(const struct world *w, struct sample *in, const struct model *m,
 	unsigned person, const char *where)
 {
 	const struct model_person *p = &m->people[person];
-	bool is_gone = p->scope == MODEL_WHOLE && p->fate == FATE_DONE;
+	bool is_gone = p->is_merged ? p->old_keys == OLD_KEYS_ENDED ||
+			(p->old_keys == OLD_KEYS_WAIT && model_is_erased(m, model_owner(m, person))) :
+				      model_is_erased(m, person);
 	struct cu_err err = { 0 };
 	struct key *key = NULL;
 
@@ -120,15 +157,15 @@ static void expect_no_keys(const struct world *w, struct sample *in, const struc
 	key_free(in->arena, key);
 }
 
-/* The person of the model with this id; MODEL_PEOPLE: none. */
-static unsigned number_of(const struct model *m, const struct id *id)
+/* Is it somebody of the model, who is or was there. */
+static bool is_somebody(const struct model *m, const struct id *id)
 {
-	unsigned i = 0;
-
-	while (i < m->npeople && !id_eq(&m->people[i].id, id)) {
-		i++;
+	for (unsigned i = 0; i < m->npeople; i++) {
+		if (m->people[i].is_there && id_eq(&m->people[i].id, id)) {
+			return true;
+		}
 	}
-	return i < m->npeople ? i : MODEL_PEOPLE;
+	return false;
 }
 
 /* Those that are there and hold, of people that are there, are those of the model. */
@@ -142,7 +179,7 @@ static void compare_holds(struct sample *in, const struct model *m, const char *
 
 	while ((r = reader_next_hold(rd, after, &row, &err)) > 0) {
 		after = &row;
-		n += row.state == HOLD_ACTIVE && number_of(m, &row.subject) < MODEL_PEOPLE;
+		n += row.state == HOLD_ACTIVE && is_somebody(m, &row.subject);
 	}
 	assert_ok(r, &err);
 	for (unsigned i = 0; i < m->nholds; i++) {
@@ -214,9 +251,9 @@ static void compare_log(struct sample *in, const char *where)
 void compare(const struct world *w, struct sample *in, const struct model *m, const char *where)
 {
 	for (unsigned i = 0; i < m->npeople; i++) {
-		compare_person(in, m, i, where);
+		(m->people[i].is_merged ? compare_merged : compare_owner)(in, m, i, where);
 		if (model_sees(m, i)) {
-			compare_standing(in, &m->people[i], i, where);
+			compare_standing(in, m, i, where);
 		}
 		expect_no_keys(w, in, m, i, where);
 	}

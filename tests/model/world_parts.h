@@ -13,6 +13,7 @@
 
 #define MAX_BACKUPS 64
 #define MAX_SLOTS   40 /* of one person */
+#define MAX_SEEN    (MODEL_PEOPLE * MODEL_RECORDS) /* of one person, who was many */
 #define HOUR_MS     (3600 * 1000LL)
 #define FIRST_MONTH 202601u /* of sales */
 
@@ -34,7 +35,7 @@ struct world {
 	unsigned nbackups, nmade;
 	unsigned drilled;    /* the number of the newest that passed a drill; 0: none here */
 	uint64_t drilled_capture;
-	/* in the vault, of whoever is or was to be erased as a whole */
+	/* in the vault, of whoever was to be erased or is merged into somebody */
 	uint64_t slots[MODEL_PEOPLE][MAX_SLOTS];
 	unsigned nslots[MODEL_PEOPLE];
 };
@@ -44,7 +45,8 @@ struct change {
 	struct store_op op;
 	struct world *world;
 	const struct step *step;
-	unsigned person, record;
+	unsigned of, person, record; /* who was named, and whose that is; which of his records */
+	unsigned other;              /* who is to be merged into the person */
 	/* of an erasure or a hold that begins; it must be refused */
 	enum model_scope scope;
 	unsigned what;
@@ -67,7 +69,7 @@ void value_text(unsigned person, unsigned record, unsigned value, char to[48]);
 bool prepare_write(struct world *w, struct change *c);
 void do_add(struct world *w, struct change *c);
 void do_write(struct world *w, struct change *c);
-void learn_record(struct world *w, unsigned person, unsigned record);
+void learn_record(struct world *w, unsigned of, unsigned record);
 void learn_person(struct world *w);
 
 /* world_erase.c */
@@ -80,6 +82,17 @@ void do_cancel(struct world *w, struct change *c);
 void do_let_go(struct world *w, struct change *c);
 void do_erase(struct world *w, struct change *c);
 void learn_erasure(struct world *w, struct change *c);
+
+void note_slots(struct world *w, unsigned owner);
+
+/* world_merge.c: two people are one. */
+bool prepare_merge(struct world *w, struct change *c);
+void do_merge(struct world *w, struct change *c);
+void do_end(struct world *w, struct change *c);
+void learn_merge(struct world *w, struct change *c);
+void learn_end(struct world *w, struct change *c);
+/* What a restore knew from the log alone, as a start of the daemon does. */
+void finish_merges(struct sample *in);
 
 /* world_keep.c: what is over ends, by a clock; what is held or asked for does not. */
 void pass_days(struct world *w, unsigned days);
@@ -114,7 +127,7 @@ struct seen {
 };
 
 struct sight {
-	struct seen at[MODEL_RECORDS + 1];
+	struct seen at[MAX_SEEN + 1];
 	unsigned n;
 };
 

@@ -57,6 +57,7 @@ void look(struct world *w, const struct backup *b)
 	restore_to(w, b, to, NULL);
 	sample_paths(&got, to);
 	sample_open(&got);
+	finish_merges(&got);
 	model_restore(&b->then, newest_of(w), &w->known, &wanted);
 	compare(w, &got, &wanted, where);
 	sample_close(&got);
@@ -92,6 +93,7 @@ void move(struct world *w, const struct backup *b)
 	sample_paths(&w->sample, to);
 	w->sample.now_ms = now_ms;
 	sample_open(&w->sample);
+	finish_merges(&w->sample);
 	buf_done(&w->identity);
 	w->identity = identity;
 	w->nbackups = w->drilled = 0;

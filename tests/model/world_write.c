@@ -7,22 +7,24 @@ void value_text(unsigned person, unsigned record, unsigned value, char to[48])
 
 bool prepare_write(struct world *w, struct change *c)
 {
-	struct model_person *p = &w->model.people[c->person];
+	const struct model_person *p = &w->model.people[c->person];
+	struct model_record *r;
 
 	c->record = c->step->b % MODEL_RECORDS;
-	if (!p->records[c->record].is_there) {
-		p->records[c->record].month = c->step->c % MODEL_MONTHS;
+	r = &w->model.people[c->of].records[c->record];
+	if (!r->is_there) {
+		r->month = c->step->c % MODEL_MONTHS;
 	}
 	c->is_refused = p->is_restricted;
 	return model_sees(&w->model, c->person) && p->fate != FATE_WAITS && p->fate != FATE_DOOMED;
 }
 
 /* The next version of a record, or a new one. */
-static int put_value(struct tx *tx, struct change *c, struct model_person *p, struct cu_err *err)
+static int put_value(struct tx *tx, struct change *c, const struct model_record *r,
+	const struct id *owner, struct cu_err *err)
 {
-	struct model_record *r = &p->records[c->record];
 	enum model_collection in = model_collection_of(c->record);
-	struct record rec = { .subject = p->id, .anchor_day = CIVIL_NO_DAY,
+	struct record rec = { .subject = *owner, .anchor_day = CIVIL_NO_DAY,
 		.origin = RECORD_INTERNAL };
 	char value[48];
 	int code;
@@ -30,13 +32,13 @@ static int put_value(struct tx *tx, struct change *c, struct model_person *p, st
 	rec.id = r->is_there ? r->id : rec.id;
 	snprintf(rec.collection, sizeof(rec.collection), "%s", model_name(in));
 	rec.cohort = in == MODEL_SALE ? FIRST_MONTH + r->month : 0;
-	value_text(c->person, c->record, r->value + 1, value);
+	value_text(c->of, c->record, r->value + 1, value);
 	code = record_set(&rec, span_str("value"), span_str(value), err);
 	if (code == 0) {
 		code = tx_record_put(tx, &rec, err);
 	}
 	if (code == 0) {
-		code = tx_records_leaf(tx, &p->id, rec.collection, "care", &rec.id, 1, err);
+		code = tx_records_leaf(tx, owner, rec.collection, "care", &rec.id, 1, err);
 	}
 	return code;
 }
@@ -44,18 +46,19 @@ static int put_value(struct tx *tx, struct change *c, struct model_person *p, st
 static int apply_add_one(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct change *c = (struct change *)op;
-	struct model_person p = { 0 };
-	int r = tx_subject_add(tx, SUBJECT_PERSON, "care", &p.id, err);
+	struct model_record none = { 0 };
+	struct id who;
+	int r = tx_subject_add(tx, SUBJECT_PERSON, "care", &who, err);
 
-	return r < 0 ? r : put_value(tx, c, &p, err);
+	return r < 0 ? r : put_value(tx, c, &none, &who, err);
 }
 
 static int apply_write(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
 	struct change *c = (struct change *)op;
-	struct model_person p = c->world->model.people[c->person];
+	const struct model_person *people = c->world->model.people;
 
-	return put_value(tx, c, &p, err);
+	return put_value(tx, c, &people[c->of].records[c->record], &people[c->person].id, err);
 }
 
 void do_add(struct world *w, struct change *c)
@@ -83,24 +86,24 @@ static unsigned month_key_of(struct model *m, const struct model_record *r)
 }
 
 /* A record was written; its id is what the store has and the model does not. */
-void learn_record(struct world *w, unsigned person, unsigned record)
+void learn_record(struct world *w, unsigned of, unsigned record)
 {
 	struct model *m = &w->model;
-	struct model_person *p = &m->people[person];
-	struct model_record *r = &p->records[record];
+	struct model_record *r = &m->people[of].records[record];
+	unsigned owner = model_owner(m, of);
 	enum model_collection in = model_collection_of(record);
 	char wanted[48];
 	struct sight s;
 
-	value_text(person, record, r->value + 1, wanted);
-	look_at(&w->sample, &p->id, &s);
+	value_text(of, record, r->value + 1, wanted);
+	look_at(&w->sample, &m->people[owner].id, &s);
 	for (unsigned i = 0; i < s.n; i++) {
 		if (strcmp(s.at[i].value, wanted) == 0) {
 			r->month_key = in == MODEL_SALE ? month_key_of(m, r) : 0;
 			r->is_there = true;
 			r->id = s.at[i].id;
 			r->value++;
-			r->key = model_key(m, p, in);
+			r->key = model_key(m, owner, in);
 		}
 	}
 }
