@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault_trace.h"
 #include "fault_undo.h"
 
 /* The linker's names: __real_x is the C library's x, __wrap_x is what everybody calls.
@@ -71,6 +72,11 @@ static bool is_power(void)
 	return armed.kinds != 0 && (armed.how == FAULT_POWER || armed.how == FAULT_SHUFFLE);
 }
 
+static bool is_recording(void)
+{
+	return armed.kinds != 0 && armed.how == FAULT_RECORD;
+}
+
 /* --- the decision ----------------------------------------------------------------------- */
 
 enum verdict { GO_ON, FAIL, TEAR };
@@ -96,7 +102,8 @@ static enum verdict judge(unsigned kind)
 		return GO_ON;
 	}
 	switch (armed.how) {
-	case FAULT_COUNT: return GO_ON;
+	case FAULT_COUNT:
+	case FAULT_RECORD: return GO_ON;
 	case FAULT_EXIT:
 	case FAULT_POWER:
 	case FAULT_SHUFFLE: die();
@@ -125,6 +132,13 @@ long fault_disarm(void)
 {
 	armed.kinds = 0;
 	return armed.seen;
+}
+
+void fault_mark(const void *p, size_t n)
+{
+	if (is_recording()) {
+		trace_mark(p, n);
+	}
 }
 
 /* Waits for a child; what fault_run returns. */
@@ -209,6 +223,7 @@ int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx
 ssize_t fault_write(int fd, const void *p, size_t n)
 {
 	enum verdict v = judge(FAULT_WRITE);
+	ssize_t put;
 
 	if (v == FAIL) {
 		return -1;
@@ -220,12 +235,17 @@ ssize_t fault_write(int fd, const void *p, size_t n)
 	if (is_power()) {
 		undo_note_write(fd, lseek(fd, 0, SEEK_CUR), n);
 	}
-	return __real_write(fd, p, n);
+	put = __real_write(fd, p, n);
+	if (put > 0 && is_recording()) {
+		trace_write(fd, lseek(fd, 0, SEEK_CUR) - put, p, (size_t)put);
+	}
+	return put;
 }
 
 ssize_t fault_pwrite(int fd, const void *p, size_t n, off_t at)
 {
 	enum verdict v = judge(FAULT_WRITE);
+	ssize_t put;
 
 	if (v == FAIL) {
 		return -1;
@@ -237,7 +257,11 @@ ssize_t fault_pwrite(int fd, const void *p, size_t n, off_t at)
 	if (is_power()) {
 		undo_note_write(fd, at, n);
 	}
-	return __real_pwrite(fd, p, n, at);
+	put = __real_pwrite(fd, p, n, at);
+	if (put > 0 && is_recording()) {
+		trace_write(fd, at, p, (size_t)put);
+	}
+	return put;
 }
 
 int fault_fsync(int fd)
@@ -250,6 +274,8 @@ int fault_fsync(int fd)
 	r = __real_fsync(fd);
 	if (r == 0 && is_power()) {
 		undo_forget(fd);
+	} else if (r == 0 && is_recording()) {
+		trace_sync(fd);
 	}
 	return r;
 }
@@ -264,30 +290,44 @@ int fault_fdatasync(int fd)
 	r = __real_fdatasync(fd);
 	if (r == 0 && is_power()) {
 		undo_forget(fd);
+	} else if (r == 0 && is_recording()) {
+		trace_sync(fd);
 	}
 	return r;
 }
 
 int fault_unlink(const char *path)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power()) {
 		undo_note_unlink(path);
 	}
-	return __real_unlink(path);
+	r = __real_unlink(path);
+	if (r == 0 && is_recording()) {
+		trace_unlink(path);
+	}
+	return r;
 }
 
 int fault_ftruncate(int fd, off_t size)
 {
+	int r;
+
 	if (judge(FAULT_SPACE) == FAIL) {
 		return -1;
 	}
 	if (is_power()) {
 		undo_note_resize(fd, size);
 	}
-	return __real_ftruncate(fd, size);
+	r = __real_ftruncate(fd, size);
+	if (r == 0 && is_recording()) {
+		trace_resize(fd);
+	}
+	return r;
 }
 
 ssize_t __wrap_write(int fd, const void *p, size_t n)
@@ -317,37 +357,55 @@ int __wrap_fdatasync(int fd)
 
 int __wrap_rename(const char *from, const char *to)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power()) {
 		undo_note_rename(from, to);
 	}
-	return __real_rename(from, to);
+	r = __real_rename(from, to);
+	if (r == 0 && is_recording()) {
+		trace_rename(from, to);
+	}
+	return r;
 }
 
 /* Only between paths, not below descriptors of directories. */
 int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
 	unsigned flags)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power() && !((flags & RENAME_NOREPLACE) && access(to, F_OK) == 0)) {
 		undo_note_rename(from, to);
 	}
-	return __real_renameat2(from_dir, from, to_dir, to, flags);
+	r = __real_renameat2(from_dir, from, to_dir, to, flags);
+	if (r == 0 && is_recording()) {
+		trace_rename(from, to);
+	}
+	return r;
 }
 
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power() && to_dir == AT_FDCWD) {
 		undo_note_create(to);
 	}
-	return __real_linkat(from_dir, from, to_dir, to, flags);
+	r = __real_linkat(from_dir, from, to_dir, to, flags);
+	if (r == 0 && is_recording() && to_dir == AT_FDCWD) {
+		trace_link(to);
+	}
+	return r;
 }
 
 int __wrap_unlink(const char *path)
@@ -357,35 +415,59 @@ int __wrap_unlink(const char *path)
 
 int __wrap_mkdir(const char *path, mode_t mode)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power()) {
 		undo_note_create(path);
 	}
-	return __real_mkdir(path, mode);
+	r = __real_mkdir(path, mode);
+	if (r == 0 && is_recording()) {
+		trace_create(path);
+	}
+	return r;
 }
 
 int __wrap_rmdir(const char *path)
 {
+	int r;
+
 	if (judge(FAULT_NAME) == FAIL) {
 		return -1;
 	}
 	if (is_power()) {
 		undo_note_rmdir(path);
 	}
-	return __real_rmdir(path);
+	r = __real_rmdir(path);
+	if (r == 0 && is_recording()) {
+		trace_unlink(path);
+	}
+	return r;
 }
 
 static int open_judged(int dir, const char *path, int flags, mode_t mode)
 {
+	bool is_new;
+	int fd;
+
 	if ((flags & O_CREAT) && judge(FAULT_CREATE) == FAIL) {
 		return -1;
 	}
 	if (is_power() && (flags & O_CREAT) && dir == AT_FDCWD) {
 		undo_note_create(path);
 	}
-	return __real_openat(dir, path, flags, mode);
+	is_new = (flags & O_CREAT) && is_recording() && access(path, F_OK) != 0;
+	fd = __real_openat(dir, path, flags, mode);
+	if (fd >= 0 && is_recording() && dir == AT_FDCWD) {
+		if (is_new) {
+			trace_create(path);
+		} else if (flags & O_TRUNC) {
+			trace_resize(fd);
+		}
+	}
+	return fd;
 }
 
 /* The mode of an open() that has one. */
@@ -433,13 +515,19 @@ int __wrap_openat64(int dir, const char *path, int flags, ...)
 
 int __wrap_posix_fallocate(int fd, off_t at, off_t n)
 {
+	int r;
+
 	if (judge(FAULT_SPACE) == FAIL) {
 		return armed.error_number;
 	}
 	if (is_power()) {
 		undo_note_resize(fd, at + n);
 	}
-	return __real_posix_fallocate(fd, at, n);
+	r = __real_posix_fallocate(fd, at, n);
+	if (r == 0 && is_recording()) {
+		trace_resize(fd);
+	}
+	return r;
 }
 
 int __wrap_posix_fallocate64(int fd, off_t at, off_t n)

@@ -20,6 +20,7 @@
 
 enum fault_how {
 	FAULT_COUNT,    /* nothing happens; calls are counted */
+	FAULT_RECORD,   /* nothing happens; changes are written down, between trace_begin and trace_end */
 	FAULT_EXIT,     /* the process dies before the n-th call; the kernel lives on */
 	FAULT_TEAR,     /* as FAULT_EXIT, but a write has put half of its bytes */
 	FAULT_POWER,    /* the machine dies before the n-th call: what was not synced is lost */
@@ -57,6 +58,9 @@ int fault_run(unsigned kinds, long nth, enum fault_how how, int error_number,
  * has synced it: names and bytes that one finds are not durable for being found.  0: done.
  * 1: done, and the first came to its end.  -1: the second story failed (said on stderr). */
 int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx);
+
+/* In a trace (fault_trace.h), if one is being recorded: this was reached. */
+void fault_mark(const void *p, size_t n);
 
 /* The calls themselves, as SQLite may be given them. */
 ssize_t fault_write(int fd, const void *p, size_t n);
