@@ -48,6 +48,7 @@ const struct scene scenes[] = {
 	{ "somebody says something", { ADD }, 1, PLAIN(SAY) },
 	{ "somebody asks for something", { ADD }, 1, PLAIN(ASK) },
 	{ "what was asked for is answered", { ADD, PLAIN(ASK) }, 2, PLAIN(CLOSE) },
+	{ "somebody is read", { ADD, WRITE(0, 1), PLAIN(BACK_UP) }, 3, PLAIN(READ) },
 	{ "the first backup is made", { ADD, WRITE(0, 3) }, 2, PLAIN(BACK_UP) },
 	{ "another backup is made", { ADD, PLAIN(BACK_UP), WRITE(0, 1) }, 3, PLAIN(BACK_UP) },
 };

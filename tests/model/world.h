@@ -34,7 +34,8 @@
 	X(DRILL,   "the newest backup is tried, and counts from now on")                 \
 	X(REOPEN,  "the store is closed and opened")                                     \
 	X(LOOK,    "a backup is restored elsewhere, and looked at")                      \
-	X(MOVE,    "a backup is restored, and work goes on there")
+	X(MOVE,    "a backup is restored, and work goes on there")                       \
+	X(READ,    "somebody's data is shown, once the log has that")
 
 enum step_kind {
 #define X(id, text) STEP_##id,
@@ -66,6 +67,23 @@ bool world_step_wrong(struct world *w, const struct step *s, enum fault_how how,
 /* The store is closed: the process may fork, and its directory be put back to what it was. */
 void world_rest(struct world *w);
 void world_wake(struct world *w);
+/* What was acknowledged by some moment of a step; a mark in its trace (fault_trace.h). */
+struct promise {
+	bool is_done; /* the step as a whole */
+	uint64_t nleaves; /* of the log, and their digest */
+	uint8_t leaves[32];
+	uint64_t sequence, capture; /* of a backup */
+};
+
+/* All changes of the disk that the step makes, start and end of the store with it, are written to a
+ * file; the store is at rest, and changed afterwards: all of the step has happened.  Once. */
+void world_record(struct world *w, const struct step *s, const char *to);
+/* The same of a start and an end of the store alone. */
+void world_record_start(struct world *w, const char *to);
+/* In a process of its own: the power was cut during that step, and its directory is as that has left
+ * it.  All that was promised is there, and of the rest all or nothing; the log is whole, every
+ * record opens, each backup can be restored. */
+void world_judge_cut(struct world *w, const struct step *s, const struct promise *p);
 /* What is there is what the model says, in the store and in a restore of every backup. */
 void world_judge(struct world *w);
 void world_free(struct world *w);

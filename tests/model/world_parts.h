@@ -24,22 +24,6 @@ struct backup {
 	struct model then;
 };
 
-struct world {
-	char dir[256], repo[300];
-	unsigned nmoves, nlooks;
-	struct sample sample;
-	struct buf identity;
-	struct model model;
-	struct model known; /* when the log and the keys were last written to the repository */
-	struct backup backups[MAX_BACKUPS];
-	unsigned nbackups, nmade;
-	unsigned drilled;    /* the number of the newest that passed a drill; 0: none here */
-	uint64_t drilled_capture;
-	/* in the vault, of whoever was to be erased or is merged into somebody */
-	uint64_t slots[MODEL_PEOPLE][MAX_SLOTS];
-	unsigned nslots[MODEL_PEOPLE];
-};
-
 /* One step that is being made. */
 struct change {
 	struct store_op op;
@@ -57,6 +41,27 @@ struct change {
 	bool has_ended;             /* it shredded something */
 };
 
+struct world {
+	char dir[256], repo[300];
+	unsigned nmoves, nlooks;
+	struct sample sample;
+	struct buf identity;
+	struct model model;
+	struct model known; /* when the log and the keys were last written to the repository */
+	struct backup backups[MAX_BACKUPS];
+	unsigned nbackups, nmade;
+	unsigned drilled;    /* the number of the newest that passed a drill; 0: none here */
+	uint64_t drilled_capture;
+	/* in the vault, of whoever was to be erased or is merged into somebody */
+	uint64_t slots[MODEL_PEOPLE][MAX_SLOTS];
+	unsigned nslots[MODEL_PEOPLE];
+	/* world_cut.c: the step whose changes of the disk were recorded, and the model when all of them
+	 * are there, which other processes see */
+	struct change recorded;
+	struct model *done;
+	bool is_recorded; /* just now */
+};
+
 /* world.c.  One transaction, which must work, or be refused. */
 typedef int apply_fn(struct tx *tx, struct store_op *op, struct cu_err *err);
 void world_run(struct world *w, struct change *c, apply_fn *apply);
@@ -64,12 +69,23 @@ void world_run_refused(struct world *w, struct change *c, apply_fn *apply);
 /* The log and the keys are written to the repository, if there is one. */
 void world_tell(struct world *w);
 
+/* A step.  Fills in whom and what it is about; false: it is left out. */
+bool world_prepare(struct world *w, const struct step *s, struct change *c);
+/* What changes the store, without the model. */
+void world_act(struct world *w, struct change *c);
+/* The model takes it, too: after a step, interrupted or not, and with the store open. */
+void world_learn(struct world *w, struct change *c);
+
+/* world_cut.c.  While a step is recorded: this much was acknowledged. */
+void world_promise(struct world *w, bool is_done);
+
 /* world_write.c: people and records. */
 void value_text(unsigned person, unsigned record, unsigned value, char to[48]);
 bool prepare_write(struct world *w, struct change *c);
 void do_add(struct world *w, struct change *c);
 void do_write(struct world *w, struct change *c);
 void learn_record(struct world *w, unsigned of, unsigned record);
+void do_read(struct world *w, struct change *c);
 void learn_person(struct world *w);
 
 /* world_erase.c */

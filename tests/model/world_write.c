@@ -72,6 +72,27 @@ void do_write(struct world *w, struct change *c)
 	(c->is_refused ? world_run_refused : world_run)(w, c, apply_write);
 }
 
+static int apply_read(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	const struct change *c = (const struct change *)op;
+	struct leaf leaf = { .act = LEAF_SUBJECT_READ, .purpose = "care",
+		.sub = c->world->model.people[c->person].id };
+
+	return tx_leaf(tx, &leaf, err);
+}
+
+/* No row of data.db has such a leaf: only the log's own sync makes it last. */
+void do_read(struct world *w, struct change *c)
+{
+	struct cu_err err = { 0 };
+	struct sight s;
+
+	(void)look_at(&w->sample, &w->model.people[c->person].id, &s);
+	c->op = (struct store_op){ .apply = apply_read, .kind = STORE_LEAF };
+	assert_ok(store_run(w->sample.store, &c->op, &err), &err);
+	world_promise(w, false);
+}
+
 /* --- the model takes it, too -------------------------------------------------------------------- */
 
 /* A correction stays under the key that stands for its month, if it has one. */
