@@ -276,14 +276,15 @@ static void move_base(struct finding *f, uint32_t point)
 	}
 }
 
-void cuts_find(const struct trace *t, const struct disk *before, unsigned each, struct cuts *ret)
+void cuts_find(const struct trace *t, const struct disk *before, unsigned each, unsigned first,
+	struct cuts *ret)
 {
 	uint32_t *covered = find_covers(t), promise = 0;
 	struct finding f = { .t = t, .covered = covered, .base = disk_copy(before), .to = ret };
 
 	*ret = (struct cuts){ 0 };
 	for (uint32_t point = 0; point <= t->n; point++) {
-		if (point % each == 0 || point == t->n) {
+		if (point % each == first % each || point == t->n) {
 			move_base(&f, point);
 			take_point(&f, point, promise);
 		}
@@ -326,6 +327,18 @@ void cut_print(const struct trace *t, const struct cut *c, char *to, size_t size
 	if (c->op < t->n) {
 		print_op(&t->ops[c->op], it, sizeof(it));
 	}
-	snprintf(to, size, "before change %u of %zu, %s: %s; it is %u, %s; %u", c->point, t->n, next,
-		ways[c->way], c->op, it, c->at);
+	snprintf(to, size, "%u.%u.%u.%u.%u: before change %u of %zu, %s: %s; it is %u, %s; %u", c->point, c->way,
+		c->op, c->at, c->promise, c->point, t->n, next, ways[c->way], c->op, it, c->at);
+}
+
+bool cut_parse(const char *text, const struct trace *t, struct cut *ret)
+{
+	unsigned way;
+
+	*ret = (struct cut){ 0 };
+	if (sscanf(text, "%u.%u.%u.%u.%u", &ret->point, &way, &ret->op, &ret->at, &ret->promise) != 5) {
+		return false;
+	}
+	ret->way = (enum cut_way)way;
+	return ret->point <= t->n && ret->op <= t->n && way < CUT_NWAYS && ret->promise <= ret->point;
 }

@@ -56,12 +56,14 @@ struct cuts {
 	unsigned long nmade; /* the same ones counted again */
 };
 
-/* before: the disk at the trace's beginning.  each: 1 for all moments; else the last one and, from
- * the first on, every so many. */
-void cuts_find(const struct trace *t, const struct disk *before, unsigned each, struct cuts *ret);
+/* before: the disk at the trace's beginning.  each: 1 for all moments; else every so many, from
+ * number first on, and the last. */
+void cuts_find(const struct trace *t, const struct disk *before, unsigned each, unsigned first,
+	struct cuts *ret);
 void cuts_done(struct cuts *c);
 struct disk *cut_make(const struct trace *t, const struct disk *before, const struct cut *c);
-/* A line for people. */
+/* A line for people; it begins with the words that name it, and they are read again: false for others. */
 void cut_print(const struct trace *t, const struct cut *c, char *to, size_t size);
+bool cut_parse(const char *text, const struct trace *t, struct cut *ret);
 
 #endif

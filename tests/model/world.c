@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <sys/mman.h>
 
-#define JOURNAL_SIZE (4u << 10)
+#define JOURNAL_SIZE (1u << 10)
 
 /* --- one transaction ------------------------------------------------------------------------------ */
 
