@@ -1,5 +1,6 @@
 #include "world_parts.h"
 
+#include "backup/check.h"
 #include "backup/trial.h"
 #include "db/db.h"
 #include "fault_trace.h"
@@ -160,6 +161,32 @@ static void verify_log(struct world *w)
 	}
 }
 
+static void say_fault(void *ctx, enum check_kind kind, const char *object, const char *text)
+{
+	(void)ctx;
+	if (kind == CHECK_FAULT) {
+		print_message("%s: %s\n", object, text);
+	}
+}
+
+/* Whatever a backup that was cut off has left behind is no fault: what a manifest names is there. */
+static void check_repository(struct world *w)
+{
+	const struct check_options options = { .is_reading_data = true, .manifest_key = &w->sample.verifier };
+	struct check_report report = { 0 };
+	struct repo repo;
+	struct cu_err err = { 0 };
+
+	if (!has_backup(w)) {
+		return; /* one that is being made has none yet that counts */
+	}
+	assert_ok(repo_open(w->repo, &repo, &err), &err);
+	assert_ok(check_run(&repo, &options, say_fault, NULL, NULL, &report, &err), &err);
+	if (report.faults > 0) {
+		fail_msg("the repository has %llu faults", (unsigned long long)report.faults);
+	}
+}
+
 static void check_database(const struct world *w, const char *name)
 {
 	char path[700];
@@ -212,6 +239,7 @@ void world_judge_cut(struct world *w, const struct step *s, const struct promise
 	sample_open(&w->sample);
 	store = store_id(w->sample.store);
 	expect_leaves(w, p);
+	check_repository(w);
 	if (is_backup) { /* it must be there: it is restored below */
 		w->sample.known_sequence = p->sequence;
 		w->sample.known_capture = p->capture;
