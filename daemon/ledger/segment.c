@@ -10,9 +10,14 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
 
 #define SECTOR          512
+/* What the largest batch needs.  A head that says more is none of ours, and would have a start set aside,
+ * and read, up to 4 GiB. */
+#define CAPACITY_MAX                                                                   \
+	(SEGMENT_HEADER_SIZE + SEGMENT_BATCH_HEADER + JOURNAL_MAX_BATCH + SEGMENT_ALIGN)
 #define SEGMENT_MAGIC   "custosJ1"
 #define BATCH_MAGIC     "CJB1"
 #define RECORD_OVERHEAD 10 /* outbox number, length */
@@ -75,7 +80,8 @@ static bool parse_head(struct span file, struct segment_head *ret)
 	ret->usual = cursor_u32(&c);
 	cursor_copy(&c, ret->chain, HASH_SIZE);
 	cursor_copy(&c, stored, HASH_SIZE);
-	if (c.is_failed || memcmp(magic.p, SEGMENT_MAGIC, 8) != 0) {
+	if (c.is_failed || memcmp(magic.p, SEGMENT_MAGIC, 8) != 0 || ret->capacity > CAPACITY_MAX ||
+		ret->usual > CAPACITY_MAX) {
 		return false;
 	}
 	hash_sha256(span_of(file.p, SEGMENT_HEADER_SIZE - 2 * HASH_SIZE), digest);

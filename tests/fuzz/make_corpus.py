@@ -86,6 +86,9 @@ def make_calls():
     put("dispatch", "consented", b"\0" + b"".join(
         frame(*CALLS[n][:2]) for n in ("add", "consent", "may", "withdraw", "may", "consents",
                                        "object", "restrict", "get")))
+    for name, first, names in (("steps", 2, ("add", "search", "get", "update", "get", "verify")),
+                               ("steps-of-two", 2 | 8, ("add", "erase", "get", "consents", "erase"))):
+        put("dispatch", name, bytes([first]) + b"".join(frame(*CALLS[n][:2]) for n in names))
     put("dispatch", "oneway", b"\0" + frame(*CALLS["add"][:2], oneway=True) +
         frame(*CALLS["status"][:2]))
     put("frame", "error", b"\1" + json.dumps(
@@ -187,6 +190,28 @@ def make_yaml():
     put("yaml", "odd", b"a: &x 1\nb: *x\n? c\n: !!str d\ne: |\n  text\nf: >-\n  more\n'g': \"\\u00fc\"\n")
 
 
+# Changes to files of a store: of the log, its journal, the vault.
+def make_disk():
+    put("journal", "whole", b"\0")
+    put("log", "whole", b"")
+    put("vault", "whole", b"\2")
+    for at in (0, 8, 24, 28, 64, 128, 132, 136, 144, 152, 160, 192, 202, 2000, 4000):
+        for sealed in (0, 1):
+            put("journal", "at-%d-%d" % (at, sealed), struct.pack(">BBHBB", sealed, 1, at, 1, 1))
+    put("journal", "cut", struct.pack(">BBHBB", 0, 1, 700, 0, 0))
+    for file in range(8):
+        put("log", "file-%d" % file, struct.pack(">BHBB", file, 40, 1, 1))
+        put("log", "file-%d-cut" % file, struct.pack(">BHBB", file, 40, 0, 1))
+        put("log", "file-%d-gone" % file, struct.pack(">BHBB", file, 0, 0, 0))
+    for at in (0, 16, 20, 36, 43, 44, 100, 200):
+        for how in (0, 1):
+            put("vault", "root-%d-%d" % (at, how), struct.pack("BBBBB", how, 0, at, 1, 1))
+            put("vault", "roots-%d-%d" % (at, how),
+                struct.pack("BBBBBBBBB", how, 0, at, 1, 1, 1, at, 1, 1))
+    for what in range(19):
+        put("vault", "rows-%d" % what, struct.pack("BBBBB", 2, 0x80, what, 3, 4))
+
+
 # Changes to a vault object: 22 bits for where, and what is flipped there.
 def make_vault_object():
     put("vault_object", "whole", b"\1")
@@ -269,6 +294,7 @@ if __name__ == "__main__":
     make_age()
     make_record()
     make_yaml()
+    make_disk()
     make_vault_object()
     make_notes()
     make_store(os.path.abspath(sys.argv[1]))

@@ -437,6 +437,31 @@ static void a_missing_or_foreign_segment_reports_corrupt(void **state)
 	buf_done(&seen.text);
 }
 
+/* Its digest is right: whoever can write there can make it so.  Places are those of docs/formats/log.md. */
+static void a_head_that_sets_gigabytes_aside_reports_corrupt(void **state)
+{
+	const char *path = scratch_path(*state, FIRST_SEGMENT);
+	struct seen seen = { 0 };
+	struct cu_err err;
+
+	for (size_t at = 24; at <= 28; at += 4) { /* of this one, of the next ones */
+		struct buf file = BUF_INIT;
+
+		assert_int_equal(journal_create(*state, 0, 0, SIZE, NULL), 0);
+		assert_int_equal(path_read_file(path, SIZE, &file, NULL), 0);
+		memcpy(file.p + at, "\xff\xff\xff\xff", 4);
+		hash_sha256(span_of(file.p, 64), file.p + 64);
+		scratch_write_at(path, 0, file.p, SEGMENT_HEADER_SIZE);
+
+		assert_null(reopen(*state, &seen, &err));
+		assert_int_equal(err.code, CU_ECORRUPT);
+		assert_non_null(strstr(err.msg, "no valid head"));
+		assert_int_equal(unlink(path), 0);
+		buf_done(&file);
+	}
+	buf_done(&seen.text);
+}
+
 static void a_batch_larger_than_a_segment_gets_a_larger_one(void **state)
 {
 	enum { N = 5000 };
@@ -603,6 +628,7 @@ int main(void)
 			a_full_segment_is_followed_by_another_and_dropped_once_it_is_covered),
 		IN_SCRATCH(the_outbox_number_outlives_the_segment_of_its_leaf),
 		IN_SCRATCH(a_missing_or_foreign_segment_reports_corrupt),
+		IN_SCRATCH(a_head_that_sets_gigabytes_aside_reports_corrupt),
 		IN_SCRATCH(a_batch_larger_than_a_segment_gets_a_larger_one),
 		IN_SCRATCH(what_must_not_go_in_is_refused_and_nothing_is_lost_by_it),
 		IN_SCRATCH(
