@@ -1,9 +1,12 @@
 /* Who may do what, and what the log says of it.  Needs root: callers are other uids. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -286,6 +289,67 @@ static void an_operator_is_the_same_random_id_in_every_leaf(void **state)
 	assert_int_equal(stage_count_leaves(st, "20002"), 0); /* no uid stands there */
 }
 
+#define NREADERS 3
+#define NREADS   150 /* of each */
+
+/* Reads again and again, and tells through the pipe how often that was answered. */
+static pid_t start_reader(struct stage *st, const char *id, int to)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		unsigned n = 0;
+
+		for (int i = 0; i < NREADS; i++) {
+			struct cu_err err;
+
+			n += call(st, AS_SUPPORT, "io.custos.subject.Get", of_subject(id, STAGE_PURPOSE),
+				     &err) == 0;
+		}
+		_exit(write(to, &n, sizeof(n)) != sizeof(n));
+	}
+	return pid;
+}
+
+/* A person is restricted between the moment at which a read has looked, and its leaf: then there is
+ * no leaf, and no answer. */
+static void an_answer_has_its_leaf_whatever_happens_meanwhile(void **state)
+{
+	struct stage *st = of(state);
+	unsigned nanswered = 0, n, nchanges = 0;
+	struct cu_err err;
+	pid_t readers[NREADERS];
+	int ends[2], left = NREADERS, status;
+	char id[33];
+
+	stage_add_person(st, SOMEBODY, id);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	for (int i = 0; i < NREADERS; i++) {
+		readers[i] = start_reader(st, id, ends[1]);
+		assert_true(readers[i] > 0);
+	}
+	while (left > 0) {
+		const char *method = nchanges++ % 2 ? "io.custos.subject.Unrestrict" :
+						      "io.custos.subject.Restrict";
+
+		if (call(st, AS_PRIVACY, method, of_subject(id, STAGE_PURPOSE), &err) < 0) {
+			fail_msg("%s: %s", method, err.msg);
+		}
+		while (left > 0 && waitpid(readers[left - 1], &status, WNOHANG) > 0) {
+			left--;
+		}
+	}
+	for (int i = 0; i < NREADERS; i++) {
+		assert_int_equal(read(ends[0], &n, sizeof(n)), sizeof(n));
+		nanswered += n;
+	}
+	close(ends[0]);
+	close(ends[1]);
+
+	assert_true(nanswered < NREADERS * NREADS); /* some met it restricted */
+	assert_int_equal(stage_count_leaves(st, "act=subject.read"), nanswered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +363,7 @@ int main(void)
 		T(a_purpose_that_is_no_key_is_refused_before_anything_is_done),
 		T(every_personal_call_carries_its_purpose_into_the_log),
 		T(an_operator_is_the_same_random_id_in_every_leaf),
+		T(an_answer_has_its_leaf_whatever_happens_meanwhile),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

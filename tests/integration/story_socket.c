@@ -471,6 +471,11 @@ static void descriptors_are_taken_only_where_one_is_declared(void **state)
 			assert_true(raw_is_closed_within(&r, 10000));
 			raw_done(&r);
 		}
+		r = stage_raw(st, AS_ADMIN); /* one after the other, before the message is whole */
+		assert_true(raw_send_piece(&r, "{\"method\"", null, 1));
+		raw_send_piece(&r, ":\"io", null + 1, 1);
+		assert_true(raw_is_closed_within(&r, 10000));
+		raw_done(&r);
 	}
 	reply = ask(st, AS_PRIVACY,
 		"{\"method\":\"io.custos.data.Export\",\"parameters\":{\"purpose\":\"access_request\"}}");

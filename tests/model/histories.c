@@ -43,6 +43,7 @@ static const struct {
 	[STEP_CANCEL] = { { 4, 1 }, { ANY, ANY } },
 	[STEP_LET_GO] = { { 3, 1 }, { ANY, ANY } },
 	[STEP_ERASE] = { { 14, 4 }, { STEP_BACK_UP, STEP_BACK_UP } },
+	[STEP_READ] = { { 8, 6 }, { ANY, ANY } },
 	[STEP_PASS] = { { 2, 8 }, { STEP_EXPIRE, STEP_EXPIRE } },
 	[STEP_JUMP] = { { 2, 6 }, { STEP_EXPIRE, STEP_EXPIRE } },
 	[STEP_CONFIRM] = { { 1, 5 }, { STEP_EXPIRE, STEP_EXPIRE } },

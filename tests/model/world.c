@@ -144,13 +144,13 @@ void world_learn(struct world *w, struct change *c)
 	case STEP_SAY: learn_said(w, c); break;
 	case STEP_ASK: learn_asked(w, c); break;
 	case STEP_CLOSE: learn_closed(w, c); break;
+	case STEP_READ: read_person(w, c->of); return;
 	case STEP_PASS:
 	case STEP_JUMP:
 	case STEP_DRILL:
 	case STEP_REOPEN:
 	case STEP_LOOK:
 	case STEP_MOVE:
-	case STEP_READ:
 	case NSTEPS: return;
 	}
 	if (is_told) {

@@ -72,7 +72,7 @@ static unsigned compare_records(const struct sight *s, const struct model *m, un
 	return n;
 }
 
-static void compare_owner(struct sample *in, const struct model *m, unsigned owner,
+void compare_records_of(struct sample *in, const struct model *m, unsigned owner,
 	const char *where)
 {
 	struct sight s;
@@ -251,10 +251,11 @@ static void compare_log(struct sample *in, const char *where)
 void compare(const struct world *w, struct sample *in, const struct model *m, const char *where)
 {
 	for (unsigned i = 0; i < m->npeople; i++) {
-		(m->people[i].is_merged ? compare_merged : compare_owner)(in, m, i, where);
+		(m->people[i].is_merged ? compare_merged : compare_records_of)(in, m, i, where);
 		if (model_sees(m, i)) {
 			compare_standing(in, m, i, where);
 		}
+		expect_permits(in, m, i, where);
 		expect_no_keys(w, in, m, i, where);
 	}
 	compare_holds(in, m, where);

@@ -149,7 +149,12 @@ struct sight {
 
 /* Who can be read, and what of them; false: nobody. */
 bool look_at(struct sample *in, const struct id *person, struct sight *ret);
+void compare_records_of(struct sample *in, const struct model *m, unsigned owner, const char *where);
 void compare(const struct world *w, struct sample *in, const struct model *m, const char *where);
+
+/* world_read.c: what may be read, under whatever id, is what a model says. */
+void expect_permits(struct sample *in, const struct model *m, unsigned of, const char *where);
+void read_person(struct world *w, unsigned of);
 
 /* world_restore.c */
 bool has_backup(const struct world *w);

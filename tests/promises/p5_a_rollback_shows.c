@@ -129,6 +129,24 @@ static void the_newest_state_is_used_again(void **state)
 	back_up(st);
 }
 
+/* Whoever can write to the target may take its log away; the manifest is proof enough. */
+static void a_newer_backup_shows_it_without_its_log(void **state)
+{
+	struct stage *st = *state;
+	char id[33];
+
+	stage_add_person(st, ADA, id);
+	back_up(st);
+	copy_state(st, "old");
+	stage_add_person(st, BOB, id);
+	back_up(st);
+	free(run_shell("rm -r '%s/log'", st->repo));
+
+	put_state_back(st, "old");
+	assert_string_equal(state_of(st), "quarantined");
+	nothing_may_be_done_about(st, id);
+}
+
 /* The copy knows the erased person's keys. */
 static void an_erasure_is_not_undone_by_an_older_copy(void **state)
 {
@@ -220,6 +238,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			an_older_copy_of_the_state_is_not_used, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(the_newest_state_is_used_again, stage_up, stage_down),
+		cmocka_unit_test_setup_teardown(
+			a_newer_backup_shows_it_without_its_log, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(
 			an_erasure_is_not_undone_by_an_older_copy, stage_up, stage_down),
 		cmocka_unit_test_setup_teardown(

@@ -199,7 +199,7 @@ class Run:
         began = time.monotonic()
         build_with(tree, bug.number, [self.programs[bug.lab]])
         # one that never ends any more is seen, too
-        seen, _, _ = play(tree, bug.lab, 60 + 10 * self.clean[bug.lab])
+        seen, _, _ = play(tree, bug.lab, 30 + 5 * self.clean[bug.lab])
         self.seen[bug.number] = seen
         print(f"bug {bug.number:2}  {'seen    ' if seen else 'NOT SEEN'} {time.monotonic() - began:4.0f} s  "
               f"{bug.lab}: {bug.what}", flush=True)

@@ -59,13 +59,13 @@ bool raw_send_text(struct raw *r, const char *text)
 	return raw_send(r, text, strlen(text) + 1);
 }
 
-bool raw_send_fds(struct raw *r, const char *text, const int *fds, size_t nfds)
+static bool send_with(struct raw *r, struct span bytes, const int *fds, size_t nfds)
 {
 	union {
 		char room[CMSG_SPACE(MAX_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} control = { .room = { 0 } };
-	struct iovec io = { (void *)(uintptr_t)text, strlen(text) + 1 };
+	struct iovec io = { (void *)(uintptr_t)bytes.p, bytes.n };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
 		.msg_controllen = CMSG_SPACE(nfds * sizeof(int)) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -76,6 +76,16 @@ bool raw_send_fds(struct raw *r, const char *text, const int *fds, size_t nfds)
 	c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
 	memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
 	return sendmsg(r->fd, &m, MSG_NOSIGNAL) == (ssize_t)io.iov_len;
+}
+
+bool raw_send_fds(struct raw *r, const char *text, const int *fds, size_t nfds)
+{
+	return send_with(r, span_of(text, strlen(text) + 1), fds, nfds);
+}
+
+bool raw_send_piece(struct raw *r, const char *text, const int *fds, size_t nfds)
+{
+	return send_with(r, span_str(text), fds, nfds);
 }
 
 /* Bytes that came, 0 at the end, -1 when nothing came in time. */

@@ -26,6 +26,8 @@ bool raw_send(struct raw *r, const void *p, size_t n);
 /* A text and its NUL; descriptors cross with its first byte. */
 bool raw_send_text(struct raw *r, const char *text);
 bool raw_send_fds(struct raw *r, const char *text, const int *fds, size_t nfds);
+/* The same without the NUL: the message goes on. */
+bool raw_send_piece(struct raw *r, const char *text, const int *fds, size_t nfds);
 
 /* The next reply, a new reference; NULL when the peer closes.  Fails the test when nothing
  * comes for RAW_TIMEOUT_MS. */

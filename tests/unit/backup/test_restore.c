@@ -528,7 +528,7 @@ static void every_damaged_byte_of_a_manifest_is_refused(void **state)
 
 static void damaged_bytes_of_objects_are_refused(void **state)
 {
-	char name[REPO_NAME_SIZE];
+	char name[REPO_NAME_SIZE], says[REPO_NAME_SIZE + 64];
 	struct buf bytes = BUF_INIT;
 	(void)state;
 
@@ -536,6 +536,10 @@ static void damaged_bytes_of_objects_are_refused(void **state)
 	name_of_vault(name, 3);
 	read_all(at("damaged/%s", name), &bytes);
 	damage(name, bytes.n / 40 + 1, name, CU_ECORRUPT);
+	snprintf(says, sizeof(says), "%s has %zu bytes instead of", name, bytes.n - 1);
+	write_all(at("damaged/%s", name), bytes.p, bytes.n - 1);
+	assert_refused("damaged", CU_ECORRUPT, says); /* before hours are spent */
+	write_all(at("damaged/%s", name), bytes.p, bytes.n);
 	name_of_data(name, 3);
 	buf_clear(&bytes);
 	read_all(at("damaged/%s", name), &bytes);
@@ -616,33 +620,55 @@ static void the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault(void **stat
 	assert_true(report.has_gap);
 }
 
-/* Number 4, signed by the right key, of a log that is not this one. */
-static void a_manifest_of_another_log_is_refused(void **state)
+/* A copy of the repository with a fourth manifest, as the third but for what alter does to it, signed by the
+ * right key. */
+static void forge_fourth(const char *name, void (*alter)(struct manifest *))
 {
 	struct chain c = { 0 };
 	struct manifest m = { 0 };
 	struct buf text = BUF_INIT, sig = BUF_INIT;
 	struct repo r;
 	struct cu_err err = { 0 };
-	(void)state;
 
-	copy_repo("otherlog");
-	assert_ok(repo_open(at("otherlog"), &r, &err), &err);
+	copy_repo(name);
+	assert_ok(repo_open(at("%s", name), &r, &err), &err);
 	assert_ok(chain_load(&r, &s.verifier, NULL, NULL, &c, &err), &err);
 	assert_ok(chain_get(&r, &c.at[2], &m, &err), &err);
 	m.sequence = 4;
 	memcpy(m.previous, c.at[2].hash, 32);
-	m.log_root[0] ^= 1;
+	alter(&m);
 	assert_ok(manifest_format(&m, &text, &err), &err);
 	assert_ok(manifest_sign(&m, buf_span(&text), s.signer, &sig, &err), &err);
 	assert_ok(repo_put(&r, "manifest/0000000004.minisig", buf_span(&sig), &err), &err);
 	assert_ok(repo_put(&r, "manifest/0000000004", buf_span(&text), &err), &err);
-
-	assert_refused("otherlog", CU_ECORRUPT, "manifest 4 was written beside another log");
 	manifest_done(&m);
 	chain_done(&c);
 	buf_done(&text);
 	buf_done(&sig);
+}
+
+static void of_another_log(struct manifest *m)
+{
+	m->log_root[0] ^= 1;
+}
+
+static void after_another(struct manifest *m)
+{
+	m->previous[0] ^= 1;
+}
+
+static void a_manifest_of_another_log_is_refused(void **state)
+{
+	(void)state;
+	forge_fourth("otherlog", of_another_log);
+	assert_refused("otherlog", CU_ECORRUPT, "manifest 4 was written beside another log");
+}
+
+static void a_manifest_that_follows_on_another_is_refused(void **state)
+{
+	(void)state;
+	forge_fourth("forked", after_another);
+	assert_refused("forked", CU_ECORRUPT, "does not follow on the manifest before it");
 }
 
 static void another_identity_is_refused(void **state)
@@ -805,6 +831,7 @@ int main(void)
 		cmocka_unit_test(a_missing_manifest_is_refused),
 		cmocka_unit_test(the_end_of_the_chain_cut_off_is_noticed_by_log_and_vault),
 		cmocka_unit_test(a_manifest_of_another_log_is_refused),
+		cmocka_unit_test(a_manifest_that_follows_on_another_is_refused),
 		cmocka_unit_test(another_identity_is_refused),
 		cmocka_unit_test(a_backup_that_does_not_exist_is_refused),
 		cmocka_unit_test(a_directory_with_something_in_it_is_never_written_into),

@@ -503,6 +503,30 @@ static void what_was_put_outlives_the_power(void **state)
 	assert_true(holds(in_dir(put_dir, "f"), "the second text"));
 }
 
+static int make_it(void *ctx)
+{
+	return path_make_dir(ctx, 0700, NULL);
+}
+
+/* Whoever made it died before the name was synced; the next finds it, says so, and the power is cut. */
+static void a_directory_that_was_found_is_there_after_a_power_cut(void **state)
+{
+	int r = 0;
+
+	(void)state;
+	for (long nth = 1; r == 0; nth++) {
+		const char *dir = in_dir(fresh_dir(), "a/b");
+		char path[PATH_SIZE];
+
+		snprintf(path, sizeof(path), "%s", dir);
+		r = fault_run_twice(FAULT_ANY, nth, make_it, path);
+		assert_true(r >= 0);
+		if (!path_exists(path)) {
+			fail_msg("dead before change %ld, made again, and gone with the power", nth);
+		}
+	}
+}
+
 static void remove_takes_away_and_is_content_with_nothing(void **state)
 {
 	const char *dir = fresh_dir();
@@ -559,6 +583,7 @@ int main(void)
 		cmocka_unit_test(put_file_that_is_cut_short_shows_the_old_or_the_new_file),
 		cmocka_unit_test(what_was_put_outlives_the_power),
 		cmocka_unit_test(remove_takes_away_and_is_content_with_nothing),
+		cmocka_unit_test(a_directory_that_was_found_is_there_after_a_power_cut),
 		cmocka_unit_test(a_failed_sync_is_reported),
 	};
 
