@@ -38,6 +38,11 @@ static uint64_t holder_of(const struct trace_op *op)
 	return is_of_bytes(op) ? op->ino : op->dir;
 }
 
+uint64_t cut_holder(const struct trace *t, const struct cut *c)
+{
+	return c->op < t->n ? holder_of(&t->ops[c->op]) : 0;
+}
+
 static uint32_t next_sync(const struct trace *t, uint32_t after, uint64_t ino)
 {
 	uint32_t i = after + 1;

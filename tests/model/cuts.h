@@ -61,6 +61,8 @@ struct cuts {
 void cuts_find(const struct trace *t, const struct disk *before, unsigned each, unsigned first,
 	struct cuts *ret);
 void cuts_done(struct cuts *c);
+/* The file or directory that its change is of. */
+uint64_t cut_holder(const struct trace *t, const struct cut *c);
 struct disk *cut_make(const struct trace *t, const struct disk *before, const struct cut *c);
 /* A line for people; it begins with the words that name it, and they are read again: false for others. */
 void cut_print(const struct trace *t, const struct cut *c, char *to, size_t size);

@@ -26,7 +26,7 @@
 #define EACH_START     40 /* of so many states one's start is cut off, too */
 #define DRAWN          60 /* states of a scene that was drawn, at some of its moments */
 #define DRAWN_MOMENTS  12
-#define MOST_DEAF      200 /* states in which a sync that is left out must show */
+#define MOST_DEAF      60 /* states in which a sync that is left out must show */
 #define SHORT_MOMENTS  4
 #define SHORT_SCENES   3
 #define SHORT_STATES   4
@@ -108,20 +108,20 @@ static const struct deaf {
 
 #define NDEAFS (sizeof(deafs) / sizeof(deafs[0]))
 
-static void forget_syncs(struct trace *t, const char *path)
+/* is_whole: of the file or directory of that path alone.  How many. */
+static size_t forget_syncs(struct trace *t, const char *path, bool is_whole)
 {
-	size_t kept = 0;
+	size_t kept = 0, n = t->n;
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->ops[i].kind != TRACE_SYNC || !strstr(t->ops[i].path, path)) {
+	for (size_t i = 0; i < n; i++) {
+		const char *of = t->ops[i].path;
+
+		if (t->ops[i].kind != TRACE_SYNC || !(is_whole ? strcmp(of, path) == 0 : strstr(of, path) != NULL)) {
 			t->ops[kept++] = t->ops[i];
 		}
 	}
-	if (kept == t->n) {
-		fprintf(stderr, "states: %s is not synced in any case\n", path);
-		exit(2);
-	}
 	t->n = kept;
+	return n - kept;
 }
 
 static const struct scene *scene_of(const char *what)
@@ -135,26 +135,71 @@ static const struct scene *scene_of(const char *what)
 	exit(2);
 }
 
-/* At the end, where most was promised. */
+/* Does it show that syncs of a file are missing, in the states that are about it? */
+static bool shows(struct stage *st, uint64_t ino, unsigned each, unsigned *ret_tried)
+{
+	bool is_seen = false;
+
+	*ret_tried = 0;
+	cuts_find(&st->trace, st->before, each, 0, &st->cuts);
+	for (size_t i = st->cuts.n; !is_seen && i > 0 && *ret_tried < MOST_DEAF; i--) {
+		const struct cut *c = &st->cuts.v[i - 1];
+		bool is_plain = c->way == CUT_PREFIX || c->way == CUT_OMITTED || c->way == CUT_FILE_LOST;
+
+		if (is_plain && (ino == 0 || cut_holder(&st->trace, c) == ino)) {
+			++*ret_tried;
+			is_seen = !stage_play(st, c, false);
+		}
+	}
+	cuts_done(&st->cuts);
+	return is_seen;
+}
+
+/* At the end of the trace, where most was promised. */
 static void play_deaf(const struct deaf *deaf, struct tally *t)
 {
 	struct stage st;
-	unsigned tried = 0;
-	bool is_seen = false;
+	unsigned tried;
+	bool is_seen;
 
 	stage_init(&st, scene_of(deaf->scene));
-	forget_syncs(&st.trace, deaf->path);
-	cuts_find(&st.trace, st.before, UINT_MAX, 0, &st.cuts);
-	for (size_t i = st.cuts.n; !is_seen && i > 0 && tried < MOST_DEAF; i--) {
-		enum cut_way way = st.cuts.v[i - 1].way;
-
-		if (way == CUT_PREFIX || way == CUT_OMITTED || way == CUT_FILE_LOST) {
-			tried++;
-			is_seen = !stage_play(&st, &st.cuts.v[i - 1], false);
-		}
-	}
+	is_seen = forget_syncs(&st.trace, deaf->path, false) > 0 && shows(&st, 0, UINT_MAX, &tried);
 	t->nwrong += !is_seen;
-	printf("%s: %s, %u tried\n", deaf->what, is_seen ? "found" : "WRONG: NOT FOUND", tried);
+	printf("%s: %s\n", deaf->what, is_seen ? "found" : "WRONG: NOT FOUND");
+	stage_done(&st);
+}
+
+/* Every file and directory of a scene that is synced, each once without: which of them show? */
+static void play_syncs(const struct scene *sc)
+{
+	struct stage st;
+	struct trace whole;
+
+	stage_init(&st, sc);
+	whole = st.trace;
+	for (size_t i = 0; i < whole.n; i++) {
+		size_t first = 0, n;
+		unsigned tried;
+		bool is_seen;
+
+		while (first < i && (whole.ops[first].kind != TRACE_SYNC || strcmp(whole.ops[first].path, whole.ops[i].path) != 0)) {
+			first++;
+		}
+		if (whole.ops[i].kind != TRACE_SYNC || first < i) {
+			continue;
+		}
+		st.trace.ops = malloc(whole.n * sizeof(*whole.ops));
+		st.trace.n = whole.n;
+		if (!st.trace.ops) {
+			abort();
+		}
+		memcpy(st.trace.ops, whole.ops, whole.n * sizeof(*whole.ops));
+		n = forget_syncs(&st.trace, whole.ops[i].path, true);
+		is_seen = shows(&st, whole.ops[i].ino, 1, &tried);
+		printf("%-8s %3u tried, %2zu syncs of %s\n", is_seen ? "seen" : "UNSEEN", tried, n, whole.ops[i].path);
+		free(st.trace.ops);
+	}
+	st.trace = whole;
 	stage_done(&st);
 }
 
@@ -263,6 +308,9 @@ int main(int argc, char *argv[])
 	} else if (argc == 2 && strcmp(argv[1], "--short") == 0) {
 		play_short(&t);
 		play_deafs(&t);
+	} else if (argc == 3 && strcmp(argv[1], "--syncs") == 0 && strtoull(argv[2], NULL, 10) < nscenes) {
+		play_syncs(&scenes[strtoull(argv[2], NULL, 10)]);
+		return 0;
 	} else if (argc == 3 && strcmp(argv[1], "--seconds") == 0) {
 		play_deafs(&t);
 		t.until = began + atoi(argv[2]);
