@@ -1,7 +1,7 @@
 /*
  * states: every state of the disk that a power cut may leave in the middle of each kind of step.
  *
- *	states [--seconds N | --short | SCENE [STATE]]
+ *	states [--seconds N | --short | SCENE [STATE] | --syncs SCENE]
  *
  * The step of each scene (scene.h) is made once, and every change of the disk that it makes is
  * recorded, SQLite's too.  From that follow the states that a power cut may leave (cuts.h); each is
@@ -9,7 +9,8 @@
  * nothing (world_judge_cut).  Of some of them the start that recovers is cut off in the same way.
  * Then syncs are left out of the recorded traces, which must be found.  For N seconds: scenes and
  * states are drawn, by CUSTOS_SEED.  SCENE: only this one, by its number; STATE: of it this one, as a
- * finding is printed with it, and what goes wrong is said.
+ * finding is printed with it, and what goes wrong is said.  --syncs: every file and directory of the
+ * scene that is synced, each once without: which of them are missed?
  */
 #include "cut_stage.h"
 
@@ -320,7 +321,7 @@ int main(int argc, char *argv[])
 		play_deafs(&t);
 		play_lanes(&t);
 	} else {
-		fprintf(stderr, "states [--seconds N | --short | SCENE [STATE]]: SCENE: expected below %zu\n", nscenes);
+		fprintf(stderr, "states [--seconds N | --short | SCENE [STATE] | --syncs SCENE]: SCENE: expected below %zu\n", nscenes);
 		return 64;
 	}
 	printf("%lu states and %lu behind a start, %.1f a second, %lu wrong\n", t.nstates, t.nstarts,
