@@ -51,6 +51,9 @@ const struct scene scenes[] = {
 	{ "somebody is read", { ADD, WRITE(0, 1), PLAIN(BACK_UP) }, 3, PLAIN(READ) },
 	{ "the first backup is made", { ADD, WRITE(0, 3) }, 2, PLAIN(BACK_UP) },
 	{ "another backup is made", { ADD, PLAIN(BACK_UP), WRITE(0, 1) }, 3, PLAIN(BACK_UP) },
+	{ "the store is opened",
+		{ ADD, WRITE(0, 3), PLAIN(BACK_UP), BEGIN(0, MODEL_COLLECTION, MODEL_NOTE) }, 4,
+		PLAIN(REOPEN) },
 };
 
 const size_t nscenes = sizeof(scenes) / sizeof(scenes[0]);

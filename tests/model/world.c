@@ -165,29 +165,62 @@ static void reopen(struct world *w)
 	compare(w, &w->sample, &w->model, "after a start");
 }
 
-static int act_and_die(void *ctx)
-{
-	struct change *c = ctx;
 
-	sample_open(&c->world->sample);
-	world_act(c->world, c);
-	sample_close(&c->world->sample);
+struct counted {
+	struct change *change;
+	bool is_open_spared; /* what opens the store does not count */
+	long *n;             /* shared with the process that counts */
+};
+
+static int act_and_count(void *ctx)
+{
+	const struct counted *counted = ctx;
+	struct world *w = counted->change->world;
+
+	fault_pause(counted->is_open_spared);
+	sample_open(&w->sample);
+	fault_pause(false);
+	world_act(w, counted->change);
+	sample_close(&w->sample);
+	*counted->n = fault_disarm();
 	return 0;
 }
 
-/* In a process of its own: the keys do not survive a fork, so it opens the store itself.  Where
- * calls fail it may end in any way but a crash. */
-static bool act_interrupted(struct change *c, enum fault_how how, int error)
+/* What fault_run returns; *ret_ncalls stays if it did not come to its end. */
+static int act_counted(struct change *c, unsigned kinds, long nth, enum fault_how how, int error, long *ret_ncalls)
 {
-	bool is_failing = how == FAULT_FAIL || how == FAULT_FAIL_ALL;
+	long *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	/* allocations are thousands, and the same each time: a step of its own has them */
+	struct counted counted = { c, kinds == FAULT_MEMORY && c->step->kind != STEP_REOPEN, shared };
 	int r;
 
-	r = fault_run(FAULT_ANY, (long)c->step->dies_at, how, error, act_and_die, c);
+	assert_true(shared != MAP_FAILED);
+	r = fault_run(kinds, nth, how, error, act_and_count, &counted);
+	*ret_ncalls = *shared;
+	munmap(shared, sizeof(*shared));
+	return r;
+}
+
+enum end {
+	END_BEFORE,    /* the call was not reached */
+	END_UNKNOWN,   /* it may have happened or not */
+	END_AS_SAID,   /* no error was told */
+};
+
+/* In a process of its own: the keys do not survive a fork, so it opens the store itself.  Where
+ * calls fail it may end in any way but a crash. */
+static enum end act_interrupted(struct change *c, unsigned kinds, enum fault_how how, int error)
+{
+	bool is_failing = how == FAULT_FAIL || how == FAULT_FAIL_ALL;
+	long ncalls = 0;
+	int r;
+
+	r = act_counted(c, kinds, (long)c->step->dies_at, how, error, &ncalls);
 	if (r < (is_failing ? FAULT_STORY_FAILED : 0)) {
 		fail_msg("step %d fails when it is interrupted at %u", c->step->kind,
 			c->step->dies_at);
 	}
-	return r <= 0;
+	return r <= 0 ? END_UNKNOWN : ncalls < (long)c->step->dies_at ? END_BEFORE : END_AS_SAID;
 }
 
 static int start_and_die(void *ctx)
@@ -212,11 +245,25 @@ static void start_interrupted(struct world *w, enum fault_how how, int error)
 	}
 }
 
-static void learn_interrupted(struct world *w, struct change *c)
+/* What was acknowledged is there: the model learns something new, but from a start, and from a backup, whose number
+ * the process that made it knew. */
+static void learn_interrupted(struct world *w, struct change *c, enum end end)
 {
+	struct step done = *c->step;
+	struct model before;
+	bool is_certain = end == END_AS_SAID && done.kind != STEP_BACK_UP && done.kind != STEP_REOPEN;
+
+	if (is_certain) {
+		done.dies_at = 0;
+		c->step = &done;
+	}
+	before = w->model;
 	sample_open(&w->sample);
 	world_learn(w, c);
 	compare(w, &w->sample, &w->model, "after an end");
+	if (is_certain && memcmp(&before, &w->model, sizeof(before)) == 0) {
+		fail_msg("step %d was acknowledged, and is not there", done.kind);
+	}
 }
 
 /* --- the world's log: its journal is set aside by pages, not by 16 MiB, and so goes on in the next one
@@ -267,64 +314,47 @@ void world_step(struct world *w, const struct step *s)
 	}
 	if (s->dies_at > 0) {
 		sample_close(&w->sample);
-		(void)act_interrupted(&c, s->is_power ? FAULT_POWER : FAULT_EXIT, 0);
-		learn_interrupted(w, &c);
+		(void)act_interrupted(&c, FAULT_ANY, s->is_power ? FAULT_POWER : FAULT_EXIT, 0);
+		learn_interrupted(w, &c, END_UNKNOWN);
 	} else {
 		world_act(w, &c);
 		world_learn(w, &c);
 	}
 }
 
-struct counted {
-	struct change *change;
-	long *n; /* shared with the process that counts */
-};
-
-static int act_and_count(void *ctx)
+long world_count_calls(struct world *w, const struct step *s, unsigned kinds)
 {
-	const struct counted *counted = ctx;
-	int r = act_and_die(counted->change);
-
-	*counted->n = fault_disarm();
-	return r;
-}
-
-long world_count_changes(struct world *w, const struct step *s)
-{
-	long *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct change c;
-	struct counted counted = { &c, shared };
 	bool is_fit;
-	long n;
+	long n = 0;
 
-	assert_true(shared != MAP_FAILED);
 	sample_open(&w->sample);
 	is_fit = world_prepare(w, s, &c);
 	sample_close(&w->sample);
-	if (!is_fit || fault_run(FAULT_ANY, LONG_MAX, FAULT_COUNT, 0, act_and_count, &counted) != 1) {
+	if (!is_fit || act_counted(&c, kinds, LONG_MAX, FAULT_COUNT, 0, &n) != 1) {
 		fail_msg("step %d cannot be made here", s->kind);
 	}
-	n = *shared;
-	munmap(shared, sizeof(*shared));
 	return n;
 }
 
-bool world_step_wrong(struct world *w, const struct step *s, enum fault_how how, int error)
+bool world_step_wrong(struct world *w, const struct step *s, unsigned kinds, enum fault_how how, int error)
 {
 	struct change c;
-	bool is_wrong;
+	enum end end;
 
 	if (!world_prepare(w, s, &c)) {
 		fail_msg("step %d cannot be made here", s->kind);
 	}
 	sample_close(&w->sample);
-	is_wrong = act_interrupted(&c, how, error);
-	if (is_wrong) {
-		start_interrupted(w, how, error);
-		learn_interrupted(w, &c);
+	end = act_interrupted(&c, kinds, how, error);
+	if (end == END_BEFORE) {
+		return false;
 	}
-	return is_wrong;
+	if (kinds == FAULT_ANY) {
+		start_interrupted(w, how, error);
+	}
+	learn_interrupted(w, &c, end);
+	return true;
 }
 
 void world_rest(struct world *w)

@@ -56,14 +56,14 @@ struct world;
 /* In an empty directory.  Whatever goes wrong ends the process with a message. */
 struct world *world_new(const char *dir);
 void world_step(struct world *w, const struct step *s);
-/* How many changes of the disk it makes, start and end of the store with it; the store is at rest,
- * and changed afterwards. */
-long world_count_changes(struct world *w, const struct step *s);
-/* As world_step, for a step that changes the store: its change of the disk number dies_at goes wrong
- * in this way (fault.h; error is for FAULT_FAIL and FAULT_FAIL_ALL), and each change of the start
- * behind it.  The model takes what is found then.  False: the step came to its end before, and
- * the store is closed. */
-bool world_step_wrong(struct world *w, const struct step *s, enum fault_how how, int error);
+/* How many calls of these kinds (fault.h) it makes, end of the store with it, and start, if it is not the memory
+ * that fails; the store is at rest, and changed afterwards. */
+long world_count_calls(struct world *w, const struct step *s, unsigned kinds);
+/* As world_step, for a step that changes the store: its call number dies_at of these kinds goes wrong in this
+ * way (fault.h; error is for FAULT_FAIL and FAULT_FAIL_ALL), and each change of the disk of the start
+ * behind it.  The model takes what is found then; if the step came to its end nevertheless, it must have
+ * happened.  False: the step came to its end before, and the store is closed. */
+bool world_step_wrong(struct world *w, const struct step *s, unsigned kinds, enum fault_how how, int error);
 /* The store is closed: the process may fork, and its directory be put back to what it was. */
 void world_rest(struct world *w);
 void world_wake(struct world *w);

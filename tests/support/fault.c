@@ -62,6 +62,7 @@ static struct {
 	long nth, seen;
 	enum fault_how how;
 	int error_number;
+	bool is_paused;
 	bool is_leap; /* out of the story, by the jump below, instead of out of the process */
 } armed;
 
@@ -94,7 +95,7 @@ static _Noreturn void die(void)
 
 static enum verdict judge(unsigned kind)
 {
-	if (!(armed.kinds & kind)) {
+	if (!(armed.kinds & kind) || armed.is_paused) {
 		return GO_ON;
 	}
 	armed.seen++;
@@ -119,6 +120,16 @@ static enum verdict judge(unsigned kind)
 	return FAIL;
 }
 
+bool fault_refuses(unsigned kind)
+{
+	return judge(kind) == FAIL;
+}
+
+void fault_pause(bool is_paused)
+{
+	armed.is_paused = is_paused;
+}
+
 void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number)
 {
 	armed.kinds = kinds;
@@ -126,6 +137,7 @@ void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number)
 	armed.seen = 0;
 	armed.how = how;
 	armed.error_number = error_number;
+	armed.is_paused = false;
 }
 
 long fault_disarm(void)

@@ -15,6 +15,7 @@
  */
 #ifndef CU_TESTS_FAULT_H
 #define CU_TESTS_FAULT_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -36,11 +37,17 @@ enum fault_how {
 #define FAULT_CREATE 0x08u /* open, openat with O_CREAT */
 #define FAULT_SPACE  0x10u /* posix_fallocate, ftruncate */
 #define FAULT_ANY    0x1fu
+/* Not a change of the disk, and only with the CMake target "fault_memory": malloc, calloc, realloc, anonymous
+ * mmap and their kin, of whoever calls them, shared libraries as well. */
+#define FAULT_MEMORY 0x20u
 
 #define FAULT_STATUS 86 /* exit status of a process that died of a fault */
 
 /* From now on: the nth call (from 1) of these kinds.  error_number is for FAULT_FAIL. */
 void fault_arm(unsigned kinds, long nth, enum fault_how how, int error_number);
+
+/* Calls neither count nor fail meanwhile. */
+void fault_pause(bool is_paused);
 
 /* Back to normal; returns how many calls were counted. */
 long fault_disarm(void);
@@ -61,6 +68,9 @@ int fault_run_twice(unsigned kinds, long nth, int (*story)(void *ctx), void *ctx
 
 /* In a trace (fault_trace.h), if one is being recorded: this was reached. */
 void fault_mark(const void *p, size_t n);
+
+/* Fails the call, with its error number in errno, if it is the one; for FAULT_FAIL and FAULT_FAIL_ALL. */
+bool fault_refuses(unsigned kind);
 
 /* The calls themselves, as SQLite may be given them. */
 ssize_t fault_write(int fd, const void *p, size_t n);

@@ -1,0 +1,8 @@
+/* What is refused is the n-th call that fault_arm named. */
+#include "fault.h"
+#include "no_memory.h"
+
+bool no_memory_now(void)
+{
+	return fault_refuses(FAULT_MEMORY);
+}
