@@ -1,5 +1,6 @@
 #include "vault/root.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -193,19 +194,27 @@ void root_files_remove(const char *dir)
 
 /* --- one block -------------------------------------------------------------------- */
 
+static uint8_t *put_be(uint8_t *to, uint64_t v, unsigned nbytes)
+{
+	while (nbytes-- > 0) {
+		*to++ = (uint8_t)(v >> (8 * nbytes));
+	}
+	return to;
+}
+
+/* No heap: that a key ends may not fail for want of memory. */
 static void encode_block(
 	const struct key *k0, const struct root *root, uint8_t block[ROOT_SIZE])
 {
 	const struct key *keys[] = { root->epoch, root->index };
-	struct buf header = BUF_INIT;
+	uint8_t *to = block + MAGIC_SIZE;
 
 	id_random_bytes(block, ROOT_SIZE);
-	buf_put(&header, MAGIC, MAGIC_SIZE);
-	buf_put_u32(&header, FORMAT);
-	buf_put(&header, root->vault_id.b, sizeof(root->vault_id.b));
-	buf_put_u64(&header, root->generation);
-	memcpy(block, header.p, HEADER_SIZE);
-	buf_done(&header);
+	memcpy(block, MAGIC, MAGIC_SIZE);
+	to = put_be(to, FORMAT, 4);
+	memcpy(to, root->vault_id.b, sizeof(root->vault_id.b));
+	to = put_be(to + sizeof(root->vault_id.b), root->generation, 8);
+	assert(to == block + HEADER_SIZE);
 	key_wrap(k0, span_of(block, HEADER_SIZE), keys, 2, block + HEADER_SIZE);
 	hash_blake2b(span_of(block, CHECKSUM_AT), block + CHECKSUM_AT);
 }
