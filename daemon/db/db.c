@@ -90,6 +90,27 @@ void db_bind_span(sqlite3_stmt *st, int at, struct span bytes)
 	sqlite3_bind_blob64(st, at, bytes.n ? (const void *)bytes.p : "", bytes.n, SQLITE_STATIC);
 }
 
+static int bound(sqlite3_stmt *st, int rc, struct cu_err *err)
+{
+	int r = rc == SQLITE_OK ? 0 : fail_in(sqlite3_db_handle(st), err);
+
+	if (r < 0) {
+		db_reset(st);
+	}
+	return r;
+}
+
+int db_copy_span(sqlite3_stmt *st, int at, struct span bytes, struct cu_err *err)
+{
+	return bound(st, sqlite3_bind_blob64(st, at, bytes.n ? (const void *)bytes.p : "", bytes.n, SQLITE_TRANSIENT),
+		err);
+}
+
+int db_copy_text(sqlite3_stmt *st, int at, const char *text, struct cu_err *err)
+{
+	return bound(st, sqlite3_bind_text(st, at, text, -1, SQLITE_TRANSIENT), err);
+}
+
 struct span db_column_span(sqlite3_stmt *st, int at)
 {
 	const void *p = sqlite3_column_blob(st, at);

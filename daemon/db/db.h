@@ -49,6 +49,10 @@ void db_reset(sqlite3_stmt *st);
 
 /* Bytes are borrowed until the statement is reset. */
 void db_bind_span(sqlite3_stmt *st, int at, struct span bytes);
+/* What may change before that is copied.  0, or CU_ENOMEM, and the statement is reset: it would take
+ * what is not bound for NULL, and find nothing. */
+int db_copy_span(sqlite3_stmt *st, int at, struct span bytes, struct cu_err *err);
+int db_copy_text(sqlite3_stmt *st, int at, const char *text, struct cu_err *err);
 struct span db_column_span(sqlite3_stmt *st, int at);
 /* The column must hold exactly n bytes: CU_ECORRUPT otherwise. */
 int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *err);

@@ -104,14 +104,17 @@ int engine_aggregate_next(struct engine *e, const struct row_aggregate *after,
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_AGGREGATE_NEXT, &st, err);
 
-	if (r < 0) {
-		return r;
-	}
 	/* copied, because ret may be after */
-	sqlite3_bind_text(st, 1, after->collection, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_text(st, 2, after->group, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_blob(st, 3, after->tally.b, sizeof(after->tally.b), SQLITE_TRANSIENT);
-	r = db_step(st, err);
+	if (r == 0) {
+		r = db_copy_text(st, 1, after->collection, err);
+	}
+	if (r == 0) {
+		r = db_copy_text(st, 2, after->group, err);
+	}
+	if (r == 0) {
+		r = db_copy_span(st, 3, span_of(after->tally.b, sizeof(after->tally.b)), err);
+	}
+	r = r < 0 ? r : db_step(st, err);
 	if (r <= 0) {
 		return r;
 	}

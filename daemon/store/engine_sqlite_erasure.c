@@ -194,8 +194,8 @@ int engine_erasure_part_next(struct engine *e, const struct id *erasure,
 		return r;
 	}
 	engine_bind_id(st, 1, erasure);
-	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* perhaps ret itself */
-	r = db_step(st, err);
+	r = db_copy_text(st, 2, after, err); /* perhaps ret itself */
+	r = r < 0 ? r : db_step(st, err);
 	if (r > 0) {
 		r = engine_column_key(st, 0, ret, err);
 		db_reset(st);

@@ -262,8 +262,8 @@ int engine_class_next(struct engine *e, const char *collection, const char *afte
 		return r;
 	}
 	engine_bind_text(st, 1, collection);
-	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* perhaps ret */
-	return read_class(st, ret, err);
+	r = db_copy_text(st, 2, after, err); /* perhaps ret */
+	return r < 0 ? r : read_class(st, ret, err);
 }
 
 int engine_cohort_count(struct engine *e, struct row_cohort *row, struct cu_err *err)
@@ -459,13 +459,14 @@ int engine_expiry_rule_next(struct engine *e, const struct row_expiry_rule *afte
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_EXPIRY_RULE_NEXT, &st, err);
 
-	if (r < 0) {
-		return r;
-	}
 	/* copied, because ret may be after */
-	sqlite3_bind_text(st, 1, after->collection, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_text(st, 2, after->class_key, -1, SQLITE_TRANSIENT);
-	r = db_step(st, err);
+	if (r == 0) {
+		r = db_copy_text(st, 1, after->collection, err);
+	}
+	if (r == 0) {
+		r = db_copy_text(st, 2, after->class_key, err);
+	}
+	r = r < 0 ? r : db_step(st, err);
 	if (r <= 0) {
 		return r;
 	}

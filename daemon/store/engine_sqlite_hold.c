@@ -25,13 +25,6 @@ static int found(sqlite3_stmt *st, int r)
 	return r < 0 ? r : 1;
 }
 
-static void bind_collection(sqlite3_stmt *st, int at, const char *collection)
-{
-	if (collection) {
-		sqlite3_bind_text(st, at, collection, -1, SQLITE_TRANSIENT); /* perhaps of *ret */
-	}
-}
-
 /* --- holds ------------------------------------------------------------------------ */
 
 int engine_hold_put(struct engine *e, const struct row_hold *row, struct cu_err *err)
@@ -167,8 +160,10 @@ int engine_hold_part_next(struct engine *e, const struct id *hold, const char *a
 		return r;
 	}
 	engine_bind_id(st, 1, hold);
-	bind_collection(st, 2, after);
-	r = db_step(st, err);
+	if (after) {
+		r = db_copy_text(st, 2, after, err); /* perhaps ret */
+	}
+	r = r < 0 ? r : db_step(st, err);
 	return r > 0 ? found(st, engine_column_key(st, 0, ret, err)) : r;
 }
 
@@ -184,7 +179,9 @@ int engine_hold_covers(struct engine *e, const struct id *subject, const char *c
 		return r;
 	}
 	engine_bind_id(st, 1, subject);
-	bind_collection(st, 2, collection);
+	if (collection) {
+		engine_bind_text(st, 2, collection);
+	}
 	if (record) {
 		engine_bind_id(st, 3, record);
 	}

@@ -36,8 +36,8 @@ int engine_mention_count(struct engine *e, const struct id *subject, const char 
 		return r;
 	}
 	engine_bind_id(st, 1, subject);
-	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* it may be ret_collection */
-	r = db_step(st, err);
+	r = db_copy_text(st, 2, after, err); /* it may be ret_collection */
+	r = r < 0 ? r : db_step(st, err);
 	if (r > 0) {
 		r = engine_column_key(st, 0, ret_collection, err);
 		*ret_n = (uint64_t)sqlite3_column_int64(st, 1);

@@ -234,8 +234,8 @@ int engine_slot_next(struct engine *e, const struct id *subject, const char *aft
 		return r;
 	}
 	engine_bind_id(st, 1, subject);
-	sqlite3_bind_text(st, 2, after, -1, SQLITE_TRANSIENT); /* perhaps of *ret */
-	r = db_step(st, err);
+	r = db_copy_text(st, 2, after, err); /* perhaps of *ret */
+	r = r < 0 ? r : db_step(st, err);
 	if (r > 0) {
 		ret->subject = *subject;
 		ret->slot = column_u64(st, 1);
@@ -364,15 +364,13 @@ static int read_record(sqlite3_stmt *st, struct row_record *ret, struct cu_err *
 int engine_record_get(struct engine *e, const struct id *id, struct row_record *ret,
 	struct cu_err *err)
 {
-	struct id wanted = *id;
 	sqlite3_stmt *st;
 	int r = engine_statement(e, ST_RECORD_GET, &st, err);
 
-	if (r < 0) {
-		return r;
+	if (r == 0) {
+		r = db_copy_span(st, 1, span_of(id->b, sizeof(id->b)), err); /* perhaps of *ret */
 	}
-	sqlite3_bind_blob(st, 1, wanted.b, sizeof(wanted.b), SQLITE_TRANSIENT);
-	return read_record(st, ret, err);
+	return r < 0 ? r : read_record(st, ret, err);
 }
 
 int engine_record_reseal(struct engine *e, const struct id *id, uint64_t slot,
@@ -411,14 +409,17 @@ int engine_record_next(struct engine *e, const struct id *subject, const char *f
 	sqlite3_stmt *st;
 	int r = engine_statement(e, filter ? ST_RECORD_NEXT_IN : ST_RECORD_NEXT, &st, err);
 
-	if (r < 0) {
-		return r;
-	}
 	/* copied, because ret may be after */
-	sqlite3_bind_blob(st, 1, subject->b, sizeof(subject->b), SQLITE_TRANSIENT);
-	sqlite3_bind_text(st, 2, in, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_blob(st, 3, from->b, sizeof(from->b), SQLITE_TRANSIENT);
-	return read_record(st, ret, err);
+	if (r == 0) {
+		r = db_copy_span(st, 1, span_of(subject->b, sizeof(subject->b)), err);
+	}
+	if (r == 0) {
+		r = db_copy_text(st, 2, in, err);
+	}
+	if (r == 0) {
+		r = db_copy_span(st, 3, span_of(from->b, sizeof(from->b)), err);
+	}
+	return r < 0 ? r : read_record(st, ret, err);
 }
 
 int engine_record_changed(struct engine *e, uint64_t seq, const struct id *after,
@@ -432,8 +433,8 @@ int engine_record_changed(struct engine *e, uint64_t seq, const struct id *after
 		return r;
 	}
 	engine_bind_u64(st, 1, seq);
-	sqlite3_bind_blob(st, 2, from->b, sizeof(from->b), SQLITE_TRANSIENT);
-	return read_record(st, ret, err);
+	r = db_copy_span(st, 2, span_of(from->b, sizeof(from->b)), err);
+	return r < 0 ? r : read_record(st, ret, err);
 }
 
 /* --- cohorts ---------------------------------------------------------------------- */
