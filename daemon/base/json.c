@@ -104,6 +104,12 @@ void json_strn(struct json *j, const char *key, const char *value, size_t n)
 	put_text(j->to, value, n);
 }
 
+void json_buf(struct json *j, const char *key, const struct buf *value)
+{
+	j->to->is_failed |= value->is_failed;
+	json_strn(j, key, (const char *)value->p, value->n);
+}
+
 void json_str(struct json *j, const char *key, const char *value)
 {
 	if (value) {

@@ -32,6 +32,8 @@ void json_open_array(struct json *j, const char *key);
 void json_close_array(struct json *j);
 void json_str(struct json *j, const char *key, const char *value); /* NULL is null */
 void json_strn(struct json *j, const char *key, const char *value, size_t n);
+/* A text that was put together; if there was no memory for all of it, the JSON has failed, too. */
+void json_buf(struct json *j, const char *key, const struct buf *value);
 void json_int(struct json *j, const char *key, int64_t value);
 void json_uint(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);

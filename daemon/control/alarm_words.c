@@ -254,8 +254,8 @@ void alarm_write(const struct row_message *row, int language, const char *list, 
 	} else {
 		write_one(row, language, &subject, &text);
 	}
-	json_str(j, "subject", buf_cstr(&subject));
-	json_str(j, "text", buf_cstr(&text));
+	json_buf(j, "subject", &subject);
+	json_buf(j, "text", &text);
 	buf_done(&subject);
 	buf_done(&text);
 }

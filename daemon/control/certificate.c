@@ -221,7 +221,7 @@ static int put_leaves(
 			json_uint(j, "index", s->v[i].index);
 			json_strn(j, "leaf", (const char *)s->v[i].line.p,
 				s->v[i].line.n);
-			json_strn(j, "proof", (const char *)proof.p, proof.n);
+			json_buf(j, "proof", &proof);
 			json_close_object(j);
 		}
 	}

@@ -321,7 +321,7 @@ int handle_CONSENT_RECEIPT(struct exchange *x, struct json *out, struct cu_err *
 		r = receipt_make(x, &event, &receipt, err);
 	}
 	if (r == 0) {
-		json_strn(out, "receipt", (const char *)receipt.p, receipt.n);
+		json_buf(out, "receipt", &receipt);
 		exchange_note_at_end(x, &leaf);
 	}
 	buf_done(&receipt);

@@ -135,7 +135,7 @@ int handle_DRILL_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 	if (r == 0) {
 		show_record(out, "drill", &record);
 		show_faults(out, &record);
-		json_strn(out, "note", (const char *)note.p, note.n);
+		json_buf(out, "note", &note);
 	}
 	drill_record_done(&record);
 	buf_done(&note);

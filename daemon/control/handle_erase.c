@@ -349,7 +349,7 @@ int handle_ERASE_CERTIFICATE(struct exchange *x, struct json *out, struct cu_err
 		r = certificate_make(x, &erasure, &note, err);
 	}
 	if (r == 0) {
-		json_strn(out, "certificate", (const char *)note.p, note.n);
+		json_buf(out, "certificate", &note);
 	}
 	buf_done(&note);
 	return r;
@@ -372,7 +372,7 @@ int handle_ERASE_VERIFY(struct exchange *x, struct json *out, struct cu_err *err
 	if (r == 0) {
 		json_open_object(out, "result");
 		absence_show(&absence, out);
-		json_strn(out, "note", (const char *)absence.note.p, absence.note.n);
+		json_buf(out, "note", &absence.note);
 		json_close_object(out);
 	}
 	absence_done(&absence);

@@ -61,8 +61,8 @@ static int write_letter(struct exchange *x, const struct row_incident *row, cons
 	(void)incident_told_parse(exchange_text(x, "whom"), &l.to);
 	r = incident_letter_write(&l, &subject, &text, err);
 	if (r == 0) {
-		json_str(out, "subject", buf_cstr(&subject));
-		json_strn(out, "text", (const char *)text.p, text.n);
+		json_buf(out, "subject", &subject);
+		json_buf(out, "text", &text);
 	}
 	buf_done(&subject);
 	buf_done(&text);

@@ -54,7 +54,7 @@ int handle_LOG_PROVE(struct exchange *x, struct json *out, struct cu_err *err)
 		r = ledger_prove(x->daemon->house.ledger, (uint64_t)index, &proof, err);
 	}
 	if (r == 0) {
-		json_strn(out, "proof", (const char *)proof.p, proof.n);
+		json_buf(out, "proof", &proof);
 	}
 	buf_done(&proof);
 	return r;
@@ -96,7 +96,7 @@ int handle_LOG_CHECKPOINT(struct exchange *x, struct json *out, struct cu_err *e
 	}
 	if (r == 0) {
 		note_format_verifier(&h->verifier, key);
-		json_strn(out, "note", (const char *)note.p, note.n);
+		json_buf(out, "note", &note);
 		json_str(out, "key", key);
 	}
 	buf_done(&note);

@@ -9,7 +9,7 @@ int handle_METRICS(struct exchange *x, struct json *out, struct cu_err *err)
 	int r = metrics_gather(x->daemon, &text, err);
 
 	if (r == 0) {
-		json_strn(out, "text", (const char *)text.p, text.n);
+		json_buf(out, "text", &text);
 	}
 	buf_done(&text);
 	return r;

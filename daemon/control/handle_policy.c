@@ -285,8 +285,8 @@ int handle_POLICY_LETTER(struct exchange *x, struct json *out, struct cu_err *er
 	}
 	if (r == 0) {
 		json_str(out, "language", language_word(o.language));
-		json_strn(out, "subject", (const char *)subject.p, subject.n);
-		json_strn(out, "text", (const char *)text.p, text.n);
+		json_buf(out, "subject", &subject);
+		json_buf(out, "text", &text);
 	}
 	buf_done(&subject);
 	buf_done(&text);

@@ -83,8 +83,7 @@ static int find_owner(struct tx *tx, struct put *p, const json_t *owner, struct 
 			*scheme && *number ? _("the purpose does not cover identifier.value") :
 					     _("scheme or number is empty"));
 	}
-	terms_external(scheme, span_str(number), &term);
-	r = buf_check(&term, err);
+	r = terms_external(scheme, span_str(number), &term, err);
 	if (r == 0) {
 		r = tx_find_subject(tx, TERMS_EXTERNAL, buf_span(&term), ret, err);
 	}

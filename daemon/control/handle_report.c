@@ -99,7 +99,7 @@ int handle_REPORT_DIGEST(struct exchange *x, struct json *out, struct cu_err *er
 	buf_put_str(&text, "\n\n");
 	r = digest_write(x->daemon, (int)language, x->guest.cancel, &text, err);
 	if (r == 0) {
-		json_strn(out, "text", (const char *)text.p, text.n);
+		json_buf(out, "text", &text);
 	}
 	buf_done(&text);
 	return r;

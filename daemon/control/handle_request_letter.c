@@ -210,8 +210,8 @@ static int issue(struct issue *i, struct cu_err *err)
 static void show(const struct request_letter *w, struct json *out)
 {
 	json_strn(out, "address", (const char *)w->who.address.p, w->who.address.n);
-	json_strn(out, "subject", (const char *)w->subject.p, w->subject.n);
-	json_strn(out, "text", (const char *)w->text.p, w->text.n);
+	json_buf(out, "subject", &w->subject);
+	json_buf(out, "text", &w->text);
 }
 
 static int no_such_recipient(const struct issue *i, struct cu_err *err)

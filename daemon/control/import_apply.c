@@ -79,8 +79,8 @@ static int find_subject(struct tx *tx, struct import_chunk *ch, const struct imp
 	struct buf term = BUF_INIT_WIPE;
 	int r;
 
-	terms_external(ch->map->source, span_str(row->subject), &term);
-	r = tx_find_subject(tx, TERMS_EXTERNAL, buf_span(&term), ret, err);
+	r = terms_external(ch->map->source, span_str(row->subject), &term, err);
+	r = r < 0 ? r : tx_find_subject(tx, TERMS_EXTERNAL, buf_span(&term), ret, err);
 	buf_done(&term);
 	if (r != 0 || !ch->map->creates) {
 		return r;

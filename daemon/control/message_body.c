@@ -75,7 +75,7 @@ static int write_digest(struct daemon *d, int language, struct json *j, struct c
 	r = digest_write(d, language, &d->office.work.cancel, &text, err);
 	r = r < 0 ? r : buf_check(&subject, err);
 	if (r == 0) {
-		json_strn(j, "subject", (const char *)subject.p, subject.n);
+		json_buf(j, "subject", &subject);
 		json_strn(j, "text", (const char *)text.p, text.n);
 	}
 	buf_done(&subject);

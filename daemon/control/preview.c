@@ -283,7 +283,7 @@ void preview_show(const struct preview *p, struct json *out, const char *name)
 	json_open_object(out, name);
 	json_hex(out, "subject", p->subject.b, sizeof(p->subject.b));
 	show_kind(out, p->kind);
-	json_strn(out, "who", (const char *)p->who.p, p->who.n);
+	json_buf(out, "who", &p->who);
 	json_str(out, "scope", name_of_scope(p->scope));
 	json_open_array(out, "collections");
 	for (size_t i = 0; i < p->nparts; i++) {

@@ -196,8 +196,8 @@ static int put_leaf(const struct search *s, struct json *j, struct cu_err *err)
 		json_open_array(j, "leaves");
 		json_open_object(j, NULL);
 		json_uint(j, "index", s->index);
-		json_strn(j, "leaf", (const char *)s->line.p, s->line.n);
-		json_strn(j, "proof", (const char *)proof.p, proof.n);
+		json_buf(j, "leaf", &s->line);
+		json_buf(j, "proof", &proof);
 		json_close_object(j);
 		json_close_array(j);
 	}

@@ -292,6 +292,18 @@ static int ask_for_recipients(const struct request_letter *w, struct cu_err *err
 		all[0] ? all : "nobody");
 }
 
+/* A letter says all of it, or is not written. */
+static int check_parts(const struct request_letter *w, struct cu_err *err)
+{
+	const struct buf *const parts[] = { &w->who.person, &w->who.represented, &w->reasons, &w->done, &w->told };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		r = buf_check(parts[i], err);
+	}
+	return r;
+}
+
 int request_letter_write(struct request_letter *w, struct cu_err *err)
 {
 	int r = look(w, err);
@@ -302,6 +314,9 @@ int request_letter_write(struct request_letter *w, struct cu_err *err)
 	if (r == 0) {
 		put_done(w);
 		fill_order(w);
+		r = check_parts(w, err);
+	}
+	if (r == 0) {
 		r = letter_write(w->daemon->policy, &w->order, &w->subject, &w->text, err);
 	}
 	/* what is a policy's to say is named by the letter itself */

@@ -45,7 +45,7 @@ static void show_value(struct json *j, const struct show_filter *f, const struct
 		return;
 	}
 	mask_value(c ? collection_find_field(c, name) : NULL, value, &masked);
-	json_strn(j, name, (const char *)masked.p, masked.n);
+	json_buf(j, name, &masked);
 	buf_done(&masked);
 }
 

@@ -12,11 +12,12 @@ static void kind_of(const struct collection *c, const struct field *f, char to[I
 	snprintf(to, INDEX_KIND_SIZE, "%s.%s", c->key, f->key);
 }
 
-void terms_external(const char *scheme, struct span value, struct buf *to)
+int terms_external(const char *scheme, struct span value, struct buf *to, struct cu_err *err)
 {
 	buf_put_str(to, scheme);
 	buf_put_u8(to, 0);
 	buf_put_span(to, value);
+	return buf_check(to, err);
 }
 
 static void add_identifier(const struct record *r, struct index_terms *to)
@@ -28,7 +29,7 @@ static void add_identifier(const struct record *r, struct index_terms *to)
 		buf_put_span(&term, scheme);
 		buf_put_u8(&term, 0);
 		buf_put_span(&term, value);
-		index_add(to, TERMS_EXTERNAL, buf_span(&term));
+		index_add_buf(to, TERMS_EXTERNAL, &term);
 	}
 	buf_done(&term);
 }
@@ -40,9 +41,11 @@ static void add_field(const struct collection *c, const struct field *f, const s
 	struct buf normal = BUF_INIT_WIPE;
 	char kind[INDEX_KIND_SIZE];
 
-	if (v.n > 0 && field_normalise(f, (const char *)v.p, v.n, &normal, NULL) == 0) {
+	if (v.n > 0) {
+		/* of what holds nothing to look up by it leaves nothing */
+		(void)field_normalise(f, (const char *)v.p, v.n, &normal, NULL);
 		kind_of(c, f, kind);
-		index_add(to, kind, buf_span(&normal));
+		index_add_buf(to, kind, &normal);
 	}
 	buf_done(&normal);
 }
@@ -94,8 +97,8 @@ static int search_external(struct reader *rd, const struct terms_query *q, reade
 	if (!purpose_covers_field(q->purpose, TERMS_IDENTIFIER, "value")) {
 		return not_covered(err);
 	}
-	terms_external(q->scheme, span_str(q->value), &term);
-	r = reader_find(rd, TERMS_EXTERNAL, buf_span(&term), fn, ctx, err);
+	r = terms_external(q->scheme, span_str(q->value), &term, err);
+	r = r < 0 ? r : reader_find(rd, TERMS_EXTERNAL, buf_span(&term), fn, ctx, err);
 	buf_done(&term);
 	return r;
 }

@@ -19,8 +19,8 @@ struct cu_err;
 /* index_tokeniser's work. */
 void terms_of(const struct policy *p, const struct record *r, struct index_terms *to);
 
-/* The normalised value of TERMS_EXTERNAL. */
-void terms_external(const char *scheme, struct span value, struct buf *to);
+/* Appends the normalised value of TERMS_EXTERNAL.  CU_ENOMEM. */
+int terms_external(const char *scheme, struct span value, struct buf *to, struct cu_err *err);
 
 struct terms_query {
 	const char *by;     /* email, phone, external_id */

@@ -33,6 +33,12 @@ void index_add(struct index_terms *t, const char *kind, struct span value)
 	t->n++;
 }
 
+void index_add_buf(struct index_terms *t, const char *kind, const struct buf *value)
+{
+	t->text.is_failed |= value->is_failed;
+	index_add(t, kind, buf_span(value));
+}
+
 static const char *kind_at(const struct index_terms *t, unsigned i)
 {
 	return (const char *)t->text.p + t->at[i].kind_at;
@@ -61,7 +67,7 @@ static int collect_terms(const struct index_config *cfg, const struct record *r,
 		struct buf value = BUF_INIT_WIPE;
 
 		source_term(kind, r->collection, r->source, r->key, &value);
-		index_add(to, kind, buf_span(&value));
+		index_add_buf(to, kind, &value);
 		buf_done(&value);
 	}
 	cfg->tokenise(cfg->ctx, r, to);

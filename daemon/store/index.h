@@ -36,6 +36,9 @@ void index_terms_init(struct index_terms *t);
 void index_terms_done(struct index_terms *t);
 /* Beyond INDEX_MAX_TOKENS a term is left out: such a record is found by its first ones. */
 void index_add(struct index_terms *t, const char *kind, struct span value);
+/* The same of a value that was put together: if there was no memory for it there is none for the terms either, and
+ * the record is not taken. */
+void index_add_buf(struct index_terms *t, const char *kind, const struct buf *value);
 
 /* Makes the tokens of a record what they should be; on the writer, within its step. */
 int index_put_record(struct engine *e, struct sealer *s, const struct index_config *cfg,

@@ -174,6 +174,20 @@ static void want_of_memory_shows_in_the_buffer(void **state)
 	buf_done(&b);
 }
 
+static void a_text_without_memory_fails_the_whole(void **state)
+{
+	struct buf b = BUF_INIT, text = BUF_INIT;
+	struct json j = json_to(&b);
+
+	(void)state;
+	buf_put_str(&text, "half of ");
+	assert_null(buf_room(&text, SIZE_MAX));
+	json_buf(&j, NULL, &text);
+	assert_int_equal(buf_check(&b, NULL), CU_ENOMEM);
+	buf_done(&text);
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +200,7 @@ int main(void)
 		cmocka_unit_test(whatever_two_bytes_come_the_text_is_json),
 		cmocka_unit_test(what_is_indented_is_the_same_value),
 		cmocka_unit_test(want_of_memory_shows_in_the_buffer),
+		cmocka_unit_test(a_text_without_memory_fails_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
