@@ -241,6 +241,13 @@ int exchange_start(struct exchange *x, struct cu_err *err)
 	return r;
 }
 
+/* Of an answer for which there is no memory no part is sent: its session is closed for it. */
+static void put_out(struct exchange *x, const struct buf *frame)
+{
+	buf_put_span(&x->out, buf_span(frame));
+	x->out.is_failed |= frame->is_failed;
+}
+
 void exchange_answer(struct exchange *x, struct buf *frame)
 {
 	if (x->command) {
@@ -248,7 +255,7 @@ void exchange_answer(struct exchange *x, struct buf *frame)
 			clock_monotonic_us() - x->began_us);
 	}
 	if (!x->call.oneway) {
-		buf_put_span(&x->out, buf_span(frame));
+		put_out(x, frame);
 	}
 	x->is_done = true;
 }
@@ -371,7 +378,7 @@ static void read_progress(struct letter *l)
 {
 	struct progress *p = (struct progress *)l;
 
-	buf_put_span(&p->x->out, buf_span(&p->frame));
+	put_out(p->x, &p->frame);
 	p->x->on_ready(p->x);
 	drop_progress(l);
 }

@@ -202,6 +202,7 @@ static void collect(struct session *s)
 
 	while ((x = s->first) != NULL) {
 		buf_put_span(&s->out, buf_span(&x->out));
+		s->out.is_failed |= x->out.is_failed;
 		buf_clear(&x->out);
 		if (!x->is_done) {
 			return;
@@ -257,10 +258,6 @@ static void watch(struct session *s)
 	if (s->is_closed) {
 		return;
 	}
-	if (s->out.is_failed) { /* a reply is lost: the order of replies with it */
-		close_now(s);
-		return;
-	}
 	if (can_take(s)) {
 		events |= UV_READABLE;
 	}
@@ -288,12 +285,17 @@ static void take_frames(struct session *s);
  * call, and nothing else would wake us for a frame that is here already. */
 static void pump(struct session *s)
 {
+	/* a reply is lost, the order of replies with it; who waits for it is told by the end */
+	static const struct cu_err lost = { CU_ENOMEM, "there is no memory for a reply" };
 	bool goes_on = true;
 
 	while (goes_on) {
 		collect(s);
 		if (s->has_frames && !s->is_ending) {
 			take_frames(s);
+		}
+		if (!s->is_closed && s->out.is_failed) {
+			break_off(s, &lost);
 		}
 		if (!s->is_closed) {
 			send_some(s);
