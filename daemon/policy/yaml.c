@@ -221,6 +221,10 @@ static void on_scalar(struct reader *r, struct fy_event *e)
 	if (e->scalar.value) {
 		text = fy_token_get_text(e->scalar.value, &n);
 	}
+	if (n != fy_token_get_text_length(e->scalar.value)) { /* without memory for it libfyaml gives "" */
+		r->code = CU_ENOMEM;
+		return;
+	}
 	if (!text || memchr(text, '\0', n)) {
 		stop(r, "value", "holds a NUL");
 		return;
