@@ -105,6 +105,15 @@ static int count_pages(void *ctx, sqlite3 *db, const char *schema, int npages)
 	return SQLITE_OK;
 }
 
+/* That a transaction ends may not fail for want of memory. */
+static int prepare_ends(struct engine *e, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_ROLLBACK, &st, err);
+
+	return r < 0 ? r : engine_statement(e, ST_INDEX_ROLLBACK, &st, err);
+}
+
 int engine_open(const char *dir, enum engine_mode mode, struct engine **ret, struct cu_err *err)
 {
 	static const enum db_mode modes[] = { DB_CREATE, DB_WRITE, DB_READ };
@@ -129,6 +138,11 @@ int engine_open(const char *dir, enum engine_mode mode, struct engine **ret, str
 		sqlite3_wal_hook(e->data, count_pages, &e->data_pages);
 		sqlite3_wal_hook(e->index, count_pages, &e->index_pages);
 	}
+	r = prepare_ends(e, err);
+	if (r < 0) {
+		engine_close(e);
+		return r;
+	}
 	*ret = e;
 	return 0;
 }
@@ -148,10 +162,27 @@ void engine_close(struct engine *e)
 
 /* --- transactions ----------------------------------------------------------------- */
 
+/* What could not be ended before, whyever, is no part of what begins now. */
+static int end_before(struct engine *e, struct cu_err *err)
+{
+	int r = 0;
+
+	if (!sqlite3_get_autocommit(e->data)) {
+		r = engine_do(e, ST_ROLLBACK, err);
+	}
+	if (r == 0 && !sqlite3_get_autocommit(e->index)) {
+		r = engine_do(e, ST_INDEX_ROLLBACK, err);
+	}
+	return r;
+}
+
 int engine_begin(struct engine *e, struct cu_err *err)
 {
-	int r = engine_do(e, ST_BEGIN, err);
+	int r = end_before(e, err);
 
+	if (r == 0) {
+		r = engine_do(e, ST_BEGIN, err);
+	}
 	if (r == 0) {
 		r = engine_do(e, ST_INDEX_BEGIN, err);
 		if (r < 0) {
@@ -223,8 +254,11 @@ int engine_step_end(struct engine *e, bool is_kept, struct cu_err *err)
 
 int engine_read_begin(struct engine *e, struct cu_err *err)
 {
-	int r = engine_do(e, ST_READ, err);
+	int r = end_before(e, err);
 
+	if (r == 0) {
+		r = engine_do(e, ST_READ, err);
+	}
 	if (r == 0) {
 		r = engine_do(e, ST_INDEX_READ, err);
 		if (r < 0) {

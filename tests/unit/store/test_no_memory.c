@@ -127,6 +127,39 @@ static void a_hold_is_not_overlooked(void **state)
 	refuse_each(look_for_hold);
 }
 
+/* Each time anew, in whatever way the one before ended. */
+static int read_once(void *ctx, struct cu_err *err)
+{
+	struct rows *rows = ctx;
+	int r = engine_read_begin(rows->engine, err);
+
+	if (r == 0) {
+		r = walk_slots(rows, err);
+		engine_read_end(rows->engine);
+	}
+	return r;
+}
+
+static int write_once(void *ctx, struct cu_err *err)
+{
+	struct rows *rows = ctx;
+	struct row_record row = record_of(7, 1, "profile");
+	int r = engine_begin(rows->engine, err);
+
+	if (r == 0) {
+		r = engine_record_put(rows->engine, &row, NULL, 0, err);
+		engine_rollback(rows->engine);
+	}
+	return r;
+}
+
+static void a_transaction_ends_without_memory(void **state)
+{
+	(void)state;
+	refuse_each(read_once);
+	refuse_each(write_once);
+}
+
 static int collect(void *ctx, struct cu_err *err)
 {
 	struct index_terms terms;
@@ -158,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_walk_over_rows_is_whole_or_says_that_it_is_not),
 		cmocka_unit_test(a_record_is_not_called_unknown),
 		cmocka_unit_test(a_hold_is_not_overlooked),
+		cmocka_unit_test(a_transaction_ends_without_memory),
 		cmocka_unit_test(a_term_is_not_left_out),
 	};
 
