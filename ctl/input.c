@@ -12,6 +12,7 @@
 #include "base/intl.h"
 #include "base/path.h"
 #include "wire/args.h"
+#include "wire/message.h"
 
 #define MAX_INPUT (1u << 20)
 
@@ -125,7 +126,7 @@ static int read_json(struct args *a, const struct arg *arg, struct cu_err *err)
 	if (r == 0) {
 		const char *from = args_text(a, "from");
 
-		value = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
+		value = message_json((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
 		r = value ? args_set_json(a, arg->name, value, err) :
 			    cu_err_set(err, CU_EINVAL, _("%s:%d:%d: %s: this is no JSON"),
 				    from ? from : "-", at.line, at.column, arg->name);

@@ -21,6 +21,7 @@
 #include "control/post_office.h"
 #include "policy/policy.h"
 #include "policy/yaml.h"
+#include "wire/message.h"
 
 #define START_TIMEOUT_MS 30000 /* until it is ready */
 #define AGAIN_FIRST_MS   1000  /* after it ended; doubled each time */
@@ -216,7 +217,7 @@ static int take_packet(struct agent_link *l, const char *bytes, size_t n, struct
 	} words[] = { { "hello", on_hello }, { "ready", on_ready }, { "outcome", on_outcome },
 		{ "answer", agent_order_on_answer } };
 	json_error_t ignored;
-	json_t *said = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &ignored);
+	json_t *said = message_json(bytes, n, JSON_REJECT_DUPLICATES, &ignored);
 	int r = cu_err_set(err, CU_EPROTO, "it said what custosd does not know");
 
 	for (size_t i = 0; said && i < sizeof(words) / sizeof(words[0]); i++) {

@@ -17,6 +17,7 @@
 #include "control/errand.h"
 #include "crypto/key.h"
 #include "vault/vault.h"
+#include "wire/message.h"
 
 #define REQUEST_MAX   (1u << 30) /* of a daemon that we come from */
 #define TELL_EACH_MS  200
@@ -64,7 +65,7 @@ static int read_request(struct worker *w, struct cu_err *err)
 	int r = path_read_fd(STDIN_FILENO, REQUEST_MAX, &text, err);
 
 	if (r == 0) {
-		w->request = json_loadb((const char *)text.p, text.n, 0, &ignored);
+		w->request = message_json((const char *)text.p, text.n, 0, &ignored);
 		r = w->request ? 0 : cu_err_set(err, CU_EPROTO, "the request is none");
 	}
 	buf_done(&text);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "wire/message.h"
 
 #define LINE_MAX_BYTES  65536
 #define READ_BYTES      16384
@@ -90,7 +91,7 @@ static int take_error(const json_t *e, struct cu_err *err)
 static int take_line(struct run *run, struct span text, struct cu_err *err)
 {
 	json_error_t ignored;
-	json_t *line = json_loadb(
+	json_t *line = message_json(
 		(const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &ignored);
 	const json_t *error = json_object_get(line, "error");
 	int r;

@@ -20,6 +20,7 @@
 #include "policy/faults.h"
 #include "policy/policy.h"
 #include "store/tx.h"
+#include "wire/message.h"
 
 #define LINE_MAX_BYTES   (64u << 20) /* of custos-intake: a row of 8 MiB, every byte escaped */
 #define READ_BYTES       65536
@@ -219,7 +220,7 @@ static void take_hello(struct import *im, json_t *root)
 static int take_line(struct import *im, struct span line, struct cu_err *err)
 {
 	json_error_t ignored;
-	json_t *root = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, &ignored);
+	json_t *root = message_json((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, &ignored);
 	const char *fatal = json_string_value(json_object_get(root, "fatal"));
 	int r = 0;
 

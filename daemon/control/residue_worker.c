@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "control/confine.h"
 #include "control/errand.h"
+#include "wire/message.h"
 
 #define REQUEST_MAX 65536
 
@@ -139,7 +140,7 @@ static int read_request(json_t **ret, struct cu_err *err)
 	int r = path_read_fd(STDIN_FILENO, REQUEST_MAX, &text, err);
 
 	if (r == 0) {
-		request = json_loadb((const char *)text.p, text.n, 0, &ignored);
+		request = message_json((const char *)text.p, text.n, 0, &ignored);
 		r = json_is_string(json_object_get(request, "directory"))
 			    ? 0
 			    : cu_err_set(err, CU_EPROTO, "the request is none");

@@ -19,11 +19,15 @@ union header {
 	max_align_t align;
 };
 
+/* jansson passes over a character of a text for which there was no memory, and says nothing. */
+static _Thread_local bool was_refused;
+
 static void *wiping_malloc(size_t n)
 {
 	union header *h;
 
 	if (n > SIZE_MAX - sizeof(*h) || !(h = malloc(sizeof(*h) + n))) {
+		was_refused = true;
 		return NULL;
 	}
 	h->n = n;
@@ -47,11 +51,27 @@ void message_wipe_json(void)
 
 /* --- reading ---------------------------------------------------------------------- */
 
+json_t *message_json(const char *text, size_t n, size_t flags, json_error_t *ret_fault)
+{
+	json_t *root;
+
+	was_refused = false;
+	root = json_loadb(text, n, flags, ret_fault);
+	if (root && was_refused) {
+		json_decref(root);
+		root = NULL;
+	}
+	if (!root && was_refused) {
+		ret_fault->text[JSON_ERROR_TEXT_LENGTH - 1] = json_error_out_of_memory; /* where json_error_code looks */
+	}
+	return root;
+}
+
 /* jansson's own messages quote what they stumbled over, so only the place is taken. */
 static int load(struct span text, json_t **ret_root, struct cu_err *err)
 {
 	json_error_t fault;
-	json_t *root = json_loadb(
+	json_t *root = message_json(
 		(const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &fault);
 
 	if (!root) {

@@ -28,6 +28,10 @@ struct cu_err;
  * start of a program, before any other use of jansson, this makes it wipe what it frees. */
 void message_wipe_json(void);
 
+/* json_loadb for whoever has called that; also NULL, and json_error_out_of_memory in ret_fault, when there was no memory
+ * for a character of a text, which jansson leaves out without a word.  Any thread. */
+json_t *message_json(const char *text, size_t n, size_t flags, json_error_t *ret_fault);
+
 struct call {
 	json_t *root;       /* owned; what follows is borrowed from it */
 	const char *method; /* "io.custos.subject.Get" */
