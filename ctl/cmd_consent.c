@@ -125,7 +125,7 @@ void cmd_consent_filter(const struct args *a, const json_t *reply)
 void cmd_consent_receipt(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	fputs(out_str(reply, "receipt"), stdout); /* as it is signed */
+	out_document(out_str(reply, "receipt"));
 }
 
 void cmd_consent_stale(const struct args *a, const json_t *reply)
@@ -139,10 +139,10 @@ void cmd_consent_stale(const struct args *a, const json_t *reply)
 		out_line("%s", json_string_value(id));
 	}
 	if (json_array_size(subjects) == 0) {
-		fprintf(stderr, _("Whoever has consented saw the notice in force, %s.\n"),
+		out_note(_("Whoever has consented saw the notice in force, %s.\n"),
 			out_str(reply, "notice"));
 	}
 	if (*out_str(reply, "next")) {
-		fprintf(stderr, _("There are more: --after=%s\n"), out_str(reply, "next"));
+		out_note(_("There are more: --after=%s\n"), out_str(reply, "next"));
 	}
 }

@@ -19,9 +19,9 @@ static void show_reject(const json_t *reject)
 		column = ""; /* it says so itself, with the name */
 	}
 	if (line == 0) {
-		fprintf(stderr, "%s\n", reason);
+		out_note("%s\n", reason);
 	} else {
-		fprintf(stderr, _("line %" PRId64 "%s%s: %s\n"), line, *column ? _(", column ") : "",
+		out_note(_("line %" PRId64 "%s%s: %s\n"), line, *column ? _(", column ") : "",
 			column, reason);
 	}
 }
@@ -71,6 +71,6 @@ void cmd_export(const struct args *a, const json_t *reply)
 
 	(void)a;
 	/* to stderr: the export itself may be on standard output */
-	fprintf(stderr, _("%" PRId64 " subjects, %" PRId64 " records, %s\n"), out_int(r, "subjects"),
+	out_note(_("%" PRId64 " subjects, %" PRId64 " records, %s\n"), out_int(r, "subjects"),
 		out_int(r, "records"), out_bytes(out_int(r, "bytes"), bytes));
 }

@@ -97,5 +97,5 @@ void cmd_drill_list(const struct args *a, const json_t *reply)
 void cmd_drill_show(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	printf("%s", out_str(reply, "note"));
+	out_document(out_str(reply, "note"));
 }

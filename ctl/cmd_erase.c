@@ -56,11 +56,11 @@ void cmd_erase_more(struct progress *p, const json_t *reply)
 
 	if (*approval && !p->is_quiet) { /* somebody has to be told, terminal or not */
 		progress_clear(p);
-		fprintf(stderr, _("waiting for a second person: custosctl approval grant %s\n"),
+		out_note(_("waiting for a second person: custosctl approval grant %s\n"),
 			approval);
 	} else if (p->is_shown) {
 		progress_clear(p);
-		fprintf(stderr, _("erase: %s"), step);
+		out_note(_("erase: %s"), step);
 		p->has_line = true;
 	}
 }
@@ -192,7 +192,7 @@ void cmd_erase_scan(const struct args *a, const json_t *reply)
 void cmd_erase_certificate(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	printf("%s", out_str(reply, "certificate")); /* a file format: byte for byte */
+	out_document(out_str(reply, "certificate"));
 }
 
 static const char *outcome_text(const json_t *from)

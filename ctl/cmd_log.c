@@ -69,13 +69,12 @@ void cmd_log_query(const struct args *a, const json_t *reply)
 		out_nothing(_("No entry fits."));
 	}
 	if (out_int(result, "unknown") > 0) {
-		fprintf(stderr,
-			_("%" PRId64 " searches and exports showed several people, and it is not known "
+		out_note(_("%" PRId64 " searches and exports showed several people, and it is not known "
 			  "any more whom\n"),
 			out_int(result, "unknown"));
 	}
 	if (json_object_get(result, "next")) {
-		fprintf(stderr, _("The log goes on: the same with --after=%" PRId64 "\n"),
+		out_note(_("The log goes on: the same with --after=%" PRId64 "\n"),
 			out_int(result, "next"));
 	}
 }
@@ -83,7 +82,7 @@ void cmd_log_query(const struct args *a, const json_t *reply)
 void cmd_log_prove(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	printf("%s", out_str(reply, "proof")); /* a file format: byte for byte */
+	out_document(out_str(reply, "proof"));
 }
 
 void cmd_log_verify(const struct args *a, const json_t *reply)
@@ -97,8 +96,8 @@ void cmd_log_verify(const struct args *a, const json_t *reply)
 void cmd_log_checkpoint(const struct args *a, const json_t *reply)
 {
 	(void)a;
-	printf("%s", out_str(reply, "note"));
-	fprintf(stderr, _("verified by: %s\n"), out_str(reply, "key"));
+	out_document(out_str(reply, "note"));
+	out_note(_("verified by: %s\n"), out_str(reply, "key"));
 }
 
 void cmd_log_accept_gap(const struct args *a, const json_t *reply)

@@ -91,12 +91,12 @@ void cmd_subject_dossier(const struct args *a, const json_t *reply)
 	char bytes[32];
 
 	/* to stderr: the dossier itself may be on standard output */
-	fprintf(stderr, _("%" PRId64 " records, %" PRId64 " lines of who looked at them, %s\n"),
+	out_note(_("%" PRId64 " records, %" PRId64 " lines of who looked at them, %s\n"),
 		out_int(r, "records"), out_int(r, "entries"), out_bytes(out_int(r, "bytes"), bytes));
 	if (json_is_true(json_object_get(r, "encrypted"))) {
 		const char *format = args_text(a, "format");
 
-		fprintf(stderr, _("It opens with: age -d -i IDENTITY -o dossier.%s %s\n"),
+		out_note(_("It opens with: age -d -i IDENTITY -o dossier.%s %s\n"),
 			format ? format : "zip", file);
 	}
 }

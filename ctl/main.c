@@ -380,7 +380,7 @@ static void tell_merged(const struct args *a, const struct client *c)
 	const char *old, *subject;
 
 	if (client_merged(c, &old, &subject) && !args_is_set(a, "quiet")) {
-		fprintf(stderr, _("note: %s was merged: this is about %s\n"), old, subject);
+		out_note(_("note: %s was merged: this is about %s\n"), old, subject);
 	}
 }
 

@@ -45,7 +45,16 @@ const char *out_bytes(int64_t bytes, char buf[32]);
 const char *out_span(int64_t ms, char buf[OUT_AGE_SIZE]);
 const char *out_age(int64_t ms, int64_t now_ms, char buf[OUT_AGE_SIZE]);
 
-/* One reply as one line of JSON. */
+/* To standard error, beside an answer; a line's end at the end of fmt ends it. */
+__attribute__((format(printf, 1, 2))) void out_note(const char *fmt, ...);
+
+/* A signed file: byte for byte, but to a terminal nothing that it would obey. */
+void out_document(const char *text);
+
+/* Ends the program, which says so. */
+_Noreturn void out_of_memory(void);
+
+/* One reply as one line of JSON, whole: without memory for it the program ends. */
 void out_json(const json_t *parameters);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/civil.h"
 #include "base/err.h"
@@ -26,6 +27,12 @@ static void print_padded(const char *s, int width)
 	printf("%s%*s", s, has < width ? width - has : 0, "");
 }
 
+_Noreturn void out_of_memory(void)
+{
+	fprintf(stderr, "%s", _("custosctl: out of memory\n"));
+	exit(cu_err_exit_status(CU_ENOMEM));
+}
+
 /* Of any length: a value that is cut would pass for a whole one.  To be freed. */
 __attribute__((format(printf, 1, 0))) static char *format_safe(const char *fmt, va_list ap)
 {
@@ -37,8 +44,7 @@ __attribute__((format(printf, 1, 0))) static char *format_safe(const char *fmt, 
 		out = malloc(cap);
 	}
 	if (!out) {
-		fprintf(stderr, "%s", _("custosctl: out of memory\n"));
-		exit(cu_err_exit_status(CU_ENOMEM));
+		out_of_memory();
 	}
 	text_escape(raw, out, cap);
 	explicit_bzero(raw, (size_t)n);
@@ -46,16 +52,31 @@ __attribute__((format(printf, 1, 0))) static char *format_safe(const char *fmt, 
 	return out;
 }
 
+/* Of one text. */
+static char *safe_copy(const char *text)
+{
+	size_t cap = 4 * strlen(text) + 1;
+	char *out = malloc(cap);
+
+	if (!out) {
+		out_of_memory();
+	}
+	text_escape(text, out, cap);
+	return out;
+}
+
 void out_field(const char *label, const char *fmt, ...)
 {
-	char *text;
+	char *text, *name;
 	va_list ap;
 
 	va_start(ap, fmt);
 	text = format_safe(fmt, ap);
 	va_end(ap);
-	print_padded(label, LABEL_WIDTH);
+	name = safe_copy(label); /* a field's name may be whatever custosd says */
+	print_padded(name, LABEL_WIDTH);
 	printf(" %s\n", text);
+	free(name);
 	free(text);
 }
 
@@ -73,6 +94,33 @@ void out_text(const char *indent, const char *text)
 	for (const char *end; *text; text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
 		out_line("%s%.*s", indent, (int)(end - text - (end > text && end[-1] == '\r')), text);
+	}
+}
+
+void out_note(const char *fmt, ...)
+{
+	size_t n = strlen(fmt);
+	bool ends_line = n > 0 && fmt[n - 1] == '\n';
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = format_safe(fmt, ap);
+	va_end(ap);
+	n = strlen(text);
+	if (ends_line && n >= 4) {
+		text[n - 4] = '\0'; /* its own, as "\x0a" */
+	}
+	fprintf(stderr, "%s%s", text, ends_line ? "\n" : "");
+	free(text);
+}
+
+void out_document(const char *text)
+{
+	if (isatty(STDOUT_FILENO)) {
+		out_text("", text);
+	} else {
+		fputs(text, stdout);
 	}
 }
 

@@ -35,12 +35,12 @@ void progress_show(struct progress *p, const char *what, int64_t done, int64_t t
 	}
 	progress_clear(p);
 	p->has_line = true;
-	fprintf(stderr, "%s: %s", what, out_bytes(done, bytes));
+	out_note("%s: %s", what, out_bytes(done, bytes));
 	if (total > 0 && done <= total) {
 		fprintf(stderr, " (%d%%)", (int)(100 * done / total));
 	}
 	if (things) {
-		fprintf(stderr, ", %" PRId64 " %s, %.0f/s", count, things,
+		out_note(", %" PRId64 " %s, %.0f/s", count, things,
 			s > 0 ? (double)count / s : 0);
 	}
 	if (total > 0 && done > 0 && done < total && s > 1) {

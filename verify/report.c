@@ -86,7 +86,10 @@ static void put_list(const char *title, const json_t *list)
 
 static void put_json(json_t *whole)
 {
-	json_dumpf(whole, stdout, JSON_COMPACT);
+	if (json_dumpf(whole, stdout, JSON_COMPACT) < 0 && !ferror(stdout)) {
+		fputs("custos-verify: out of memory\n", stderr); /* and no verdict: whoever reads JSON has none */
+		exit(VERDICT_FAILED);
+	}
 	putchar('\n');
 	json_decref(whole);
 }

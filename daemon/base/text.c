@@ -195,6 +195,13 @@ static bool is_shown(uint32_t cp)
 		!(cp >= 0xfff9 && cp <= 0xfffb) && !(cp >= 0xe0000 && cp <= 0xe007f);
 }
 
+bool text_is_shown(const char *s, size_t n)
+{
+	uint32_t cp;
+
+	return n > 0 && utf8_sequence((const uint8_t *)s, n, &cp) > 0 && is_shown(cp);
+}
+
 void text_escape(const char *s, char *out, size_t cap)
 {
 	const uint8_t *p = (const uint8_t *)s;

@@ -43,6 +43,9 @@ size_t text_fit(const char *s, size_t columns);
  * \xNN, cut at cap - 1 bytes.  What is left cannot move a cursor or start a line. */
 void text_escape(const char *s, char *out, size_t cap);
 
+/* Does text_escape leave the sequence as it is that s begins with? */
+bool text_is_shown(const char *s, size_t n);
+
 /* The number of edits between two words (insert, delete, replace, swap of neighbours),
  * or max + 1 once it exceeds max.  Words of up to 63 bytes; for suggestions. */
 unsigned text_distance(const char *a, const char *b, unsigned max);
