@@ -46,7 +46,7 @@ static void set_environment(void)
 {
 	setenv("LC_ALL", "C.UTF-8", 1);
 	unsetenv("LANGUAGE");
-	setenv("ASAN_OPTIONS", "exitcode=99:detect_leaks=1:abort_on_error=0", 1);
+	setenv("ASAN_OPTIONS", "exitcode=99:detect_leaks=1:abort_on_error=0:verify_asan_link_order=0", 1);
 	setenv("UBSAN_OPTIONS", "exitcode=99:print_stacktrace=1", 1);
 	unsetenv("CUSTOS_SOCKET");
 }

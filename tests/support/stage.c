@@ -420,7 +420,7 @@ void stage_init(struct stage *st)
 
 /* --- custosctl --------------------------------------------------------------------------- */
 
-#define MAX_ARGS 32
+#define MAX_ARGS 48
 
 static struct run_options as(const struct stage *st, enum who who)
 {

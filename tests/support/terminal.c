@@ -18,16 +18,19 @@
 
 #define PATIENCE_MS 20000
 
-static void become(struct stage *st, enum who who, const char *variable, const char *const args[])
+static void become(struct stage *st, enum who who, const char *variable, int in, const char *const args[])
 {
 	char path[192], option[192];
-	const char *argv[24] = { stage_program("custosctl", path), option };
+	const char *argv[48] = { stage_program("custosctl", path), option };
 
 	snprintf(option, sizeof(option), "--socket=%s", st->socket);
-	for (size_t i = 0; args[i] && i < 20; i++) {
+	for (size_t i = 0; args[i] && i < 44; i++) {
 		argv[2 + i] = args[i];
 	}
 	if (stage_has_roles() && (setgid(stage_uid(who)) < 0 || setuid(stage_uid(who)) < 0)) {
+		_exit(126);
+	}
+	if (chdir(st->files) < 0 || (in > 0 && dup2(in, 0) < 0)) {
 		_exit(126);
 	}
 	setenv("TERM", "xterm", 1);
@@ -44,6 +47,12 @@ static void become(struct stage *st, enum who who, const char *variable, const c
 struct terminal terminal_start(
 	struct stage *st, enum who who, unsigned short columns, const char *variable, const char *const args[])
 {
+	return terminal_start_with(st, who, columns, variable, 0, args);
+}
+
+struct terminal terminal_start_with(struct stage *st, enum who who, unsigned short columns, const char *variable,
+	int in, const char *const args[])
+{
 	struct winsize size = { .ws_row = 24, .ws_col = columns };
 	struct terminal t = { .shown = calloc(1, 1) };
 
@@ -51,7 +60,7 @@ struct terminal terminal_start(
 	t.pid = forkpty(&t.master, NULL, NULL, &size);
 	assert_true(t.pid >= 0);
 	if (t.pid == 0) {
-		become(st, who, variable, args);
+		become(st, who, variable, in, args);
 	}
 	return t;
 }

@@ -22,6 +22,9 @@ struct terminal {
  * variable ("NO_COLOR=1") is set in its environment; NULL: none. */
 struct terminal terminal_start(
 	struct stage *st, enum who who, unsigned short columns, const char *variable, const char *const args[]);
+/* With this for its standard input (borrowed) instead of the terminal; 0: none. */
+struct terminal terminal_start_with(struct stage *st, enum who who, unsigned short columns, const char *variable,
+	int in, const char *const args[]);
 #define terminal_run(st, who, columns, variable, ...) \
 	terminal_start(st, who, columns, variable, (const char *const[]){ __VA_ARGS__, NULL })
 
