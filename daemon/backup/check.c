@@ -110,6 +110,19 @@ static void sort_wanted(struct run *run)
 	run->n = n;
 }
 
+static void look_for_rollback(struct run *run)
+{
+	uint64_t known = run->options->known_sequence, is = run->report.newest_sequence;
+	char text[120];
+
+	if (is < known) {
+		snprintf(text, sizeof(text),
+			"was rolled back: manifest %llu was written, and %llu is the newest that is there",
+			(unsigned long long)known, (unsigned long long)is);
+		tell(run, CHECK_FAULT, "manifest", text);
+	}
+}
+
 static int read_manifests(struct run *run, struct cu_err *err)
 {
 	int r = chain_load(run->repo, run->options->manifest_key, on_chain_fault, run,
@@ -135,6 +148,7 @@ static int read_manifests(struct run *run, struct cu_err *err)
 	} else {
 		tell(run, CHECK_FAULT, "manifest", "no backup is there that could be restored");
 	}
+	look_for_rollback(run);
 	return 0;
 }
 
@@ -246,7 +260,15 @@ static int list_all(struct run *run, struct cu_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(*folders); i++) {
-		r = repo_list(run->repo, folders[i], on_listed, run, err);
+		struct cu_err why = { 0 };
+
+		r = repo_list(run->repo, folders[i], on_listed, run, &why);
+		if (r == CU_ECORRUPT) { /* what is wrong with one folder does not end the check */
+			tell(run, CHECK_FAULT, folders[i], why.msg);
+			r = 0;
+		} else if (r < 0) {
+			cu_err_set(err, r, "%s", why.msg);
+		}
 	}
 	return r;
 }

@@ -27,6 +27,7 @@ struct check_options {
 	bool is_reading_data;                     /* hash every object */
 	const struct note_verifier *log_key;      /* NULL: as the newest manifest says */
 	const struct note_verifier *manifest_key;
+	uint64_t known_sequence; /* of a manifest that was written there; fewer is a rollback; 0: not known */
 };
 
 struct check_report {

@@ -235,6 +235,17 @@ static int size_of(struct repo *r, const char *name, uint64_t *ret_size, struct 
 	return code;
 }
 
+/* Whatever lies in tmp/ is removed, so it must be ours: not a link to where something else lies. */
+static bool is_in_tmp(const char *name)
+{
+	return strcmp(name, "tmp") == 0 || strncmp(name, "tmp/", 4) == 0;
+}
+
+static int refuse_link(struct cu_err *err)
+{
+	return cu_err_set(err, CU_ECORRUPT, "tmp is a link or no directory; make it a directory of its own");
+}
+
 /* --- lists ------------------------------------------------------------------------ */
 
 /* One entry: told to fn, or, for a directory of data/, its entries. */
@@ -271,9 +282,13 @@ static int list(struct repo *r, const char *under, repo_list_fn *fn, void *ctx,
 	struct cu_err *err)
 {
 	char path[PATH_SIZE], **names = NULL;
+	struct stat st;
 	size_t n = 0;
 	int code = join(r, under, path, err);
 
+	if (code == 0 && is_in_tmp(under) && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		return refuse_link(err);
+	}
 	if (code == 0) {
 		code = path_list(path, &names, &n, err);
 	}
@@ -289,17 +304,24 @@ static int list(struct repo *r, const char *under, repo_list_fn *fn, void *ctx,
 
 static int remove_one(struct repo *r, const char *name, struct cu_err *err)
 {
-	char path[PATH_SIZE], folder[PATH_SIZE];
-	int code = join(r, name, path, err);
+	char folder[PATH_SIZE];
+	const char *slash = strrchr(name, '/');
+	int fd, e, code = join_folder(r, name, folder, err);
 
-	if (code == 0) {
-		code = join_folder(r, name, folder, err);
-	}
 	if (code < 0) {
 		return code;
 	}
-	if (unlink(path) < 0) {
-		return errno == ENOENT ? 0 : cu_err_errno(err, errno, "remove %s", name);
+	/* by descriptor: nobody puts a link in between */
+	fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC | (is_in_tmp(name) ? O_NOFOLLOW : 0));
+	if (fd < 0) {
+		return errno == ENOENT ? 0 :
+			is_in_tmp(name) && errno == ENOTDIR ? refuse_link(err) :
+							      cu_err_errno(err, errno, "remove %s", name);
+	}
+	e = unlinkat(fd, slash ? slash + 1 : name, 0) < 0 ? errno : 0;
+	close(fd);
+	if (e != 0) {
+		return e == ENOENT ? 0 : cu_err_errno(err, e, "remove %s", name);
 	}
 	return path_sync_dir(folder, err);
 }

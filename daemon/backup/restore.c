@@ -1,5 +1,6 @@
 #include "backup/restore.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "backup/rebuild.h"
@@ -103,7 +104,10 @@ static int settle(struct restoring *run, struct cu_err *err)
 		run->site.dir, run->k0, run->arena, &how, &settled, err);
 
 	if (r < 0) {
-		return cu_err_wrap(err, r, "settle the store");
+		cu_err_wrap(err, r, "data.db of backup %" PRIu64, run->data->sequence);
+		return r == CU_ENOSPC || r == CU_ENOMEM || r == CU_ECANCELED ? r :
+			r == CU_EUNSUP ? restore_remedy(err, r, "use a custos of that version, or restore another backup") :
+					 restore_remedy(err, r, "bring another copy of the repository, or restore another backup");
 	}
 	run->report.subjects = settled.subjects;
 	run->report.records = settled.records;

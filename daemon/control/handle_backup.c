@@ -141,8 +141,9 @@ static void show_report(struct json *out, const struct check_report *c, const st
 int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct call_watch w;
-	struct check_options options = { exchange_flag(x, "read_data"),
-		&x->daemon->house.verifier, &x->daemon->house.verifier };
+	struct check_options options = { .is_reading_data = exchange_flag(x, "read_data"),
+		.log_key = &x->daemon->house.verifier, .manifest_key = &x->daemon->house.verifier };
+	struct repos_last last = { 0 };
 	struct findings found = { .text = BUF_INIT };
 	struct check_report report;
 	const struct target *t;
@@ -154,6 +155,10 @@ int handle_BACKUP_CHECK(struct exchange *x, struct json *out, struct cu_err *err
 	json_open_array(&found.faults, NULL);
 	if (r == 0) {
 		r = repos_open(x->daemon, t, &repo, err);
+	}
+	if (r == 0) {
+		r = repos_last(x->daemon, t, &last, err);
+		options.known_sequence = last.sequence;
 	}
 	if (r == 0) {
 		r = check_run(&repo, &options, on_finding, &found, &w.watch, &report, err);

@@ -197,6 +197,28 @@ static int set_up_writer(sqlite3 *db, bool is_durable, struct cu_err *err)
 	return r;
 }
 
+/* A database that somebody else made could run SQL of theirs in ours: custos makes tables and
+ * indices, and nothing that acts. */
+static int require_plain(sqlite3 *db, struct cu_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r;
+
+	/* the schema is read only now: here it shows whether it can be */
+	if (sqlite3_prepare_v2(db,
+		    "SELECT 1 FROM sqlite_schema WHERE type NOT IN ('table', 'index') OR rootpage < 1 LIMIT 1", -1,
+		    &st, NULL) != SQLITE_OK) {
+		return fail_in(db, err);
+	}
+	r = db_step(st, err);
+	if (r > 0) {
+		r = cu_err_set(err, CU_ECORRUPT,
+			"holds a trigger, a view or a virtual table, which custos never makes: somebody changed it");
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
 /* SQLite would make the file with the umask's mode; it is ours alone. */
 static int make_private_file(const char *path, struct cu_err *err)
 {
@@ -235,6 +257,9 @@ int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	}
 	if (r == 0 && mode != DB_READ) {
 		r = set_up_writer(db, is_durable, err);
+	}
+	if (r == 0 && mode == DB_WRITE) {
+		r = require_plain(db, err);
 	}
 	if (r == 0 && mode != DB_READ) {
 		/* SQLite syncs the new WAL's name as well, but does not look whether that worked */

@@ -25,7 +25,8 @@ enum db_mode {
 
 /* is_durable: synchronous=FULL; otherwise NORMAL, for what can be made anew (index.db).
  * Files are made with mode 0600.  CU_ENOENT, CU_EEXIST, CU_ECORRUPT, CU_EIO; CU_EUNSUP where
- * a write-ahead log is not possible (its file system lacks shared memory). */
+ * a write-ahead log is not possible (its file system lacks shared memory).  What has a trigger, a view
+ * or a virtual table is CU_ECORRUPT for DB_WRITE, and so for all: a writer opens first. */
 int db_open(const char *path, enum db_mode mode, bool is_durable, sqlite3 **ret,
 	struct cu_err *err);
 /* For reading the file alone, without its WAL and without locks: for one that stands still

@@ -234,11 +234,11 @@ static const char *play_identity(struct ground *g, uint64_t i, char what[300])
 
 const struct kind change_kinds[] = {
 	{ "bits of manifests", count_bits_of_manifest, play_bits_of_manifest, 0, 40, 20 },
-	{ "bytes of heads", count_bytes_of_head, play_bytes_of_head, 0, 30, 10 },
+	{ "bytes of heads", count_bytes_of_head, play_bytes_of_head, 0, 15, 10 },
 	{ "bits of payload", count_bits_of_payload, play_bits_of_payload, 10000, 40, 20 },
 	{ "bits of the checkpoint", count_bits_of_checkpoint, play_bits_of_checkpoint, 0, 15, 5 },
 	{ "bits of tiles", count_bits_of_tiles, play_bits_of_tiles, 10000, 20, 10 },
-	{ "lengths", count_cuts, play_cut, 0, 30, 10 },
+	{ "lengths", count_cuts, play_cut, 0, 20, 10 },
 	{ "bits of the identity", count_identity, play_identity, 0, 15, 5 },
 	{ 0 },
 };

@@ -68,8 +68,9 @@ static void ask(const struct ground *g, char to[GROUND_NAME], const char *line)
 void ground_init(struct ground *g, const struct victim *v, const char *name)
 {
 	uint64_t *seen = g->free_seen;
+	pid_t *daemon = g->daemon;
 
-	*g = (struct ground){ .victim = v, .free_seen = seen };
+	*g = (struct ground){ .victim = v, .free_seen = seen, .daemon = daemon };
 	snprintf(g->repo, sizeof(g->repo), "%.120s/%s.repo", v->dir, name);
 	free(run_shell("rm -rf '%s' && cp -a '%s/whole' '%s'", g->repo, v->dir, g->repo));
 	reading_init(&g->reading, v, name);

@@ -37,6 +37,7 @@ struct ground {
 	size_t nfiles;
 	char newest_data[GROUND_NAME], newest_vault[GROUND_NAME];
 	uint64_t *free_seen; /* for each of enum ground_free, or NULL */
+	pid_t *daemon;       /* whom to end when this process dies; or NULL */
 };
 
 /* name: of this process's directories. */
@@ -62,5 +63,8 @@ struct kind {
 };
 extern const struct kind change_kinds[]; /* changes.c; ends with a name that is NULL */
 extern const struct kind trick_kinds[];  /* tricks.c */
+extern const struct kind program_kinds[]; /* programs.c */
+extern const struct kind signed_kinds[]; /* signed.c */
+extern const struct kind race_kinds[]; /* races.c */
 
 #endif

@@ -82,7 +82,7 @@ static bool is_there(const struct reading *r, const char *before, const char *af
 
 static bool says_what_to_do(const char *text)
 {
-	static const char *const remedies[] = { "; bring ", "; use the identity file" };
+	static const char *const remedies[] = { "; bring ", "; use the identity file", "; use a custos of " };
 
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++) {
 		if (strstr(text, remedies[i])) {

@@ -2,7 +2,7 @@
  * repository: everything that somebody who can write to a repository may do to it, and what restore and
  * check make of that.
  *
- *	repository [--seconds N | --short | --only KIND]
+ *	repository [--seconds N | --short] [--only KIND] [--like TRICK]
  *
  * The repository is one that the real custosd made (victim.h).  The cases are played in a process that may
  * die or hang: then that is what is wrong.  Without a time: all there are, and 10,000 drawn of what is too
@@ -24,14 +24,15 @@
 
 #include "base/clock.h"
 #include "base/sanitized.h"
-#include "ground.h"
+#include "tricks.h"
 
-#define CASE_SECONDS   60 /* longer is a hang */
+#define CASE_SECONDS   180 /* longer is a hang */
 #define MOST_MEMORY    (1ull << 30)
 #define MOST_PRINTED   40
 #define SHORT_SEED     20261129
 
-static const struct kind *const families[] = { change_kinds, trick_kinds };
+static const struct kind *const families[] = { change_kinds, trick_kinds, race_kinds, signed_kinds,
+	program_kinds };
 
 static const char *const free_texts[] = {
 #define X(id, why) [FREE_##id] = why,
@@ -44,6 +45,7 @@ struct shared {
 	uint64_t next; /* the case that is played; the one after it when it is done */
 	uint64_t played, wrong;
 	uint64_t free_seen[FREE_NONE];
+	pid_t daemon; /* a custosd that is to end when the process that plays dies */
 	char now[300];
 };
 
@@ -100,7 +102,7 @@ static void tell_wrong(struct run *run, const struct kind *k, const struct groun
 static void play_cases(struct run *run, const struct kind *k, uint64_t steps, int64_t end_ms)
 {
 	struct shared *s = run->shared;
-	struct ground g = { .free_seen = s->free_seen };
+	struct ground g = { .free_seen = s->free_seen, .daemon = &s->daemon };
 	uint64_t n;
 
 	atexit(leave_at_once);
@@ -138,6 +140,10 @@ static void on_death(struct run *run, const struct kind *k, int status)
 		printf("WRONG %s: %s: ended with status %d\n", k->name, s->now, WEXITSTATUS(status));
 	}
 	fflush(stdout);
+	if (s->daemon > 0) {
+		run_kill_session(s->daemon);
+		s->daemon = 0;
+	}
 	s->wrong++;
 	s->played++;
 	s->next++;
@@ -219,8 +225,10 @@ int main(int argc, char *argv[])
 			run.seconds = atoi(argv[++i]);
 		} else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
 			run.only = argv[++i];
+		} else if (strcmp(argv[i], "--like") == 0 && i + 1 < argc) {
+			trick_like = argv[++i];
 		} else {
-			fprintf(stderr, "repository [--seconds N | --short | --only KIND]: '%s': expected one of these\n",
+			fprintf(stderr, "repository [--seconds N | --short] [--only KIND] [--like TRICK]: '%s': expected one of these\n",
 				argv[i]);
 			return 64;
 		}

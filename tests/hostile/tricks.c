@@ -18,7 +18,7 @@ const struct trick tricks[] = {
 	{ "data and keys exchanged", "cp whole/$data $R/$vault; cp whole/$vault $R/$data", MUST_REFUSE, "vault/",
 		"vault/" },
 	{ "two older objects exchanged", "cp whole/$(of whole 0000000003) $R/$old_data; cp whole/$old_data "
-		"$R/$(of whole 0000000003)", MUST_BE_SAME, NULL, "data/" },
+		"$R/$(of whole 0000000003)", MUST_BE_SAME, NULL, "data/", .is_fault = true },
 	{ "a manifest exchanged with the one before", "for e in '' .minisig; do cp whole/manifest/0000000004$e "
 		"$R/manifest/0000000005$e; done", MUST_REFUSE, "manifest/0000000005", "manifest/0000000005" },
 	{ "a signature exchanged with the one before", "cp whole/manifest/0000000004.minisig "
@@ -30,7 +30,7 @@ const struct trick tricks[] = {
 	/* --- dropped */
 	{ "without the newest data", "rm $R/$data", MUST_REFUSE, "data/", "data/" },
 	{ "without the newest keys", "rm $R/$vault", MUST_REFUSE, "vault/", "vault/" },
-	{ "without older data", "rm $R/$old_data", MUST_BE_SAME, NULL, "data/" },
+	{ "without older data", "rm $R/$old_data", MUST_BE_SAME, NULL, "data/", .is_fault = true },
 	{ "without data/", "rm -r $R/data", MUST_REFUSE, "data/", "data/" },
 	{ "without vault/", "rm -r $R/vault", MUST_REFUSE, "vault/", "vault/" },
 	{ "without log/", "rm -r $R/log", MUST_REFUSE, "log", "log" },
@@ -56,12 +56,13 @@ const struct trick tricks[] = {
 	{ "the last number that there is", "for e in '' .minisig; do cp whole/manifest/0000000005$e "
 		"$R/manifest/9999999999$e; done", MUST_REFUSE, "manifest/9999999999", "manifest/9999999999" },
 	/* --- rolled back */
-	{ "the chain cut at its end", "rm $R/manifest/000000000[45]*", MUST_FORGET, NULL, "vault/" },
-	{ "the chain cut before the first erasure", "rm $R/manifest/000000000[2345]*", MUST_FORGET, NULL, "vault/" },
+	{ "the chain cut at its end", "rm $R/manifest/000000000[45]*", MUST_FORGET, NULL, "vault/", .is_rollback = true },
+	{ "the chain cut before the first erasure", "rm $R/manifest/000000000[2345]*", MUST_FORGET, NULL, "vault/",
+		.is_rollback = true },
 	{ "the log of before", "rm -r $R/log; cp -a first/log $R/log", MUST_RESTRICT, NULL, "log" },
 	{ "chain and log of before the first erasure", "rm -r $R/log $R/manifest; cp -a first/log first/manifest $R/",
-		MUST_BE_CAREFUL, NULL, "vault/" },
-	{ "all of it as it was before", "rm -r $R; cp -a second $R", MUST_BE_OLDER, NULL, NULL },
+		MUST_BE_CAREFUL, NULL, "vault/", .is_rollback = true },
+	{ "all of it as it was before", "rm -r $R; cp -a second $R", MUST_BE_OLDER, NULL, NULL, .is_rollback = true },
 	/* --- forks: by the same keys */
 	{ "the fork's manifests", "rm -r $R/manifest; cp -a fork/manifest $R/", MUST_REFUSE, "vault/", "vault/" },
 	{ "the fork's manifests and objects", "rm -r $R/manifest; cp -a fork/manifest fork/data fork/vault $R/",
@@ -98,7 +99,7 @@ const struct trick tricks[] = {
 	{ "a file as manifest/", "rm -r $R/manifest; touch $R/manifest", MUST_REFUSE, "manifest", "manifest" },
 	{ "a file as log/", "rm -r $R/log; touch $R/log", MUST_REFUSE, "log", "log" },
 	{ "/dev/zero as data and checkpoint", "rm $R/$data $R/log/checkpoint; mknod $R/$data c 1 5; mknod "
-		"$R/log/checkpoint c 1 5", MUST_REFUSE, "data/", "data/", true },
+		"$R/log/checkpoint c 1 5", MUST_REFUSE, "data/", "data/", .is_for_root = true },
 	{ "a socket as the newest keys", "rm $R/$vault; python3 -c 'import socket,sys,os; os.chdir(sys.argv[1]); "
 		"socket.socket(socket.AF_UNIX).bind(\"s\"); os.rename(\"s\", sys.argv[2])' $R $R/$vault", MUST_REFUSE,
 		"vault/", "vault/" },
@@ -106,6 +107,14 @@ const struct trick tricks[] = {
 		NULL, "tmp/p" },
 	{ "links as directories, to the same", "for d in data vault manifest log; do mv $R/$d $R/$d.kept; ln -s $d.kept "
 		"$R/$d; done", MUST_BE_SAME, NULL, NULL },
+	/* --- links into the state of the custosd that writes here */
+	{ "tmp/ is a link to the state", "rm -r $R/tmp; ln -s $V/state $R/tmp", MUST_BE_SAME, NULL, "tmp is a link", .is_fault = true },
+	{ "tmp/ is a link to its keys", "rm -r $R/tmp; ln -s $V/state/keys $R/tmp", MUST_BE_SAME, NULL, "tmp is a link", .is_fault = true },
+	{ "log/ is a link to its log", "rm -r $R/log; ln -s $V/state/log $R/log", MUST_FORGET, NULL, NULL },
+	{ "vault/ is a link to the state", "rm -r $R/vault; ln -s $V/state $R/vault", MUST_REFUSE, "vault/", "vault/" },
+	{ "data/ is a link to the state", "rm -r $R/data; ln -s $V/state $R/data", MUST_REFUSE, "data/", "data/" },
+	{ "manifest/ is a link to the state", "rm -r $R/manifest; ln -s $V/state $R/manifest", MUST_REFUSE, "manifest",
+		"manifest" },
 	/* --- giants: sparse, of 1 TiB */
 	{ "a giant manifest", "truncate -s 1T $R/manifest/0000000002", MUST_REFUSE, "manifest/0000000002",
 		"manifest/0000000002" },
@@ -131,10 +140,16 @@ const struct trick tricks[] = {
 };
 
 const size_t ntricks = sizeof(tricks) / sizeof(*tricks);
+const char *trick_like;
+
+bool trick_is_for_us(const struct trick *t)
+{
+	return (!t->is_for_root || geteuid() == 0) && (!trick_like || strstr(t->what, trick_like));
+}
 
 void trick_play(const struct victim *v, const char *repo, const struct trick *t)
 {
-	free(run_shell("rm -rf '%s'* && cp -a '%s/whole' '%s'", repo, v->dir, repo));
+	free(run_shell("rm -rf '%s' '%s'.kept* && cp -a '%s/whole' '%s'", repo, repo, v->dir, repo));
 	victim_shell(v, repo, t->line);
 }
 
@@ -153,7 +168,7 @@ static const char *play(struct ground *g, uint64_t i, char what[300])
 	const char *wrong;
 
 	snprintf(what, 300, "%s", t->what);
-	if (t->is_for_root && geteuid() != 0) {
+	if (!trick_is_for_us(t)) {
 		return NULL;
 	}
 	trick_play(g->victim, g->repo, t);

@@ -71,7 +71,7 @@ static void fork_off(struct victim *v)
 {
 	struct stage *st = v->st;
 
-	free(run_shell("cd '%s' && rm -rf '%s' && cp -a second '%s' && cp -a state '%s.kept' && rm -rf '%s' && "
+	free(run_shell("cd '%s' && rm -rf '%s' && cp -a second '%s' && cp -a state.kept '%s.kept' && rm -rf '%s' && "
 		       "cp -a state.second '%s'",
 		v->dir, st->repo, st->repo, st->state, st->state, st->state));
 	stage_start(st);
@@ -121,7 +121,8 @@ static void live(struct victim *v)
 	add(st, "Ben");
 	back_up(st); /* 5 */
 	stage_stop(st);
-	free(run_shell("cp -a '%s' '%s/whole'; cp -a '%s' '%s/state'", st->repo, v->dir, st->state, v->dir));
+	free(run_shell("cp -a '%s' '%s/whole'; cp -a '%s' '%s/state.kept'; cp -a '%s' '%s/state'", st->repo, v->dir,
+		st->state, v->dir, st->state, v->dir));
 }
 
 struct victim *victim_new(void)
@@ -135,6 +136,7 @@ struct victim *victim_new(void)
 	snprintf(v->dir, sizeof(v->dir), "%.120s/victim", v->st->dir);
 	free(run_shell("mkdir '%s' && chmod 755 '%s'", v->dir, v->dir));
 	live(v);
+	free(run_shell("chmod 644 '%s'", v->st->identity)); /* custosd restore is another user */
 	fork_off(v);
 	make_other(v);
 	if (path_read_file(v->st->identity, IDENTITY_MAX_SIZE, &v->identity, &err) < 0 ||

@@ -8,7 +8,8 @@
  *	second/  the same after manifest 3
  *	fork/    went on from second/ in another way, signed by the same keys
  *	other/   another store's
- *	state/   of whole/, as custosd left it; state.second/ that of second/
+ *	state.kept/  that of whole/, as custosd left it; state.second/ that of second/
+ *	state/       a copy that a custosd may serve
  *
  * Everything here fails as cmocka does when it does not work.
  */

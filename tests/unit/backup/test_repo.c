@@ -156,6 +156,22 @@ static void an_interrupted_upload_is_swept(void **state)
 	assert_int_equal(shell("test -z \"$(ls -A repo/tmp)\""), 0);
 }
 
+/* Whoever can write there must not have us remove what lies elsewhere: our own state, say. */
+static void nothing_is_swept_through_a_link(void **state)
+{
+	struct cu_err err = { 0 };
+	(void)state;
+
+	assert_int_equal(shell("mkdir precious && touch precious/data.db && mv repo/tmp repo/kept && "
+			       "ln -s ../precious repo/tmp"),
+		0);
+	assert_int_equal(repo_sweep(&repo, &err), CU_ECORRUPT);
+	assert_says(&err, "tmp is a link");
+	assert_int_equal(repo_remove(&repo, "tmp/data.db", &err), CU_ECORRUPT);
+	assert_says(&err, "tmp is a link");
+	assert_int_equal(shell("test -e precious/data.db && rm repo/tmp && mv repo/kept repo/tmp"), 0);
+}
+
 static void names_are_recognised_in_their_one_spelling(void **state)
 {
 	static const char hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -232,6 +248,7 @@ int main(void)
 		cmocka_unit_test(absent_and_too_large_are_told_apart),
 		cmocka_unit_test(an_upload_of_bytes_that_are_there_is_dropped),
 		cmocka_unit_test(an_interrupted_upload_is_swept),
+		cmocka_unit_test(nothing_is_swept_through_a_link),
 		cmocka_unit_test(names_are_recognised_in_their_one_spelling),
 		cmocka_unit_test(a_list_is_sorted_and_goes_one_level_down),
 	};

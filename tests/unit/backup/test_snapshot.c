@@ -54,12 +54,14 @@ static void on_found(void *ctx, enum check_kind kind, const char *object, const 
 	buf_putf(kind == CHECK_FAULT ? &f->faults : &f->notes, "%s: %s\n", object, text);
 }
 
+static uint64_t known_to_check; /* check_options.known_sequence */
+
 static struct findings check(const char *name, bool is_reading_data)
 {
 	struct findings f = { 0 };
 	struct repo r = open_repo(name);
 	struct check_options options = { .is_reading_data = is_reading_data,
-		.manifest_key = &s.verifier };
+		.manifest_key = &s.verifier, .known_sequence = known_to_check };
 	struct cu_err err = { 0 };
 
 	assert_ok(check_run(&r, &options, on_found, &f, NULL, &f.report, &err), &err);
@@ -272,6 +274,9 @@ static void a_repository_that_was_rolled_back_is_noticed(void **state)
 	assert_int_equal(shell("rm back/manifest/0000000002*"), 0);
 	assert_int_equal(sample_back_up(&s, at("back"), true, NULL, &result, &err), CU_ECORRUPT);
 	assert_says(&err, "rolled back");
+	known_to_check = 2;
+	assert_finds("back", true, 1, "manifest: was rolled back: manifest 2 was written, and 1 is the newest");
+	known_to_check = 0;
 	s.known_sequence = 0;
 }
 

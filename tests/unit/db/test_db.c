@@ -296,6 +296,29 @@ static void what_is_no_database_is_corrupt(void **state)
 	assert_null(db);
 }
 
+static void a_database_with_sql_of_others_in_it_is_not_opened(void **state)
+{
+	static const char *const theirs[] = { "CREATE TRIGGER x AFTER DELETE ON t BEGIN DELETE FROM t; END",
+		"CREATE VIEW x AS SELECT * FROM t",
+		"CREATE VIRTUAL TABLE x USING fts5(a)" };
+	const char *dir = fresh_dir();
+	struct cu_err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(*theirs); i++) {
+		char name[8] = { (char)('a' + i), '.', 'd', 'b' };
+		sqlite3 *db = open_db(in_dir(dir, name), DB_CREATE);
+
+		run(db, "CREATE TABLE t (a)");
+		run(db, theirs[i]);
+		db_close(db);
+		db = NULL;
+		assert_fails(db_open(in_dir(dir, name), DB_WRITE, true, &db, &err), CU_ECORRUPT, &err,
+			"holds a trigger, a view or a virtual table");
+		assert_null(db);
+	}
+}
+
 /* On a VFS without shared memory SQLite answers "delete" and goes on. */
 static void a_database_that_cannot_have_a_wal_is_refused(void **state)
 {
@@ -483,6 +506,7 @@ int main(void)
 		cmocka_unit_test(create_says_what_is_wrong),
 		cmocka_unit_test(what_is_absent_is_not_made),
 		cmocka_unit_test(what_is_no_database_is_corrupt),
+		cmocka_unit_test(a_database_with_sql_of_others_in_it_is_not_opened),
 		cmocka_unit_test(a_database_that_cannot_have_a_wal_is_refused),
 		cmocka_unit_test(a_statement_is_ready_again_at_its_end),
 		cmocka_unit_test(no_value_gets_into_a_message),
