@@ -92,16 +92,23 @@ static int say_waiting(struct exchange *x, const struct row_erasure *row, char *
 	return r < 0 ? r : 0;
 }
 
-static int say(struct exchange *x, const struct erase_result *e, char *out, size_t cap,
-	struct cu_err *err)
+/* One look at the targets serves all that were done by then; *sight is of the last look. */
+static int say(struct exchange *x, const struct erase_result *e, struct linger_sight *sight,
+	char *out, size_t cap, struct cu_err *err)
 {
 	struct lingering linger = { 0 };
-	int r;
+	int r = 0;
 
 	if (e->row.state != ERASURE_DONE) {
 		return say_waiting(x, &e->row, out, cap, err);
 	}
-	r = linger_of(x->daemon, e->row.generation, e->row.shredded_ms, &linger, err);
+	if (sight->generation == 0 || sight->generation < e->row.generation) {
+		linger_sight_done(sight);
+		r = linger_look(x->daemon, sight, err);
+	}
+	if (r == 0) {
+		r = linger_at(sight, e->row.generation, e->row.shredded_ms, &linger, err);
+	}
 	if (r == 0) {
 		say_done(e, &linger, out, cap);
 	}
@@ -154,7 +161,7 @@ static int show_end(struct exchange *x, struct json *out, const struct erase_res
 }
 
 static int show(struct exchange *x, struct json *out, const char *name,
-	const struct erase_result *e, struct cu_err *err)
+	const struct erase_result *e, struct linger_sight *sight, struct cu_err *err)
 {
 	static const char *const scopes[] = { [ERASE_SUBJECT] = "subject",
 		[ERASE_COLLECTIONS] = "collections", [ERASE_RECORD] = "record" };
@@ -182,10 +189,20 @@ static int show(struct exchange *x, struct json *out, const char *name,
 		r = show_end(x, out, e, err);
 	}
 	if (r == 0) {
-		r = say(x, e, statement, sizeof(statement), err);
+		r = say(x, e, sight, statement, sizeof(statement), err);
 	}
 	json_str(out, "statement", statement);
 	json_close_object(out);
+	return r;
+}
+
+static int show_one(struct exchange *x, struct json *out, const char *name,
+	const struct erase_result *e, struct cu_err *err)
+{
+	struct linger_sight sight = { 0 };
+	int r = show(x, out, name, e, &sight, err);
+
+	linger_sight_done(&sight);
 	return r;
 }
 
@@ -268,7 +285,7 @@ int handle_ERASE(struct exchange *x, struct json *out, struct cu_err *err)
 			erase_wait(x, &erasure, on_step, x, &result, err) :
 			erase_get(x->daemon, &erasure, &result, err);
 	}
-	return r < 0 ? r : show(x, out, "result", &result, err);
+	return r < 0 ? r : show_one(x, out, "result", &result, err);
 }
 
 /* --- look, cancel ----------------------------------------------------------------- */
@@ -300,6 +317,7 @@ static int find(struct exchange *x, struct erase_result *ret, struct cu_err *err
 int handle_ERASE_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct row_erasure row, *after = NULL;
+	struct linger_sight sight = { 0 };
 	bool is_all = exchange_flag(x, "all");
 	int r = 1;
 
@@ -314,11 +332,12 @@ int handle_ERASE_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 		if (r > 0 && (is_all || row.state < ERASURE_DONE) &&
 			require_purpose(x, &row, NULL) == 0) {
 			r = erase_get(x->daemon, &row.id, &e, err);
-			r = r < 0 ? r : show(x, out, NULL, &e, err);
+			r = r < 0 ? r : show(x, out, NULL, &e, &sight, err);
 			r = r < 0 ? r : 1;
 		}
 	}
 	json_close_array(out);
+	linger_sight_done(&sight);
 	return r;
 }
 
@@ -327,7 +346,7 @@ int handle_ERASE_SHOW(struct exchange *x, struct json *out, struct cu_err *err)
 	struct erase_result e;
 	int r = find(x, &e, err);
 
-	return r < 0 ? r : show(x, out, "erasure", &e, err);
+	return r < 0 ? r : show_one(x, out, "erasure", &e, err);
 }
 
 int handle_ERASE_CANCEL(struct exchange *x, struct json *out, struct cu_err *err)

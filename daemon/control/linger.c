@@ -297,10 +297,17 @@ static int unseen(struct daemon *d, const struct target *t, struct horizon *ret,
 	return r;
 }
 
-static int add_target(struct daemon *d, const struct target *t,
-	const struct horizon_question *q, struct lingering *to, struct cu_err *err)
+struct linger_seen_target {
+	const struct target *target;
+	struct prune_view view;
+	struct horizon unseen; /* instead, when it cannot be looked at */
+	bool is_unseen;
+};
+
+static int look_at_target(
+	struct daemon *d, const struct target *t, struct linger_sight *to, struct cu_err *err)
 {
-	struct horizon at = { 0 };
+	struct linger_seen_target at = { .target = t };
 	struct visit v;
 	struct cu_err why = { 0 };
 	int r = visit(d, t, true, NULL, &v, &why);
@@ -312,14 +319,43 @@ static int add_target(struct daemon *d, const struct target *t,
 		log_warn("target %s: %s", t->key, v.why.msg);
 	}
 	if (r == 0) {
-		at = horizon_at(&v.after, q);
+		at.view = v.after;
+		v.after = (struct prune_view){ 0 };
 	} else {
 		log_warn("%s", why.msg);
-		r = unseen(d, t, &at, err);
+		at.is_unseen = true;
+		r = unseen(d, t, &at.unseen, err);
 	}
 	visit_done(&v);
-	to->v[to->n++] = (struct linger_target){ t, at };
+	to->v[to->n++] = at;
 	return r;
+}
+
+int linger_look(struct daemon *d, struct linger_sight *ret, struct cu_err *err)
+{
+	const struct targets *targets = policy_targets(d->policy);
+	struct linger_sight s = { .v = calloc(targets->n + 1, sizeof(*s.v)),
+		.generation = vault_generation(d->house.vault) };
+	int r = s.v ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
+
+	for (size_t i = 0; r == 0 && i < targets->n; i++) {
+		r = look_at_target(d, &targets->v[i], &s, err);
+	}
+	if (r < 0) {
+		linger_sight_done(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void linger_sight_done(struct linger_sight *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		prune_view_done(&s->v[i].view);
+	}
+	free(s->v);
+	*s = (struct linger_sight){ 0 };
 }
 
 static int join(struct lingering *l, struct cu_err *err)
@@ -337,26 +373,42 @@ static int join(struct lingering *l, struct cu_err *err)
 	return 0;
 }
 
-int linger_of(struct daemon *d, uint64_t generation, int64_t erased_ms,
+int linger_at(const struct linger_sight *s, uint64_t generation, int64_t erased_ms,
 	struct lingering *ret, struct cu_err *err)
 {
 	const struct horizon_question q = { generation, erased_ms, LINGER_EACH_MS };
-	const struct targets *targets = policy_targets(d->policy);
-	struct lingering l = { .v = calloc(targets->n + 1, sizeof(*l.v)) };
-	int r = l.v ? 0 : cu_err_set(err, CU_ENOMEM, "out of memory");
+	struct lingering l = { .v = calloc(s->n + 1, sizeof(*l.v)), .n = s->n };
+	int r;
 
-	for (size_t i = 0; r == 0 && i < targets->n; i++) {
-		r = add_target(d, &targets->v[i], &q, &l, err);
+	if (!l.v) {
+		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
-	if (r == 0) {
-		r = join(&l, err);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct linger_seen_target *t = &s->v[i];
+
+		l.v[i] = (struct linger_target){ t->target,
+			t->is_unseen ? t->unseen : horizon_at(&t->view, &q) };
 	}
+	r = join(&l, err);
 	if (r < 0) {
 		linger_done(&l);
 		return r;
 	}
 	*ret = l;
 	return 0;
+}
+
+int linger_of(struct daemon *d, uint64_t generation, int64_t erased_ms,
+	struct lingering *ret, struct cu_err *err)
+{
+	struct linger_sight s = { 0 };
+	int r = linger_look(d, &s, err);
+
+	if (r == 0) {
+		r = linger_at(&s, generation, erased_ms, ret, err);
+	}
+	linger_sight_done(&s);
+	return r;
 }
 
 void linger_done(struct lingering *l)

@@ -59,6 +59,18 @@ int linger_of(struct daemon *d, uint64_t generation, int64_t erased_ms,
 	struct lingering *ret, struct cu_err *err);
 void linger_done(struct lingering *l); /* zeros are fine */
 
+/* The same for many erasures by one look, which may be far away and slow: every target as it was
+ * then.  It answers for generations up to its own. */
+struct linger_sight {
+	struct linger_seen_target *v; /* targets that ever held a backup of this lineage */
+	size_t n;
+	uint64_t generation; /* of the vault; 0: nobody has looked */
+};
+int linger_look(struct daemon *d, struct linger_sight *ret, struct cu_err *err);
+int linger_at(const struct linger_sight *s, uint64_t generation, int64_t erased_ms,
+	struct lingering *ret, struct cu_err *err);
+void linger_sight_done(struct linger_sight *s); /* zeros are fine */
+
 /* One or two sentences that say so, translated. */
 void linger_say(const struct lingering *l, char *out, size_t cap);
 

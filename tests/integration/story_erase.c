@@ -311,6 +311,46 @@ static void one_record_goes_and_the_others_of_its_collection_stay(void **state)
 	stage_expect(st, 66);
 }
 
+/* --- many ------------------------------------------------------------------------------- */
+
+static unsigned count_in_log(struct stage *st, const char *text)
+{
+	char *log = stage_daemon_log(st);
+	unsigned n = 0;
+
+	for (const char *at = log; (at = strstr(at, text)) != NULL; at++) {
+		n++;
+	}
+	free(log);
+	return n;
+}
+
+/* A visit that fails is told in custosd's log, so that visits can be counted. */
+static void a_list_of_erasures_asks_each_target_once(void **state)
+{
+	struct stage *st = *state;
+	unsigned before;
+	char id[33];
+
+	use_grace(st, "0s");
+	stage_ctl(st, AS_ADMIN, "backup", "run");
+	stage_expect(st, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		stage_add_person(st, ADA, id);
+		stage_ctl(st, AS_PRIVACY, "erase", id, PURPOSE, "--wait");
+		stage_expect(st, 0);
+	}
+	free(run_shell("mv '%s' '%s.away'", st->repo, st->repo));
+	before = count_in_log(st, "target local:");
+
+	stage_ctl(st, AS_PRIVACY, "--json", "erase", "list", "--all");
+
+	stage_expect(st, 0);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "erasures")), 3);
+	assert_int_equal(count_in_log(st, "target local:") - before, 1);
+	free(run_shell("mv '%s.away' '%s'", st->repo, st->repo));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +363,7 @@ int main(void)
 		T(others_see_and_cancel_no_erasure),
 		T(a_collection_is_hidden_at_once_and_gone_later),
 		T(one_record_goes_and_the_others_of_its_collection_stay),
+		T(a_list_of_erasures_asks_each_target_once),
 	};
 
 	cmocka_set_test_filter(getenv("ONLY"));

@@ -25,7 +25,7 @@
 #include "stage.h"
 
 #define SKIPPED     77
-#define MIB         512
+#define MIB         512 /* for each 1,000 people */
 #define PLANT_SIZE  65536
 #define SPELLINGS   14 /* of a text 8, of bytes 6 */
 #define PERSON_KEYS 8  /* a run of slots */
@@ -371,7 +371,7 @@ int main(int argc, char *argv[])
 {
 	const char *fs = argc > 1 ? argv[1] : "ext4", *lacks = image_lacks(fs);
 	unsigned people = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000;
-	unsigned mib = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : MIB;
+	unsigned mib = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : (people + 999) / 1000 * MIB;
 	int64_t began = clock_monotonic_ms(), searching, searched;
 	struct lab lab = { .stage = NULL };
 	bool is_pass;
