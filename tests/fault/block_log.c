@@ -73,9 +73,11 @@ void block_log_start(struct block_log *b, const char *image, const char *dir)
 	free(run_shell("rm -f '%s' '%s'; touch '%s' '%s'", b->device, b->log, b->device, b->log));
 	snprintf(disk, sizeof(disk), "driver=file,node-name=disk,cache.no-flush=on,filename=%.200s", image);
 	snprintf(log, sizeof(log), "driver=file,node-name=log,cache.no-flush=on,filename=%s", b->log);
-	snprintf(export, sizeof(export), "type=fuse,id=device,node-name=logged,writable=on,mountpoint=%s", b->device);
-	b->job = run_start(&o, (const char *const[]){ PROGRAM, "--blockdev", disk, "--blockdev", log,
-		"--blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log", "--export", export, NULL });
+	snprintf(export, sizeof(export), "type=fuse,id=device,node-name=logged,writable=on,mountpoint=%s",
+		b->device);
+	b->job = run_start(&o,
+		(const char *const[]){ PROGRAM, "--blockdev", disk, "--blockdev", log, "--blockdev",
+			"driver=blklogwrites,node-name=logged,file=disk,log=log", "--export", export, NULL });
 	wait_until_it_is_there(b, size_of(image));
 }
 
@@ -132,7 +134,8 @@ void block_history_read(const char *log, struct block_history *ret)
 	*ret = (struct block_history){ .bytes = read_whole(log, &size) };
 	assert_true(size >= sizeof(head));
 	memcpy(&head, ret->bytes, sizeof(head));
-	assert_true(head.magic == LOG_MAGIC && head.version == LOG_VERSION && head.sector >= sizeof(struct log_entry));
+	assert_true(head.magic == LOG_MAGIC && head.version == LOG_VERSION);
+	assert_true(head.sector >= sizeof(struct log_entry));
 	ret->at = calloc(head.nentries + 1, sizeof(*ret->at));
 	assert_non_null(ret->at);
 	at = head.sector;
@@ -143,8 +146,10 @@ void block_history_read(const char *log, struct block_history *ret)
 		assert_true(at + head.sector <= size);
 		memcpy(&entry, ret->bytes + at, sizeof(entry));
 		at += head.sector;
-		*e = (struct block_entry){ .at = entry.sector * head.sector, .n = entry.nsectors * head.sector,
-			.is_flush = (entry.flags & LOG_FLUSH) != 0, .is_durable = (entry.flags & LOG_FUA) != 0 };
+		*e = (struct block_entry){ .at = entry.sector * head.sector,
+			.n = entry.nsectors * head.sector,
+			.is_flush = (entry.flags & LOG_FLUSH) != 0,
+			.is_durable = (entry.flags & LOG_FUA) != 0 };
 		if (!(entry.flags & LOG_DISCARD)) {
 			e->new = ret->bytes + at;
 			at += e->n;

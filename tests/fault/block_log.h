@@ -45,9 +45,9 @@ void block_history_read(const char *log, struct block_history *ret);
 void block_history_done(struct block_history *h);
 
 enum block_cut {
-	CUT_NOTHING_LOST, /* all that reached the disk is there, as in a copy of it */
+	CUT_NOTHING_LOST,  /* all that reached the disk is there, as in a copy of it */
 	CUT_UNSYNCED_LOST, /* all that no flush covers is lost */
-	CUT_SOME_LOST,    /* of that, each block is lost or kept by the toss of a coin */
+	CUT_SOME_LOST,     /* of that, each block is lost or kept by the toss of a coin */
 	CUT_NWAYS_
 };
 

@@ -69,8 +69,8 @@ static void make_disk(struct disk_world *w, const char *fs)
 	snprintf(text, sizeof(text), "%.150s/state", w->on);
 	stage_use_state(st, text);
 	free(run_shell("install -d -m 700 -o %u -g %u '%s' '%s'", uid, uid, st->state, st->repo));
-	snprintf(text, sizeof(text), "vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n",
-		st->repo);
+	snprintf(text, sizeof(text),
+		"vault_bound: 7d\ntargets:\n  - {target: local, kind: directory, path: %s}\n", st->repo);
 	stage_policy(st, "backup.yaml", text);
 	stage_policy(st, "erasure.yaml", "grace: 0s\ndaily_slots: 1000000\n");
 }

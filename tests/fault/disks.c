@@ -31,10 +31,10 @@
 
 struct lab {
 	const char *title, *fs;
-	const char *deaf;           /* what was forgotten: it must be found */
-	unsigned block;             /* the smallest that a disk loses; that of btrfs is the file system's own */
+	const char *deaf; /* what was forgotten: it must be found */
+	unsigned block;   /* the smallest that is lost; btrfs has a superblock of that size */
 	unsigned cuts, short_cuts;
-	int share;                  /* of the time, in hundredths */
+	int share; /* of the time, in hundredths */
 };
 
 static const struct lab kinds[] = {
@@ -104,8 +104,8 @@ static void keep(const struct disk_world *w)
 	const char *to = getenv("CUSTOS_KEEP");
 
 	if (to && !w->deaf) {
-		free(run_shell("mkdir -p '%s'; cp --sparse=always '%s' '%s' '%s' '%s'; cp '%s' '%s' '%s'", to, w->cut,
-			w->base, w->log.log, to, w->run.path, w->stage->log, to));
+		free(run_shell("mkdir -p '%s'; cp --sparse=always '%s' '%s' '%s' '%s'; cp '%s' '%s' '%s'",
+			to, w->cut, w->base, w->log.log, to, w->run.path, w->stage->log, to));
 		fprintf(stderr, "kept in %s\n", to);
 	}
 }
@@ -152,9 +152,9 @@ static void play(void *ctx, struct trial *shared)
 
 static void print_row(const struct lab *lab, const struct trial *t, const struct disk_counts *c)
 {
-	printf("%-30s %6u %8u %8u %8u %7u %8u %8u %6.2f %10s %8.1f\n", lab->title, c->cuts, c->writes, c->flushes,
-		c->acknowledged, c->erased, c->backups, c->checked, c->slowest_ms / 1000.0,
-		trial_verdict(t, lab->deaf != NULL), t->seconds);
+	printf("%-30s %6u %8u %8u %8u %7u %8u %8u %6.2f %10s %8.1f\n", lab->title, c->cuts,
+		c->writes, c->flushes, c->acknowledged, c->erased, c->backups, c->checked,
+		c->slowest_ms / 1000.0, trial_verdict(t, lab->deaf != NULL), t->seconds);
 	trial_print_said(t);
 }
 
@@ -195,12 +195,13 @@ int main(int argc, char *argv[])
 	unsigned nlabs = 0;
 
 	if (argc > 1 && !is_short && seconds <= 0) {
-		fprintf(stderr, "disks [--seconds N | --short]: '%s': expected one of these, N from 1\n", argv[1]);
+		fprintf(stderr, "disks [--seconds N | --short]: '%s': expected one of these, N from 1\n",
+			argv[1]);
 		return 64;
 	}
-	printf("seed %llu\n\n%-30s %6s %8s %8s %8s %7s %8s %8s %6s %10s %8s\n", (unsigned long long)seed,
-		"file system", "cuts", "writes", "flushes", "acked", "erased", "backups", "checked", "start", "faults",
-		"seconds");
+	printf("seed %llu\n\n%-30s %6s %8s %8s %8s %7s %8s %8s %6s %10s %8s\n",
+		(unsigned long long)seed, "file system", "cuts", "writes", "flushes", "acked", "erased",
+		"backups", "checked", "start", "faults", "seconds");
 	for (size_t i = 0; i < NKINDS; i++) {
 		if ((!only || strcmp(only, kinds[i].title) == 0) && (!is_short || kinds[i].short_cuts > 0)) {
 			run_lab(&kinds[i], seconds, is_short, seed, &total);

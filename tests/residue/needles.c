@@ -13,8 +13,8 @@
 /* A spelling is found by its first 8 bytes: a bit for each hash says whether there may be one,
  * then the chain of that hash is compared. */
 #define PREFIX       8
-#define FILTER_BITS  24
-#define BUCKET_BITS  18
+#define FILTER_BITS  27
+#define BUCKET_BITS  21
 #define PAGE         4096
 #define LONGEST      512 /* of all spellings: twice of a secret of 128 bytes, with room */
 #define ZSTD_START   0xfd2fb528u
