@@ -209,7 +209,7 @@ static int on_outcome(struct agent_link *l, const json_t *said, struct cu_err *e
 	return 0;
 }
 
-static int take_packet(struct agent_link *l, const char *bytes, size_t n, struct cu_err *err)
+int agent_link_take(struct agent_link *l, const char *bytes, size_t n, struct cu_err *err)
 {
 	static const struct {
 		const char *word;
@@ -249,7 +249,7 @@ static void on_packet(uv_poll_t *poll, int status, int events)
 		close(passed); /* it has nothing to hand over */
 	}
 	if (r > 0) {
-		r = take_packet(l, bytes, n, &err) < 0 ? -1 : 1;
+		r = agent_link_take(l, bytes, n, &err) < 0 ? -1 : 1;
 	}
 	if (r <= 0) {
 		hang_up(l, err.msg);

@@ -47,6 +47,9 @@ struct agent_link {
 	struct agent_away away[TARGETS_MAX_FAR]; /* outlives agents */
 };
 
+/* Loop: a packet of the agent's.  CU_EPROTO: the connection ends. */
+int agent_link_take(struct agent_link *l, const char *bytes, size_t n, struct cu_err *err);
+
 /* With the lock held: nobody answers any more. */
 void agent_order_fail_all(struct agent_link *l);
 /* Loop; "answer". */

@@ -158,6 +158,58 @@ def make_csv():
     put("csv", "faults", b"\0\0\0a,b\n\"x\"y,\n \"z\"\n\xff,\0\n\"open\n")
 
 
+ROWS = (b"id,First,Born,Mail,number,date,total\n1,Ada,1815-12-10,ada@example.org,7,2026-01-02,1.50\n"
+        b"2,\"qz7canary\n\",,,8,qz7canary,\n,no key\n3,\"open\n")
+PLAN = (b"custos-intake 1\nformat\tcsv\ncharset\tutf-8\ndelimiter\tauto\nlanguage\tzh\nheader\t1\n"
+        b"subject\tperson\tid\t1\nrecord\tprofile\tp\tsubject\t\t\t\nfield\tgiven_name\tcolumn\tFirst\n"
+        b"record\ttransaction\ts\tcolumn\tnumber\tdate\tMail\nfield\tcurrency\tvalue\tEUR\n")
+LINES = (b'{"intake":1,"sandbox":{"seccomp":true,"landlock":true},"charset":"utf-8","delimiter":",",'
+         b'"columns":["id"],"header":{"line":1},"total_bytes":20}\n'
+         b'{"line":2,"at":20,"subject":"c-1","records":[{"record":2,"key":"7","anchor":"2026-01-02",'
+         b'"fields":{"amount":"qz7canary"}},{"record":0,"fields":{"given_name":"Ada"}},'
+         b'{"record":9},{"record":-1}]}\n{"done":true,"rows":1,"rejected":0,"bytes":20}\n')
+MAP = (b"source: shop\nsubject: {kind: person, key: id}\nrecords:\n  - collection: profile\n"
+       b"    fields: {given_name: First, family_name: {value: X}}\n  - collection: order\n    name: o\n"
+       b"    key: row\n    skip_if_empty: number\n    fields: {date: date, number: number}\n")
+
+
+def make_intake():
+    put("intake", "file", b"\0" + ROWS)
+    put("intake", "file-semicolon", b"\0" + ROWS.replace(b",", b";"))
+    put("intake", "file-utf-16", b"\0" + ROWS.decode().encode("utf-16"))
+    put("intake", "file-columns", b"\0" + ROWS.replace(b"First", b"Fist"))
+    put("intake", "plan", b"\1" + PLAN)
+    put("intake", "plan-numbers", b"\1" + PLAN.replace(b"header\t1", b"header\t0").replace(b"First", b"2"))
+    put("intake", "lines", b"\2" + LINES)
+    put("intake", "map", b"\3" + MAP)
+    put("intake", "map-canary", b"\3" + MAP.replace(b"{value: X}", b"First").replace(b"shop", b"a"))
+
+
+ID = "0123456789abcdef0123456789abcdef"
+
+
+def make_agent():
+    said = {
+        "hello": {"version": "0.1.0", "plugins": [{"name": "smtp", "is_personal": True}]},
+        "ready": {"landlock": True, "seccomp": True, "routes": [{"route": "staff", "fault": ""}],
+                  "targets": [{"target": "far", "fault": "not there"}]},
+        "outcome": {"id": ID, "came": "later", "fault": "no answer"},
+        "answer": {"id": ID, "came": "done", "size": 17},
+    }
+    for name, what in said.items():
+        put("agent", name, b"\0" + json.dumps({name: what}).encode())
+    put("agent", "refused", b"\0" + json.dumps(
+        {"answer": {"id": ID, "came": "refused", "fault": "\x1b[31m" + "\u4e2d" * 120}}).encode())
+    put("agent", "all", b"\0" + b"\0".join(json.dumps({n: w}).encode() for n, w in said.items()))
+    send = {"id": ID, "route": "staff", "type": "test", "time_ms": 1, "is_personal": True}
+    put("agent", "send", b"\1" + json.dumps({"send": send}).encode() + b"\0" + json.dumps(
+        {"to": "a@example.org", "subject": "s", "text": "t"}).encode())
+    put("agent", "order", b"\1" + json.dumps(
+        {"order": {"id": ID, "target": "far", "verb": "put", "name": "data/" + ID, "size": 3}}).encode())
+    for code in range(-2, 7):
+        put("agent", "plugin-%d" % code, struct.pack("bbB", 2, code, 1) + b"why \xff\x1b[31m")
+
+
 def make_age():
     for name in ("x25519", "x25519_grease", "armor_x25519", "stream_three_chunks",
                  "stream_short_chunk", "x25519_multiple_recipients", "stanza_valid_characters"):
@@ -291,6 +343,8 @@ if __name__ == "__main__":
     make_idl()
     make_proofs()
     make_csv()
+    make_intake()
+    make_agent()
     make_age()
     make_record()
     make_yaml()
