@@ -31,6 +31,8 @@ struct approval_kind {
 	/* It was granted or denied, durably: what follows from that.  Worker thread. */
 	int (*decided)(struct exchange *x, const struct id *approval, bool is_granted,
 		struct cu_err *err);
+	/* What happens in the same step as the grant; NULL: nothing.  Writer's thread. */
+	int (*apply)(struct tx *tx, const struct id *approval, struct cu_err *err);
 };
 
 /* NULL: a later custos knows it. */

@@ -65,9 +65,12 @@ static int say(struct exchange *x, const struct id *object, struct json *lines,
 static int on_decided(struct exchange *x, const struct id *approval, bool is_granted,
 	struct cu_err *err)
 {
-	return is_granted ?
-		store_accept_gap(x->daemon->house.store, &x->actor, approval, err) :
-		0;
+	(void)approval;
+	(void)err;
+	if (is_granted) { /* and accepted, in the same step */
+		store_lift_restriction(x->daemon->house.store);
+	}
+	return 0;
 }
 
-const struct approval_kind gap_approval = { GAP_KIND, scope_of, may_decide, say, on_decided };
+const struct approval_kind gap_approval = { GAP_KIND, scope_of, may_decide, say, on_decided, tx_gap_accept };

@@ -121,6 +121,9 @@ static int apply_decision(struct tx *tx, struct store_op *op, struct cu_err *err
 	if (r == 0) {
 		r = tx_approval_grant(tx, &d->row.id, buf_span(&scope), err);
 	}
+	if (r == 0 && d->kind->apply) {
+		r = d->kind->apply(tx, &d->row.id, err);
+	}
 	buf_done(&scope);
 	return r;
 }

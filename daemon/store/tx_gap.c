@@ -80,15 +80,9 @@ int tx_gap_ask(
 
 /* --- accepted --------------------------------------------------------------------- */
 
-struct accept {
-	struct store_op op;
-	struct id approval;
-};
-
-static int apply_accept(struct tx *tx, struct store_op *op, struct cu_err *err)
+int tx_gap_accept(struct tx *tx, const struct id *approval, struct cu_err *err)
 {
-	struct accept *a = (struct accept *)op;
-	struct leaf leaf = { .act = LEAF_GAP_ACCEPTED, .obj = a->approval };
+	struct leaf leaf = { .act = LEAF_GAP_ACCEPTED, .obj = *approval };
 	struct buf scope = BUF_INIT;
 	int r = tx_gap_get(tx, &leaf.count, err);
 
@@ -96,13 +90,28 @@ static int apply_accept(struct tx *tx, struct store_op *op, struct cu_err *err)
 		r = tx_gap_scope(tx, &scope, err);
 	}
 	if (r == 0) {
-		r = tx_approval_use(tx, &a->approval, GAP_KIND, buf_span(&scope), err);
+		r = tx_approval_use(tx, approval, GAP_KIND, buf_span(&scope), err);
 	}
 	if (r == 0) {
 		r = engine_meta_put_u64(tx->engine, "restricted", 0, err);
 	}
 	buf_done(&scope);
 	return r < 0 ? r : tx_leaf(tx, &leaf, err);
+}
+
+void store_lift_restriction(struct store *st)
+{
+	atomic_store(&st->is_restricted, false);
+}
+
+struct accept {
+	struct store_op op;
+	struct id approval;
+};
+
+static int apply_accept(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_gap_accept(tx, &((struct accept *)op)->approval, err);
 }
 
 int store_accept_gap(struct store *st, const struct id *actor, const struct id *approval,
@@ -115,7 +124,7 @@ int store_accept_gap(struct store *st, const struct id *actor, const struct id *
 	int r = store_run(st, &a.op, err);
 
 	if (r == 0) { /* rows and leaf are durable */
-		atomic_store(&st->is_restricted, false);
+		store_lift_restriction(st);
 	}
 	return r;
 }

@@ -24,8 +24,12 @@ int tx_gap_scope(struct tx *tx, struct buf *to, struct cu_err *err);
 int tx_gap_ask(
 	struct tx *tx, int64_t keep_ms, struct row_approval *ret, struct cu_err *err);
 
-/* Uses the approval and says so in a leaf; when this has returned the store is restricted
- * no more.  Blocks; not on the writer's thread.  CU_ENOENT, CU_EDENIED. */
+/* Uses the approval and says so in a leaf; once that is durable, store_lift_restriction is due.
+ * CU_ENOENT, CU_EDENIED. */
+int tx_gap_accept(struct tx *tx, const struct id *approval, struct cu_err *err);
+void store_lift_restriction(struct store *st);
+
+/* Both, for an approval that was granted before.  Blocks; not on the writer's thread. */
 int store_accept_gap(struct store *st, const struct id *actor, const struct id *approval,
 	struct cu_err *err);
 

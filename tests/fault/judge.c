@@ -18,7 +18,7 @@
 
 /* --- files ---------------------------------------------------------------------------- */
 
-static void check_database(const char *path)
+void judge_database(const char *path)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *s = NULL;
@@ -48,7 +48,7 @@ void judge_files(struct judge *j)
 		st->dir, st->dir, st->state, st->dir, st->dir));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%.128s/copy/%s.db", st->dir, names[i]);
-		check_database(path);
+		judge_database(path);
 	}
 }
 

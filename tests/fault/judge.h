@@ -17,6 +17,8 @@ struct judge {
 	unsigned nchecked; /* people looked at, all in all */
 };
 
+/* integrity_check of one, which nobody has open. */
+void judge_database(const char *path);
 /* The databases as they lie there, before a start: integrity_check of copies. */
 void judge_files(struct judge *j);
 /* The log may be shorter than it was: all its leaves are new. */

@@ -65,26 +65,38 @@ static void find_all(void)
 	find(&real.rmdir, "rmdir");
 }
 
-__attribute__((constructor)) static void begin(void)
+static void begin_notes(const char *path)
 {
-	const char *notes_path = getenv("SHIM_NOTES"), *control_path = getenv("SHIM_CONTROL");
 	struct stat st;
-	int fd;
 
-	find_all();
-	if (!notes_path || !control_path || !getenv("SHIM_DIR") || !getenv("SHIM_GRAVES")) {
-		return; /* not custosd */
+	if (!path) {
+		return;
 	}
-	fd = real.open(control_path, O_RDWR | O_CLOEXEC);
-	notes = real.open(notes_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	control = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd < 0 || notes < 0 || control == MAP_FAILED || fstat(notes, &st) < 0) {
+	notes = real.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (notes < 0 || fstat(notes, &st) < 0 || !getenv("SHIM_GRAVES")) {
 		_exit(121);
 	}
-	close(fd);
 	notes = fcntl(notes, F_DUPFD_CLOEXEC, 200); /* out of the way */
 	at_note = (uint64_t)st.st_size;
 	graves = strdup(getenv("SHIM_GRAVES"));
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *control_path = getenv("SHIM_CONTROL");
+	int fd;
+
+	find_all();
+	if (!control_path || !getenv("SHIM_DIR")) {
+		return; /* not custosd */
+	}
+	fd = real.open(control_path, O_RDWR | O_CLOEXEC);
+	control = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || control == MAP_FAILED) {
+		_exit(121);
+	}
+	close(fd);
+	begin_notes(getenv("SHIM_NOTES"));
 	deaf = getenv("SHIM_DEAF") ? strdup(getenv("SHIM_DEAF")) : NULL;
 	dir = strdup(getenv("SHIM_DIR"));
 }
@@ -93,7 +105,15 @@ __attribute__((constructor)) static void begin(void)
 
 static bool counts(const char *path)
 {
-	return dir && strncmp(path, dir, strlen(dir)) == 0 && !strstr(path, "-shm");
+	const char *d = strstr(path, "-shm") ? NULL : dir, *end;
+
+	for (; d; d = *end ? end + 1 : NULL) {
+		end = strchrnul(d, ':');
+		if (strncmp(path, d, (size_t)(end - d)) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool path_of(int fd, char path[SHIM_PATH_SIZE])
@@ -130,10 +150,69 @@ static uint64_t inode_of_dir(const char *path)
 	return inode_of(parent);
 }
 
+/* --- what goes wrong ------------------------------------------------------------------ */
+
+/* Of one change: SHIM_COUNT, it is made; SHIM_TEAR and SHIM_SHORT, half of it is; SHIM_FAIL, it fails
+ * with the error number. */
+static enum shim_how fate_of(const char *call, const char *path)
+{
+	uint64_t n;
+
+	if (!atomic_load(&control->is_armed)) {
+		return SHIM_COUNT;
+	}
+	n = atomic_fetch_add(&control->nchanges, 1) + 1;
+	if (control->how == SHIM_COUNT || n < control->nth || (n > control->nth && control->how != SHIM_FAIL_ALL)) {
+		return SHIM_COUNT;
+	}
+	if (n == control->nth) {
+		snprintf(control->change, sizeof(control->change), "%s %s", call, path);
+		atomic_store(&control->has_happened, true);
+	}
+	if (control->how == SHIM_EXIT) {
+		_exit(SHIM_STATUS);
+	}
+	return control->how == SHIM_FAIL_ALL ? SHIM_FAIL : control->how;
+}
+
+/* Of a change that cannot be half made.  Its errno, or 0: it is made. */
+static int error_of(const char *call, const char *path)
+{
+	switch (fate_of(call, path)) {
+	case SHIM_TEAR: _exit(SHIM_STATUS);
+	case SHIM_FAIL: errno = control->error_number; return errno;
+	default: return 0;
+	}
+}
+
+/* Of a write: how much of it is made, or -1 with errno.  *ret_ends: then its process ends. */
+static ssize_t portion_of(const char *call, const char *path, size_t n, bool *ret_ends)
+{
+	enum shim_how fate = fate_of(call, path);
+
+	*ret_ends = fate == SHIM_TEAR;
+	if (fate == SHIM_FAIL) {
+		errno = control->error_number;
+		return -1;
+	}
+	return (ssize_t)(fate == SHIM_COUNT || n < 2 ? n : n / 2);
+}
+
+static ssize_t end_if(bool ends, ssize_t r)
+{
+	if (ends) {
+		_exit(SHIM_STATUS);
+	}
+	return r;
+}
+
 /* --- notes ---------------------------------------------------------------------------- */
 
 static void put(const struct note *n, const void *old)
 {
+	if (notes < 0) {
+		return;
+	}
 	if (real.write(notes, n, sizeof(*n)) != sizeof(*n) ||
 		(n->nold > 0 && real.write(notes, old, n->nold) != (ssize_t)n->nold)) {
 		_exit(122);
@@ -149,7 +228,7 @@ static void note_bytes(enum note_kind kind, int fd, const char *path, off_t at, 
 	ssize_t got;
 	int copy; /* fd may be open for writing only */
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (notes < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		return;
 	}
 	n = at >= st.st_size ? 0 : n < (size_t)(st.st_size - at) ? n : (size_t)(st.st_size - at);
@@ -184,6 +263,9 @@ static uint64_t bury(const char *path)
 {
 	char grave[SHIM_PATH_SIZE + 32];
 
+	if (notes < 0) {
+		return 0;
+	}
 	snprintf(grave, sizeof(grave), "%s/%llu", graves, (unsigned long long)at_note + 1);
 	return link(path, grave) == 0 ? at_note + 1 : 0;
 }
@@ -198,8 +280,11 @@ static int open_noted(const char *path, int flags, mode_t mode)
 	if (!(flags & (O_CREAT | O_TRUNC)) || !counts(path)) {
 		return real.open(path, flags, mode);
 	}
-	pthread_mutex_lock(&lock);
 	is_new = inode_of(path) == 0;
+	if ((is_new || (flags & O_TRUNC)) && error_of("open", path)) {
+		return -1;
+	}
+	pthread_mutex_lock(&lock);
 	if (!is_new && (flags & O_TRUNC)) {
 		fd = real.open(path, O_RDONLY | O_CLOEXEC);
 		note_bytes(NOTE_TRUNCATED, fd, path, 0, SIZE_MAX);
@@ -229,31 +314,41 @@ EXPORT int open64(const char *path, int flags, ...)
 EXPORT ssize_t write(int fd, const void *p, size_t n)
 {
 	char path[SHIM_PATH_SIZE];
-	ssize_t r;
+	ssize_t part, r;
+	bool ends;
 
 	if (!path_of(fd, path)) {
 		return real.write(fd, p, n);
 	}
+	part = portion_of("write", path, n, &ends);
+	if (part < 0) {
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
-	note_bytes(NOTE_BYTES, fd, path, lseek(fd, 0, SEEK_CUR), n);
-	r = real.write(fd, p, n);
+	note_bytes(NOTE_BYTES, fd, path, lseek(fd, 0, SEEK_CUR), (size_t)part);
+	r = real.write(fd, p, (size_t)part);
 	pthread_mutex_unlock(&lock);
-	return r;
+	return end_if(ends, r);
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
 {
 	char path[SHIM_PATH_SIZE];
-	ssize_t r;
+	ssize_t part, r;
+	bool ends;
 
 	if (!path_of(fd, path)) {
 		return real.pwrite(fd, p, n, at);
 	}
+	part = portion_of("pwrite", path, n, &ends);
+	if (part < 0) {
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
-	note_bytes(NOTE_BYTES, fd, path, at, n);
-	r = real.pwrite(fd, p, n, at);
+	note_bytes(NOTE_BYTES, fd, path, at, (size_t)part);
+	r = real.pwrite(fd, p, (size_t)part, at);
 	pthread_mutex_unlock(&lock);
-	return r;
+	return end_if(ends, r);
 }
 
 EXPORT int ftruncate64(int fd, off_t size)
@@ -263,6 +358,9 @@ EXPORT int ftruncate64(int fd, off_t size)
 
 	if (!path_of(fd, path)) {
 		return real.ftruncate(fd, size);
+	}
+	if (error_of("ftruncate", path)) {
+		return -1;
 	}
 	pthread_mutex_lock(&lock);
 	note_bytes(NOTE_TRUNCATED, fd, path, size, SIZE_MAX);
@@ -278,6 +376,10 @@ EXPORT int posix_fallocate64(int fd, off_t at, off_t n)
 
 	if (!path_of(fd, path)) {
 		return real.fallocate(fd, at, n);
+	}
+	r = error_of("posix_fallocate", path);
+	if (r) {
+		return r;
 	}
 	pthread_mutex_lock(&lock);
 	note_bytes(NOTE_BYTES, fd, path, at + n, SIZE_MAX);
@@ -307,7 +409,7 @@ static uint64_t now(void)
 	return at;
 }
 
-static int sync_noted(int fd, int (*sync)(int))
+static int sync_noted(int fd, int (*sync)(int), const char *call)
 {
 	char path[SHIM_PATH_SIZE];
 	uint64_t upto;
@@ -319,6 +421,9 @@ static int sync_noted(int fd, int (*sync)(int))
 	}
 	if (deaf && strstr(path, deaf)) {
 		return 0;
+	}
+	if (error_of(call, path)) {
+		return -1;
 	}
 	upto = now();
 	if (atomic_fetch_add(&control->nsyncs, 1) + 1 == atomic_load(&control->fail_at)) {
@@ -337,12 +442,12 @@ static int sync_noted(int fd, int (*sync)(int))
 
 EXPORT int fsync(int fd)
 {
-	return sync_noted(fd, real.fsync);
+	return sync_noted(fd, real.fsync, "fsync");
 }
 
 EXPORT int fdatasync(int fd)
 {
-	return sync_noted(fd, real.fdatasync);
+	return sync_noted(fd, real.fdatasync, "fdatasync");
 }
 
 /* --- names ---------------------------------------------------------------------------- */
@@ -351,6 +456,9 @@ static int rename_noted(const char *from, const char *to, unsigned flags)
 {
 	int r;
 
+	if (error_of("rename", to)) {
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	if (!(flags & RENAME_NOREPLACE) || inode_of(to) == 0) {
 		note_name(NOTE_RENAMED, to, from, bury(to));
@@ -380,6 +488,9 @@ EXPORT int unlink(const char *path)
 	if (!counts(path)) {
 		return real.unlink(path);
 	}
+	if (error_of("unlink", path)) {
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	grave = bury(path);
 	if (grave) {
@@ -397,6 +508,9 @@ EXPORT int mkdir(const char *path, mode_t mode)
 	if (!counts(path)) {
 		return real.mkdir(path, mode);
 	}
+	if (error_of("mkdir", path)) {
+		return -1;
+	}
 	pthread_mutex_lock(&lock);
 	r = real.mkdir(path, mode);
 	if (r == 0) {
@@ -412,6 +526,9 @@ EXPORT int rmdir(const char *path)
 
 	if (!counts(path)) {
 		return real.rmdir(path);
+	}
+	if (error_of("rmdir", path)) {
+		return -1;
 	}
 	pthread_mutex_lock(&lock);
 	note_name(NOTE_REMOVED_DIR, path, NULL, 0);

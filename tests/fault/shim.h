@@ -7,10 +7,13 @@
  * what no sync covers.  A sync of a file covers its bytes, a sync of a directory the names in
  * it: POSIX promises no more.
  *
- * The environment tells it: SHIM_DIR where changes count, SHIM_NOTES the file for its notes,
- * SHIM_GRAVES a directory for files that lost their name, SHIM_CONTROL a struct shim_control
- * in a file, SHIM_DEAF a part of a path: syncs of such files do nothing and succeed, as in a
- * program that forgot them.
+ * And while it is armed it counts the changes of the disk that all processes make which inherited it
+ * (custosd, its errands, custos-agent), and does something else instead of the n-th.
+ *
+ * The environment tells it: SHIM_DIR where changes count (more such directories behind ':'),
+ * SHIM_CONTROL a struct shim_control in a file, SHIM_NOTES the file for its notes (without it none are
+ * taken), SHIM_GRAVES a directory for files that lost their name, SHIM_DEAF a part of a path: syncs
+ * of such files do nothing and succeed, as in a program that forgot them.
  */
 #ifndef CU_TESTS_SHIM_H
 #define CU_TESTS_SHIM_H
@@ -20,11 +23,31 @@
 
 #define SHIM_PATH_SIZE 256
 
+/* What happens instead of the n-th change. */
+enum shim_how {
+	SHIM_COUNT,    /* nothing else */
+	SHIM_EXIT,     /* its process ends before it, as by kill -9 */
+	SHIM_TEAR,     /* the same, but a write has put half of its bytes */
+	SHIM_SHORT,    /* a write puts half of its bytes, and says so */
+	SHIM_FAIL,     /* it fails with the error number; later ones work */
+	SHIM_FAIL_ALL, /* it and all after it fail */
+};
+
+#define SHIM_STATUS 86 /* exit status of a process that ended so */
+
 struct shim_control {
 	atomic_uint_fast64_t nsyncs;  /* so far, of all starts */
 	atomic_uint_fast64_t fail_at; /* this one fails with EIO; 0: none */
 	atomic_uint_fast64_t nfailed;
 	char failed[SHIM_PATH_SIZE];  /* of what */
+
+	atomic_bool is_armed;
+	atomic_uint_fast64_t nchanges; /* counted while it was armed */
+	atomic_bool has_happened;
+	uint64_t nth;                  /* from 1; set these before it is armed */
+	enum shim_how how;
+	int error_number;
+	char change[SHIM_PATH_SIZE + 16]; /* that was hit: "fsync /path" */
 };
 
 enum note_kind {

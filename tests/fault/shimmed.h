@@ -1,5 +1,6 @@
 /*
- * shimmed.h: a stage whose custosd has the shim (shim.h) preloaded.
+ * shimmed.h: a stage whose custosd has the shim (shim.h) preloaded.  It and its files lie in "shim" beside
+ * the stage's state.
  */
 #ifndef CU_TESTS_SHIMMED_H
 #define CU_TESTS_SHIMMED_H
@@ -8,7 +9,7 @@
 
 struct shimmed {
 	const struct stage *stage;
-	char notes[192], graves[192], control_path[192];
+	char library[192], notes[192], graves[192], control_path[192];
 	struct shim_control *control;
 };
 
@@ -19,6 +20,9 @@ void shimmed_done(struct shimmed *s);
 
 /* What is started between these has it.  deaf may be NULL. */
 void shimmed_begin(const struct shimmed *s, const char *deaf);
+/* The same without notes of what can be taken back: for changes below these directories, with ':' between them,
+ * that go wrong. */
+void shimmed_begin_counting(const struct shimmed *s, const char *dirs);
 void shimmed_end(void);
 
 #endif

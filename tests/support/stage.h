@@ -66,6 +66,8 @@ const char *stage_path(struct stage *st, const char *name);
 /* Starts custosd and waits until it answers; or does not wait. */
 void stage_start(struct stage *st);
 void stage_launch(struct stage *st);
+/* After stage_launch: until it answers.  False: it has ended by itself, with *ret_status. */
+bool stage_await(struct stage *st, int *ret_status);
 /* Makes a store; the identity lies in st->identity. */
 void stage_init(struct stage *st);
 /* SIGTERM: it ends by itself with status 0, without a sanitizer's report, and leaves no
