@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,9 @@ struct signals {
 	struct daemon *daemon;
 };
 
+#define FILES_WANTED 4096
+#define LARGE        (256 << 10)
+
 static const struct option long_options[] = {
 	{ "state", required_argument, NULL, 's' },
 	{ "policies", required_argument, NULL, 'p' },
@@ -46,6 +50,7 @@ static const struct option long_options[] = {
 	{ "agent-user", required_argument, NULL, 'u' },
 	{ "plugins", required_argument, NULL, 'P' },
 	{ "idle-ms", required_argument, NULL, 'm' }, /* for tests: not in the usage */
+	{ "stall-ms", required_argument, NULL, 'w' }, /* likewise */
 	{ "clock-ahead-ms", required_argument, NULL, 'a' }, /* likewise */
 	{ "clock-ahead-file", required_argument, NULL, 'f' }, /* likewise: read whenever time is asked */
 	{ "debug", no_argument, NULL, 'd' },
@@ -63,6 +68,24 @@ static int usage(FILE *to, int status)
 		  "       custosd restore --help\n"
 		  "       custosd check-policies [DIRECTORY]\n"));
 	return status;
+}
+
+/* For as many connections as there may be, and their descriptors. */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < FILES_WANTED) {
+		files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+		(void)setrlimit(RLIMIT_NOFILE, &files); /* control/caller.h makes do with what there is */
+	}
+}
+
+/* What is large goes back to the system when it is freed; by itself glibc keeps up to 32 MiB of it in each heap,
+ * and after a crowd of callers several hundred. */
+static void give_memory_back(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 /* Nothing of a key or a person may end in a core dump or another process's hands. */
@@ -205,6 +228,8 @@ int main(int argc, char *argv[])
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	protect_process();
+	allow_files();
+	give_memory_back();
 	message_wipe_json();
 	if (argc > 1 && strcmp(argv[1], "restore") == 0) {
 		(void)intl_use(intl_of_environment());
@@ -230,6 +255,7 @@ int main(int argc, char *argv[])
 		case 'u': agent_user = optarg; break;
 		case 'P': programs.plugins = optarg; break;
 		case 'm': options.idle_ms = strtoull(optarg, NULL, 10); break;
+		case 'w': options.stall_ms = strtoll(optarg, NULL, 10); break;
 		case 'a':
 			clock_ahead_ms = strtoll(optarg, NULL, 10);
 			options.clock_ahead_ms = &clock_ahead_ms;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 static const struct log_event events[] = {
@@ -60,6 +61,30 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	put(level, NULL, "", fmt, ap);
 	va_end(ap);
+}
+
+/* At the edge of a burst two threads may both begin the next: a line more, no harm. */
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
+{
+	long long now = clock_monotonic_ms(), since = atomic_load(&limit->since_ms);
+	unsigned n;
+	va_list ap;
+
+	if ((int)level > atomic_load(&max_level)) {
+		return;
+	}
+	if (since == 0 || now - since >= LOG_BURST_MS) {
+		atomic_store(&limit->since_ms, now);
+		n = atomic_exchange(&limit->n, 0);
+		if (n > LOG_BURST) {
+			log_line(level, "%u more lines like the next were left out", n - LOG_BURST);
+		}
+	}
+	if (atomic_fetch_add(&limit->n, 1) < LOG_BURST) {
+		va_start(ap, fmt);
+		put(level, NULL, "", fmt, ap);
+		va_end(ap);
+	}
 }
 
 void log_happened(enum log_level level, enum log_event_id event, const char *what, const char *fmt,

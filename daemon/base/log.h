@@ -7,6 +7,7 @@
  */
 #ifndef CU_BASE_LOG_H
 #define CU_BASE_LOG_H
+#include <stdatomic.h>
 
 /* The numbers of syslog(3). */
 enum log_level {
@@ -55,6 +56,17 @@ void log_line(enum log_level level, const char *fmt, ...)
 /* A line that programs wait for; what is a key or a number, or "". */
 void log_happened(enum log_level level, enum log_event_id event, const char *what, const char *fmt,
 	...) __attribute__((format(printf, 4, 5)));
+
+/* Lines that somebody could cause without end: LOG_BURST of them in LOG_BURST_MS, and then none; the next
+ * one after that says how many there were.  Embedded, all zero at first; any thread. */
+#define LOG_BURST    20
+#define LOG_BURST_MS 10000
+struct log_limit {
+	atomic_llong since_ms; /* monotonic */
+	atomic_uint n;
+};
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #define log_error(...)  log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)   log_line(LOG_LEVEL_WARN, __VA_ARGS__)

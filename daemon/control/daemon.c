@@ -224,6 +224,8 @@ int daemon_init(struct daemon *d, uv_loop_t *loop, const struct daemon_options *
 	schedule_init(d);
 	d->started_ms = clock_monotonic_ms();
 	d->idle_ms = options->idle_ms ? options->idle_ms : SESSION_IDLE_MS;
+	d->stall_ms = options->stall_ms ? options->stall_ms : DAEMON_STALL_MS;
+	callers_init(&d->callers);
 	turn_open(loop, &d->turn);
 	brief_init(&d->brief, d);
 	gate_init(&d->gate);

@@ -8,7 +8,9 @@
 #include <uv.h>
 
 #include "control/brief.h"
+#include "base/log.h"
 #include "control/call_meter.h"
+#include "control/caller.h"
 #include "control/confine.h"
 #include "control/eraser.h"
 #include "control/expiry.h"
@@ -39,6 +41,7 @@ struct server;
  * short ones always find a thread. */
 #define DAEMON_MAX_JOBS    4
 #define DAEMON_MAX_WAITING 12
+#define DAEMON_STALL_MS    600000 /* a caller's pipe gives, or takes, nothing for so long: the call ends */
 
 enum daemon_state { DAEMON_EMPTY, DAEMON_SEALED, DAEMON_RUNNING };
 
@@ -48,6 +51,8 @@ struct daemon {
 	struct turn turn;               /* loop: what is done at its end */
 	struct brief brief;
 	struct call_meter meter;
+	struct callers callers;         /* loop */
+	struct log_limit refused, broken_off, denied; /* lines about connections, and calls */
 	struct house house;
 	struct interfaces *interfaces;
 	struct policy *_Atomic policy;  /* in force; what it lends lives as long as a guest of the gate */
@@ -57,6 +62,7 @@ struct daemon {
 	struct confined confined;
 	struct server *server;
 	uint64_t idle_ms;               /* of sessions */
+	int64_t stall_ms;               /* of a caller's file: how long it may give or take nothing */
 	atomic_int state;               /* enum daemon_state */
 	struct gate gate;               /* whoever uses the house passes it; open while running */
 	pthread_mutex_t making;         /* held while a store is made, opened, closed or re-keyed */
@@ -99,6 +105,7 @@ struct daemon_options {
 	int socket_fd;      /* that listens there; 0 or less: custosd makes it */
 	const char *credentials_dir; /* of systemd; NULL: none */
 	uint64_t idle_ms;   /* 0: SESSION_IDLE_MS */
+	int64_t stall_ms;   /* 0: DAEMON_STALL_MS */
 	int64_t *clock_ahead_ms; /* for tests, borrowed; NULL: the system's clock */
 	const struct agent_link_options *agent;
 	bool confines; /* the process is the daemon's alone, and locked in for good */

@@ -210,8 +210,8 @@ static int admit(struct exchange *x, const struct peer *peer, struct cu_err *err
 	return r < 0 ? r : exchange_start(x, err);
 }
 
-int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, int fd,
-	struct exchange **ret, struct cu_err *err)
+int dispatch_call(struct daemon *d, const struct peer *peer, struct caller *caller, struct span text,
+	int fd, struct exchange **ret, struct cu_err *err)
 {
 	struct exchange *x = calloc(1, sizeof(*x));
 	struct buf frame = BUF_INIT_WIPE;
@@ -227,6 +227,7 @@ int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, i
 	x->daemon = d;
 	x->began_us = clock_monotonic_us();
 	x->uid = peer->uid;
+	x->caller = caller;
 	x->fd = fd;
 	x->reply = x->out = (struct buf)BUF_INIT_WIPE;
 	x->purpose = "";

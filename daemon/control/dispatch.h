@@ -9,6 +9,7 @@
 #define CU_CONTROL_DISPATCH_H
 #include "base/span.h"
 
+struct caller;
 struct cu_err;
 struct daemon;
 struct exchange;
@@ -17,7 +18,7 @@ struct peer;
 /* Loop.  Takes fd (or -1).  An exchange that runs, or is answered already (a refusal, a
  * question about the service).  A code only when the peer broke the protocol, or memory ran
  * out: the connection is to be closed.  The caller sets on_ready before the loop goes on. */
-int dispatch_call(struct daemon *d, const struct peer *peer, struct span text, int fd,
+int dispatch_call(struct daemon *d, const struct peer *peer, struct caller *caller, struct span text, int fd,
 	struct exchange **ret, struct cu_err *err);
 
 #endif

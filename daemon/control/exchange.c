@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "control/caller.h"
 #include "control/daemon.h"
 #include "control/operator.h"
 #include "crypto/hash.h"
@@ -184,6 +185,30 @@ static void submit_last(struct exchange *x)
 	store_submit(x->daemon->house.store, &x->last.op);
 }
 
+static int start_work(struct exchange *x, struct cu_err *err);
+
+/* It gives back its thread; another call of its caller may have waited for that. */
+static void start_next(struct exchange *x)
+{
+	struct caller *c = x->caller;
+	struct exchange *next = c->first;
+	struct cu_err err;
+
+	if (!x->is_counted) {
+		return;
+	}
+	c->nrunning--;
+	if (!next) {
+		return;
+	}
+	c->first = next->next_brief;
+	if (start_work(next, &err) < 0) {
+		reply_error(&next->reply, &err);
+		next->code = err.code;
+		exchange_end(next);
+	}
+}
+
 static void on_handler_done(struct work *w)
 {
 	struct exchange *x = (struct exchange *)((char *)w - offsetof(struct exchange, work));
@@ -191,7 +216,9 @@ static void on_handler_done(struct work *w)
 	post_drain(&x->daemon->post); /* its progress comes before its end */
 	if (x->slots) {
 		--*x->slots;
+		--*x->own_slots;
 	}
+	start_next(x);
 	if (w->code == CU_ECANCELED && x->reply.n == 0) { /* it never ran */
 		reply_error(&x->reply, &w->err);
 		x->code = w->code;
@@ -214,31 +241,70 @@ bool exchange_run(struct exchange *x)
 	return ends;
 }
 
-int exchange_start(struct exchange *x, struct cu_err *err)
+static int start_work(struct exchange *x, struct cu_err *err)
+{
+	int r;
+
+	x->work.run = run_handler;
+	x->work.done = on_handler_done;
+	r = work_start(x->daemon->loop, &x->work, err);
+	if (r == 0) {
+		x->is_counted = true;
+		x->caller->nrunning++;
+	}
+	return r;
+}
+
+/* A thread, or a place in the queue of its caller. */
+static int start_or_wait(struct exchange *x, struct cu_err *err)
+{
+	struct caller *c = x->caller;
+
+	if (c->nrunning < CALLER_MAX_RUNNING) {
+		return start_work(x, err);
+	}
+	x->next_brief = NULL;
+	*(c->first ? &c->last->next_brief : &c->first) = x;
+	c->last = x;
+	return 0;
+}
+
+static int start_long(struct exchange *x, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
 	bool waits = (x->command->access & ACCESS_WAIT) != 0;
-	bool is_long = (x->command->access & (ACCESS_STREAM | ACCESS_PAGES)) == ACCESS_STREAM;
 	unsigned *slots = waits ? &d->nwaiting : &d->njobs;
+	unsigned *own = waits ? &x->caller->nwaiting : &x->caller->njobs;
 	unsigned max = waits ? DAEMON_MAX_WAITING : DAEMON_MAX_JOBS;
 	int r;
 
-	if (x->command->access & ACCESS_BRIEF) {
-		brief_put(&d->brief, x);
-		return 0;
-	}
-	if (is_long && *slots >= max) {
-		return cu_err_set(
-			err, CU_EBUSY, "%u long calls are running already; try again", max);
+	if (*slots >= max || *own >= caller_share(max)) {
+		return cu_err_set(err, CU_EBUSY,
+			*slots >= max ? N_("%u long calls are running already; try again") :
+					N_("you have %u long calls running already; try again"),
+			*slots >= max ? max : *own);
 	}
 	x->work.run = run_handler;
 	x->work.done = on_handler_done;
 	r = work_start(d->loop, &x->work, err);
-	if (r == 0 && is_long) {
+	if (r == 0) {
 		x->slots = slots;
+		x->own_slots = own;
 		++*slots;
+		++*own;
 	}
 	return r;
+}
+
+int exchange_start(struct exchange *x, struct cu_err *err)
+{
+	bool is_long = (x->command->access & (ACCESS_STREAM | ACCESS_PAGES)) == ACCESS_STREAM;
+
+	if (x->command->access & ACCESS_BRIEF) {
+		brief_put(&x->daemon->brief, x);
+		return 0;
+	}
+	return is_long ? start_long(x, err) : start_or_wait(x, err);
 }
 
 /* Of an answer for which there is no memory no part is sent: its session is closed for it. */
@@ -256,6 +322,10 @@ void exchange_answer(struct exchange *x, struct buf *frame)
 	}
 	if (!x->call.oneway) {
 		put_out(x, frame);
+	}
+	if (x->fd >= 0) {
+		close(x->fd); /* its reply may wait long behind others */
+		x->fd = -1;
 	}
 	x->is_done = true;
 }

@@ -23,6 +23,7 @@
 #include "wire/command.h"
 #include "wire/message.h"
 
+struct caller;
 struct daemon;
 struct exchange;
 
@@ -50,6 +51,7 @@ struct exchange {
 	handler *handle;
 	bool needs_store; /* else it runs while there is none, or it is sealed */
 	uid_t uid;
+	struct caller *caller;       /* loop */
 	struct policy *policy;       /* in force when it came; a reference */
 	struct access_rights rights; /* of the caller, by that policy */
 	struct permit permit; /* of a call that touches a person's data */
@@ -58,7 +60,7 @@ struct exchange {
 	uint64_t seen;       /* exchange_saw; 0: nothing is known */
 	struct id merged;    /* the old id that the call named its subject by; nil: it did not */
 	bool is_refused_for_role; /* handler: whoever the subject is, so the refusal is told as it is */
-	int fd;              /* the call's descriptor, or -1; closed when it ends */
+	int fd;              /* the call's descriptor, or -1; closed when it is answered */
 
 	struct buf reply;    /* worker: the last frame; wiped */
 	struct exchange_leaf last; /* before which it may not leave */
@@ -66,12 +68,14 @@ struct exchange {
 	int code;            /* whoever writes an error into reply: which; 0 */
 	int64_t began_us;    /* monotonic */
 	unsigned *slots;     /* loop: the daemon's njobs or nwaiting that it counts in, or NULL */
+	unsigned *own_slots; /* the same of its caller */
 	bool is_done;        /* loop */
 	atomic_bool is_unread; /* loop sets: the peer has much to read before more is of use */
 	struct work work;
 	struct guest guest;  /* while the handler runs, and until its last leaf is told */
 	struct exchange *next; /* loop: in the session's queue */
-	struct exchange *next_brief; /* brief.c's */
+	bool is_counted;     /* loop: in caller->nrunning */
+	struct exchange *next_brief; /* brief.c's, or loop: of those that wait for a thread */
 };
 
 /* Loop: runs the handler; on_ready is called for progress and at the end. */

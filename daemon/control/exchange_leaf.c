@@ -38,7 +38,8 @@ void exchange_log_refusal(struct exchange *x, const struct id *subject)
 {
 	struct refusal *f;
 
-	log_notice("uid %u was refused: %s", (unsigned)x->uid, x->command->words);
+	log_limited(&x->daemon->denied, LOG_LEVEL_NOTICE, "uid %u was refused: %s", (unsigned)x->uid,
+		x->command->words);
 	if (x->rights.roles == 0 || atomic_load(&x->daemon->state) != DAEMON_RUNNING) {
 		return;
 	}

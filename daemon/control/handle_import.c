@@ -270,12 +270,19 @@ static int take_lines(struct import *im, struct cu_err *err)
 static int wait_for_lines(struct import *im, struct cu_err *err)
 {
 	struct pollfd p = { .fd = im->fd, .events = POLLIN };
+	int64_t began_ms = clock_monotonic_ms(), stall_ms = im->x->daemon->stall_ms;
 	int n = 0;
 
 	while (n <= 0) {
 		if (exchange_is_cancelled(im->x)) {
 			return cu_err_set(err, CU_ECANCELED,
 				"the import was stopped; what is in stays: the same command again finishes it");
+		}
+		if (clock_monotonic_ms() - began_ms >= stall_ms) {
+			return cu_err_set(err, CU_ETIMEDOUT,
+				"nothing came out of the file for %lld minutes; what is in stays: the same command again "
+				"finishes it",
+				(long long)stall_ms / 60000);
 		}
 		n = poll(&p, 1, LOOK_UP_EACH_MS);
 		if (n < 0 && errno != EINTR) {

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "control/daemon.h"
 #include "control/exchange.h"
 
 #define LOOK_UP_EACH_MS 200 /* from waiting, to see whether we are cancelled */
@@ -31,6 +33,7 @@ int outlet_check(const struct outlet *o, struct cu_err *err)
 int outlet_put(struct outlet *o, struct span left, struct cu_err *err)
 {
 	struct pollfd p = { .fd = o->x->fd, .events = POLLOUT };
+	int64_t moved_ms = clock_monotonic_ms(), stall_ms = o->x->daemon->stall_ms;
 	int r = 0;
 
 	while (r == 0 && left.n > 0) {
@@ -41,12 +44,17 @@ int outlet_put(struct outlet *o, struct span left, struct cu_err *err)
 			return r;
 		}
 		if (!o->is_file && poll(&p, 1, LOOK_UP_EACH_MS) <= 0) {
-			continue;
+			if (clock_monotonic_ms() - moved_ms < stall_ms) {
+				continue;
+			}
+			return cu_err_set(err, CU_ETIMEDOUT, "nobody has read what is written for %lld minutes",
+				(long long)stall_ms / 60000);
 		}
 		r = path_write_fd(o->x->fd, span_of(left.p, n), err);
 		left.p += n;
 		left.n -= n;
 		o->nbytes += n;
+		moved_ms = clock_monotonic_ms();
 	}
 	return r;
 }

@@ -13,16 +13,21 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/session.h"
+#include "policy/access.h"
+#include "policy/policy.h"
+#include "wire/message.h"
 
-#define BACKLOG 128
+#define BACKLOG  128
+#define PAUSE_MS 100 /* before accept() is tried again, when custosd has no descriptor left */
 
 struct server {
 	struct daemon *daemon;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;
 	uv_poll_t poll;
+	uv_timer_t pause;
 	bool is_stopped;
-	struct session *sessions[SERVER_MAX_SESSIONS];
+	struct session *sessions[CALLERS_MAX_SESSIONS];
 	unsigned n;
 };
 
@@ -98,26 +103,67 @@ static void forget(void *owner, struct session *session)
 	}
 }
 
+/* The answer to the call that the peer is about to make.  It has room for that; who does not look, does not
+ * learn it. */
+static void refuse(int fd, const struct cu_err *why)
+{
+	struct buf frame = BUF_INIT;
+
+	reply_error(&frame, why);
+	if (buf_check(&frame, NULL) == 0) {
+		(void)send(fd, frame.p, frame.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+	buf_done(&frame);
+	close(fd);
+}
+
+static bool has_role(const struct daemon *d, const struct peer *peer)
+{
+	struct policy *p = policy_ref(d->policy);
+	bool has = peer->uid == 0 || policy_access(p, peer->uid, peer->gids, peer->ngids).roles != 0;
+
+	policy_unref(p);
+	return has;
+}
+
 static void take_caller(struct server *s, int fd)
 {
+	struct daemon *d = s->daemon;
 	struct peer peer;
+	struct caller *caller;
 	struct session *session;
 	struct cu_err err;
 	int r = peer_of(fd, &peer, &err);
 
-	if (r == 0 && s->n == SERVER_MAX_SESSIONS) {
-		r = cu_err_set(&err, CU_EBUSY, "%u connections are open", SERVER_MAX_SESSIONS);
+	if (r == 0) {
+		r = caller_enter(&d->callers, peer.uid, has_role(d, &peer), &caller, &err);
 	}
 	if (r < 0) {
-		close(fd);
+		refuse(fd, &err);
 	} else {
-		r = session_new(s->daemon, fd, &peer, forget, s, &session, &err);
+		r = session_new(d, fd, &peer, caller, forget, s, &session, &err);
 	}
 	if (r < 0) {
-		log_warn("a connection was refused: %s", err.msg);
+		log_limited(&d->refused, LOG_LEVEL_WARN, "a connection was refused: %s", err.msg);
 		return;
 	}
 	s->sessions[s->n++] = session;
+}
+
+static void on_connect(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct server *s = timer->data;
+
+	uv_poll_start(&s->poll, UV_READABLE, on_connect);
+}
+
+/* Whoever waits stays waiting, and would be told again and again. */
+static void pause_accepting(struct server *s)
+{
+	uv_poll_stop(&s->poll);
+	uv_timer_start(&s->pause, on_pause_over, PAUSE_MS, 0);
 }
 
 static void on_connect(uv_poll_t *poll, int status, int events)
@@ -132,7 +178,12 @@ static void on_connect(uv_poll_t *poll, int status, int events)
 		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0) {
-			return; /* nobody waits, or no descriptors are left: later */
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+				log_limited(&s->daemon->refused, LOG_LEVEL_WARN,
+					"connections wait: %s", strerror(errno));
+				pause_accepting(s);
+			}
+			return; /* else nobody waits */
 		}
 		take_caller(s, fd);
 	}
@@ -158,7 +209,8 @@ int server_open(struct daemon *d, const char *path, int fd, struct server **ret,
 		return r;
 	}
 	s->is_stopped = false;
-	s->poll.data = s;
+	s->poll.data = s->pause.data = s;
+	uv_timer_init(d->loop, &s->pause); /* cannot fail */
 	uv_poll_start(&s->poll, UV_READABLE, on_connect);
 	*ret = s;
 	return 0;
@@ -174,6 +226,7 @@ void server_stop(struct server *s)
 	s->is_stopped = true;
 	uv_poll_stop(&s->poll);
 	uv_close((uv_handle_t *)&s->poll, NULL);
+	uv_close((uv_handle_t *)&s->pause, NULL);
 	for (unsigned i = s->n; i-- > 0;) { /* from the end: none is freed before its turn */
 		session_stop(s->sessions[i]);
 	}

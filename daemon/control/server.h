@@ -8,8 +8,6 @@ struct cu_err;
 struct daemon;
 struct server;
 
-#define SERVER_MAX_SESSIONS 512
-
 /* Listens at path; a stale socket of ours is replaced, one that answers is CU_EBUSY.  With fd > 0, which
  * becomes the server's, it listens already, and what lies at the path is whoever made it's. */
 int server_open(struct daemon *d, const char *path, int fd, struct server **ret, struct cu_err *err);

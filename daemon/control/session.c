@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control/caller.h"
 #include "control/daemon.h"
 #include "control/dispatch.h"
 #include "control/exchange.h"
@@ -26,6 +27,8 @@ struct session {
 	void *owner;
 	struct daemon *daemon;
 	struct peer peer;
+	struct caller *caller;
+	size_t unread, held; /* what it counts there */
 	int fd;
 	uv_poll_t poll;
 	uv_timer_t idle;
@@ -39,6 +42,7 @@ struct session {
 	unsigned ncalls;
 	struct turn_item turn; /* replies may leave, calls may start */
 	bool has_frames; /* the reader may hold whole ones */
+	bool is_late; /* they wait for the next turn: their user has had its part of this one */
 	bool is_ending;  /* reads no more; ends when nothing is under way */
 	bool is_closed;
 };
@@ -67,6 +71,9 @@ static void free_if_over(struct session *s)
 	}
 	frame_done(&s->frames);
 	buf_done(&s->out);
+	s->caller->unread -= s->unread;
+	s->caller->held -= s->held;
+	caller_leave(&s->daemon->callers, s->caller);
 	s->on_gone(s->owner, s);
 	free(s);
 }
@@ -79,6 +86,16 @@ static void on_handle_closed(uv_handle_t *handle)
 	free_if_over(s);
 }
 
+/* Jobs, and what may wait for a file of the peer's. */
+static void cancel_long(struct session *s)
+{
+	for (struct exchange *x = s->first; x; x = x->next) {
+		if (x->slots || x->fd >= 0) {
+			atomic_store(&x->work.cancel, true);
+		}
+	}
+}
+
 /* No more bytes in either direction.  Exchanges that run keep the memory. */
 static void close_now(struct session *s)
 {
@@ -86,11 +103,7 @@ static void close_now(struct session *s)
 		return;
 	}
 	s->is_closed = s->is_ending = true;
-	for (struct exchange *x = s->first; x; x = x->next) {
-		if (x->slots) {
-			atomic_store(&x->work.cancel, true);
-		}
-	}
+	cancel_long(s);
 	if (s->passed.fd >= 0) {
 		close(s->passed.fd);
 	}
@@ -110,11 +123,7 @@ static void close_if_answered(struct session *s)
 void session_stop(struct session *s)
 {
 	s->is_ending = true;
-	for (struct exchange *x = s->first; x; x = x->next) {
-		if (x->slots) {
-			atomic_store(&x->work.cancel, true);
-		}
-	}
+	cancel_long(s);
 	expect_life(s);
 	close_if_answered(s);
 }
@@ -135,25 +144,28 @@ static void on_end_of_calls(struct session *s)
 
 static void break_off(struct session *s, const struct cu_err *why)
 {
-	log_info("uid %u: connection closed: %s", (unsigned)s->peer.uid, why->msg);
+	log_limited(&s->daemon->broken_off, LOG_LEVEL_INFO, "uid %u: connection closed: %s",
+		(unsigned)s->peer.uid, why->msg);
 	close_now(s);
 }
 
 /* --- begin ------------------------------------------------------------------------ */
 
-int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
-	void *owner, struct session **ret, struct cu_err *err)
+int session_new(struct daemon *d, int fd, const struct peer *peer, struct caller *caller,
+	session_fn *on_gone, void *owner, struct session **ret, struct cu_err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (!s) {
 		close(fd);
+		caller_leave(&d->callers, caller);
 		return cu_err_set(err, CU_ENOMEM, "out of memory");
 	}
 	s->on_gone = on_gone;
 	s->owner = owner;
 	s->daemon = d;
 	s->peer = *peer;
+	s->caller = caller;
 	s->fd = fd;
 	s->passed.fd = -1;
 	s->out = (struct buf)BUF_INIT_WIPE;
@@ -163,6 +175,7 @@ int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *o
 		close(fd);
 		frame_done(&s->frames);
 		free(s);
+		caller_leave(&d->callers, caller);
 		return cu_err_set(err, CU_EIO, "the connection cannot be watched");
 	}
 	uv_timer_init(d->loop, &s->idle); /* cannot fail */
@@ -190,9 +203,32 @@ static void on_idle(uv_timer_t *timer)
 
 /* --- replies ---------------------------------------------------------------------- */
 
+/* Who has little unread goes on, whatever the caller's other connections do: so each is woken by
+ * what is its own. */
 static bool can_take(const struct session *s)
 {
-	return !s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT;
+	return !s->is_ending && s->ncalls < SESSION_MAX_CALLS && s->out.n < SESSION_MAX_OUT &&
+		(s->out.n < CALLER_LITTLE || s->caller->unread < CALLER_MAX_UNREAD);
+}
+
+static void count_unread(struct session *s)
+{
+	size_t now = s->is_closed ? 0 : s->out.n - s->out_sent;
+
+	s->caller->unread += now - s->unread;
+	s->unread = now;
+}
+
+static int count_held(struct session *s, struct cu_err *err)
+{
+	size_t now = frame_held(&s->frames);
+
+	s->caller->held += now - s->held;
+	s->held = now;
+	return now > CALLER_LITTLE && s->caller->held > CALLER_MAX_HELD ?
+		cu_err_set(err, CU_ELIMIT, "its user has sent over %u MiB of messages that are not whole",
+			CALLER_MAX_HELD >> 20) :
+		0;
 }
 
 /* Moves what is ready, in the order of the calls, and frees calls that are answered. */
@@ -236,6 +272,10 @@ static void send_some(struct session *s)
 			expect_life(s); /* a slow reader is no dead one */
 		}
 	}
+	if (s->out.cap > CALLER_LITTLE) {
+		buf_done(&s->out); /* many connections would keep much */
+		s->out = (struct buf)BUF_INIT_WIPE;
+	}
 	buf_clear(&s->out);
 	s->out_sent = 0;
 }
@@ -255,10 +295,11 @@ static void watch(struct session *s)
 	int events = 0;
 
 	tell_writers(s);
+	count_unread(s);
 	if (s->is_closed) {
 		return;
 	}
-	if (can_take(s)) {
+	if (can_take(s) && !s->has_frames) { /* else an end could be read before them */
 		events |= UV_READABLE;
 	}
 	if (s->out_sent < s->out.n) {
@@ -300,7 +341,10 @@ static void pump(struct session *s)
 		if (!s->is_closed) {
 			send_some(s);
 		}
-		goes_on = s->has_frames && can_take(s);
+		goes_on = s->has_frames && can_take(s) && !s->is_late;
+	}
+	if (s->has_frames && can_take(s)) {
+		turn_put_later(&s->daemon->turn, &s->turn);
 	}
 	watch(s);
 }
@@ -323,6 +367,7 @@ static void on_end_of_turn(struct turn_item *item)
 	if (s->is_closed) {
 		collect(s);
 		buf_clear(&s->out);
+		count_unread(s);
 		free_if_over(s);
 		return;
 	}
@@ -349,13 +394,28 @@ static int take_fd_for(struct session *s, const struct frame *f, struct cu_err *
 	return p.fd;
 }
 
+/* Of calls that are not answered: an answered one has closed its own. */
+static unsigned count_fds(const struct session *s)
+{
+	unsigned n = 0;
+
+	for (const struct exchange *x = s->first; x; x = x->next) {
+		n += x->fd >= 0;
+	}
+	return n;
+}
+
 static void start_call(struct session *s, const struct frame *f)
 {
 	struct cu_err err;
 	struct exchange *x = NULL;
 	int fd = take_fd_for(s, f, &err), r;
 
-	r = fd < -1 ? fd : dispatch_call(s->daemon, &s->peer, f->text, fd, &x, &err);
+	if (fd >= 0 && count_fds(s) >= SESSION_MAX_FDS) {
+		close(fd);
+		fd = cu_err_set(&err, CU_EPROTO, "over %d calls with a descriptor at a time", SESSION_MAX_FDS);
+	}
+	r = fd < -1 ? fd : dispatch_call(s->daemon, &s->peer, s->caller, f->text, fd, &x, &err);
 	if (r < 0) {
 		break_off(s, &err);
 		return;
@@ -372,12 +432,26 @@ static void start_call(struct session *s, const struct frame *f)
 	s->ncalls++;
 }
 
+static bool has_time(const struct session *s)
+{
+	struct caller *c = s->caller;
+
+	if (c->turn != s->daemon->turn.number) {
+		c->turn = s->daemon->turn.number;
+		c->spent_us = 0;
+	}
+	return c->spent_us < CALLER_TURN_US;
+}
+
+/* One, and more while there is time. */
 static void take_frames(struct session *s)
 {
 	struct frame f;
 	struct cu_err err;
 
-	while (can_take(s)) {
+	s->is_late = false;
+	while (can_take(s) && !s->is_late) {
+		int64_t began_us = clock_monotonic_us();
 		int r = frame_feed(&s->frames, NULL, 0, &f, &err);
 
 		if (r < 0) {
@@ -390,6 +464,8 @@ static void take_frames(struct session *s)
 		}
 		start_call(s, &f);
 		collect(s); /* what was answered at once makes room */
+		s->is_late = !has_time(s);
+		s->caller->spent_us += clock_monotonic_us() - began_us;
 	}
 }
 
@@ -450,6 +526,9 @@ static void receive(struct session *s)
 		r = frame_feed(&s->frames, bytes, (size_t)n, &f, &err);
 	}
 	explicit_bzero(bytes, (size_t)n);
+	if (r == 0) {
+		r = count_held(s, &err);
+	}
 	if (r < 0) {
 		break_off(s, &err);
 		return;

@@ -13,11 +13,13 @@
 
 #include "control/peer.h"
 
+struct caller;
 struct cu_err;
 struct daemon;
 struct session;
 
 #define SESSION_MAX_CALLS 64
+#define SESSION_MAX_FDS   2          /* of calls under way, and one that waits for its message */
 #define SESSION_MAX_OUT   (4u << 20) /* bytes of replies that the peer has not read */
 #define SESSION_IDLE_MS   60000      /* no whole message, or no byte read, for this long */
 #define SESSION_STOP_MS   5000       /* the same, while custosd is stopping */
@@ -25,9 +27,9 @@ struct session;
 /* Told to its owner when a session is about to be freed. */
 typedef void session_fn(void *owner, struct session *s);
 
-/* Takes fd. */
-int session_new(struct daemon *d, int fd, const struct peer *peer, session_fn *on_gone,
-	void *owner, struct session **ret, struct cu_err *err);
+/* Takes fd, and the place that the caller entered; it leaves when the session is freed, or cannot be made. */
+int session_new(struct daemon *d, int fd, const struct peer *peer, struct caller *caller,
+	session_fn *on_gone, void *owner, struct session **ret, struct cu_err *err);
 
 /* Ends it when what is under way has been answered; jobs are cancelled. */
 void session_stop(struct session *s);

@@ -18,13 +18,18 @@ struct turn_item {
 
 struct turn {
 	uv_prepare_t prepare; /* active while there is something: it keeps the loop running */
+	uv_idle_t idle;       /* active while something is put for later: the loop does not wait */
+	uint64_t number;      /* of this turn */
 	struct turn_item *first, *last;
+	struct turn_item *later, *last_later;
 	struct turn_item *finale;
 };
 
 void turn_open(uv_loop_t *loop, struct turn *t);
 /* In order; an item that is put already, and was not run yet, is run once. */
 void turn_put(struct turn *t, struct turn_item *item);
+/* The same at the end of the next turn, which begins at once: whatever has come meanwhile is heard first. */
+void turn_put_later(struct turn *t, struct turn_item *item);
 /* The one that is run after all others, and after those that they put. */
 void turn_put_finale(struct turn *t, struct turn_item *item);
 /* Nothing is put any more.  The struct is free for use once the loop has run. */

@@ -13,8 +13,9 @@
 
 #include "base/err.h"
 
-/* Most threads wait for a sync of the log: how many calls may share one. */
-#define WORK_THREADS 32
+/* Most threads wait for a sync of the log: how many calls may share one.  One user gets no more than half
+ * (control/caller.h). */
+#define WORK_THREADS 64
 
 struct work {
 	uv_work_t uv;                                /* loop */

@@ -234,6 +234,20 @@ static int check_silence(const struct client *c, struct cu_err *err)
 	return 0;
 }
 
+static int read_reply(struct client *c, struct reply *ret_reply, struct cu_err *err);
+
+/* A server that has no room says so before it is asked, and hangs up. */
+static int heed_refusal(struct client *c, int *r, struct cu_err *err)
+{
+	struct reply reply = { 0 };
+
+	if ((*r == CU_EPROTO || *r == CU_EUNAVAIL) && read_reply(c, &reply, NULL) == 0 && reply.error) {
+		*r = reply_to_err(&reply, err);
+	}
+	reply_done(&reply);
+	return *r;
+}
+
 static int start(struct client *c, const char *method, const json_t *parameters, int fd,
 	bool expects_more, struct cu_err *err)
 {
@@ -253,7 +267,7 @@ static int start(struct client *c, const char *method, const json_t *parameters,
 	}
 	if ((r = check_silence(c, err)) < 0 ||
 		(r = send_all(c, buf_span(&frame), fd, err)) < 0) {
-		broke(c, r);
+		broke(c, heed_refusal(c, &r, err));
 		goto out;
 	}
 	c->in_call = true;

@@ -22,6 +22,11 @@ uint64_t frame_fed(const struct frame_reader *r)
 	return r->returned + (r->held.n - r->head);
 }
 
+size_t frame_held(const struct frame_reader *r)
+{
+	return r->held.n - r->head;
+}
+
 bool frame_is_idle(const struct frame_reader *r)
 {
 	return r->head == r->held.n;

@@ -70,6 +70,9 @@ int frame_feed(struct frame_reader *r, const void *p, size_t n, struct frame *re
 /* Bytes fed since frame_init. */
 uint64_t frame_fed(const struct frame_reader *r);
 
+/* Bytes of messages that were not returned yet. */
+size_t frame_held(const struct frame_reader *r);
+
 /* Nothing is held: at the end of the stream this tells a clean end from a torn frame. */
 bool frame_is_idle(const struct frame_reader *r);
 

@@ -185,6 +185,7 @@ static void send_all(int fd, struct span in, bool with_fd)
 static void talk(struct span in, unsigned uid, bool with_fd, struct buf *replies)
 {
 	struct peer peer = { .uid = uid, .gids = { uid }, .ngids = 1 };
+	struct caller *caller = NULL;
 	struct session *s = NULL;
 	struct cu_err err;
 	bool is_gone = false;
@@ -193,7 +194,8 @@ static void talk(struct span in, unsigned uid, bool with_fd, struct buf *replies
 	fuzz_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0,
 		"a pair of sockets");
 	send_all(fds[1], in, with_fd);
-	fuzz_must(session_new(&house, fds[0], &peer, on_gone, &is_gone, &s, &err) == 0,
+	fuzz_must(caller_enter(&house.callers, uid, true, &caller, &err) == 0 &&
+			  session_new(&house, fds[0], &peer, caller, on_gone, &is_gone, &s, &err) == 0,
 		"a session is made");
 	patience.data = s;
 	uv_update_time(&loop); /* it may be long ago that the loop looked */

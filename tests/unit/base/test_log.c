@@ -53,6 +53,29 @@ static void each_byte_makes_one_line(void **state)
 	buf_done(&b);
 }
 
+static void warn_often(const void *limit)
+{
+	for (int i = 0; i < LOG_BURST + 30; i++) {
+		log_limited((struct log_limit *)(uintptr_t)limit, LOG_LEVEL_WARN, "again");
+	}
+}
+
+static void what_comes_again_and_again_is_counted_and_not_repeated(void **state)
+{
+	struct log_limit limit = { 0 };
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	capture(warn_often, &limit, &b);
+	assert_int_equal(b.n, LOG_BURST * strlen("<4>again\n"));
+
+	limit.since_ms -= LOG_BURST_MS; /* the time is over */
+	capture(warn_often, &limit, &b);
+	buf_put_u8(&b, '\0');
+	assert_int_equal(strncmp((char *)b.p, "<4>30 more lines like the next were left out\n<4>again\n", 50), 0);
+	buf_done(&b);
+}
+
 static void a_second_line_and_its_priority_are_only_text(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -154,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_byte_makes_one_line),
 		cmocka_unit_test(a_second_line_and_its_priority_are_only_text),
+		cmocka_unit_test(what_comes_again_and_again_is_counted_and_not_repeated),
 		cmocka_unit_test(a_line_of_any_length_is_one_line),
 		cmocka_unit_test(lines_above_the_level_are_dropped),
 		cmocka_unit_test(lines_of_several_threads_do_not_mix),
