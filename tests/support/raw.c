@@ -16,7 +16,7 @@
 #include "base/err.h"
 
 #define REPLY_MAX (64u << 20)
-#define MAX_FDS   8
+#define MAX_FDS   253 /* of one message, by the kernel: SCM_MAX_FD */
 
 struct raw raw_of(int fd)
 {
