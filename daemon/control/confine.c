@@ -35,6 +35,9 @@ static void allow_always(struct landlock *l)
 	if (IS_SANITIZED) {
 		landlock_allow(l, "/proc/self/exe", LANDLOCK_READ); /* a report names functions */
 	}
+#ifdef CUSTOS_COVERAGE_DATA /* ./dev coverage */
+	landlock_allow(l, CUSTOS_COVERAGE_DATA, LANDLOCK_OWN);
+#endif
 }
 
 /* "/run/custos/s" becomes "/run/custos"; false: there is nothing above it but the root. */

@@ -247,6 +247,53 @@ static void a_derivation_ends_with_the_step_that_decides(void **state)
 	buf_done(&out);
 }
 
+static void expect_last_step(uid_t uid, const char *purpose, const struct standing *s, const char *step)
+{
+	struct permit p = must_begin(uid, purpose);
+	struct buf out = BUF_INIT;
+	struct json j = json_to(&out);
+	const char *text, *last;
+
+	json_open_object(&j, NULL);
+	permit_explain(&p, s, &j);
+	json_close_object(&j);
+	text = buf_cstr(&out);
+	last = strstr(text, step);
+	if (!last || strcmp(last + strlen(step), "]}") != 0) {
+		fail_msg("'%s' is not the last step of %s", step, text);
+	}
+	buf_done(&out);
+}
+
+static void a_derivation_says_what_was_objected_restricted_or_is_over(void **state)
+{
+	struct standing s = stands(CONSENT_NONE, false);
+
+	(void)state;
+	expect_last_step(2, "post", &s, "{\"step\":\"objection\",\"passed\":true,\"text\":\"none\"}");
+	s.is_objected = true;
+	s.objection.at_ms = 1795298944123;
+	expect_last_step(2, "post", &s,
+		"{\"step\":\"objection\",\"passed\":false,\"text\":\"objected on 2026-11-21 (absolute)\"}");
+	/* where it is no ground, it is no step */
+	expect_last_step(2, "service", &s, "{\"step\":\"restriction\",\"passed\":true,\"text\":\"none\"}");
+
+	s = stands(CONSENT_NONE, false);
+	expect_last_step(2, "mail", &s, "{\"step\":\"consent\",\"passed\":false,\"text\":\"nobody ever asked\"}");
+	s.who.is_restricted = true;
+	expect_last_step(2, "service", &s,
+		"{\"step\":\"restriction\",\"passed\":true,\"text\":\"stored only; the role may read it\"}");
+	s.exists = false;
+	expect_last_step(2, "service", &s, "{\"step\":\"person\",\"passed\":false,\"text\":\"there is no such data subject\"}");
+
+	s = stands(CONSENT_EXPIRED, false);
+	s.event = (struct row_consent){ .state = CONSENT_GIVEN, .at_ms = 1795298944123, .notice = "a",
+		.expires_ms = 1795298944123 + 86400000 };
+	expect_last_step(2, "mail", &s,
+		"{\"step\":\"consent\",\"passed\":false,"
+		"\"text\":\"given on 2026-11-21, notice a, expired on 2026-11-22\"}");
+}
+
 static bool uses(uid_t uid, const char *purpose, const char *text)
 {
 	struct permit p = must_begin(uid, purpose);
@@ -295,6 +342,7 @@ int main(void)
 		cmocka_unit_test(who_may_not_know_is_told_the_same_of_everybody),
 		cmocka_unit_test(who_was_never_asked_may_be_written_of_and_who_said_no_not),
 		cmocka_unit_test(a_derivation_ends_with_the_step_that_decides),
+		cmocka_unit_test(a_derivation_says_what_was_objected_restricted_or_is_over),
 		cmocka_unit_test(a_record_may_narrow_to_purposes_and_roles_and_object),
 		cmocka_unit_test(automated_decisions_and_special_categories_are_for_purposes_that_may),
 	};
