@@ -29,7 +29,9 @@ static void put_quoted(struct buf *b, const char *s, size_t n)
 		default: buf_putf(b, "\\u%04x", c); break;
 		}
 	}
-	buf_put(b, s + plain, n - plain);
+	if (n > plain) { /* an empty text may have no place */
+		buf_put(b, s + plain, n - plain);
+	}
 	buf_put_u8(b, '"');
 }
 

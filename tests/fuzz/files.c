@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -11,11 +12,20 @@
 static struct files *taking; /* nftw hands nothing through */
 static size_t nprefix;
 
+/* What was set aside for a file is zeros behind its end: a journal has 16 MiB. */
+#define LARGE (1u << 20)
+
+static void trim(struct buf *bytes)
+{
+	while (bytes->n > 0 && bytes->p[bytes->n - 1] == 0) {
+		bytes->n--;
+	}
+}
+
 static int take_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	size_t i = taking->n;
 
-	(void)st;
 	(void)at;
 	if (type != FTW_F) {
 		return 0;
@@ -23,6 +33,10 @@ static int take_one(const char *path, const struct stat *st, int type, struct FT
 	fuzz_must(i < FILES_MAX && strlen(path + nprefix) < sizeof(taking->v[i].path), "few files are enough");
 	strcpy(taking->v[i].path, path + nprefix);
 	fuzz_must(path_read_file(path, 1u << 24, &taking->v[i].bytes, NULL) == 0, "a file can be read");
+	taking->v[i].size = (size_t)st->st_size;
+	if (taking->v[i].size > LARGE) {
+		trim(&taking->v[i].bytes);
+	}
 	taking->n++;
 	return 0;
 }
@@ -40,7 +54,7 @@ void files_take(struct files *f, const char *dir)
 	qsort(f->v, f->n, sizeof(f->v[0]), by_path);
 }
 
-static void put(const char *dir, const char *name, struct span bytes)
+static void put(const char *dir, const char *name, struct span bytes, size_t size)
 {
 	char path[PATH_SIZE];
 	FILE *file;
@@ -52,14 +66,17 @@ static void put(const char *dir, const char *name, struct span bytes)
 		*slash = '/';
 	}
 	file = fopen(path, "w");
-	fuzz_must(file && fwrite(bytes.p, 1, bytes.n, file) == bytes.n && fclose(file) == 0, "a file can be written");
+	fuzz_must(file && fwrite(bytes.p, 1, bytes.n, file) == bytes.n && fflush(file) == 0 &&
+			  fchmod(fileno(file), 0600) == 0 && /* else a key file is refused */
+			  (size <= bytes.n || ftruncate(fileno(file), (off_t)size) == 0) && fclose(file) == 0,
+		"a file can be written");
 }
 
 void files_put_all(struct files *f, const char *dir)
 {
 	fuzz_must(path_make_dir(dir, 0700, NULL) == 0, "a directory can be made");
 	for (size_t i = 0; i < f->n; i++) {
-		put(dir, f->v[i].path, buf_span(&f->v[i].bytes));
+		put(dir, f->v[i].path, buf_span(&f->v[i].bytes), f->v[i].size);
 		f->v[i].is_changed = false;
 	}
 }
@@ -70,7 +87,7 @@ void files_change(struct files *f, const char *dir, size_t i, struct span bytes)
 
 	f->v[i].is_changed = true;
 	if (bytes.p) {
-		put(dir, f->v[i].path, bytes);
+		put(dir, f->v[i].path, bytes, bytes.n);
 		return;
 	}
 	fuzz_must(path_join(path, dir, f->v[i].path, NULL) == 0, "the path is short");
@@ -81,7 +98,7 @@ void files_put_back(struct files *f, const char *dir)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->v[i].is_changed) {
-			put(dir, f->v[i].path, buf_span(&f->v[i].bytes));
+			put(dir, f->v[i].path, buf_span(&f->v[i].bytes), f->v[i].size);
 			f->v[i].is_changed = false;
 		}
 	}

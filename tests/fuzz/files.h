@@ -11,7 +11,8 @@
 struct files {
 	struct {
 		char path[128]; /* below the directory */
-		struct buf bytes;
+		struct buf bytes; /* of a large file without the zeros at its end */
+		size_t size;
 		bool is_changed; /* since files_put_all */
 	} v[FILES_MAX];
 	size_t n;

@@ -1,12 +1,14 @@
 /*
  * Lines of the log, and the bytes of a record behind its seal: what reads is written
- * back as it was.  The first byte says which.
+ * back as it was, and what custosd reads as a line of the log, custos-verify does.  The first byte says which.
  */
 #include "base/buf.h"
 #include "base/err.h"
 #include "fuzz.h"
 #include "ledger/leaf.h"
 #include "store/record.h"
+#include "verify/entry.h"
+#include "verify/flaw.h"
 
 #define NSLOTS 64
 
@@ -15,12 +17,15 @@ static void read_leaf(struct span in)
 	struct buf again = BUF_INIT;
 	uint64_t slots[NSLOTS];
 	struct leaf leaf;
+	struct entry entry;
+	struct flaw f;
 	struct cu_err err;
 
 	if (leaf_parse(in, &leaf, slots, NSLOTS, &err) == 0) {
 		fuzz_must(leaf_format(&leaf, &again, &err) == 0,
 			"what was read is written");
 		fuzz_must(span_eq(buf_span(&again), in), "a leaf has one spelling");
+		fuzz_must(entry_parse(bytes_of(in.p, in.n), &entry, &f) == 0, "custos-verify reads it, too");
 	}
 	buf_done(&again);
 }

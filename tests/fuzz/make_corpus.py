@@ -264,6 +264,12 @@ def make_disk():
         put("vault", "rows-%d" % what, struct.pack("BBBBB", 2, 0x80, what, 3, 4))
 
 
+def make_data():
+    put("data", "whole", b"")
+    for column, how in ((0, 0), (20, 11), (60, 13), (61, 11), (62, 7), (63, 3), (64, 6), (65, 9), (90, 1), (120, 12)):
+        put("data", "column-%d-%d" % (column, how), struct.pack(">HBBB", column, how, 0, 1))
+
+
 # Changes to a vault object: 22 bits for where, and what is flipped there.
 def make_vault_object():
     put("vault_object", "whole", b"\1")
@@ -349,6 +355,7 @@ if __name__ == "__main__":
     make_record()
     make_yaml()
     make_disk()
+    make_data()
     make_vault_object()
     make_notes()
     make_store(os.path.abspath(sys.argv[1]))

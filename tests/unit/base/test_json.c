@@ -96,6 +96,15 @@ static void quotes_in_a_key_are_escaped_too(void **state)
 	buf_done(&b);
 }
 
+static void an_empty_text_may_have_no_place(void **state)
+{
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	assert_string_equal(quoted(&b, NULL, 0), "\"\"");
+	buf_done(&b);
+}
+
 static void valid_utf8_is_written_as_it_is(void **state)
 {
 	static const char text[] = "Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x94\x91";
@@ -195,6 +204,7 @@ int main(void)
 		cmocka_unit_test(numbers_keep_all_their_digits),
 		cmocka_unit_test(every_ascii_character_comes_back),
 		cmocka_unit_test(quotes_in_a_key_are_escaped_too),
+		cmocka_unit_test(an_empty_text_may_have_no_place),
 		cmocka_unit_test(valid_utf8_is_written_as_it_is),
 		cmocka_unit_test(an_invalid_byte_becomes_a_mark_and_its_neighbours_stay),
 		cmocka_unit_test(whatever_two_bytes_come_the_text_is_json),
