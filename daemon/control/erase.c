@@ -103,14 +103,15 @@ static int get_row(struct daemon *d, const struct id *erasure, struct row_erasur
 	return r == 0 ? cu_err_set(err, CU_ENOENT, "there is no such erasure") : r < 0 ? r : 0;
 }
 
-/* What the eraser was told by the targets; not for long, and not beyond a start. */
+/* What the eraser was told by the targets; not for long, and not beyond a start.  What it has not asked
+ * them yet, or finished before a start was over, is no answer. */
 static bool find_result(struct eraser *e, const struct id *erasure, struct erase_result *ret)
 {
 	bool is_found = false;
 
 	pthread_mutex_lock(&e->lock);
 	for (unsigned i = 0; i < ERASER_RESULTS && !is_found; i++) {
-		is_found = i < e->nresults && id_eq(&e->results[i].row.id, erasure);
+		is_found = i < e->nresults && e->results[i].is_asked && id_eq(&e->results[i].row.id, erasure);
 		if (is_found) {
 			*ret = e->results[i];
 		}

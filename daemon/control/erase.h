@@ -23,6 +23,7 @@ struct erase_request {
 
 struct erase_result {
 	struct row_erasure row; /* done or cancelled, or, of a call that did not wait, neither */
+	bool is_asked;          /* the targets were, with or without success */
 	bool is_confirmed;      /* at every target; false also without any target */
 	unsigned ntargets;
 	char unconfirmed[200]; /* the first target that could not confirm, and why; "" */

@@ -242,6 +242,7 @@ static void confirm_last(struct eraser *e, unsigned n)
 	for (unsigned i = 0; i < n && i < ERASER_RESULTS; i++) {
 		struct erase_result *r = &e->results[(e->nresults - 1 - i) % ERASER_RESULTS];
 
+		r->is_asked = true;
 		r->is_confirmed = at_targets.is_confirmed;
 		r->ntargets = at_targets.ntargets;
 		memcpy(r->unconfirmed, at_targets.unconfirmed, sizeof(r->unconfirmed));
