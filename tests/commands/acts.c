@@ -80,10 +80,11 @@ const struct act acts[] = {
 		"record rule " SERVICE " --collection=need --where=record --is=$r --set=keep --value=30d", NULL, NULL }, { KEYED } },
 	{ COMMAND_RECORD_DELETE, NULL, { AS_PRIVACY, "record delete " SERVICE " --collection=need --where=record --is=$r",
 		NULL, NULL }, { KEYED } },
-	{ COMMAND_IMPORT, NULL, { AS_PRIVACY, "import $files/rows.csv --map=$files/map.yaml " SERVICE, NULL, NULL } },
+	{ COMMAND_IMPORT, NULL, { AS_PRIVACY, "import $files/rows.csv --map=$files/map.yaml " SERVICE, NULL, NULL },
+		.is_long = true },
 	{ COMMAND_IMPORT, "UTF-16, with rejects", { AS_PRIVACY,
 		"import $files/wide.csv --charset=UTF-16 --rejects=$files/rejects.csv --map=$files/map.yaml " SERVICE, NULL,
-		NULL }, .status = 65 },
+		NULL }, .is_long = true, .status = 65 },
 	{ COMMAND_EXPORT, NULL, { AS_PRIVACY, "export $files/all.jsonl " SERVICE, NULL, NULL } },
 
 	/* what they say */

@@ -49,6 +49,7 @@ struct act {
 	int days_later; /* so many days after the house was made the act is done */
 	bool is_alone;  /* there is no store before: 'init' */
 	bool needs_two; /* users */
+	bool is_long;   /* it has steps: what was not answered may be there in part, and typed again goes on */
 	bool goes_on;   /* custosd goes on with it by itself */
 };
 

@@ -410,6 +410,12 @@ static void ask_everything(struct asking *k)
 
 /* --- the log ----------------------------------------------------------------------------------------------- */
 
+/* A vault object without a manifest, which a fault may leave at a target, is deleted there. */
+static bool is_mending(const char *leaf)
+{
+	return strstr(leaf, "act=backup.prune ") != NULL;
+}
+
 char *look_leaves(struct house *h)
 {
 	const struct asking k = { .h = h, .who = AS_ADMIN };
@@ -426,8 +432,12 @@ char *look_leaves(struct house *h)
 
 		got = json_array_size(leaves);
 		json_array_foreach (leaves, i, leaf) {
-			put_text(to, h, json_string_value(json_object_get(leaf, "leaf")));
-			fputc('\n', to);
+			const char *line = json_string_value(json_object_get(leaf, "leaf"));
+
+			if (!is_mending(line)) {
+				put_text(to, h, line);
+				fputc('\n', to);
+			}
 		}
 		from += got;
 	} while (got == LEAVES_MAX);
@@ -487,7 +497,10 @@ static const char *difference(const char *wanted, const char *found)
 	const char *line = c < 0 ? wanted : found;
 	size_t n = strcspn(line, "\n");
 
-	snprintf(says, sizeof(says), "%s: %.*s", c < 0 ? "lacks" : "has", (int)(n > 2000 ? 2000 : n), line);
+	snprintf(says, sizeof(says), "%s: %.*s", c < 0 ? "lacks" : "has", (int)(n > 1000 ? 1000 : n), line);
+	line = c < 0 ? found : wanted;
+	n = strcspn(line, "\n");
+	snprintf(says + strlen(says), sizeof(says) - strlen(says), "\nbeside: %.*s", (int)(n > 1000 ? 1000 : n), line);
 	return c ? says : NULL;
 }
 
