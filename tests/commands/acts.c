@@ -35,7 +35,8 @@
 
 const struct act acts[] = {
 	/* the store */
-	{ COMMAND_INIT, NULL, { AS_ADMIN, "init $identity", NULL, NULL }, .is_alone = true },
+	{ COMMAND_INIT, NULL, { AS_ADMIN, "init $identity", NULL, NULL }, .is_alone = true,
+		.is_long = true }, /* what it left unfinished is made anew */
 	{ COMMAND_SEAL, NULL, { AS_ADMIN, "seal", NULL, NULL } },
 	{ COMMAND_UNSEAL, NULL, { AS_ADMIN, "unseal", PASS, NULL },
 		{ PHRASE, { AS_ADMIN, "key remove file", NULL, NULL } } },
@@ -210,9 +211,6 @@ const struct act acts[] = {
 	{ COMMAND_COUNT_, "a start after a grace period, of a collection",
 		.before = { { AS_PRIVACY, "erase $ada " ERASURE " --collection=order", NULL, NULL } }, .kind = ACT_START,
 		.days_later = 4, .goes_on = true, .needs_two = true },
-	{ COMMAND_COUNT_, "a start after a month's end", .before = { { AS_PRIVACY,
-		"subject update $bob " SERVICE " --collection=order", "{\"date\":\"$longago\",\"note\":\"" CANARY "\"}", NULL } },
-		.kind = ACT_START, .goes_on = true },
 	{ COMMAND_COUNT_, "custosd restore", .kind = ACT_RESTORE },
 };
 

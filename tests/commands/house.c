@@ -178,7 +178,8 @@ static void put_policies(struct house *h)
 		"  - {route: busy, plugin: null, alarms: no, settings: {answer: later}}\n",
 		st->files);
 	stage_policy(st, "agent.yaml", text);
-	stage_policy(st, "schedule.yaml", "backup: never\nmirror: never\ndrill: never\nresidue: never\ndigest: never\n");
+	stage_policy(st, "schedule.yaml", "backup: never\nmirror: never\ndrill: never\nretention: '0 0 1 1 *'\nresidue: never\n"
+		"digest: never\n");
 	free(run_shell("sed -i 's/^    basis: contract$/&\\n    recipients: [carrier]/; "
 		       "s/^recipients:$/&\\n  - {recipient: carrier, name: Carrier Ltd, text: It carries parcels., "
 		       "mail: dpo@carrier.example, contact: carrier@example.com, language: en}/' '%s/purposes.yaml'",
