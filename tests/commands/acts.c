@@ -37,9 +37,9 @@ const struct act acts[] = {
 	/* the store */
 	{ COMMAND_INIT, NULL, { AS_ADMIN, "init $identity", NULL, NULL }, .is_alone = true,
 		.is_long = true }, /* what it left unfinished is made anew */
-	{ COMMAND_SEAL, NULL, { AS_ADMIN, "seal", NULL, NULL } },
+	{ COMMAND_SEAL, NULL, { AS_ADMIN, "seal", NULL, NULL }, .is_passing = true },
 	{ COMMAND_UNSEAL, NULL, { AS_ADMIN, "unseal", PASS, NULL },
-		{ PHRASE, { AS_ADMIN, "key remove file", NULL, NULL } } },
+		{ PHRASE, { AS_ADMIN, "key remove file", NULL, NULL } }, .is_passing = true },
 	{ COMMAND_ADOPT, NULL, { AS_ADMIN, "adopt", NULL, NULL }, .restored = ACT_RESTORED },
 	{ COMMAND_KEY_ADD, NULL, { AS_ADMIN, "key add passphrase", PASS, NULL } },
 	{ COMMAND_KEY_ADD, "a file", { AS_ADMIN, "key add file", NULL, NULL },

@@ -50,6 +50,7 @@ struct act {
 	bool is_alone;  /* there is no store before: 'init' */
 	bool needs_two; /* users */
 	bool is_long;   /* it has steps: what was not answered may be there in part, and typed again goes on */
+	bool is_passing; /* nothing of it outlives custosd: it is not typed again */
 	bool goes_on;   /* custosd goes on with it by itself */
 };
 

@@ -410,10 +410,11 @@ static void ask_everything(struct asking *k)
 
 /* --- the log ----------------------------------------------------------------------------------------------- */
 
-/* A vault object without a manifest, which a fault may leave at a target, is deleted there. */
-static bool is_mending(const char *leaf)
+/* A vault object without a manifest, which a fault may leave at a target, is deleted there; a search says how
+ * many files there were. */
+static bool is_of_fault(const char *leaf)
 {
-	return strstr(leaf, "act=backup.prune ") != NULL;
+	return strstr(leaf, "act=backup.prune ") || strstr(leaf, "act=residue.none ");
 }
 
 char *look_leaves(struct house *h)
@@ -434,7 +435,7 @@ char *look_leaves(struct house *h)
 		json_array_foreach (leaves, i, leaf) {
 			const char *line = json_string_value(json_object_get(leaf, "leaf"));
 
-			if (!is_mending(line)) {
+			if (!is_of_fault(line)) {
 				put_text(to, h, line);
 				fputc('\n', to);
 			}
