@@ -26,7 +26,7 @@
 #include "memory.h"
 
 #define HANG_MS    30000
-#define DRAWN_EACH 40
+#define DRAWN_EACH 10
 #define MAX_WRONG  20
 
 /* --- starving ------------------------------------------------------------------------------ */

@@ -7,8 +7,8 @@
  * A socket answers each command of the table with what its interface declares, hostile texts in every field of it, or with an
  * error that is one; custosctl is real. What it shows on a terminal, in a pipe, as JSON, in both languages may hold no
  * control character, no mark that turns or hides text, and no half of a character; JSON stays JSON. A command that is added
- * to the table is walked by itself. With EACH only every so many are played, from number FIRST on. CUSTOS_SEED repeats a
- * run of N seconds.
+ * to the table is walked by itself. With EACH only every so many are played, from number FIRST on; for N seconds those that
+ * are drawn, and CUSTOS_SEED repeats such a run.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -45,7 +45,6 @@ struct lab {
 	struct stage *stage;
 	struct answers *answers;
 	unsigned long count, each;
-	time_t end;
 	unsigned nplayed, nshown, nwrong; /* nshown: which said something */
 };
 
@@ -312,10 +311,22 @@ static void play_all(struct lab *lab)
 				if (is_walked(c) && lab->count++ % lab->each == 0) {
 					play(lab, c, (enum way)way, text);
 				}
-				if (lab->end && time(NULL) > lab->end) {
-					return;
-				}
 			}
+		}
+	}
+}
+
+static void play_for(struct lab *lab, int seconds, unsigned seed)
+{
+	time_t end = time(NULL) + seconds;
+
+	printf("seed %u\n", seed);
+	while (time(NULL) < end) {
+		const struct command *c = command_at((enum command_id)(rand_r(&seed) % COMMAND_COUNT_));
+		enum way way = (enum way)(rand_r(&seed) % NWAYS);
+
+		if (is_walked(c)) {
+			play(lab, c, way, (unsigned)rand_r(&seed) % answers_ntexts());
 		}
 	}
 }
@@ -324,15 +335,11 @@ int main(int argc, char *argv[])
 {
 	const char *told = getenv("CUSTOS_SEED");
 	unsigned seed = told ? (unsigned)strtoul(told, NULL, 10) : (unsigned)time(NULL);
+	int seconds = argc == 3 && strcmp(argv[1], "--seconds") == 0 ? atoi(argv[2]) : 0;
 	struct lab lab = { .each = 1 };
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc == 3 && strcmp(argv[1], "--seconds") == 0) {
-		printf("seed %u\n", seed);
-		lab.end = time(NULL) + atoi(argv[2]);
-		lab.each = 7;
-		lab.count = (unsigned long)rand_r(&seed) % lab.each;
-	} else {
+	if (seconds == 0) {
 		lab.each = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
 		lab.count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 		if (lab.each == 0) {
@@ -343,7 +350,11 @@ int main(int argc, char *argv[])
 	lab.stage = stage_new();
 	stage_text(lab.stage, "in.txt", "id,name\n1,Ada\n");
 	lab.answers = answers_start(lab.stage->socket);
-	play_all(&lab);
+	if (seconds > 0) {
+		play_for(&lab, seconds, seed);
+	} else {
+		play_all(&lab);
+	}
 	answers_stop(lab.answers);
 	stage_free(lab.stage);
 	printf("%u answers, %u of which something was shown, %u wrong\n", lab.nplayed, lab.nshown, lab.nwrong);
