@@ -179,7 +179,7 @@ static const char *restore(struct ground *g, const struct trick *t)
 static const char *open_by_hand(struct ground *g, const struct trick *t)
 {
 	const struct victim *v = g->victim;
-	char *text = run_shell("timeout 120 python3 '%s/whole/open_backup.py' --identity '%s' '%s' %s 2>&1; echo $?",
+	char *text = run_shell("timeout 120 /usr/bin/python3 '%s/whole/open_backup.py' --identity '%s' '%s' %s 2>&1; echo $?",
 		v->dir, v->st->identity, v->st->repo, v->erased[0]);
 	const char *last = strrchr(text, '\n') ? text + strlen(text) - 2 : text;
 	int status;
@@ -203,7 +203,7 @@ static bool has_reader(void)
 	static int has = -1;
 
 	if (has < 0) {
-		has = system("python3 -c 'import nacl' 2>/dev/null && command -v age zstd >/dev/null") == 0;
+		has = system("/usr/bin/python3 -c 'import nacl' 2>/dev/null && command -v age zstd >/dev/null") == 0;
 	}
 	return has;
 }

@@ -16,11 +16,15 @@ def require(is_true, why):
     if not is_true:
         raise ValueError(why)
 
+def read(path, size=None):  # no pipe is waited for, nothing endless is read (7.4)
+    has = path.stat().st_size if path.is_file() else -1
+    require(has == size if size else 0 <= has < 1 << 26, f"{path} is no file, or not of its size")
+    return path.read_bytes()
+
 def run(data, *program):
     return subprocess.run(program, input=data, stdout=subprocess.PIPE, check=True).stdout
 
-def check_signature(text, signature, key):
-    """minisign's format, prehashed (repository.md 3)"""
+def check_signature(text, signature, key):  # minisign's format, prehashed (repository.md 3)
     _, first, comment, second = signature.splitlines()
     key, first, second = map(base64.b64decode, (key, first, second))
     require(first[:2] == b"ED" and first[2:10] == key[2:10], "a manifest is signed by another key")
@@ -31,8 +35,8 @@ def read_manifests(repository, pins):
     """All manifests, the oldest first: each signed, each following on the one before (3)"""
     chain, before = [], "none"
     for path in sorted(repository.glob("manifest/" + "[0-9]" * 10)):
-        text, m = path.read_bytes(), {"range": []}
-        check_signature(text, path.with_suffix(".minisig").read_bytes(), pins["manifest-key"])
+        text, m = read(path), {"range": []}
+        check_signature(text, read(path.with_suffix(".minisig")), pins["manifest-key"])
         for word, *rest in (line.split(" ") for line in text.decode().splitlines()):
             m["range"].append(rest) if word == "range" else m.update({word: rest})
         chain.append(m)
@@ -43,31 +47,28 @@ def read_manifests(repository, pins):
     require(chain, f"{repository} holds no backup")
     return chain
 
-def open_object(path, identity):
+def open_object(path, size, identity):
     """What age hides (2); the bytes that were checked are the bytes that are opened (7.2)"""
-    stored = path.read_bytes()
+    stored = read(path, int(size))
     require(hashlib.sha256(stored).hexdigest() == path.name[-64:], f"{path} was changed")
     return run(stored, "age", "-d", "-i", identity)
 
-def open_data(repository, manifest, identity, to):
-    """data.db of this manifest (2, 3)"""
+def open_data(repository, manifest, identity, to):  # data.db of this manifest (2, 3)
     with open(to, "wb") as image:
-        for _, _, _, sha256, name, _ in manifest["range"]:
-            zipped = open_object(repository / f"data/{name[:2]}/{name}", identity)
+        for _, _, _, sha256, name, size in manifest["range"]:
+            zipped = open_object(repository / f"data/{name[:2]}/{name}", size, identity)
             plain = run(zipped, "zstd", "-dcq")
             require(hashlib.sha256(plain).hexdigest() == sha256, f"{name} is another range")
             image.write(plain)
     return sqlite3.connect(to)
 
-def decrypt(key, sealed, aad):
-    """nonce (24), then ciphertext and tag (record.md 1 and 5)"""
+def decrypt(key, sealed, aad):  # nonce (24), then ciphertext and tag (record.md 1 and 5)
     return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[24:], aad, sealed[:24], key)
 
-class Vault:
-    """The tree of keys (vault.md 1 and 3), from a vault object (repository.md 2)"""
+class Vault:  # The tree of keys (vault.md 1 and 3), from a vault object (repository.md 2)
     def __init__(self, repository, manifest, identity, to):
-        self.generation, name = int(manifest["vault"][0]), manifest["vault"][1]
-        plain = open_object(repository / f"vault/{self.generation:020}-{name}", identity)
+        self.generation, (name, size) = int(manifest["vault"][0]), manifest["vault"][1:3]
+        plain = open_object(repository / f"vault/{self.generation:020}-{name}", size, identity)
         require(plain[8:39] == b"custos vault object v1\n" + self.generation.to_bytes(8, "big"),
                 f"{name} holds another vault")
         self.id, self.epoch = plain[47:63], plain[63:95]
@@ -85,8 +86,7 @@ class Vault:
                 return decrypt(key, blob, b"custos node v1" + self.id + aad)
         raise ValueError(f"node {level}/{index} of the vault is damaged")
 
-    def key_in(self, level, number):
-        """Level 3: a slot's key, or zeros if it was shredded"""
+    def key_in(self, level, number):  # Level 3: a slot's key, or zeros if it was shredded
         return self.node(level, number // 256)[number % 256 * 32:][:32]
 
 def open_record(vault, store, row):
