@@ -238,6 +238,14 @@ static const json_t *ask(const struct asking *k, const char *method, json_t *par
 	return last;
 }
 
+/* An ending that custosd had begun by itself when the fault came, and that ended nothing. */
+static bool is_dropped(const json_t *element)
+{
+	const char *state = json_string_value(json_object_get(element, "state"));
+
+	return state && strcmp(state, "dropped") == 0;
+}
+
 /* Each element of a list on a line of its own; with show, what that says of it. */
 static void ask_list(
 	const struct asking *k, const char *family, const char *list, json_t *parameters, const char *member, const char *id)
@@ -251,7 +259,9 @@ static void ask_list(
 	reply = ask(k, method, parameters);
 	all = json_deep_copy(json_object_get(reply, member));
 	json_array_foreach (all, i, each) {
-		put_line(k, member, each);
+		if (strcmp(member, "runs") != 0 || !is_dropped(each)) {
+			put_line(k, member, each);
+		}
 		if (id) {
 			const json_t *shown;
 
