@@ -76,29 +76,6 @@ int drill_last(struct daemon *d, const struct target *t, struct drill_last *ret,
 	return r;
 }
 
-/* Never twice the same: the last that a leaf names, or of which a file is there. */
-static int next_number(struct daemon *d, uint64_t *ret, struct cu_err *err)
-{
-	struct reader *rd = store_reader_take(d->house.store);
-	uint64_t *numbers = NULL, last = 0;
-	size_t n = 0;
-	int r = reader_note(rd, "drill.number", &last, err);
-
-	store_reader_give(d->house.store, rd);
-	if (r >= 0) {
-		r = drill_record_numbers(&d->house, &numbers, &n, err);
-	}
-	if (r < 0) {
-		return r;
-	}
-	if (n > 0 && numbers[n - 1] > last) {
-		last = numbers[n - 1];
-	}
-	free(numbers);
-	*ret = last + 1;
-	return 0;
-}
-
 struct remember {
 	struct store_op op;
 	struct drill *drill;
@@ -123,7 +100,7 @@ static int put_notes(struct tx *tx, struct drill *dr, struct cu_err *err)
 	int r = drill_last(dr->daemon, dr->target, &last, err);
 
 	if (r == 0) {
-		r = tx_note_put(tx, "drill.number", d->number, err);
+		r = tx_note_put(tx, DRILL_NOTE_LAST, d->number, err);
 	}
 
 	if (r == 0) {
@@ -168,9 +145,11 @@ static int keep(struct drill *dr, struct cu_err *err)
 	struct remember m = { .op = { .apply = apply_remember, .kind = STORE_CHANGE,
 				      .actor = dr->order->actor },
 		.drill = dr };
-	int r = next_number(dr->daemon, &dr->record->number, err);
+	uint64_t last;
+	int r = drill_record_last(&dr->daemon->house, &last, err);
 
 	if (r == 0) {
+		dr->record->number = last + 1;
 		r = drill_record_save(&dr->daemon->house, dr->record, m.hash, err);
 	}
 	return r == 0 ? store_run(dr->daemon->house.store, &m.op, err) : r;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "control/house.h"
 #include "crypto/hash.h"
+#include "store/reader.h"
 
 #define FOLDER      "drills"
 #define NAME_SIZE   32
@@ -250,23 +251,44 @@ int drill_record_save(struct house *h, const struct drill_record *d, uint8_t ret
 	return r < 0 ? cu_err_wrap(err, r, "the drill's report") : 0;
 }
 
+int drill_record_last(struct house *h, uint64_t *ret, struct cu_err *err)
+{
+	struct reader *rd = store_reader_take(h->store);
+	int r;
+
+	*ret = 0;
+	r = reader_note(rd, DRILL_NOTE_LAST, ret, err);
+	store_reader_give(h->store, rd);
+	return r < 0 ? r : 0;
+}
+
+static int no_such(uint64_t number, struct cu_err *err)
+{
+	return cu_err_set(err, CU_ENOENT, "there is no drill %" PRIu64, number);
+}
+
 int drill_record_load(struct house *h, uint64_t number, struct drill_record *ret,
 	struct buf *note, struct cu_err *err)
 {
 	struct buf file = BUF_INIT;
 	char folder[PATH_SIZE], path[PATH_SIZE], name[NAME_SIZE];
 	struct span text;
-	int r = folder_of(h, folder, err);
+	uint64_t last;
+	int r = drill_record_last(h, &last, err);
 
 	name_of(number, name);
+	if (r == 0 && number > last) {
+		r = no_such(number, err);
+	}
+	if (r == 0) {
+		r = folder_of(h, folder, err);
+	}
 	if (r == 0) {
 		r = path_join(path, folder, name, err);
 	}
 	if (r == 0) {
 		r = path_read_file(path, NOTE_MAX, &file, err);
-		if (r == CU_ENOENT) {
-			r = cu_err_set(err, r, "there is no drill %" PRIu64, number);
-		}
+		r = r == CU_ENOENT ? no_such(number, err) : r;
 	}
 	if (r == 0) {
 		r = note_verify(buf_span(&file), &h->verifier, &text, err);
@@ -295,10 +317,13 @@ static bool number_of(const char *name, uint64_t *ret)
 int drill_record_numbers(struct house *h, uint64_t **ret, size_t *ret_n, struct cu_err *err)
 {
 	char folder[PATH_SIZE], **names = NULL;
-	uint64_t *numbers;
+	uint64_t *numbers, last;
 	size_t n = 0, kept = 0;
-	int r = folder_of(h, folder, err);
+	int r = drill_record_last(h, &last, err);
 
+	if (r == 0) {
+		r = folder_of(h, folder, err);
+	}
 	if (r == 0) {
 		r = path_list(folder, &names, &n, err);
 		r = r == CU_ENOENT ? 0 : r; /* none was held yet */
@@ -308,7 +333,7 @@ int drill_record_numbers(struct house *h, uint64_t **ret, size_t *ret_n, struct 
 	}
 	numbers = calloc(n + 1, sizeof(*numbers));
 	for (size_t i = 0; numbers && i < n; i++) {
-		kept += number_of(names[i], &numbers[kept]);
+		kept += number_of(names[i], &numbers[kept]) && numbers[kept] <= last;
 	}
 	path_free_names(names, n);
 	if (!numbers) {

@@ -1,7 +1,9 @@
 /*
  * drill_report.h: what a drill found, as a signed note that anybody can keep and check.
  *
- * "<state>/drills/<10 digits>.note", signed by the log's key; its hash is a leaf of the log.
+ * "<state>/drills/<10 digits>.note", signed by the log's key; its hash is a leaf of the log.  The note comes
+ * first: one above the last number that a leaf names is of a drill that custosd did not live to count, is no
+ * drill, and the next one takes its place.
  * Numbers, ids, object names and policy keys only.  docs/formats/drill.md.
  */
 #ifndef CU_CONTROL_DRILL_REPORT_H
@@ -11,6 +13,8 @@
 #include "ledger/leaf.h"
 
 struct house;
+
+#define DRILL_NOTE_LAST "drill.number" /* of the store: the last drill that has its leaf */
 
 #define DRILL_MAX_FAULTS 50 /* told one by one; more are counted */
 
@@ -34,6 +38,8 @@ int drill_record_parse(struct span text, struct drill_record *ret, struct cu_err
 /* Signs it and puts it in place durably; *ret_hash is the SHA-256 of the whole note. */
 int drill_record_save(struct house *h, const struct drill_record *d, uint8_t ret_hash[32],
 	struct cu_err *err);
+/* The number of the last drill that has its leaf; 0: none. */
+int drill_record_last(struct house *h, uint64_t *ret, struct cu_err *err);
 /* One by its number; the note itself is appended to note (may be NULL).  CU_ENOENT; CU_ECORRUPT,
  * CU_ENOKEY when it is not what this store signed. */
 int drill_record_load(struct house *h, uint64_t number, struct drill_record *ret,

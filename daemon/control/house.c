@@ -291,10 +291,13 @@ static bool may_be_another(int code)
 int house_open(struct house *h, unsigned sources, struct span passphrase, struct cu_err *err)
 {
 	unsigned rings[HOUSE_RINGS_MAX] = { 0 };
-	size_t n = house_rings(h, rings);
 	struct cu_err untidy;
-	int r;
+	size_t n;
+	int r = house_rings(h, rings, &n, err);
 
+	if (r < 0) {
+		return r;
+	}
 	if (n == 0) { /* to say what is not there */
 		n = 1;
 	}

@@ -51,13 +51,15 @@ static int compare_down(const void *a, const void *b)
 	return (y > x) - (y < x);
 }
 
-size_t house_rings(const struct house *h, unsigned numbers[HOUSE_RINGS_MAX])
+int house_rings(const struct house *h, unsigned numbers[HOUSE_RINGS_MAX], size_t *ret_n, struct cu_err *err)
 {
 	char **names = NULL;
 	size_t nnames = 0, n = 0;
+	int r = path_list(h->keys_dir, &names, &nnames, err);
 
-	if (path_list(h->keys_dir, &names, &nnames, NULL) < 0) {
-		return 0;
+	*ret_n = 0;
+	if (r < 0) {
+		return r == CU_ENOENT ? 0 : r;
 	}
 	for (size_t i = 0; i < nnames && n < HOUSE_RINGS_MAX - 1; i++) {
 		unsigned ring = ring_number(names[i]);
@@ -71,17 +73,19 @@ size_t house_rings(const struct house *h, unsigned numbers[HOUSE_RINGS_MAX])
 	if (keyring_sources(h->keys_dir) != 0) {
 		numbers[n++] = 0;
 	}
-	return n;
+	*ret_n = n;
+	return 0;
 }
 
 unsigned house_key_sources(const struct house *h, bool is_open)
 {
 	unsigned rings[HOUSE_RINGS_MAX];
 	char path[PATH_SIZE];
+	size_t n;
 
 	if (is_open) {
 		rings[0] = atomic_load(&h->ring);
-	} else if (house_rings(h, rings) == 0) {
+	} else if (house_rings(h, rings, &n, NULL) < 0 || n == 0) {
 		return 0;
 	}
 	return house_ring_path(h, rings[0], path, NULL) == 0 ? keyring_sources(path)
@@ -157,8 +161,8 @@ static int wipe_ring(const struct house *h, unsigned ring, struct cu_err *err)
 int house_rings_tidy(struct house *h, struct cu_err *err)
 {
 	unsigned rings[HOUSE_RINGS_MAX];
-	size_t n = house_rings(h, rings);
-	int r = 0;
+	size_t n;
+	int r = house_rings(h, rings, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = rings[i] != h->ring ? wipe_ring(h, rings[i], err) : 0;
@@ -180,12 +184,13 @@ static int refuse_all(struct buf *reasons, const char *path, struct cu_err *err)
 	int r;
 
 	buf_put_u8(reasons, '\0');
-	r = reasons->is_failed || reasons->n == 1
-		    ? cu_err_set(
-			      err, CU_ESEALED, "the root key has no source in %s", path)
-		    : cu_err_set(err, CU_ESEALED, "no source yields the root key: %s",
-			      (const char *)reasons->p);
-	return r;
+	r = buf_check(reasons, err);
+	if (r < 0) {
+		return r;
+	}
+	return reasons->n == 1 ? cu_err_set(err, CU_ESEALED, "the root key has no source in %s", path) :
+				 cu_err_set(err, CU_ESEALED, "no source yields the root key: %s",
+					 (const char *)reasons->p);
 }
 
 int house_ring_unlock(struct house *h, unsigned ring, unsigned sources,
@@ -215,9 +220,12 @@ int house_ring_unlock(struct house *h, unsigned ring, unsigned sources,
 			buf_done(&reasons);
 			return 0;
 		}
+		if (r == CU_ENOMEM) {
+			break; /* that is no word about the source: another start may have it */
+		}
 		add_reason(&reasons, source, &why);
 	}
-	if (sources == KEYRING_ALL) {
+	if (r != CU_ENOMEM && sources == KEYRING_ALL) {
 		r = refuse_all(&reasons, path, err);
 	} else {
 		r = ntried > 0 ? cu_err_set(err, r, "%s", why.msg)

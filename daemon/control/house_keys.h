@@ -29,8 +29,8 @@ struct key;
 #define HOUSE_RINGS_MAX 16 /* more were never left by anything */
 #define HOUSE_LOG_KEY   "log.key"
 
-/* The numbers of the rings there are, the newest first. */
-size_t house_rings(const struct house *h, unsigned numbers[HOUSE_RINGS_MAX]);
+/* The numbers of the rings there are, the newest first; none without keys/. */
+int house_rings(const struct house *h, unsigned numbers[HOUSE_RINGS_MAX], size_t *ret_n, struct cu_err *err);
 int house_ring_path(
 	const struct house *h, unsigned ring, char out[PATH_SIZE], struct cu_err *err);
 

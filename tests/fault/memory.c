@@ -7,7 +7,8 @@
  * A story is a command; it is typed once for each allocation that custosd, or custosctl, makes meanwhile. It may be refused
  * with a message, and a program may end by itself saying why; it may not die by a signal, hang, say that
  * something is done that is not, or tell what was typed. Then custosd has memory again, and must serve. EACH, FIRST:
- * only every so many are played; for N seconds: every so many of a story drawn at random. CUSTOS_SEED repeats such a run.
+ * only every so many are played; for N seconds: every so many of a story drawn at random. CUSTOS_SEED repeats such a run; ONLY
+ * takes the stories in whose name that stands.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -59,8 +60,9 @@ void memory_preload(const struct lab *lab, bool is_on)
 	}
 }
 
-static void arm(struct lab *lab, const struct turn *t)
+void memory_arm(struct lab *lab)
 {
+	const struct turn *t = &lab->turn;
 	struct starve_control *c = lab->control;
 
 	atomic_store(&c->daemon, lab->stage->daemon);
@@ -71,7 +73,7 @@ static void arm(struct lab *lab, const struct turn *t)
 	atomic_store(&c->from, t->nth);
 }
 
-static void disarm(struct lab *lab)
+void memory_disarm(struct lab *lab)
 {
 	atomic_store(&lab->control->from, 0);
 }
@@ -113,6 +115,28 @@ static bool is_by_library(const struct lab *lab, int status, const char *said)
 		(status == 128 + SIGSEGV && strstr(lab->control->where, " libfyaml"));
 }
 
+bool memory_judge_end(struct lab *lab, const char *who, int status, const char *said)
+{
+	if (is_by_library(lab, status, said)) {
+		lab->nlibrary++;
+		return false;
+	}
+	if (status == 0 || status >= 128) {
+		memory_wrong(lab, "%s ended with %d:\n%s", who, status, said);
+	} else if (!*said) {
+		memory_wrong(lab, "%s ended with %d, and not a word", who, status);
+	}
+	return true;
+}
+
+void memory_skip_log(struct lab *lab)
+{
+	char *said = stage_daemon_log(lab->stage);
+
+	lab->nlog = strlen(said);
+	free(said);
+}
+
 /* custosd goes on and answers; or it has ended, said why, and starts again. */
 static void judge_daemon(struct lab *lab)
 {
@@ -130,13 +154,7 @@ static void judge_daemon(struct lab *lab)
 		} else {
 			free(said);
 			said = stage_daemon_log(st); /* all of it */
-			if (is_by_library(lab, ended.status, said + lab->nlog)) {
-				lab->nlibrary++;
-			} else if (ended.status == 0 || ended.status >= 128) {
-				memory_wrong(lab, "custosd ended with %d:\n%s", ended.status, said + lab->nlog);
-			} else if (!said[lab->nlog]) {
-				memory_wrong(lab, "custosd ended with %d, and not a word", ended.status);
-			}
+			memory_judge_end(lab, "custosd", ended.status, said + lab->nlog);
 			ran_done(&ended);
 			st->daemon = 0;
 		}
@@ -144,9 +162,7 @@ static void judge_daemon(struct lab *lab)
 		memory_start(lab);
 	}
 	free(said);
-	said = stage_daemon_log(st);
-	lab->nlog = strlen(said);
-	free(said);
+	memory_skip_log(lab);
 }
 
 void memory_start(struct lab *lab)
@@ -158,37 +174,43 @@ void memory_start(struct lab *lab)
 
 /* --- one try ------------------------------------------------------------------------------- */
 
-/* False: the command came to its end before that allocation. */
-static bool play(struct lab *lab)
+static void play_command(struct lab *lab)
 {
 	const struct story *s = lab->story;
 	struct job job;
 	struct ran r;
-	bool is_hit;
 
-	memset(&lab->given, 0, sizeof(lab->given));
-	lab->number++;
 	s->prepare(lab);
-	arm(lab, &lab->turn);
+	memory_arm(lab);
 	memory_preload(lab, lab->turn.whom != WHOM_DAEMON);
 	job = s->start(lab);
 	memory_preload(lab, false);
 	if (!run_try_wait(&job, HANG_MS, &r)) {
-		disarm(lab);
+		memory_disarm(lab);
 		memory_wrong(lab, "hangs");
 		kill(job.pid, SIGKILL);
 		run_wait(&job, &r);
 		r.status = 1;
 	} else {
-		disarm(lab);
+		memory_disarm(lab);
 		judge_end(lab, &r);
 	}
-	is_hit = atomic_load(&lab->control->nrefused) > 0;
 	if (lab->stage->daemon) {
 		judge_daemon(lab);
 	}
 	s->judge(lab, &r);
 	ran_done(&r);
+}
+
+/* False: the story came to its end before that allocation. */
+static bool play(struct lab *lab)
+{
+	bool is_hit;
+
+	memset(&lab->given, 0, sizeof(lab->given));
+	lab->number++;
+	(lab->story->alone ? lab->story->alone : play_command)(lab);
+	is_hit = atomic_load(&lab->control->nrefused) > 0;
 	lab->nplayed += is_hit;
 	return is_hit;
 }
@@ -251,9 +273,11 @@ static void play_story(struct lab *lab, const struct story *s, enum whom whom)
 
 static void play_all(struct lab *lab)
 {
+	const char *only = getenv("ONLY");
+
 	for (const struct story *s = memory_stories; s->what; s++) {
 		for (int whom = 0; whom < 3; whom++) {
-			if (s->whose & (1u << whom)) {
+			if ((s->whose & (1u << whom)) && (!only || strstr(s->what, only))) {
 				play_story(lab, s, (enum whom)whom);
 			}
 		}

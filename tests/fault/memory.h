@@ -29,6 +29,7 @@ struct story {
 	void (*prepare)(struct lab *);
 	struct job (*start)(struct lab *);
 	void (*judge)(struct lab *, const struct ran *);
+	void (*alone)(struct lab *); /* instead of these three: all of a try with a program that is no command */
 };
 
 struct lab {
@@ -45,6 +46,7 @@ struct lab {
 		long before;
 	} given;
 	unsigned first;   /* the number of */
+	unsigned backed_up; /* the first of the world of which there is a backup */
 	char someone[33]; /* who is there from the beginning, to be looked at */
 	char *clean;      /* what the story's command prints with memory; NULL: not known yet */
 	size_t nlog;      /* bytes of custosd's log that were looked at */
@@ -56,11 +58,22 @@ struct lab {
 
 /* memory.c */
 __attribute__((format(printf, 2, 3))) void memory_wrong(struct lab *lab, const char *format, ...);
+void memory_arm(struct lab *lab);
+void memory_disarm(struct lab *lab);
 void memory_preload(const struct lab *lab, bool is_on);
 void memory_start(struct lab *lab);
+void memory_skip_log(struct lab *lab); /* what custosd has logged until now was looked at */
+/* A program that has said this may end so; returns false, having counted it, when a library ended it. */
+bool memory_judge_end(struct lab *lab, const char *who, int status, const char *said);
 
 /* memory_stories.c; ended by one without a name. */
 extern const struct story memory_stories[];
 void memory_make_people(struct lab *lab);
+/* How many people have the address of this number, with this before it. */
+unsigned memory_found(struct lab *lab, const char *before, unsigned number);
+
+/* memory_alone.c: custosd starts; a backup is restored. */
+void memory_start_alone(struct lab *lab);
+void memory_restore_alone(struct lab *lab);
 
 #endif

@@ -14,6 +14,7 @@
 #define CARE   "--purpose=" STAGE_PURPOSE
 #define DAEMON (1u << WHOM_DAEMON)
 #define CTL    (1u << WHOM_CTL)
+#define OTHER  (1u << WHOM_OTHER)
 
 /* --- typing -------------------------------------------------------------------------------- */
 
@@ -38,8 +39,7 @@ static void put_records(struct lab *lab, unsigned number)
 		number, number);
 }
 
-/* How many people have the address of this number. */
-static unsigned found(struct lab *lab, const char *before, unsigned number)
+unsigned memory_found(struct lab *lab, const char *before, unsigned number)
 {
 	char email[80];
 	unsigned n = 0;
@@ -151,7 +151,7 @@ static struct job start_add(struct lab *lab)
 /* With the address, by which they are found; not in part. */
 static void judge_add(struct lab *lab, const struct ran *r)
 {
-	unsigned n = found(lab, "", lab->number);
+	unsigned n = memory_found(lab, "", lab->number);
 
 	if (r->status == 0 ? n != 1 : n > 1) {
 		memory_wrong(lab, "status %d, and %u people of that address", r->status, n);
@@ -174,7 +174,7 @@ static struct job start_update(struct lab *lab)
 
 static void judge_update(struct lab *lab, const struct ran *r)
 {
-	unsigned n = found(lab, "new.", lab->number);
+	unsigned n = memory_found(lab, "new.", lab->number);
 
 	if (r->status == 0 ? n != 1 : n > 1) {
 		memory_wrong(lab, "status %d, and %u records of that address", r->status, n);
@@ -215,7 +215,7 @@ static void judge_import(struct lab *lab, const struct ran *r)
 			unsigned n;
 
 			snprintf(who, sizeof(who), "i%u.", i);
-			n = found(lab, who, lab->number);
+			n = memory_found(lab, who, lab->number);
 			if (n != 1) {
 				memory_wrong(lab, "status %d, and %u people of address %u\n%s%s", r->status, n, i, r->out, r->err);
 			}
@@ -299,22 +299,24 @@ static void judge_erase(struct lab *lab, const struct ran *r)
 	if (r->status != 0) {
 		stage_ctl(st, AS_PRIVACY, "erase", lab->given.id, "--purpose=erasure_request", "--wait");
 	}
-	if (found(lab, "", lab->number) != 0) {
+	if (memory_found(lab, "", lab->number) != 0) {
 		memory_wrong(lab, "status %d, and who was erased is found", r->status);
 	}
 }
 
 const struct story memory_stories[] = {
-	{ "somebody is looked at", DAEMON | CTL, prepare_same, start_get, judge_same },
-	{ "the same, for programs", DAEMON | CTL, prepare_same, start_get_json, judge_same },
-	{ "somebody is searched for", DAEMON | CTL, prepare_same, start_search, judge_same },
-	{ "everybody is exported", DAEMON | CTL, prepare_same, start_export, judge_same },
-	{ "policies are looked at", DAEMON | CTL, nothing, start_policy, judge_policy },
-	{ "somebody is added", DAEMON | CTL, prepare_add, start_add, judge_add },
-	{ "a record is changed", DAEMON | CTL, prepare_update, start_update, judge_update },
-	{ "people are imported", DAEMON | CTL, prepare_import, start_import, judge_import },
-	{ "a dossier is made", DAEMON | CTL, prepare_dossier, start_dossier, judge_dossier },
-	{ "a backup is made", DAEMON | CTL, prepare_backup, start_backup, judge_backup },
-	{ "somebody is erased", DAEMON | CTL, prepare_erase, start_erase, judge_erase },
-	{ NULL, 0, NULL, NULL, NULL },
+	{ "somebody is looked at", DAEMON | CTL, prepare_same, start_get, judge_same, NULL },
+	{ "the same, for programs", DAEMON | CTL, prepare_same, start_get_json, judge_same, NULL },
+	{ "somebody is searched for", DAEMON | CTL, prepare_same, start_search, judge_same, NULL },
+	{ "everybody is exported", DAEMON | CTL, prepare_same, start_export, judge_same, NULL },
+	{ "policies are looked at", DAEMON | CTL, nothing, start_policy, judge_policy, NULL },
+	{ "somebody is added", DAEMON | CTL, prepare_add, start_add, judge_add, NULL },
+	{ "a record is changed", DAEMON | CTL, prepare_update, start_update, judge_update, NULL },
+	{ "people are imported", DAEMON | CTL, prepare_import, start_import, judge_import, NULL },
+	{ "a dossier is made", DAEMON | CTL, prepare_dossier, start_dossier, judge_dossier, NULL },
+	{ "a backup is made", DAEMON | CTL, prepare_backup, start_backup, judge_backup, NULL },
+	{ "somebody is erased", DAEMON | CTL, prepare_erase, start_erase, judge_erase, NULL },
+	{ "custosd starts", OTHER, NULL, NULL, NULL, memory_start_alone },
+	{ "a backup is restored", OTHER, NULL, NULL, NULL, memory_restore_alone },
+	{ NULL, 0, NULL, NULL, NULL, NULL },
 };

@@ -401,6 +401,31 @@ static void a_killed_drill_leaves_nothing_after_the_next_start(void **state)
 	assert_passes(st, 3, NULL);
 }
 
+/* custosd writes the report, then its leaf: it may have died in between. */
+static void a_report_that_no_leaf_names_is_no_drill(void **state)
+{
+	struct stage *st = *state;
+	char ada[33], ben[33];
+
+	begin(st, ada, ben);
+	assert_passes(st, 1, NULL);
+	stage_stop(st);
+	free(run_shell("cp -p '%s/drills/0000000001.note' '%s/drills/0000000002.note'", st->state, st->state));
+	stage_start(st);
+
+	stage_ctl(st, AS_AUDITOR, "--json", "drill", "list");
+	stage_expect(st, 0);
+	assert_int_equal(json_array_size(json_object_get(stage_reply(st), "drills")), 1);
+	stage_ctl(st, AS_AUDITOR, "drill", "show", "2");
+	stage_expect(st, 66);
+	assert_non_null(strstr(st->last.err, "there is no drill 2"));
+
+	assert_passes(st, 2, NULL); /* in its place */
+	stage_ctl(st, AS_AUDITOR, "drill", "show", "2");
+	stage_expect(st, 0);
+	assert_non_null(strstr(st->last.out, "\nlevel 2\n"));
+}
+
 static void a_drill_whose_caller_goes_is_ended_and_cleared_away(void **state)
 {
 	struct stage *st = *state;
@@ -447,6 +472,7 @@ int main(void)
 		staged(another_stores_identity_drills_nothing),
 		staged(what_level_and_identity_do_not_fit_is_refused),
 		staged(a_killed_drill_leaves_nothing_after_the_next_start),
+		staged(a_report_that_no_leaf_names_is_no_drill),
 		staged(a_drill_whose_caller_goes_is_ended_and_cleared_away),
 	};
 

@@ -2,7 +2,8 @@
 #include "fault.h"
 #include "no_memory.h"
 
-bool no_memory_now(void)
+bool no_memory_now(const void *asker)
 {
+	(void)asker;
 	return fault_refuses(FAULT_MEMORY);
 }

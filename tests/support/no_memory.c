@@ -77,17 +77,19 @@ __attribute__((constructor)) static void begin(void)
 	is_awake = true;
 }
 
-BARE static bool is_refused(void)
+BARE static bool is_refused(const void *asker)
 {
-	return is_awake && no_memory_now();
+	return is_awake && no_memory_now(asker);
 }
+
+#define ASKER __builtin_return_address(0)
 
 EXPORT void *malloc(size_t n)
 {
 	if (!find_all()) {
 		return take_early(n);
 	}
-	return is_refused() ? NULL : real.malloc(n);
+	return is_refused(ASKER) ? NULL : real.malloc(n);
 }
 
 EXPORT void *calloc(size_t n, size_t each)
@@ -95,37 +97,42 @@ EXPORT void *calloc(size_t n, size_t each)
 	if (!find_all()) {
 		return take_early(n * each); /* zeros, and small */
 	}
-	return is_refused() ? NULL : real.calloc(n, each);
+	return is_refused(ASKER) ? NULL : real.calloc(n, each);
 }
 
 EXPORT void *realloc(void *p, size_t n)
 {
-	return !find_all() || is_refused() ? NULL : real.realloc(p, n);
+	return !find_all() || is_refused(ASKER) ? NULL : real.realloc(p, n);
 }
 
 EXPORT int posix_memalign(void **ret, size_t align, size_t n)
 {
-	return !find_all() || is_refused() ? ENOMEM : real.posix_memalign(ret, align, n);
+	return !find_all() || is_refused(ASKER) ? ENOMEM : real.posix_memalign(ret, align, n);
 }
 
 EXPORT void *aligned_alloc(size_t align, size_t n)
 {
-	return !find_all() || is_refused() ? NULL : real.aligned_alloc(align, n);
+	return !find_all() || is_refused(ASKER) ? NULL : real.aligned_alloc(align, n);
 }
 
 /* Both of the C library's names, whatever the headers make of them. */
 EXPORT void *map(void *at, size_t n, int protection, int flags, int fd, off_t offset) __asm__("mmap");
 EXPORT void *map64(void *at, size_t n, int protection, int flags, int fd, off_t offset) __asm__("mmap64");
 
-BARE void *map(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+BARE static void *map_for(const void *asker, void *at, size_t n, int protection, int flags, int fd, off_t offset)
 {
-	if (!find_all() || ((flags & MAP_ANONYMOUS) && is_refused())) {
+	if (!find_all() || ((flags & MAP_ANONYMOUS) && is_refused(asker))) {
 		return MAP_FAILED;
 	}
 	return real.mmap(at, n, protection, flags, fd, offset);
 }
 
+BARE void *map(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+{
+	return map_for(ASKER, at, n, protection, flags, fd, offset);
+}
+
 BARE void *map64(void *at, size_t n, int protection, int flags, int fd, off_t offset)
 {
-	return map(at, n, protection, flags, fd, offset);
+	return map_for(ASKER, at, n, protection, flags, fd, offset);
 }

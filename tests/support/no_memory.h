@@ -9,8 +9,8 @@
 #define CU_TESTS_NO_MEMORY_H
 #include <stdbool.h>
 
-/* To be written by whoever links no_memory.c: true: there is none, and errno says so.  May not allocate; any
- * thread, at any time, even before main. */
-bool no_memory_now(void);
+/* To be written by whoever links no_memory.c: true: there is none, and errno says so.  asker: the place in the code
+ * that asks.  May not allocate; any thread, at any time, even before main. */
+bool no_memory_now(const void *asker);
 
 #endif
