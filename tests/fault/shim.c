@@ -35,6 +35,7 @@ static struct {
 	int (*rename)(const char *, const char *);
 	int (*renameat2)(int, const char *, int, const char *, unsigned);
 	int (*unlink)(const char *);
+	int (*unlinkat)(int, const char *, int);
 	int (*mkdir)(const char *, mode_t);
 	int (*rmdir)(const char *);
 } real;
@@ -61,6 +62,7 @@ static void find_all(void)
 	find(&real.rename, "rename");
 	find(&real.renameat2, "renameat2");
 	find(&real.unlink, "unlink");
+	find(&real.unlinkat, "unlinkat");
 	find(&real.mkdir, "mkdir");
 	find(&real.rmdir, "rmdir");
 }
@@ -499,6 +501,19 @@ EXPORT int unlink(const char *path)
 	r = real.unlink(path);
 	pthread_mutex_unlock(&lock);
 	return r;
+}
+
+EXPORT int unlinkat(int at, const char *name, int flags)
+{
+	char path[SHIM_PATH_SIZE];
+	size_t n;
+
+	if (flags != 0 || !path_of(at, path)) {
+		return real.unlinkat(at, name, flags);
+	}
+	n = strlen(path);
+	snprintf(path + n, sizeof(path) - n, "/%s", name);
+	return unlink(path);
 }
 
 EXPORT int mkdir(const char *path, mode_t mode)

@@ -37,6 +37,8 @@ int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
 	unsigned flags);
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __wrap_unlink(const char *path);
+int __real_unlinkat(int at, const char *name, int flags);
+int __wrap_unlinkat(int at, const char *name, int flags);
 int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_rmdir(const char *path);
 int __wrap_open(const char *path, int flags, ...);
@@ -422,6 +424,24 @@ int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, in
 
 int __wrap_unlink(const char *path)
 {
+	return fault_unlink(path);
+}
+
+/* Of a file: by its path, which whoever takes it back needs. */
+int __wrap_unlinkat(int at, const char *name, int flags)
+{
+	char link[64], path[PATH_MAX];
+	ssize_t n;
+
+	if (flags != 0 || at == AT_FDCWD) {
+		return __real_unlinkat(at, name, flags);
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	n = readlink(link, path, sizeof(path));
+	if (n <= 0 || (size_t)n + strlen(name) + 2 > sizeof(path)) {
+		return __real_unlinkat(at, name, flags);
+	}
+	snprintf(path + n, sizeof(path) - (size_t)n, "/%s", name);
 	return fault_unlink(path);
 }
 

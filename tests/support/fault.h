@@ -2,7 +2,7 @@
  * fault.h: what if the process dies, or the disk fails, at just this call?
  *
  * Counts the calls that change a file system (write, pwrite, fsync, fdatasync, rename,
- * renameat2, linkat, unlink, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT)
+ * renameat2, linkat, unlink, unlinkat, mkdir, rmdir, posix_fallocate, ftruncate, and open with O_CREAT)
  * and does something else instead of the n-th.  A test runs its story for n = 1, 2, 3 ... until the story ends before
  * the n-th call, and looks at what is left on the disk after each.
  *
@@ -33,7 +33,7 @@ enum fault_how {
 /* Which calls count; or them together. */
 #define FAULT_WRITE  0x01u /* write, pwrite */
 #define FAULT_SYNC   0x02u /* fsync, fdatasync */
-#define FAULT_NAME   0x04u /* rename, renameat2, linkat, unlink, mkdir, rmdir */
+#define FAULT_NAME   0x04u /* rename, renameat2, linkat, unlink, unlinkat, mkdir, rmdir */
 #define FAULT_CREATE 0x08u /* open, openat with O_CREAT */
 #define FAULT_SPACE  0x10u /* posix_fallocate, ftruncate */
 #define FAULT_ANY    0x1fu
