@@ -28,6 +28,7 @@
 
 #define HANG_MS    30000
 #define DRAWN_EACH 10
+#define ALONE_EACH 20 /* times that, of a program that takes long to begin, and asks for much */
 #define MAX_WRONG  20
 
 /* --- starving ------------------------------------------------------------------------------ */
@@ -244,6 +245,7 @@ static void end_world(struct lab *lab)
 static void play_story(struct lab *lab, const struct story *s, enum whom whom)
 {
 	unsigned before = lab->nplayed, ends = lab->nends;
+	unsigned long each = s->alone && lab->each > 1 ? lab->each * ALONE_EACH : lab->each;
 	time_t began = time(NULL);
 	uint64_t counted = 0;
 
@@ -253,7 +255,7 @@ static void play_story(struct lab *lab, const struct story *s, enum whom whom)
 		bool is_over = false;
 
 		for (uint64_t nth = 1; !is_over && lab->nwrong < MAX_WRONG; nth++) {
-			if (lab->count++ % lab->each != 0) {
+			if (lab->count++ % each != 0) {
 				continue;
 			}
 			lab->turn = (struct turn){ whom, nth, is_lasting };

@@ -316,7 +316,9 @@ const struct story memory_stories[] = {
 	{ "a dossier is made", DAEMON | CTL, prepare_dossier, start_dossier, judge_dossier, NULL },
 	{ "a backup is made", DAEMON | CTL, prepare_backup, start_backup, judge_backup, NULL },
 	{ "somebody is erased", DAEMON | CTL, prepare_erase, start_erase, judge_erase, NULL },
+#ifndef __SANITIZE_ADDRESS__ /* it takes libfyaml's end by a NULL pointer for ours */
 	{ "custosd starts", OTHER, NULL, NULL, NULL, memory_start_alone },
+#endif
 	{ "a backup is restored", OTHER, NULL, NULL, NULL, memory_restore_alone },
 	{ NULL, 0, NULL, NULL, NULL, NULL },
 };
