@@ -103,11 +103,12 @@ static void put_text(FILE *to, const struct house *h, const char *text)
 
 /* --- JSON whose parts stand in one order ----------------------------------------------------------- */
 
-/* Members that say when, how long, how large, or are random; a code's hash. */
+/* Members that say when, how long, how large, or are random; a code's hash; by which key this life of custosd opened. */
 static bool is_volatile(const char *name)
 {
 	static const char *const all[] = { "size", "bytes", "stored", "uploaded", "note", "age_ms", "took_ms", "manifest",
-		"sha256", "seconds", "data_bytes", "leaf", "index", "log_size", "checkpoint", "root", "attempts", "fault", "entry" };
+		"sha256", "seconds", "data_bytes", "leaf", "index", "log_size", "checkpoint", "root", "attempts", "fault", "entry",
+		"opened" };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (strcmp(name, all[i]) == 0) {
