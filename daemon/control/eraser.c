@@ -282,7 +282,10 @@ static void plan_next(struct eraser *e, const struct due *due, int64_t now_ms, b
 	if (due->is_asked && wait_ms > LOOK_WHILE_ASKED_MS) {
 		wait_ms = LOOK_WHILE_ASKED_MS;
 	}
-	e->nfailures = has_failed ? e->nfailures + 1 : 0;
+	if (!has_failed || atomic_exchange(&e->is_fresh, false)) {
+		e->nfailures = 0;
+	}
+	e->nfailures += has_failed;
 	for (unsigned i = 1; i < e->nfailures && retry_ms < RETRY_LAST_MS; i++) {
 		retry_ms *= 2;
 	}
@@ -411,6 +414,7 @@ void eraser_wake(struct eraser *e)
 	e->nchanges++;
 	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->lock);
+	atomic_store(&e->is_fresh, true);
 	atomic_store(&e->is_wanted, true);
 	if (!atomic_exchange(&e->is_rung, true)) {
 		e->bell.read = read_bell;

@@ -34,6 +34,7 @@ struct eraser {
 	struct steady steady;
 	int64_t told_ahead_ms;     /* worker: of the last warning about the clock */
 	unsigned nfailures;        /* worker: looks in a row in which something failed */
+	atomic_bool is_fresh;      /* somebody has woken it since: they do not wait behind older failures */
 
 	pthread_mutex_t lock;      /* for what follows */
 	pthread_cond_t changed;

@@ -224,7 +224,7 @@ static void begin_world(struct lab *lab)
 	lab->nlog = 0;
 	lab->is_spoilt = false;
 	make_control(lab);
-	stage_policy(lab->stage, "erasure.yaml", "grace: 0s\n");
+	stage_policy(lab->stage, "erasure.yaml", "grace: 0s\ndaily_slots: 1000000\n");
 	memory_start(lab);
 	stage_init(lab->stage);
 	memory_make_people(lab);
