@@ -17,7 +17,7 @@
 #include "wire/command.h"
 
 /* In all that is typed about people: it may stand nowhere in clear. */
-#define CANARY "QZXJVKWBHYFP"
+#define CANARY "KXQZWVBJYHFP"
 
 #define ACT_LINES 12
 
