@@ -147,7 +147,7 @@ const struct act acts[] = {
 		NULL }, { VERIFIED("erasure", "") } },
 	{ COMMAND_REQUEST_APPROVE, NULL, { AS_PRIVACY, "request approve $n", NULL, NULL }, { VERIFIED("access", "") } },
 	{ COMMAND_REQUEST_EXECUTE, "access", { AS_PRIVACY, "request execute $n $files/dossier.zip", NULL, NULL },
-		{ APPROVED("access", "") }, .needs_two = true, .is_long = true }, /* its leaf comes before it */
+		{ APPROVED("access", "") }, .needs_two = true, .is_long = true }, /* a dossier has its leaf before it is handed out */
 	{ COMMAND_REQUEST_EXECUTE, "erasure", { AS_PRIVACY, "request execute $n", NULL, NULL }, { APPROVED("erasure", "") },
 		.needs_two = true },
 	{ COMMAND_REQUEST_EXECUTE, "restriction", { AS_PRIVACY, "request execute $n", NULL, NULL },
