@@ -153,13 +153,25 @@ static int apply_settle(struct tx *tx, struct store_op *op, struct cu_err *err)
 		tx, &s->id, tx->now_ms + wait_ms(s->rules, row.nattempts), is_over, err);
 }
 
+static int apply_shred(struct tx *tx, struct store_op *op, struct cu_err *err)
+{
+	return tx_message_shred(tx, &((struct settling *)op)->id, err);
+}
+
+/* That it was sent is durable before its text's keys are gone: else a crash in between would have it
+ * dropped. */
 static int settle(struct post_office *o, const struct id *id, enum office_came came,
 	struct cu_err *err)
 {
+	struct store *st = o->daemon->house.store;
 	struct settling s = { { .apply = apply_settle, .kind = STORE_CHANGE }, *id, came,
 		policy_agent(o->daemon->policy) };
-	int r = store_run(o->daemon->house.store, &s.op, err);
+	int r = store_run(st, &s.op, err);
 
+	if (r == 0 && came == OFFICE_SENT) {
+		s.op.apply = apply_shred;
+		r = store_run(st, &s.op, err);
+	}
 	return r == CU_ENOENT ? 0 : r; /* forgotten meanwhile */
 }
 
@@ -423,10 +435,10 @@ static int run_look(struct work *w, struct cu_err *err)
 		r = settle_all(o, err);
 		end_the_silent(o);
 		if (r == 0) {
-			r = try_all(o, err);
+			r = forget_old(o, err);
 		}
 		if (r == 0) {
-			r = forget_old(o, err);
+			r = try_all(o, err);
 		}
 	}
 	gate_leave(&o->daemon->gate, &guest);

@@ -43,6 +43,8 @@ int engine_message_last(struct engine *e, const char *kind, const char *about,
 /* One that ended before this. */
 int engine_message_over(
 	struct engine *e, int64_t before_ms, struct row_message *ret, struct cu_err *err);
+/* One that was sent and whose text has keys still. */
+int engine_message_spent(struct engine *e, struct row_message *ret, struct cu_err *err);
 int engine_message_delete(struct engine *e, const struct id *id, struct cu_err *err);
 
 #endif

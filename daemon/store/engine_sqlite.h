@@ -248,6 +248,7 @@
 	X(MESSAGE_LAST,   data,  "SELECT * FROM message WHERE kind = ?1 AND about = ?2"         \
 		" AND route = ?3 ORDER BY made_ms DESC LIMIT 1")                                \
 	X(MESSAGE_OVER,   data,  "SELECT * FROM message WHERE state <> 1 AND ended_ms < ?1 LIMIT 1") \
+	X(MESSAGE_SPENT,  data,  "SELECT * FROM message WHERE state = 2 AND kase <> zeroblob(16) LIMIT 1") \
 	X(MESSAGE_DEL,    data,  "DELETE FROM message WHERE id = ?1")                           \
 	X(HOLD_PUT,       data,  "INSERT OR REPLACE INTO hold VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)") \
 	X(HOLD_GET,       data,  "SELECT " HOLD_COLUMNS " FROM hold WHERE id = ?1")              \

@@ -139,6 +139,14 @@ int engine_message_over(
 	return read_one(st, ret, err);
 }
 
+int engine_message_spent(struct engine *e, struct row_message *ret, struct cu_err *err)
+{
+	sqlite3_stmt *st;
+	int r = engine_statement(e, ST_MESSAGE_SPENT, &st, err);
+
+	return r < 0 ? r : read_one(st, ret, err);
+}
+
 int engine_message_delete(struct engine *e, const struct id *id, struct cu_err *err)
 {
 	return engine_do_id(e, ST_MESSAGE_DEL, id, err);

@@ -76,7 +76,7 @@ int tx_message_take(struct tx *tx, const struct id *id, struct cu_err *err)
 	return r < 0 ? r : put_leaf(tx, &row, LEAF_MESSAGE_TAKE, err);
 }
 
-/* What nobody needs any more is shredded. */
+/* What nobody needs any more is shredded: at once, should the step be taken back later. */
 static int end_text(struct tx *tx, struct row_message *row, struct cu_err *err)
 {
 	int r;
@@ -92,7 +92,7 @@ static int end_text(struct tx *tx, struct row_message *row, struct cu_err *err)
 static int end(struct tx *tx, struct row_message *row, enum message_state state,
 	enum leaf_act act, struct cu_err *err)
 {
-	int r = state == MESSAGE_GIVEN_UP ? 0 : end_text(tx, row, err);
+	int r = state == MESSAGE_DROPPED ? end_text(tx, row, err) : 0;
 
 	row->state = state;
 	row->ended_ms = tx->now_ms;
@@ -132,6 +132,21 @@ int tx_message_sent(struct tx *tx, const struct id *id, struct cu_err *err)
 	row.nattempts++;
 	row.tried_ms = tx->now_ms;
 	return end(tx, &row, MESSAGE_SENT, LEAF_MESSAGE_SENT, err);
+}
+
+static int shred_text(struct tx *tx, struct row_message *row, struct cu_err *err)
+{
+	int r = end_text(tx, row, err);
+
+	return r < 0 ? r : engine_message_put(tx->engine, row, err);
+}
+
+int tx_message_shred(struct tx *tx, const struct id *id, struct cu_err *err)
+{
+	struct row_message row;
+	int r = tx_message_get(tx, id, &row, err);
+
+	return r < 0 || row.state != MESSAGE_SENT ? r : shred_text(tx, &row, err);
 }
 
 static int get_unsent(
@@ -182,7 +197,14 @@ int tx_message_forget(struct tx *tx, int64_t before_ms, unsigned max, unsigned *
 	unsigned n = 0;
 	int r = 0;
 
-	while (n < max && (r = engine_message_over(tx->engine, before_ms, &row, err)) > 0) {
+	while (n < max && (r = engine_message_spent(tx->engine, &row, err)) > 0) {
+		r = shred_text(tx, &row, err);
+		if (r < 0) {
+			break;
+		}
+		n++;
+	}
+	while (r >= 0 && n < max && (r = engine_message_over(tx->engine, before_ms, &row, err)) > 0) {
 		r = end_text(tx, &row, err);
 		if (r == 0) {
 			r = engine_message_delete(tx->engine, &row.id, err);

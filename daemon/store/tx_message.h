@@ -2,8 +2,9 @@
  * tx_message.h: messages: made, tried, sent, given up, dropped.
  *
  * The text of one that is addressed to a person lies sealed in a case of its own, and its keys are
- * shredded when it was sent or dropped: an older copy of the store can send it to nobody.  Others have
- * no text here, their kind says it all.  In a step on the writer's thread.
+ * shredded when it was sent or dropped: an older copy of the store can send it to nobody.  What is shredded
+ * stays so when its step is taken back, so the row says first that it was sent, in a step of its own; one
+ * that waits and has no keys was dropped, or is an older row of a restored store.  Others have no text here, their kind says it all.  In a step on the writer's thread.
  */
 #ifndef CU_STORE_TX_MESSAGE_H
 #define CU_STORE_TX_MESSAGE_H
@@ -33,13 +34,16 @@ int tx_message_failed(struct tx *tx, const struct id *id, int64_t next_ms, bool 
 	struct cu_err *err);
 /* The other side has it.  Of one that ended meanwhile nothing changes. */
 int tx_message_sent(struct tx *tx, const struct id *id, struct cu_err *err);
+/* In a step behind that one: its text's keys.  CU_ENOENT. */
+int tx_message_shred(struct tx *tx, const struct id *id, struct cu_err *err);
 
 /* One that waits is tried at once, one that was given up waits again.  CU_ENOENT, CU_EBUSY. */
 int tx_message_retry(struct tx *tx, const struct id *id, struct cu_err *err);
 /* It is never sent.  CU_ENOENT, CU_EBUSY. */
 int tx_message_drop(struct tx *tx, const struct id *id, struct cu_err *err);
 
-/* Those that ended before this are forgotten, at most max of them; *ret_n is how many. */
+/* What was sent and has keys still, as a crash leaves it, loses them; those that ended before this are
+ * forgotten.  At most max of them; *ret_n is how many. */
 int tx_message_forget(struct tx *tx, int64_t before_ms, unsigned max, unsigned *ret_n,
 	struct cu_err *err);
 

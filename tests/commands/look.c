@@ -422,10 +422,11 @@ static void ask_everything(struct asking *k)
 /* --- the log ----------------------------------------------------------------------------------------------- */
 
 /* A vault object without a manifest, which a fault may leave at a target, is deleted there; a search says how
- * many files there were. */
+ * many files there were; a message is handed over again where nobody knows whether it was sent. */
 static bool is_of_fault(const char *leaf)
 {
-	return strstr(leaf, "act=backup.prune ") || strstr(leaf, "act=residue.none ");
+	return strstr(leaf, "act=backup.prune ") || strstr(leaf, "act=residue.none ") ||
+		strstr(leaf, "act=message.take ");
 }
 
 char *look_leaves(struct house *h)

@@ -17,6 +17,7 @@
 #define SETTLE_MS  20000 /* what goes on by itself has come to its end */
 #define QUIET_MS   150   /* so long without a change, and nothing goes on */
 #define GOES_ON_MS 1200  /* until custosd has begun with what it does by itself */
+#define ROUND_MS   3000  /* until a life of it has begun with all of that: the eraser, then the duties */
 #define END_MS     60000
 #define START_MS   10000
 #define PASSPHRASE "correct horse battery staple\n"
@@ -370,7 +371,7 @@ static struct look look_after(struct play *p)
 	}
 	start_well(p);
 	if (p->a->days_later || p->a->goes_on) {
-		run_sleep_ms(GOES_ON_MS);
+		run_sleep_ms(ROUND_MS);
 	}
 	l = (struct look){ .leaves = look_leaves(p->h) };
 	l.shown = p->a->days_later || p->a->goes_on ? look_until_still(p) : look_shown(p->h);

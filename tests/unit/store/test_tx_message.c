@@ -44,6 +44,11 @@ static int sent(struct tx *tx, void *ctx, struct cu_err *err)
 	return tx_message_sent(tx, ctx, err);
 }
 
+static int shred(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_message_shred(tx, ctx, err);
+}
+
 static int retry(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	return tx_message_retry(tx, ctx, err);
@@ -124,12 +129,16 @@ static void what_is_said_to_a_person_is_sealed_and_ends_when_it_was_sent(void **
 	assert_false(id_is_nil(&kase));
 	reopen(&h);
 	assert_int_equal(count_texts(&h, &kase), 1);
+	must_run(&h, STORE_CHANGE, shred, &m.row.id); /* it still waits */
+	assert_int_equal(count_texts(&h, &kase), 1);
 	must_run(&h, STORE_CHANGE, sent, &m.row.id);
+	must_run(&h, STORE_CHANGE, shred, &m.row.id);
 	assert_int_equal(row_of(&h, &m.row.id).state, MESSAGE_SENT);
 	assert_int_equal(count_texts(&h, &kase), 0);
 	assert_int_equal(leaves_with(&h, "act=erase.shred"), 1);
 	assert_int_equal(leaves_with(&h, "act=message.sent"), 1);
 	must_run(&h, STORE_CHANGE, sent, &m.row.id); /* told twice */
+	must_run(&h, STORE_CHANGE, shred, &m.row.id);
 	assert_int_equal(leaves_with(&h, "act=message.sent"), 1);
 	house_close(&h);
 }
@@ -162,6 +171,48 @@ static void one_that_was_given_up_keeps_its_text_for_another_try(void **state)
 static int forget(struct tx *tx, void *ctx, struct cu_err *err)
 {
 	return tx_message_forget(tx, tx->now_ms + 1, 10, ctx, err);
+}
+
+/* Keys that were shredded stay so when the step is taken back, as by a full disk. */
+static int shred_and_fail(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	int r = tx_message_shred(tx, ctx, err);
+
+	return r < 0 ? r : cu_err_set(err, CU_ENOSPC, "the disk is full");
+}
+
+static int forget_later(struct tx *tx, void *ctx, struct cu_err *err)
+{
+	return tx_message_forget(tx, tx->now_ms - 1, 10, ctx, err);
+}
+
+static void one_that_was_sent_stays_sent_wherever_custosd_ends(void **state)
+{
+	struct house h = { 0 };
+	struct cu_err err = { 0 };
+	struct making whole, halved;
+	struct row_message row;
+	unsigned n = 0;
+
+	(void)state;
+	must_open(&h, new_store_dir());
+	whole = new_one(&h, "letter", &letter);
+	halved = new_one(&h, "letter", &letter);
+	must_run(&h, STORE_CHANGE, sent, &whole.row.id);
+	must_run(&h, STORE_CHANGE, sent, &halved.row.id);
+	assert_int_equal(run_op(&h, STORE_CHANGE, shred_and_fail, &halved.row.id, &err), CU_ENOSPC);
+	reopen(&h);
+	assert_int_equal(row_of(&h, &whole.row.id).state, MESSAGE_SENT);
+	assert_int_equal(row_of(&h, &halved.row.id).state, MESSAGE_SENT);
+	must_run(&h, STORE_CHANGE, forget_later, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(count_texts(&h, &whole.row.kase), 0);
+	row = row_of(&h, &halved.row.id);
+	assert_true(id_is_nil(&row.kase));
+	must_run(&h, STORE_CHANGE, forget_later, &n);
+	assert_int_equal(n, 0);
+	assert_int_equal(leaves_with(&h, "act=message.sent"), 2);
+	house_close(&h);
 }
 
 static void those_that_ended_are_forgotten_and_those_that_wait_are_not(void **state)
@@ -197,6 +248,7 @@ int main(void)
 		cmocka_unit_test(the_same_id_is_one_message),
 		cmocka_unit_test(what_is_said_to_a_person_is_sealed_and_ends_when_it_was_sent),
 		cmocka_unit_test(one_that_was_given_up_keeps_its_text_for_another_try),
+		cmocka_unit_test(one_that_was_sent_stays_sent_wherever_custosd_ends),
 		cmocka_unit_test(those_that_ended_are_forgotten_and_those_that_wait_are_not),
 	};
 
