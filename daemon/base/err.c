@@ -98,6 +98,8 @@ static const char *reason_of(int e)
 		{ EPERM, N_("Operation not permitted") },
 		{ EEXIST, N_("File exists") },
 		{ ENOSPC, N_("No space left on device") },
+		{ EDQUOT, N_("Disk quota exceeded") },
+		{ EFBIG, N_("File too large") },
 		{ EROFS, N_("Read-only file system") },
 		{ EIO, N_("Input/output error") },
 		{ ENOMEM, N_("Cannot allocate memory") },

@@ -10,6 +10,7 @@
 #include "control/duties.h"
 #include "control/erase.h"
 #include "control/keeping.h"
+#include "control/key_change.h"
 #include "control/operator.h"
 #include "control/quarantine.h"
 #include "control/repos.h"
@@ -174,11 +175,15 @@ int daemon_open_store(
 	struct daemon *d, unsigned sources, struct span passphrase, struct cu_err *err)
 {
 	int n, r = house_open(&d->house, sources, passphrase, err);
+	struct cu_err why;
 
 	if (r < 0) {
 		return r;
 	}
 	quarantine_look(d, true);
+	if (!store_is_quarantined(d->house.store) && key_change_end(&d->house, &why) < 0) {
+		log_error("a change of the root key is not in the log yet: %s", why.msg);
+	}
 	n = store_is_restricted(d->house.store) ? 0 : eraser_resume(&d->eraser);
 	if (n > 0) {
 		log_notice("%d erasures that were under way are finished", n);

@@ -6,6 +6,7 @@
 #include "control/daemon.h"
 #include "control/handle.h"
 #include "control/house_keys.h"
+#include "control/key_change.h"
 #include "control/key_parameters.h"
 #include "control/operator.h"
 #include "vault/vault.h"
@@ -43,10 +44,9 @@ int key_parameters(const struct exchange *x, const char *name,
 	return 0;
 }
 
-static int say(struct exchange *x, enum leaf_act act, const char *why,
-	uint64_t generation, struct cu_err *err)
+static int say(struct exchange *x, enum leaf_act act, const char *why, struct cu_err *err)
 {
-	struct leaf leaf = { .act = act, .generation = generation };
+	struct leaf leaf = { .act = act };
 
 	strncpy(leaf.why, why, sizeof(leaf.why) - 1);
 	return exchange_leaf(x, &leaf, err);
@@ -129,7 +129,7 @@ int handle_UNSEAL(struct exchange *x, struct json *out, struct cu_err *err)
 		return r;
 	}
 	r = operator_id(d, x->uid, &x->actor, err);
-	return r == 0 ? say(x, LEAF_STORE_UNSEAL, keyring_word(source), 0, err) : r;
+	return r == 0 ? say(x, LEAF_STORE_UNSEAL, keyring_word(source), err) : r;
 }
 
 /* When the last guest is out, the log gets its last leaf and checkpoint. */
@@ -146,7 +146,7 @@ int handle_SEAL(struct exchange *x, struct json *out, struct cu_err *err)
 	atomic_store(&d->state, DAEMON_SEALED);
 	gate_shut(&d->gate, &x->guest);
 	if (!store_is_quarantined(d->house.store) &&
-		(say(x, LEAF_STORE_SEAL, "", 0, &why) < 0 ||
+		(say(x, LEAF_STORE_SEAL, "", &why) < 0 ||
 			house_publish(&d->house, &why) < 0)) {
 		log_error("the log could not be closed with a seal: %s", why.msg);
 	}
@@ -184,6 +184,14 @@ int handle_KEY_LIST(struct exchange *x, struct json *out, struct cu_err *err)
 	return 0;
 }
 
+/* What came of a change is in the log also where it failed half-way, as a wiping may. */
+static int ended(struct daemon *d, int code, struct cu_err *err)
+{
+	int r = key_change_end(&d->house, code < 0 ? NULL : err);
+
+	return code < 0 ? code : r;
+}
+
 int handle_KEY_ADD(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
@@ -198,9 +206,12 @@ int handle_KEY_ADD(struct exchange *x, struct json *out, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
-	r = house_key_add(&d->house, source, passphrase, err);
+	r = key_change_begin(&d->house, &x->actor, LEAF_KEY_ADD, keyring_word(source), err);
+	if (r == 0) {
+		r = ended(d, house_key_add(&d->house, source, passphrase, err), err);
+	}
 	pthread_mutex_unlock(&d->making);
-	return r == 0 ? say(x, LEAF_KEY_ADD, keyring_word(source), 0, err) : r;
+	return r;
 }
 
 int handle_KEY_REMOVE(struct exchange *x, struct json *out, struct cu_err *err)
@@ -214,32 +225,46 @@ int handle_KEY_REMOVE(struct exchange *x, struct json *out, struct cu_err *err)
 		return r;
 	}
 	r = keyring_parse(exchange_text(x, "source"), &source)
-		    ? house_key_remove(&d->house, source, err)
+		    ? key_change_begin(&d->house, &x->actor, LEAF_KEY_REMOVE, keyring_word(source), err)
 		    : cu_err_set(err, CU_EINVAL, "source: no source of the root key");
+	if (r == 0) {
+		r = ended(d, house_key_remove(&d->house, source, err), err);
+	}
 	pthread_mutex_unlock(&d->making);
-	return r == 0 ? say(x, LEAF_KEY_REMOVE, keyring_word(source), 0, err) : r;
+	return r;
 }
 
 /* --- rotation --------------------------------------------------------------------- */
 
-static int rotate_root(struct daemon *d, struct span passphrase, struct cu_err *err)
+static int rotate_root(struct exchange *x, struct span passphrase, struct cu_err *err)
 {
+	struct daemon *d = x->daemon;
 	int r = passphrase.p ? check_attempt(d, err) : 0;
 
 	if (r == 0) {
+		r = key_change_begin(&d->house, &x->actor, LEAF_KEY_ROTATE, KEY_CHANGE_ROOT, err);
+	}
+	if (r == 0) {
 		r = house_key_rotate(&d->house, passphrase, err);
 		note_attempt(d, passphrase.p || r == 0 ? r : CU_EIO);
+		r = ended(d, r, err);
 	}
 	return r;
+}
+
+static int rotate_epoch(struct exchange *x, struct cu_err *err)
+{
+	struct house *h = &x->daemon->house;
+	int r = key_change_begin(h, &x->actor, LEAF_KEY_ROTATE, KEY_CHANGE_EPOCH, err);
+
+	return r < 0 ? r : ended(x->daemon, house_epoch_rotate(h, err), err);
 }
 
 int handle_KEY_ROTATE(struct exchange *x, struct json *out, struct cu_err *err)
 {
 	struct daemon *d = x->daemon;
-	bool is_epoch = exchange_flag(x, "epoch"), is_replaced;
+	bool is_epoch = exchange_flag(x, "epoch");
 	struct span passphrase = passphrase_of(x);
-	uint64_t generation;
-	unsigned ring;
 	int r;
 
 	if (is_epoch && passphrase.p) {
@@ -248,19 +273,8 @@ int handle_KEY_ROTATE(struct exchange *x, struct json *out, struct cu_err *err)
 	if ((r = daemon_hold_store(d, err)) < 0) {
 		return r;
 	}
-	ring = atomic_load(&d->house.ring);
-	r = is_epoch ? house_epoch_rotate(&d->house, err)
-		     : rotate_root(d, passphrase, err);
-	is_replaced = is_epoch ? r == 0 : atomic_load(&d->house.ring) != ring;
-	generation = vault_generation(d->house.vault);
+	r = is_epoch ? rotate_epoch(x, err) : rotate_root(x, passphrase, err);
+	json_uint(out, "vault_generation", vault_generation(d->house.vault));
 	pthread_mutex_unlock(&d->making);
-	if (is_replaced) { /* also where only the wiping of what was before has failed
-			    */
-		int code = say(x, LEAF_KEY_ROTATE, is_epoch ? "epoch" : "root",
-			generation, r < 0 ? NULL : err);
-
-		r = r < 0 ? r : code;
-	}
-	json_uint(out, "vault_generation", generation);
 	return r;
 }

@@ -11,9 +11,21 @@
 #include "base/err.h"
 #include "base/path.h"
 
+/* SQLite knows of ENOSPC alone as the end of all room, and of others only that a write failed; nor does
+ * sqlite3_system_errno() tell, but the call has just been made. */
+static bool is_over_a_limit(sqlite3 *db, int last_errno)
+{
+	return sqlite3_extended_errcode(db) == SQLITE_IOERR_WRITE &&
+	       (last_errno == EDQUOT || last_errno == EFBIG);
+}
+
 int db_fail(sqlite3 *db, struct cu_err *err, const char *what)
 {
-	int rc = sqlite3_errcode(db), code = CU_EIO;
+	int last_errno = errno, rc = sqlite3_errcode(db), code = CU_EIO;
+
+	if (is_over_a_limit(db, last_errno)) {
+		return cu_err_errno(err, last_errno, "%s", what);
+	}
 
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:

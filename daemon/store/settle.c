@@ -10,6 +10,7 @@
 #include "store/settle_requests.h"
 #include "store/settle_said.h"
 #include "store/slots.h"
+#include "store/tx_key.h"
 #include "vault/vault.h"
 
 int settle_opens(struct settling *s, uint64_t slot, struct cu_err *err)
@@ -116,6 +117,9 @@ static int put_meta(struct settling *s, const struct store_settle *how, struct c
 	}
 	if (r == 0) { /* of the store that was backed up */
 		r = engine_meta_put_u64(s->engine, "adopted", 0, err);
+	}
+	if (r == 0) { /* likewise: here the keys are others */
+		r = engine_meta_put(s->engine, TX_KEY_CHANGE, (struct span){ 0 }, err);
 	}
 	if (r == 0) {
 		r = engine_meta_put(s->engine, "lineage", span_of(how->lineage.b, 16), err);

@@ -44,7 +44,7 @@ const struct act acts[] = {
 	{ COMMAND_KEY_ADD, NULL, { AS_ADMIN, "key add passphrase", PASS, NULL } },
 	{ COMMAND_KEY_ADD, "a file", { AS_ADMIN, "key add file", NULL, NULL },
 		{ PHRASE, { AS_ADMIN, "key remove file", NULL, NULL } }, { { AS_ADMIN, "unseal", PASS, NULL } } },
-	{ COMMAND_KEY_REMOVE, "the file", { AS_ADMIN, "key remove file", NULL, NULL }, { PHRASE } },
+	{ COMMAND_KEY_REMOVE, "the file", { AS_ADMIN, "key remove file", NULL, NULL }, { PHRASE }, .seals = true },
 	{ COMMAND_KEY_REMOVE, "the passphrase", { AS_ADMIN, "key remove passphrase", NULL, NULL }, { PHRASE } },
 	{ COMMAND_KEY_ROTATE, NULL, { AS_ADMIN, "key rotate", NULL, NULL } },
 	{ COMMAND_KEY_ROTATE, "two sources", { AS_ADMIN, "key rotate --key=passphrase", PASS, NULL }, { PHRASE } },

@@ -52,6 +52,7 @@ struct act {
 	bool is_long;   /* it has steps: what was not answered may be there in part, and typed again goes on */
 	bool is_passing; /* nothing of it outlives custosd: it is not typed again */
 	bool goes_on;   /* custosd goes on with it by itself */
+	bool seals;     /* from the next start on */
 };
 
 extern const struct act acts[];

@@ -10,6 +10,7 @@
 
 #include "control/house.h"
 #include "control/house_keys.h"
+#include "control/key_change.h"
 #include "crypto/key.h"
 #include "crypto/token.h"
 #include "fault.h"
@@ -249,6 +250,106 @@ static void a_rotation_that_fails_leaves_a_store_that_can_be_rotated(void **stat
 	try_each(FAULT_FAIL);
 }
 
+/* --- and its leaf ------------------------------------------------------------------ */
+
+struct change {
+	enum leaf_act act;
+	const char *why;
+	long nth;
+};
+
+static int make_change(struct house *h, const struct change *c)
+{
+	struct id actor = { { 7 } };
+	int r = key_change_begin(h, &actor, c->act, c->why, NULL), code = r;
+
+	if (r == 0) {
+		r = c->act == LEAF_KEY_ROTATE ? rotate(h) : house_key_remove(h, KEYRING_FILE, NULL);
+		code = key_change_end(h, NULL);
+	}
+	return r < 0 ? r : code;
+}
+
+static int change_story(void *ctx)
+{
+	const struct change *c = ctx;
+	struct house h;
+	struct cu_err err;
+	int r;
+
+	fault_disarm();
+	r = take(&h, work_dir, &err);
+	if (r == 0) {
+		r = open_by(&h, KEYRING_ALL, &err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	fault_arm(FAULT_ANY, c->nth, FAULT_TEAR, EIO);
+	r = make_change(&h, c);
+	told->ncalls = fault_disarm();
+	told->is_acked = r == 0;
+	house_leave(&h);
+	return r;
+}
+
+static void assert_said(const struct change *c, uint64_t before)
+{
+	struct house h;
+	struct cu_err err;
+	uint64_t after;
+	bool is_made;
+
+	assert_ok(take(&h, work_dir, &err), &err);
+	assert_ok(open_by(&h, KEYRING_ALL, &err), &err);
+	assert_ok(key_change_end(&h, &err), &err);
+	is_made = c->act == LEAF_KEY_ROTATE ? h.ring > 1 : !(house_key_sources(&h, true) & KEYRING_BIT(KEYRING_FILE));
+	after = ledger_size(h.ledger);
+	if (after != before + is_made) {
+		fail_msg("%s %s, cut off at call %ld: %llu leaves", leaf_act_word(c->act), is_made ? "made" : "not made",
+			c->nth, (unsigned long long)(after - before));
+	}
+	assert_true(is_made || !told->is_acked);
+	assert_ok(key_change_end(&h, &err), &err); /* it is said once */
+	assert_int_equal(ledger_size(h.ledger), after);
+	house_leave(&h);
+}
+
+static void cut_each(struct change c)
+{
+	bool is_over = false;
+	struct house h;
+	struct cu_err err;
+	uint64_t before;
+
+	copy_tree(template_dir, work_dir);
+	assert_ok(take(&h, work_dir, &err), &err);
+	assert_ok(open_by(&h, KEYRING_ALL, &err), &err);
+	before = ledger_size(h.ledger);
+	house_leave(&h);
+	while (!is_over) {
+		int r;
+
+		c.nth++;
+		memset(told, 0, sizeof(*told));
+		copy_tree(template_dir, work_dir);
+		r = fault_run(FAULT_ANY, LONG_MAX, FAULT_COUNT, 0, change_story, &c);
+		if (r < 0) {
+			fail_msg("the story failed at call %ld", c.nth);
+		}
+		is_over = r > 0 && told->ncalls < c.nth;
+		assert_said(&c, before);
+	}
+	assert_true(told->is_acked && c.nth > 4);
+}
+
+static void a_change_that_is_killed_is_in_the_log_if_it_was_made(void **state)
+{
+	(void)state;
+	cut_each((struct change){ LEAF_KEY_REMOVE, "file", 0 });
+	cut_each((struct change){ LEAF_KEY_ROTATE, KEY_CHANGE_ROOT, 0 });
+}
+
 /* Sealed means that a person has to come. */
 static void keys_that_cannot_be_read_do_not_seal_the_store(void **state)
 {
@@ -272,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_power_cut_in_a_rotation_leaves_a_store_that_opens),
 		cmocka_unit_test(
 			a_rotation_that_fails_leaves_a_store_that_can_be_rotated),
+		cmocka_unit_test(a_change_that_is_killed_is_in_the_log_if_it_was_made),
 		cmocka_unit_test(keys_that_cannot_be_read_do_not_seal_the_store),
 	};
 

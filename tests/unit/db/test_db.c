@@ -1,6 +1,8 @@
 #include "check.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "fault.h"
 #include "db/db.h"
@@ -472,6 +474,24 @@ static void a_full_database_is_no_space(void **state)
 	db_close(db);
 }
 
+/* As a full disk, though SQLite says "disk I/O error": what is refused can be done when there is room again. */
+static void a_quota_that_is_used_up_is_no_space(void **state)
+{
+	const struct rlimit small = { 100000, RLIM_INFINITY }, none = { RLIM_INFINITY, RLIM_INFINITY };
+	struct cu_err err = { 0 };
+	sqlite3 *db = open_db(in_dir(fresh_dir(), "a.db"), DB_CREATE);
+
+	(void)state;
+	run(db, "CREATE TABLE t (x)");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_fails(db_exec(db, "INSERT INTO t VALUES (zeroblob(200000))", &err), CU_ENOSPC, &err, "too large");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(number_of(db, "SELECT count(*) FROM t"), 0);
+	run(db, "INSERT INTO t VALUES (zeroblob(200000))");
+	db_close(db);
+}
+
 /* What is in a write-ahead log whose name a power cut takes away is lost. */
 static void a_writer_opens_only_with_a_durable_name_of_its_wal(void **state)
 {
@@ -514,6 +534,7 @@ int main(void)
 		cmocka_unit_test(a_checkpoint_past_a_reader_is_busy),
 		cmocka_unit_test(check_finds_damage),
 		cmocka_unit_test(a_full_database_is_no_space),
+		cmocka_unit_test(a_quota_that_is_used_up_is_no_space),
 		cmocka_unit_test(a_writer_opens_only_with_a_durable_name_of_its_wal),
 	};
 
