@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -55,6 +56,17 @@ int files_open(const struct args *a, struct files *ret, struct cu_err *err)
 		}
 	}
 	return r;
+}
+
+bool files_keep(struct files *f)
+{
+	struct stat st;
+	bool is_kept = f->made && fstat(f->fd, &st) == 0 && st.st_size > 0;
+
+	if (is_kept) {
+		f->made = NULL;
+	}
+	return is_kept;
 }
 
 void files_close(struct files *f, int has_failed)

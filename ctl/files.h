@@ -4,6 +4,7 @@
 #ifndef CU_CTL_FILES_H
 #define CU_CTL_FILES_H
 #include <jansson.h>
+#include <stdbool.h>
 
 struct args;
 struct cu_err;
@@ -16,6 +17,8 @@ struct files {
 
 /* Opens what an infile or outfile argument names ("-": standard input or output). */
 int files_open(const struct args *a, struct files *ret, struct cu_err *err);
+/* What was written so far stays, also if the call fails.  False: there is nothing. */
+bool files_keep(struct files *f);
 void files_close(struct files *f, int has_failed);
 
 /* Puts the text of a textfile argument in place of its path. */

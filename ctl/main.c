@@ -384,6 +384,16 @@ static void tell_merged(const struct args *a, const struct client *c)
 	}
 }
 
+/* Whoever loses the connection does not know whether the store was made. */
+static void keep_identity(const struct args *a, struct files *files)
+{
+	if (files_keep(files)) {
+		out_note(_("%s is kept: if the store was made all the same, as 'custosctl status' says, nothing else "
+			   "opens its backups\n"),
+			args_text(a, "identity"));
+	}
+}
+
 static int run(struct args *a)
 {
 	struct files files = { .fd = -1 };
@@ -416,6 +426,9 @@ static int run(struct args *a)
 	}
 	if (r == 0) {
 		tell_merged(a, client);
+	}
+	if (r < 0 && args_command(a)->id == COMMAND_INIT) {
+		keep_identity(a, &files);
 	}
 	files_close(&files, r < 0);
 	rejects_end(stream.rejects);

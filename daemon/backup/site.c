@@ -175,9 +175,13 @@ int site_finish(struct site *s, struct cu_err *err)
 	if (r < 0) {
 		return r;
 	}
+	r = path_sync_dir(s->parent, err);
+	if (r < 0 && rename(s->to, s->dir) == 0) {
+		return r; /* and whoever abandons it can begin anew */
+	}
 	close(s->fd);
 	s->fd = -1;
-	return path_sync_dir(s->parent, err);
+	return r;
 }
 
 void site_abandon(struct site *s)

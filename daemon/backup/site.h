@@ -27,7 +27,7 @@ int site_path(const struct site *s, const char *name, char out[PATH_SIZE],
 
 /* The directory gets its name, durably.  The files in it must be synced. */
 int site_finish(struct site *s, struct cu_err *err);
-/* Removes everything that was built.  After site_finish it does nothing. */
+/* Removes everything that was built.  After a site_finish that ended well it does nothing. */
 void site_abandon(struct site *s);
 
 #endif

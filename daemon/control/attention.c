@@ -15,7 +15,7 @@
 #include "control/expiry.h"
 #include "control/agent_link.h"
 #include "control/agent_report.h"
-#include "control/repos.h"
+#include "control/repos_note.h"
 #include "control/residue.h"
 #include "policy/policy.h"
 #include "privacy/request.h"

@@ -16,7 +16,7 @@
 #include "control/drill.h"
 #include "control/duties.h"
 #include "control/incidents.h"
-#include "control/repos.h"
+#include "control/repos_note.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "privacy/request.h"

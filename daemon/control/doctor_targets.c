@@ -12,6 +12,7 @@
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "policy/policy.h"
 
 #define DAY_MS ((int64_t)86400000)

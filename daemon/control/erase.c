@@ -12,6 +12,7 @@
 #include "control/exchange.h"
 #include "control/preview.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "store/reader.h"

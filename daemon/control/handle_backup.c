@@ -11,6 +11,7 @@
 #include "control/handle.h"
 #include "control/linger.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "policy/policy.h"
 
 /* --- run -------------------------------------------------------------------------- */

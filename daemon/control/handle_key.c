@@ -145,15 +145,16 @@ int handle_SEAL(struct exchange *x, struct json *out, struct cu_err *err)
 	}
 	atomic_store(&d->state, DAEMON_SEALED);
 	gate_shut(&d->gate, &x->guest);
-	if (!store_is_quarantined(d->house.store) &&
-		(say(x, LEAF_STORE_SEAL, "", &why) < 0 ||
-			house_publish(&d->house, &why) < 0)) {
-		log_error("the log could not be closed with a seal: %s", why.msg);
+	if (!store_is_quarantined(d->house.store)) {
+		r = say(x, LEAF_STORE_SEAL, "", err);
+		if (house_publish(&d->house, &why) < 0) {
+			log_error("the log could not be closed with a seal: %s", why.msg);
+		}
 	}
 	house_close(&d->house);
 	pthread_mutex_unlock(&d->making);
 	log_notice("uid %u sealed the store", (unsigned)x->uid);
-	return 0;
+	return r < 0 ? cu_err_wrap(err, r, "the store is sealed, and its log does not say so") : 0;
 }
 
 /* --- sources ---------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "control/linger.h"
 #include "control/overview.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "control/residue.h"
 #include "crypto/key.h"
 #include "crypto/minisign.h"

@@ -198,12 +198,18 @@ int house_create(struct house *h, int identity_fd, enum keyring_source source,
 	}
 	house_close(h);
 	if (r == 0) {
-		r = path_remove(h->dir, UNFINISHED, err);
-	}
-	if (r == 0) {
 		r = house_open(h, KEYRING_BIT(source), passphrase, err);
 	}
-	return r == 0 ? store_run(h->store, &op, err) : r;
+	if (r == 0) {
+		r = store_run(h->store, &op, err);
+	}
+	if (r == 0) { /* from here on it is a store */
+		r = path_remove(h->dir, UNFINISHED, err);
+	}
+	if (r < 0) {
+		house_close(h);
+	}
+	return r;
 }
 
 /* --- opening one ------------------------------------------------------------------ */

@@ -9,6 +9,7 @@
 #include "control/digest.h"
 #include "control/drill.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "control/residue.h"
 #include "policy/policy.h"
 

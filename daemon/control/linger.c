@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "ledger/leaf.h"
 #include "policy/policy.h"
 #include "store/reader.h"

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "control/daemon.h"
 #include "control/repos.h"
+#include "control/repos_note.h"
 #include "policy/policy.h"
 #include "store/reader_alias.h"
 #include "store/tx_merge.h"

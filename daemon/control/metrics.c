@@ -15,7 +15,7 @@
 #include "control/daemon.h"
 #include "control/drill.h"
 #include "control/metric.h"
-#include "control/repos.h"
+#include "control/repos_note.h"
 #include "control/residue.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/chain.h"
 #include "backup/repo_far.h"
 #include "backup/repo_log.h"
 #include "backup/vault_object.h"
@@ -16,13 +17,12 @@
 #include "control/agent_link.h"
 #include "control/daemon.h"
 #include "control/drill_keys.h"
+#include "control/repos_note.h"
 #include "db/image.h"
 #include "ledger/ledger.h"
 #include "policy/policy.h"
 #include "policy/yaml.h"
-#include "store/reader.h"
 #include "store/tx.h"
-#include "store/tx_hold.h"
 #include "vault/vault.h"
 
 int repos_find(struct daemon *d, const char *name, const struct target **ret,
@@ -166,42 +166,6 @@ int64_t repos_bound_ms(const struct daemon *d)
 	return duration_seconds(policy_targets(d->policy)->vault_bound) * 1000;
 }
 
-/* --- what we remember of a target ------------------------------------------------- */
-
-/* By lineage: what the store knew before it was restored is about another one's repository. */
-void repos_note_name(const struct daemon *d, const struct target *t, const char *what,
-	char out[REPOS_NOTE_SIZE])
-{
-	struct id lineage = store_lineage(d->house.store);
-	char text[ID_TEXT_SIZE];
-
-	id_format(&lineage, text);
-	snprintf(out, REPOS_NOTE_SIZE, "backup.%s.%s.%s", text, t->key, what);
-}
-
-int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
-	struct cu_err *err)
-{
-	static const char *const what[] = { "sequence", "time", "generation", "capture", "data",
-		"mirrored" };
-	struct reader *rd = store_reader_take(d->house.store);
-	uint64_t values[6] = { 0 };
-	char name[REPOS_NOTE_SIZE];
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < 6; i++) {
-		repos_note_name(d, t, what[i], name);
-		r = reader_note(rd, name, &values[i], err);
-	}
-	store_reader_give(d->house.store, rd);
-	if (r < 0) {
-		return r;
-	}
-	*ret = (struct repos_last){ values[0], (int64_t)values[1], values[2], values[3],
-		(int64_t)values[4], (int64_t)values[5] };
-	return 0;
-}
-
 /* --- writing ---------------------------------------------------------------------- */
 
 /* Both images in one turn of the writer: nothing lies between them. */
@@ -215,66 +179,9 @@ struct images {
 	struct engine_counts counts;
 	struct snapshot_drill drill;
 	int64_t time_ms;
-	uint64_t capture; /* the number of the data's image (tx_hold_capture_begin) */
 	uint64_t only_of; /* a generation of the vault; 0: whichever it is */
 	bool is_beyond;   /* it is another by now, and nothing was taken */
 };
-
-struct remember {
-	struct store_op op;
-	struct daemon *daemon;
-	const struct target *target;
-	const struct snapshot_result *result;
-	const struct images *images;
-};
-
-static int put_note(struct tx *tx, const struct daemon *d, const struct target *t, const char *what,
-	uint64_t value, struct cu_err *err)
-{
-	char name[REPOS_NOTE_SIZE];
-
-	repos_note_name(d, t, what, name);
-	return tx_note_put(tx, name, value, err);
-}
-
-static int remember_data(struct tx *tx, const struct remember *m, struct cu_err *err)
-{
-	int r = tx_hold_capture_done(tx, m->images->capture, m->images->time_ms, err);
-
-	if (r == 0) {
-		r = put_note(tx, m->daemon, m->target, "capture", m->images->capture, err);
-	}
-	return r < 0 ? r : put_note(tx, m->daemon, m->target, "data", (uint64_t)m->images->time_ms, err);
-}
-
-static int apply_remember(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct remember *m = (struct remember *)op;
-	struct leaf leaf = { .act = LEAF_BACKUP_DONE, .count = m->result->sequence,
-		.generation = m->result->generation, .has_digest = true };
-	int r = put_note(tx, m->daemon, m->target, "sequence", m->result->sequence, err);
-
-	if (r == 0) {
-		r = put_note(tx, m->daemon, m->target, "time", (uint64_t)tx->now_ms, err);
-	}
-	if (r == 0) {
-		r = put_note(tx, m->daemon, m->target, "mirrored", (uint64_t)m->images->time_ms, err);
-	}
-	if (r == 0) {
-		r = put_note(tx, m->daemon, m->target, "generation", m->result->generation, err);
-	}
-	if (r == 0 && m->images->what == REPOS_FULL) {
-		r = remember_data(tx, m, err);
-	}
-	memcpy(leaf.digest, m->result->manifest_hash, sizeof(leaf.digest));
-	strncpy(leaf.why, m->target->key, sizeof(leaf.why) - 1);
-	return r < 0 ? r : tx_leaf(tx, &leaf, err);
-}
-
-static int apply_number(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	return tx_hold_capture_begin(tx, &((struct images *)op)->capture, err);
-}
 
 static int apply_images(struct tx *tx, struct store_op *op, struct cu_err *err)
 {
@@ -322,17 +229,57 @@ static int write_images(struct daemon *d, const struct target *t, struct images 
 					    vault_object_put(&src, repo, watch, ret, err);
 }
 
+/* The newest manifest there, if it is one of ours that nothing here says. */
+static int find_unsaid(struct daemon *d, const struct target *t, struct repos_written *ret,
+	struct cu_err *err)
+{
+	struct id store = store_id(d->house.store), lineage = store_lineage(d->house.store);
+	struct manifest m = { .sequence = 0 };
+	struct repos_last last;
+	struct repo repo;
+	int r = repos_last(d, t, &last, err);
+
+	if (r == 0) {
+		r = repos_reach(d, t, &repo, err);
+	}
+	if (r == 0) {
+		r = chain_head(&repo, &d->house.verifier, &m, ret->manifest_hash, err);
+	}
+	if (r == 0 && m.sequence > last.sequence && id_eq(&m.store, &store) && id_eq(&m.lineage, &lineage)) {
+		ret->sequence = m.sequence;
+		ret->generation = m.generation;
+		ret->image_ms = ret->time_ms = m.time_ms;
+	}
+	manifest_done(&m);
+	return r == CU_ENOENT ? 0 : r;
+}
+
+/* A backup counts from when its manifest is there.  What was begun here and has no end, as custosd died, or
+ * the disk failed, is ended as the target says.  With backing_up held. */
+static int say_unsaid(struct daemon *d, const struct target *t, struct cu_err *err)
+{
+	struct repos_written written = { .sequence = 0 };
+	int r = repos_note_begun(d, t, &written.capture, err);
+
+	if (r <= 0) {
+		return r;
+	}
+	r = find_unsaid(d, t, &written, err);
+	return r < 0 ? r : repos_note_end(d, t, &written, err);
+}
+
 /* With backing_up held. */
 static int write_what(struct daemon *d, const struct target *t, struct images *images,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
 {
-	struct remember remember = { { .apply = apply_remember, .kind = STORE_CHANGE }, d, t, ret,
-		images };
-	int r = images->what == REPOS_FULL ? drill_keys_begin(d, &images->drill, err) : 0;
+	struct repos_written written = { .capture = 0 };
+	int r = say_unsaid(d, t, err);
 
-	images->op = (struct store_op){ .apply = apply_number, .kind = STORE_CHANGE };
 	if (r == 0 && images->what == REPOS_FULL) {
-		r = store_run(d->house.store, &images->op, err);
+		r = drill_keys_begin(d, &images->drill, err);
+	}
+	if (r == 0) {
+		r = repos_note_begin(d, t, images->what == REPOS_FULL, &written.capture, err);
 	}
 	images->op = (struct store_op){ .apply = apply_images, .kind = STORE_ALONE };
 	images->daemon = d;
@@ -345,7 +292,12 @@ static int write_what(struct daemon *d, const struct target *t, struct images *i
 			r = write_images(d, t, images, watch, ret, err);
 		}
 		if (r == 0) {
-			r = store_run(d->house.store, &remember.op, err);
+			written.sequence = ret->sequence;
+			written.generation = ret->generation;
+			written.image_ms = images->time_ms;
+			written.time_ms = clock_now_ms(&d->house.clock);
+			memcpy(written.manifest_hash, ret->manifest_hash, sizeof(written.manifest_hash));
+			r = repos_note_end(d, t, &written, err);
 		}
 	}
 	vault_capture_end(images->vault);
@@ -394,7 +346,10 @@ int repos_renew(struct daemon *d, const struct target *t, uint64_t generation, i
 	int r;
 
 	pthread_mutex_lock(&d->backing_up);
-	r = repos_last(d, t, &last, err);
+	r = say_unsaid(d, t, err);
+	if (r == 0) {
+		r = repos_last(d, t, &last, err);
+	}
 	if (r == 0) {
 		is_due = last.sequence > 0 &&
 			(last.generation < generation || last.time_ms < old_ms);
@@ -426,25 +381,10 @@ static int mirror(struct daemon *d, const struct target *t, struct cu_err *err)
 	return repo_log_mirror(&repo, d->house.log_dir, by, &ours, err); /* and says what is wrong */
 }
 
-struct mirrored {
-	struct store_op op;
-	struct daemon *daemon;
-	const struct target *target;
-	int64_t time_ms;
-};
-
-static int apply_mirrored(struct tx *tx, struct store_op *op, struct cu_err *err)
-{
-	struct mirrored *m = (struct mirrored *)op;
-
-	return put_note(tx, m->daemon, m->target, "mirrored", (uint64_t)m->time_ms, err);
-}
-
 int repos_mirror(struct daemon *d, const struct target *t, const struct watch *watch,
 	struct cu_err *err)
 {
-	struct mirrored done = { { .apply = apply_mirrored, .kind = STORE_CHANGE }, d, t,
-		clock_now_ms(&d->house.clock) };
+	int64_t now_ms = clock_now_ms(&d->house.clock);
 	struct repos_last last = { 0 };
 	int r = repos_last(d, t, &last, err), n;
 
@@ -464,6 +404,6 @@ int repos_mirror(struct daemon *d, const struct target *t, const struct watch *w
 	if (n < 0) {
 		return cu_err_wrap(err, n, "target %s", t->key);
 	}
-	r = store_run(d->house.store, &done.op, err);
+	r = repos_note_mirrored(d, t, now_ms, err);
 	return r < 0 ? r : n;
 }

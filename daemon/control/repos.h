@@ -38,23 +38,6 @@ void repos_sweep(struct daemon *d);
 /* backup.yaml's vault_bound. */
 int64_t repos_bound_ms(const struct daemon *d);
 
-/* The name of a note (tx_note_put) about a target and this lineage. */
-#define REPOS_NOTE_SIZE 192
-void repos_note_name(const struct daemon *d, const struct target *t, const char *what,
-	char out[REPOS_NOTE_SIZE]);
-
-/* The last manifest that this lineage signed into a target; sequence 0: none. */
-struct repos_last {
-	uint64_t sequence;
-	int64_t time_ms;
-	uint64_t generation; /* of the vault object that it names */
-	uint64_t capture;    /* the number of the last data there (tx_hold.h); 0: not known */
-	int64_t data_ms;     /* the moment that these data are of; 0: not known */
-	int64_t mirrored_ms; /* when the log there was last made whole, or found so; 0: not known */
-};
-int repos_last(struct daemon *d, const struct target *t, struct repos_last *ret,
-	struct cu_err *err);
-
 enum repos_what {
 	REPOS_FULL,  /* data, vault object, log, manifest */
 	REPOS_VAULT, /* without data: after an erasure */

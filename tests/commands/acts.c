@@ -194,12 +194,12 @@ const struct act acts[] = {
 
 	/* backups and messages */
 	{ COMMAND_BACKUP_RUN, NULL, { AS_ADMIN, "backup run", NULL, NULL },
-		{ { AS_PRIVACY, "subject update $ada " SERVICE " --collection=profile", "{\"note\":\"" CANARY "\"}", NULL } } },
+		{ { AS_PRIVACY, "subject update $ada " SERVICE " --collection=profile", "{\"note\":\"" CANARY "\"}", NULL } }, .goes_on = true },
 	{ COMMAND_BACKUP_PRUNE, NULL, { AS_ADMIN, "backup prune", NULL, NULL },
 		{ ERASING }, .ripe_days = 4, .days_later = 12, .needs_two = true },
 	{ COMMAND_DRILL_RUN, "level 2", { AS_ADMIN, "drill run --level=2", NULL, NULL } },
 	{ COMMAND_DRILL_RUN, "level 3", { AS_ADMIN, "drill run --identity=$identity", NULL, NULL } },
-	{ COMMAND_JOB_RUN, "a backup", { AS_ADMIN, "job run backup", NULL, NULL }, .goes_on = true },
+	{ COMMAND_JOB_RUN, "a backup", { AS_ADMIN, "job run backup", NULL, NULL }, .goes_on = true, .is_begun = true },
 	{ COMMAND_AGENT_TEST, NULL, { AS_ADMIN, "agent test mail", NULL, NULL } },
 	{ COMMAND_MESSAGE_RETRY, NULL, { AS_ADMIN, "message retry $m", NULL, NULL }, { MESSAGE }, .goes_on = true },
 	{ COMMAND_MESSAGE_DROP, NULL, { AS_ADMIN, "message drop $m", NULL, NULL }, { MESSAGE } },

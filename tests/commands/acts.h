@@ -51,8 +51,9 @@ struct act {
 	bool needs_two; /* users */
 	bool is_long;   /* it has steps: what was not answered may be there in part, and typed again goes on */
 	bool is_passing; /* nothing of it outlives custosd: it is not typed again */
-	bool goes_on;   /* custosd goes on with it by itself */
+	bool goes_on;   /* custosd goes on with it by itself, or the next one does */
 	bool seals;     /* from the next start on */
+	bool is_begun;  /* the answer says only that custosd has begun with it */
 };
 
 extern const struct act acts[];
