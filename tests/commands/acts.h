@@ -50,7 +50,7 @@ struct act {
 	bool is_alone;  /* there is no store before: 'init' */
 	bool needs_two; /* users */
 	bool is_long;   /* it has steps: what was not answered may be there in part, and typed again goes on */
-	bool is_passing; /* nothing of it outlives custosd: it is not typed again */
+	bool is_passing; /* nothing of it outlives custosd, or the next one does it by itself: it is not typed again */
 	bool goes_on;   /* custosd goes on with it by itself, or the next one does */
 	bool seals;     /* from the next start on */
 	bool is_begun;  /* the answer says only that custosd has begun with it */

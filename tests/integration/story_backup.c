@@ -1,4 +1,5 @@
 /* Backups by custosctl: run, list, check; and what an erasure does at the targets. */
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -278,6 +279,37 @@ static void what_a_target_missed_it_gets_at_the_next_start(void **state)
 	assert_int_equal(json_array_size(backups(st)), 2);
 }
 
+/* custosd ends when the manifest is there, mostly before it has written that down. */
+static void a_backup_that_custosd_died_behind_is_in_the_log(void **state)
+{
+	struct stage *st = *state;
+	char manifest[200], leaf[32];
+
+	stage_add_person(st, SOMEBODY, (char[33]){ 0 });
+	for (unsigned n = 1; n <= 4; n++) {
+		const char *const args[] = { "backup", "run", NULL };
+		struct job ctl = stage_ctl_start(st, AS_ADMIN, 0, args);
+		struct ran ran;
+
+		snprintf(manifest, sizeof(manifest), "%.160s/manifest/%010u", st->repo, n);
+		while (access(manifest, F_OK) < 0) {
+			sched_yield();
+		}
+		stage_kill(st);
+		run_wait(&ctl, &ran);
+		ran_done(&ran);
+		stage_start(st);
+		snprintf(leaf, sizeof(leaf), "act=backup.done why=local n=%u ", n);
+		for (int i = 0; i < 100 && stage_count_leaves(st, leaf) == 0; i++) {
+			run_sleep_ms(100);
+		}
+		assert_int_equal(stage_count_leaves(st, leaf), 1);
+	}
+	assert_int_equal(json_array_size(backups(st)), 4);
+	stage_ctl(st, AS_ADMIN, "backup", "check");
+	stage_expect(st, 0);
+}
+
 /* A retry, as after a lost connection, is answered like the first. */
 static void an_erasure_that_is_asked_for_twice_is_answered_twice(void **state)
 {
@@ -325,6 +357,7 @@ int main(void)
 		T(an_erasure_before_the_first_backup_has_nothing_to_confirm),
 		T(without_a_target_the_statement_is_about_this_host),
 		T(what_a_target_missed_it_gets_at_the_next_start),
+		T(a_backup_that_custosd_died_behind_is_in_the_log),
 		T(an_erasure_that_is_asked_for_twice_is_answered_twice),
 	};
 

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -272,6 +274,52 @@ static void ctrl_c_at_a_passphrase_leaves_a_terminal_that_shows_what_is_typed(vo
 	close(master);
 }
 
+/* --- the identity -------------------------------------------------------------------- */
+
+static void init_and_die(struct stage *st, int us)
+{
+	const char *const args[] = { "init", st->identity, NULL };
+	struct job ctl;
+	struct stat file;
+	struct ran ran;
+
+	stage_start(st);
+	ctl = stage_ctl_start(st, AS_ADMIN, 0, args);
+	while (stat(st->identity, &file) < 0 || file.st_size == 0) {
+		sched_yield();
+	}
+	usleep((useconds_t)us);
+	stage_kill(st);
+	run_wait(&ctl, &ran);
+	assert_true(ran.status == 0 || strstr(ran.err, "is kept"));
+	ran_done(&ran);
+}
+
+/* custosd ends when it has handed out the identity: the store is made, or it is not. */
+static void whoever_made_a_store_has_what_opens_its_backups(void **state)
+{
+	struct stage *st = *state;
+
+	for (int us = 0; us <= 20000; us += us < 4000 ? 1000 : 4000) {
+		init_and_die(st, us);
+		assert_int_equal(access(st->identity, R_OK), 0);
+		stage_start(st);
+		stage_ctl(st, AS_ADMIN, "status", "--json");
+		stage_expect(st, 0);
+		if (strcmp(stage_reply_text(st, "state"), "running") != 0) {
+			assert_int_equal(unlink(st->identity), 0);
+			stage_ctl(st, AS_ADMIN, "init", st->identity);
+			stage_expect(st, 0);
+		}
+		stage_ctl(st, AS_ADMIN, "backup", "run");
+		stage_expect(st, 0);
+		stage_ctl(st, AS_ADMIN, "drill", "run", "--identity", st->identity);
+		stage_expect(st, 0);
+		stage_stop(st);
+		free(run_shell("rm -rf '%s'/* '%s'/* '%s'", st->state, st->repo, st->identity));
+	}
+}
+
 #define on_a_store(test) cmocka_unit_test_setup_teardown(test, stage_up, stage_down)
 
 int main(void)
@@ -280,6 +328,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_store_with_a_passphrase_starts_sealed_and_opens_by_it_alone,
 			stage_up_bare, stage_down),
+		cmocka_unit_test_setup_teardown(whoever_made_a_store_has_what_opens_its_backups, stage_up_bare,
+			stage_down),
 		on_a_store(a_seal_refuses_everybody_until_it_is_opened),
 		on_a_store(sources_come_and_go_but_the_last_one_stays),
 		on_a_store(a_rotation_takes_every_source_along),
