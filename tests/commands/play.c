@@ -533,7 +533,10 @@ void play_fault(struct house *h, const struct act *a, const struct wanted *w, co
 		start_and_die(&p, run->nth_of_start);
 	}
 	start_well(&p);
-	if (a->goes_on) {
+	if (a->goes_on) { /* what one life began with too early, the next one finds */
+		run_sleep_ms(ROUND_MS);
+		end_life_well(&p);
+		start_well(&p);
 		run_sleep_ms(ROUND_MS);
 	}
 	found = settle(&p, w, (is_acknowledged && !a->is_begun) || a->kind == ACT_START);
