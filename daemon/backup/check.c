@@ -9,7 +9,9 @@
 #include "backup/manifest.h"
 #include "backup/object.h"
 #include "backup/repo_log.h"
+#include "backup/repo_texts.h"
 #include "backup/watch.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -273,6 +275,25 @@ static int list_all(struct run *run, struct cu_err *err)
 	return r;
 }
 
+/* Whoever runs open_backup.py gives it the identity.  Another version of custos wrote it otherwise, too. */
+static void check_texts(struct run *run)
+{
+	for (size_t i = 0; i < repo_ntexts; i++) {
+		const struct repo_text *t = &repo_texts[i];
+		struct buf is = BUF_INIT;
+		struct cu_err why = { 0 };
+		int r = repo_get(run->repo, t->file, t->n, &is, &why);
+
+		if (r == CU_ENOENT) {
+			tell(run, CHECK_NOTE, t->file, "is gone; the next backup writes it again");
+		} else if (r < 0 || is.n != t->n || memcmp(is.p, t->p, t->n) != 0) {
+			tell(run, CHECK_NOTE, t->file,
+				"is not what this version of custos writes: remove it, and the next backup writes it again");
+		}
+		buf_done(&is);
+	}
+}
+
 /* --- the log ---------------------------------------------------------------------- */
 
 /* The key to hold the log to: the pinned one, or what the newest manifest names, which is
@@ -351,6 +372,7 @@ int check_run(struct repo *repo, const struct check_options *options, check_fn *
 		r = list_all(&run, err);
 	}
 	if (r == 0) {
+		check_texts(&run);
 		run.report.duration_ms = clock_monotonic_ms() - started_ms;
 		*ret = run.report;
 	}

@@ -370,6 +370,27 @@ static void strangers_are_noted(void **state)
 	drop_findings(&f);
 }
 
+/* Whoever runs it gives it the identity. */
+static void a_program_beside_the_backups_that_is_not_ours_is_noted(void **state)
+{
+	struct findings f;
+	(void)state;
+
+	sample_snapshot(&s, fresh("texts"));
+	assert_int_equal(shell("sed -i '$s/$/ #/' texts/open_backup.py && rm texts/README.txt"), 0);
+	f = check("texts", false);
+	assert_string_equal(buf_cstr(&f.faults), "");
+	assert_int_equal(f.report.notes, 2);
+	assert_non_null(strstr(buf_cstr(&f.notes), "README.txt: is gone"));
+	assert_non_null(strstr(buf_cstr(&f.notes), "open_backup.py: is not what"));
+	drop_findings(&f);
+	assert_int_equal(shell("ln -sf /etc/passwd texts/README.txt"), 0);
+	f = check("texts", false);
+	assert_int_equal(f.report.notes, 2);
+	assert_null(strstr(buf_cstr(&f.notes), "root"));
+	drop_findings(&f);
+}
+
 static void an_empty_repository_has_nothing_to_restore(void **state)
 {
 	struct repo r;
@@ -399,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_log_is_a_fault),
 		cmocka_unit_test(an_older_log_is_a_fault),
 		cmocka_unit_test(strangers_are_noted),
+		cmocka_unit_test(a_program_beside_the_backups_that_is_not_ours_is_noted),
 		cmocka_unit_test(an_empty_repository_has_nothing_to_restore),
 	};
 
