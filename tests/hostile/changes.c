@@ -81,7 +81,7 @@ static const struct ground_file *find(const struct ground *g, measure *of, uint6
 static void flip(const char *path, uint64_t bit)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	uint8_t byte;
+	uint8_t byte = 0;
 
 	assert_true(fd >= 0 && pread(fd, &byte, 1, (off_t)(bit / 8)) == 1);
 	byte ^= (uint8_t)(1u << bit % 8);
