@@ -1,7 +1,7 @@
 /*
  * commands: each command of custosctl that changes something goes wrong at each of its changes of the disk.
  *
- *	commands [--seconds N | --each N [ACT] | --one ACT WAY NTH START | --short | --list]
+ *	commands [--seconds N | --each N [ACT] | --way WAY [I N] | --one ACT WAY NTH START | --short | --list]
  *
  * An act is a command, typed to the real custosd over a small store (acts.c).  It is played once for each
  * change of the disk that custosd and its processes make, from when it is typed until custosd has ended,
@@ -9,7 +9,8 @@
  * answered, and has happened or not if it was not; typed again it happens, once.
  *
  * Without options everything is played; --each plays each N-th run, with ACT (a part of the name) only of
- * those acts; --one repeats one: WAY and START are numbers, as it is printed; --short is for ./dev test; --list
+ * those acts; --way plays each change in one way (0: the process ends), with I and N only each N-th act from the
+ * I-th, so that N processes share them; --one repeats one: WAY and START are numbers, as it is printed; --short is for ./dev test; --list
  * says what there is to play.  CUSTOS_SEED repeats --seconds, CUSTOS_VERBOSE=1 prints each answer.
  */
 #include "acts.h"
@@ -60,6 +61,8 @@ struct plan {
 	time_t end; /* 0: none */
 	bool is_sample;
 	const char *act;
+	unsigned part, nparts;           /* of the acts, if nparts */
+	bool is_one_way;
 	unsigned way, nth, nth_of_start; /* only this one, if nth */
 };
 
@@ -176,7 +179,7 @@ static void play_each(struct house *h, const struct act *a, const struct wanted 
 			unsigned long number = tally->number++;
 			struct run r = { way, nth, number % 4 == 0 ? 1 + (unsigned)(number / 4 % 30) : 0, CONTROL_NONE };
 
-			if (number % plan->each == 0) {
+			if (number % plan->each == 0 && (!plan->is_one_way || way == plan->way)) {
 				play_and_tell(h, a, w, &r);
 			}
 		}
@@ -301,6 +304,19 @@ static int list_acts(void)
 	return 0;
 }
 
+static bool is_meant(const struct plan *plan, size_t i)
+{
+	const char *name = act_name(&acts[i]);
+
+	if (plan->is_sample) {
+		return is_of_sample(&acts[i]);
+	}
+	if (plan->nparts) {
+		return i % plan->nparts == plan->part;
+	}
+	return !plan->act || (plan->nth ? strcmp(name, plan->act) == 0 : strstr(name, plan->act) != NULL);
+}
+
 static void play_all(struct house *h, const struct plan *plan)
 {
 	if (plan->drawn) {
@@ -317,10 +333,7 @@ static void play_all(struct house *h, const struct plan *plan)
 		return;
 	}
 	for (size_t i = 0; i < nacts; i++) {
-		bool is_meant = plan->is_sample ? is_of_sample(&acts[i]) : !plan->act || (plan->nth ? strcmp(act_name(&acts[i]), plan->act) == 0 :
-							   strstr(act_name(&acts[i]), plan->act) != NULL);
-
-		if (is_meant && can_play(&acts[i])) {
+		if (is_meant(plan, i) && can_play(&acts[i])) {
 			fork_act(h, &acts[i], plan);
 		}
 	}
@@ -328,7 +341,7 @@ static void play_all(struct house *h, const struct plan *plan)
 
 static int usage(void)
 {
-	fprintf(stderr, "commands [--seconds N | --each N [ACT] | --one ACT WAY NTH START | --short | --list]\n");
+	fprintf(stderr, "commands [--seconds N | --each N [ACT] | --way WAY [I N] | --one ACT WAY NTH START | --short | --list]\n");
 	return 64;
 }
 
@@ -350,6 +363,11 @@ int main(int argc, char *argv[])
 	} else if (argc >= 3 && strcmp(verb, "--each") == 0 && atoi(argv[2]) > 0) {
 		plan.each = strtoul(argv[2], NULL, 10);
 		plan.act = argv[3];
+	} else if ((argc == 3 || argc == 5) && strcmp(verb, "--way") == 0) {
+		plan.is_one_way = true;
+		plan.way = (unsigned)atoi(argv[2]) % NWAYS;
+		plan.part = argc == 5 ? (unsigned)atoi(argv[3]) : 0;
+		plan.nparts = argc == 5 ? (unsigned)atoi(argv[4]) : 0;
 	} else if (argc == 6 && strcmp(verb, "--one") == 0) {
 		plan.act = argv[2];
 		plan.way = (unsigned)atoi(argv[3]) % NWAYS;
