@@ -251,7 +251,7 @@ static int find_unsaid(struct daemon *d, const struct target *t, struct repos_wr
 		ret->image_ms = ret->time_ms = m.time_ms;
 	}
 	manifest_done(&m);
-	return r == CU_ENOENT ? 0 : r;
+	return r == CU_ENOENT || r == CU_ENOKEY ? 0 : r; /* somebody else's is not ours */
 }
 
 /* A backup counts from when its manifest is there.  What was begun here and has no end, as custosd died, or
@@ -265,21 +265,43 @@ static int say_unsaid(struct daemon *d, const struct target *t, struct cu_err *e
 		return r;
 	}
 	r = find_unsaid(d, t, &written, err);
-	return r < 0 ? r : repos_note_end(d, t, &written, err);
+	return r < 0 ? cu_err_wrap(err, r, "target %s", t->key) : repos_note_end(d, t, &written, err);
+}
+
+static int write_and_note(struct daemon *d, const struct target *t, struct images *images,
+	uint64_t capture, const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
+{
+	struct repos_written written = { .capture = capture, .image_ms = images->time_ms };
+	int r = house_publish(&d->house, err);
+
+	if (r == 0) {
+		r = write_images(d, t, images, watch, ret, err);
+	}
+	if (r < 0) {
+		return r;
+	}
+	written.sequence = ret->sequence;
+	written.generation = ret->generation;
+	written.time_ms = clock_now_ms(&d->house.clock);
+	memcpy(written.manifest_hash, ret->manifest_hash, sizeof(written.manifest_hash));
+	return repos_note_end(d, t, &written, err);
 }
 
 /* With backing_up held. */
 static int write_what(struct daemon *d, const struct target *t, struct images *images,
 	const struct watch *watch, struct snapshot_result *ret, struct cu_err *err)
 {
-	struct repos_written written = { .capture = 0 };
+	uint64_t capture;
 	int r = say_unsaid(d, t, err);
 
-	if (r == 0 && images->what == REPOS_FULL) {
+	if (r < 0) {
+		return r;
+	}
+	if (images->what == REPOS_FULL) {
 		r = drill_keys_begin(d, &images->drill, err);
 	}
 	if (r == 0) {
-		r = repos_note_begin(d, t, images->what == REPOS_FULL, &written.capture, err);
+		r = repos_note_begin(d, t, images->what == REPOS_FULL, &capture, err);
 	}
 	images->op = (struct store_op){ .apply = apply_images, .kind = STORE_ALONE };
 	images->daemon = d;
@@ -287,18 +309,7 @@ static int write_what(struct daemon *d, const struct target *t, struct images *i
 		r = store_run(d->house.store, &images->op, err);
 	}
 	if (r == 0 && !images->is_beyond) {
-		r = house_publish(&d->house, err);
-		if (r == 0) {
-			r = write_images(d, t, images, watch, ret, err);
-		}
-		if (r == 0) {
-			written.sequence = ret->sequence;
-			written.generation = ret->generation;
-			written.image_ms = images->time_ms;
-			written.time_ms = clock_now_ms(&d->house.clock);
-			memcpy(written.manifest_hash, ret->manifest_hash, sizeof(written.manifest_hash));
-			r = repos_note_end(d, t, &written, err);
-		}
+		r = write_and_note(d, t, images, capture, watch, ret, err);
 	}
 	vault_capture_end(images->vault);
 	db_image_end(images->data);
