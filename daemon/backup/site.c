@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 
-#define MARK        ".custos-restore"
+#define MARK        ".mark" /* behind the name of the directory */
 #define NAME_MARGIN 256 /* for the names of files below */
 
 /* --- names ------------------------------------------------------------------------ */
@@ -42,6 +42,7 @@ static int split(const char *to, struct site *s, struct cu_err *err)
 		snprintf(s->parent, PATH_SIZE, "%.*s", base - path == 1 ? 1 : (int)(base - path - 1),
 			path);
 	}
+	snprintf(s->mark, PATH_SIZE, ".%s.restoring" MARK, base);
 	n = (size_t)snprintf(s->dir, PATH_SIZE, "%s/.%s.restoring", s->parent, base);
 	return n < PATH_SIZE - NAME_MARGIN ?
 		0 :
@@ -96,13 +97,13 @@ static int open_locked(struct site *s, struct cu_err *err)
 static int clear_leftover(struct site *s, struct cu_err *err)
 {
 	char mark[PATH_SIZE];
-	int r = open_locked(s, err);
+	int r = path_join(mark, s->parent, s->mark, err);
 
-	if (r == 0) {
-		r = path_join(mark, s->dir, MARK, err);
-	}
 	if (r == 0 && !path_exists(mark)) {
 		r = cu_err_set(err, CU_EEXIST, "%s is in the way: look at it and remove it", s->dir);
+	}
+	if (r == 0) {
+		r = open_locked(s, err);
 	}
 	if (r == 0) {
 		r = path_remove_tree(s->dir, err);
@@ -116,17 +117,13 @@ static int clear_leftover(struct site *s, struct cu_err *err)
 
 static int make(struct site *s, struct cu_err *err)
 {
-	int r;
+	int r = path_put_file(s->parent, s->mark, span_str("a restore is building beside this\n"), 0600, err);
 
-	if (mkdir(s->dir, 0700) < 0) {
-		return errno == EEXIST ? cu_err_set(err, CU_EEXIST, "%s is there", s->dir) :
-					 cu_err_errno(err, errno, "make directory %s", s->dir);
+	if (r == 0 && mkdir(s->dir, 0700) < 0) {
+		r = cu_err_errno(err, errno, "make directory %s", s->dir);
+		(void)path_remove(s->parent, s->mark, NULL); /* what came meanwhile is not ours */
 	}
-	r = open_locked(s, err);
-	if (r == 0) {
-		r = path_put_file(s->dir, MARK, span_str("a restore is building here\n"), 0600, err);
-	}
-	return r;
+	return r < 0 ? r : open_locked(s, err);
 }
 
 int site_begin(const char *to, struct site *ret, struct cu_err *err)
@@ -143,12 +140,9 @@ int site_begin(const char *to, struct site *ret, struct cu_err *err)
 	if (!path_exists(s.parent)) {
 		return cu_err_set(err, CU_ENOENT, "%s does not exist", s.parent);
 	}
-	r = make(&s, err);
-	if (r == CU_EEXIST) {
-		r = clear_leftover(&s, err);
-		if (r == 0) {
-			r = make(&s, err);
-		}
+	r = path_exists(s.dir) ? clear_leftover(&s, err) : 0;
+	if (r == 0) {
+		r = make(&s, err);
 	}
 	if (r < 0) {
 		site_abandon(&s);
@@ -166,14 +160,11 @@ int site_path(const struct site *s, const char *name, char out[PATH_SIZE],
 
 int site_finish(struct site *s, struct cu_err *err)
 {
-	int r = path_remove(s->dir, MARK, err);
+	int r;
 
 	/* an empty directory of that name is replaced in the same step */
-	if (r == 0 && rename(s->dir, s->to) < 0) {
-		r = cu_err_errno(err, errno, "rename %s to %s", s->dir, s->to);
-	}
-	if (r < 0) {
-		return r;
+	if (rename(s->dir, s->to) < 0) {
+		return cu_err_errno(err, errno, "rename %s to %s", s->dir, s->to);
 	}
 	r = path_sync_dir(s->parent, err);
 	if (r < 0 && rename(s->to, s->dir) == 0) {
@@ -181,6 +172,7 @@ int site_finish(struct site *s, struct cu_err *err)
 	}
 	close(s->fd);
 	s->fd = -1;
+	(void)path_remove(s->parent, s->mark, NULL); /* if it stays, it marks nothing */
 	return r;
 }
 
@@ -189,7 +181,9 @@ void site_abandon(struct site *s)
 	if (s->fd < 0) {
 		return;
 	}
-	(void)path_remove_tree(s->dir, NULL); /* at worst the next restore removes it */
+	if (path_remove_tree(s->dir, NULL) == 0) { /* else the next restore removes it */
+		(void)path_remove(s->parent, s->mark, NULL);
+	}
 	close(s->fd);
 	s->fd = -1;
 }

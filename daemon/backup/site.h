@@ -2,8 +2,8 @@
  * site.h: where a directory is built before it gets its name: all of it, or nothing.
  *
  * "<parent>/.<name>.restoring" beside the wanted "<parent>/<name>", on the same file system,
- * so that one rename(2) puts it in place.  What a killed restore left there is removed by the
- * next one; a mark inside says that it is ours to remove.
+ * so that one rename(2) puts it in place.  A mark beside it, which is there first and goes last, says
+ * that it is ours: what a killed restore left is removed by the next one.
  */
 #ifndef CU_BACKUP_SITE_H
 #define CU_BACKUP_SITE_H
@@ -13,7 +13,8 @@ struct cu_err;
 
 struct site {
 	char to[PATH_SIZE], parent[PATH_SIZE];
-	char dir[PATH_SIZE]; /* build here */
+	char dir[PATH_SIZE];  /* build here */
+	char mark[PATH_SIZE]; /* the name of the mark in parent */
 	int fd;              /* locked; -1: nothing was begun */
 };
 

@@ -130,6 +130,18 @@ struct span db_column_span(sqlite3_stmt *st, int at)
 	return span_of(p, p ? (size_t)sqlite3_column_bytes(st, at) : 0);
 }
 
+int db_column_text(sqlite3_stmt *st, int at, char *to, size_t size, struct cu_err *err)
+{
+	const char *text = (const char *)sqlite3_column_text(st, at);
+	size_t n = (size_t)sqlite3_column_bytes(st, at);
+
+	if (!text || n >= size || strlen(text) != n) {
+		return cu_err_set(err, CU_ECORRUPT, "column %d holds no text below %zu bytes", at, size);
+	}
+	memcpy(to, text, n + 1);
+	return 0;
+}
+
 int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *err)
 {
 	struct span s = db_column_span(st, at);

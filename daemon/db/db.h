@@ -57,6 +57,9 @@ int db_copy_text(sqlite3_stmt *st, int at, const char *text, struct cu_err *err)
 struct span db_column_span(sqlite3_stmt *st, int at);
 /* The column must hold exactly n bytes: CU_ECORRUPT otherwise. */
 int db_column_copy(sqlite3_stmt *st, int at, void *to, size_t n, struct cu_err *err);
+/* A text with its NUL, which it has at its end alone: what is walked in the order of such texts goes
+ * on behind what was read, not before it.  CU_ECORRUPT. */
+int db_column_text(sqlite3_stmt *st, int at, char *to, size_t size, struct cu_err *err);
 
 /* Makes durable what lies in the WAL.  A killed process leaves commits there that no sync has
  * covered; its successor reads them, and must not build on them before this. */

@@ -89,15 +89,6 @@ int engine_aggregates_drop(struct engine *e, const struct id *tally, struct cu_e
 	return engine_do_id(e, ST_AGGREGATES_DROP, tally, err);
 }
 
-static int copy_text(sqlite3_stmt *st, int at, char *to, size_t size, struct cu_err *err)
-{
-	int n = snprintf(to, size, "%s", (const char *)sqlite3_column_text(st, at));
-
-	return n < 0 || (size_t)n >= size ?
-		cu_err_set(err, CU_ECORRUPT, "a text of data.db is too long") :
-		0;
-}
-
 int engine_aggregate_next(struct engine *e, const struct row_aggregate *after,
 	struct row_aggregate *ret, struct cu_err *err)
 {
@@ -124,10 +115,10 @@ int engine_aggregate_next(struct engine *e, const struct row_aggregate *after,
 		r = engine_column_key(st, 1, ret->collection, err);
 	}
 	if (r == 0) {
-		r = copy_text(st, 2, ret->group, sizeof(ret->group), err);
+		r = db_column_text(st, 2, ret->group, sizeof(ret->group), err);
 	}
 	if (r == 0) {
-		r = copy_text(st, 4, ret->sums, sizeof(ret->sums), err);
+		r = db_column_text(st, 4, ret->sums, sizeof(ret->sums), err);
 	}
 	return found(st, r);
 }

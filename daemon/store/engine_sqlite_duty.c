@@ -34,7 +34,9 @@ static int read_columns(sqlite3_stmt *st, struct row_duty *ret, struct cu_err *e
 	if (r == 0) {
 		r = db_column_copy(st, 6, ret->actor.b, sizeof(ret->actor.b), err);
 	}
-	snprintf(ret->duty, sizeof(ret->duty), "%s", (const char *)sqlite3_column_text(st, 1));
+	if (r == 0) {
+		r = engine_column_key(st, 1, ret->duty, err);
+	}
 	ret->day = sqlite3_column_int(st, 3);
 	ret->due_day = sqlite3_column_int(st, 4);
 	ret->at_ms = sqlite3_column_int64(st, 5);
@@ -83,8 +85,9 @@ int engine_duty_next_key(
 	engine_bind_text(st, 1, after);
 	r = db_step(st, err);
 	if (r > 0) {
-		snprintf(ret, ENGINE_KEY_SIZE, "%s", (const char *)sqlite3_column_text(st, 0));
+		r = engine_column_key(st, 0, ret, err);
 		db_reset(st);
+		r = r < 0 ? r : 1;
 	}
 	return r;
 }

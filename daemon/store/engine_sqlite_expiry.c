@@ -470,11 +470,15 @@ int engine_expiry_rule_next(struct engine *e, const struct row_expiry_rule *afte
 	if (r <= 0) {
 		return r;
 	}
-	snprintf(ret->keep, sizeof(ret->keep), "%s", (const char *)sqlite3_column_text(st, 1));
-	snprintf(ret->minimum, sizeof(ret->minimum), "%s", (const char *)sqlite3_column_text(st, 2));
 	ret->is_review = sqlite3_column_int(st, 3) != 0;
 	r = engine_column_key(st, 0, ret->collection, err);
-	return found(st, r < 0 ? r : engine_column_key(st, 4, ret->class_key, err));
+	if (r == 0) {
+		r = engine_column_key(st, 4, ret->class_key, err);
+	}
+	if (r == 0) {
+		r = db_column_text(st, 1, ret->keep, sizeof(ret->keep), err);
+	}
+	return found(st, r < 0 ? r : db_column_text(st, 2, ret->minimum, sizeof(ret->minimum), err));
 }
 
 int engine_expiry_rule_delete(struct engine *e, const char *collection, const char *class_key,

@@ -28,12 +28,13 @@ int engine_job_put(struct engine *e, const struct row_job *row, struct cu_err *e
 static int read_columns(sqlite3_stmt *st, struct row_job *ret, struct cu_err *err)
 {
 	const char *why = (const char *)sqlite3_column_text(st, 4);
+	int r;
 
 	*ret = (struct row_job){ .started_ms = sqlite3_column_int64(st, 1),
 		.due_ms = sqlite3_column_int64(st, 2), .ended_ms = sqlite3_column_int64(st, 3),
 		.code = why && *why ? cu_err_from_wire_name(why) : 0 };
-	snprintf(ret->job, sizeof(ret->job), "%s", (const char *)sqlite3_column_text(st, 0));
-	return db_column_copy(st, 5, ret->actor.b, sizeof(ret->actor.b), err);
+	r = engine_column_key(st, 0, ret->job, err);
+	return r < 0 ? r : db_column_copy(st, 5, ret->actor.b, sizeof(ret->actor.b), err);
 }
 
 int engine_job_before(struct engine *e, const char *job, int64_t before_ms, struct row_job *ret,

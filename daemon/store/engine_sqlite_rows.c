@@ -21,13 +21,7 @@ static int column_id(sqlite3_stmt *st, int at, struct id *ret, struct cu_err *er
 
 int engine_column_key(sqlite3_stmt *st, int at, char to[ENGINE_KEY_SIZE], struct cu_err *err)
 {
-	const char *text = (const char *)sqlite3_column_text(st, at);
-
-	if (!text || strlen(text) >= ENGINE_KEY_SIZE) {
-		return cu_err_set(err, CU_ECORRUPT, "column %d holds no policy key", at);
-	}
-	strcpy(to, text);
-	return 0;
+	return db_column_text(st, at, to, ENGINE_KEY_SIZE, err);
 }
 
 /* Ends a lookup: r is what reading the row said. */

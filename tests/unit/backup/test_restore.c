@@ -736,7 +736,7 @@ static void an_empty_directory_is_filled(void **state)
 	assert_int_equal(shell("mkdir hollow"), 0);
 	restored("repo", "hollow/", 0);
 	assert_int_equal(shell("test -e hollow/data.db && test $(stat -c %%a hollow) = 700 && "
-			       "test ! -e .hollow.restoring && test ! -e hollow/.custos-restore"),
+			       "test ! -e .hollow.restoring && test ! -e .hollow.restoring.mark"),
 		0);
 	assert_int_equal(shell("test -z \"$(find hollow -type f -perm /077 -not -path 'hollow/log/*')\""), 0);
 }
@@ -748,10 +748,10 @@ static void what_a_killed_restore_left_is_removed(void **state)
 	(void)state;
 
 	assert_int_equal(shell("mkdir -p .killed.restoring/keys && touch .killed.restoring/data.db "
-			       ".killed.restoring/.custos-restore"),
+			       ".killed.restoring.mark"),
 		0);
 	restored("repo", "killed", 0);
-	assert_int_equal(shell("test ! -e .killed.restoring"), 0);
+	assert_int_equal(shell("test ! -e .killed.restoring && test ! -e .killed.restoring.mark"), 0);
 
 	assert_int_equal(shell("mkdir .mine.restoring && touch .mine.restoring/precious"), 0);
 	assert_int_equal(restore("repo", "mine", 0, &report, &err), CU_EEXIST);
