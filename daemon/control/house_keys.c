@@ -289,6 +289,17 @@ int house_key_remove(struct house *h, enum keyring_source source, struct cu_err 
 	return keyring_remove(path, source, err);
 }
 
+int house_key_remove_rest(struct house *h, enum keyring_source source, struct cu_err *err)
+{
+	char path[PATH_SIZE];
+	int r = house_ring_path(h, h->ring, path, err);
+
+	if (r < 0 || ((keyring_sources(path) & KEYRING_BIT(source)) && !keyring_is_damaged(path, source))) {
+		return r;
+	}
+	return keyring_remove(path, source, err);
+}
+
 /* --- rotation --------------------------------------------------------------------- */
 
 /* That each source will open the next ring is seen before anything is written: the same

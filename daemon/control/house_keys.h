@@ -62,6 +62,8 @@ int house_rings_tidy(struct house *h, struct cu_err *err);
 int house_key_add(struct house *h, enum keyring_source source, struct span passphrase,
 	struct cu_err *err);
 int house_key_remove(struct house *h, enum keyring_source source, struct cu_err *err);
+/* What is left of a source whose removal was cut off; one that is whole stays. */
+int house_key_remove_rest(struct house *h, enum keyring_source source, struct cu_err *err);
 
 /* A new K0 for all sources there are.  Each must be at hand and right, the passphrase
  * too: CU_EINVAL names the one that is not given, CU_ENOKEY the one that is wrong; then

@@ -25,6 +25,17 @@ static uint64_t mark_of(const struct house *h, const struct leaf *change)
 	return strcmp(change->why, KEY_CHANGE_EPOCH) == 0 ? vault_generation(h->vault) : atomic_load(&h->ring);
 }
 
+/* A removal that was cut off is finished: half a source opens nothing. */
+static int finish_removal(struct house *h, const struct leaf *change, struct cu_err *err)
+{
+	enum keyring_source source;
+
+	return change->act == LEAF_KEY_REMOVE && keyring_parse(change->why, &source) &&
+			(change->count & KEYRING_BIT(source)) ?
+		       house_key_remove_rest(h, source, err) :
+		       0;
+}
+
 static bool is_made(const struct house *h, const struct leaf *change)
 {
 	uint64_t changed = mark_of(h, change) ^ change->count;
@@ -63,6 +74,10 @@ int key_change_end(struct house *h, struct cu_err *err)
 	int r = store_run(h->store, &c.op, err);
 
 	if (r < 0 || !c.is_there || h->is_rekey_unsure) { /* which ring it is the next start finds out */
+		return r;
+	}
+	r = finish_removal(h, &c.leaf, err);
+	if (r < 0) {
 		return r;
 	}
 	c.is_done = is_made(h, &c.leaf);

@@ -291,6 +291,23 @@ int keyring_open(const char *dir, enum keyring_source source,
 
 /* --- taking one away -------------------------------------------------------------- */
 
+bool keyring_is_damaged(const char *dir, enum keyring_source source)
+{
+	struct buf file = BUF_INIT_WIPE;
+	char path[PATH_SIZE];
+	struct wrap w;
+	int r = path_of_wrap(dir, source, path, NULL);
+
+	if (r == 0) {
+		r = path_read_file(path, WRAP_SIZE, &file, NULL);
+	}
+	if (r == 0) {
+		r = decode_wrap(buf_span(&file), source, path, &w, NULL);
+	}
+	buf_done(&file);
+	return r == CU_ECORRUPT;
+}
+
 static int overwrite(const char *path, off_t size, struct cu_err *err)
 {
 	uint8_t noise[256];

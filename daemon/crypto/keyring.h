@@ -87,6 +87,9 @@ int keyring_open(const char *dir, enum keyring_source source,
 	const struct keyring_hand *hand, struct keyring_about *ret_about,
 	struct key *root, struct cu_err *err);
 
+/* Its wrap is there and is none any more, as where keyring_remove was cut off. */
+bool keyring_is_damaged(const char *dir, enum keyring_source source);
+
 /* Takes a source away: its wrap, then its key file, by keyring_wipe_file. */
 int keyring_remove(const char *dir, enum keyring_source source, struct cu_err *err);
 

@@ -312,6 +312,10 @@ static void assert_said(const struct change *c, uint64_t before)
 	assert_true(is_made || !told->is_acked);
 	assert_ok(key_change_end(&h, &err), &err); /* it is said once */
 	assert_int_equal(ledger_size(h.ledger), after);
+	if (house_key_sources(&h, true) & KEYRING_BIT(KEYRING_FILE)) { /* what is there is whole */
+		house_close(&h);
+		assert_ok(open_by(&h, KEYRING_BIT(KEYRING_FILE), &err), &err);
+	}
 	house_leave(&h);
 }
 
