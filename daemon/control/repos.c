@@ -274,6 +274,7 @@ static int write_and_note(struct daemon *d, const struct target *t, struct image
 	struct repos_written written = { .capture = capture, .image_ms = images->time_ms };
 	int r = house_publish(&d->house, err);
 
+	*ret = (struct snapshot_result){ .sequence = 0 };
 	if (r == 0) {
 		r = write_images(d, t, images, watch, ret, err);
 	}
