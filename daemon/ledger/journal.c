@@ -151,8 +151,7 @@ static int replay_batch(struct journal *j, const struct segment_batch *b,
 	return c.n == 0 ? 0 : cu_err_set(err, CU_ECORRUPT, "batch has too many bytes");
 }
 
-/* Zeros over what a torn write left, so that it cannot be taken for a batch later on. */
-static int blank(int fd, size_t from, size_t to, struct cu_err *err)
+static int put_zeros(int fd, size_t from, size_t to, struct cu_err *err)
 {
 	static const uint8_t zeros[65536];
 	int r = 0;
@@ -164,6 +163,16 @@ static int blank(int fd, size_t from, size_t to, struct cu_err *err)
 		from += n;
 	}
 	return r;
+}
+
+/* Zeros over what a torn write left, so that it cannot be taken for a batch later on.  The header goes
+ * last: records without one, or with a part of one, are what no torn write leaves. */
+static int blank(int fd, size_t from, size_t to, struct cu_err *err)
+{
+	size_t records = from + SEGMENT_BATCH_HEADER;
+	int r = put_zeros(fd, records, to, err);
+
+	return r < 0 ? r : put_zeros(fd, from, records < to ? records : to, err);
 }
 
 /* The last batch is written once more and synced: a sync may have failed before the start,

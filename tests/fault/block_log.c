@@ -193,10 +193,14 @@ static void put(int fd, const struct block_entry *e, uint64_t from, uint64_t n)
 	}
 }
 
+#define HEAD 4096 /* as one: ext4's superblock is two sectors under one checksum, and torn is e2fsck's matter */
+
 static void put_some(int fd, const struct block_entry *e, unsigned block, uint64_t *seed)
 {
 	for (uint64_t from = 0, n; from < e->n; from += n) {
-		n = block - (e->at + from) % block;
+		unsigned unit = e->at + from < HEAD ? HEAD : block;
+
+		n = unit - (e->at + from) % unit;
 		n = n < e->n - from ? n : e->n - from;
 		if (is_kept(seed)) {
 			put(fd, e, from, n);

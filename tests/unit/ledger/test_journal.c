@@ -223,6 +223,48 @@ static void a_last_batch_of_which_any_sectors_are_lost_is_dropped_whole(void **s
 	}
 }
 
+static int open_story(void *ctx)
+{
+	struct seen seen = { 0 };
+	struct journal *j = reopen(ctx, &seen, NULL);
+
+	journal_close(j);
+	buf_done(&seen.text);
+	return j ? 0 : -1;
+}
+
+/* It blanks what the write left, and is torn in that itself. */
+static void a_start_that_dies_over_a_torn_batch_is_followed_by_one_that_works(void **state)
+{
+	static const uint8_t zeros[2048];
+	const char *path = scratch_path(*state, FIRST_SEGMENT);
+	uint8_t batch[2048];
+	size_t at[3];
+
+	make_three(*state, at);
+	scratch_read_at(path, at[1], batch, at[2] - at[1]);
+	for (size_t cut = at[1] + 1; cut < at[2]; cut += 37) {
+		int is_over = 0;
+
+		for (long nth = 1; !is_over; nth++) {
+			struct seen seen = { 0 };
+			struct journal *j;
+
+			scratch_write_at(path, at[1], batch, cut - at[1]);
+			scratch_write_at(path, cut, zeros, at[2] - cut);
+			is_over = fault_run(FAULT_ANY, nth, FAULT_TEAR, 0, open_story, *state);
+			assert_true(is_over >= 0);
+			j = reopen(*state, &seen, NULL);
+			if (!j) {
+				fail_msg("%zu bytes of the batch were there, and a start died at its call %ld", cut - at[1], nth);
+			}
+			assert_string_equal(buf_cstr(&seen.text), TWO_BATCHES);
+			journal_close(j);
+			buf_done(&seen.text);
+		}
+	}
+}
+
 /* The shortest batch there is, over its torn predecessor: nothing of that may show. */
 static void after_a_torn_batch_the_journal_goes_on(void **state)
 {
@@ -620,6 +662,7 @@ int main(void)
 		IN_SCRATCH(a_leaf_is_read_from_where_appending_said_it_lies),
 		IN_SCRATCH(a_last_batch_cut_at_any_byte_is_dropped_whole),
 		IN_SCRATCH(a_last_batch_of_which_any_sectors_are_lost_is_dropped_whole),
+		IN_SCRATCH(a_start_that_dies_over_a_torn_batch_is_followed_by_one_that_works),
 		IN_SCRATCH(after_a_torn_batch_the_journal_goes_on),
 		IN_SCRATCH(any_flipped_bit_of_a_complete_batch_reports_corrupt),
 		IN_SCRATCH(dirt_behind_the_last_batch_is_wiped),
