@@ -132,11 +132,15 @@ static void watch_signals(struct signals *s, struct daemon *d, uv_loop_t *loop)
 	uv_signal_start(&s->hangup, on_hangup, SIGHUP);
 }
 
+/* Whoever asks an ending custosd to end does not change how it ends: its status says why. */
 static void forget_signals(struct signals *s)
 {
 	uv_close((uv_handle_t *)&s->term, NULL);
 	uv_close((uv_handle_t *)&s->interrupt, NULL);
 	uv_close((uv_handle_t *)&s->hangup, NULL);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 }
 
 /* A name or a number; whether there is one of this name. */

@@ -216,6 +216,40 @@ static void policies_are_checked_without_a_custosd_that_runs(void **state)
 	assert_non_null(strstr(st->last.out, "schema.yaml: file: does not exist"));
 }
 
+static bool ignores_sigterm(pid_t pid)
+{
+	char path[40], line[200];
+	unsigned long long ignored = 0;
+	FILE *from;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	from = fopen(path, "r");
+	while (from && fgets(line, sizeof(line), from)) {
+		(void)sscanf(line, "SigIgn: %llx", &ignored);
+	}
+	if (from) {
+		fclose(from);
+	}
+	return ignored & 1ull << (SIGTERM - 1);
+}
+
+/* It has no handler any more by then; the system's would have it end by a signal, and not say how it ended. */
+static void who_asks_an_ending_custosd_to_end_changes_nothing(void **state)
+{
+	struct stage *st = *state;
+	bool was_asked = false;
+
+	for (int i = 0; i < 10 && !was_asked; i++) {
+		assert_int_equal(kill(st->daemon, SIGTERM), 0);
+		for (int k = 0; k < 20000 && !was_asked; k++) {
+			was_asked = ignores_sigterm(st->daemon) && kill(st->daemon, SIGTERM) == 0;
+		}
+		assert_int_equal(stage_wait_end(st, RUN_TIMEOUT_MS), 0);
+		stage_start(st);
+	}
+	assert_true(was_asked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +259,7 @@ int main(void)
 		MANAGED(its_manager_is_told_when_it_serves_and_when_it_stops),
 		MANAGED(the_watchdog_hears_of_it_while_it_answers_and_not_while_it_hangs),
 		BARE(a_socket_that_is_handed_over_is_served_and_left_in_place),
+		STORY(who_asks_an_ending_custosd_to_end_changes_nothing),
 		STORY(other_policies_are_in_force_without_a_restart),
 		STORY(with_a_fault_those_before_stay_in_force),
 		BARE(policies_are_checked_without_a_custosd_that_runs),

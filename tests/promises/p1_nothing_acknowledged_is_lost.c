@@ -452,12 +452,10 @@ static void a_full_disk_refuses_and_loses_nothing(void **state)
 	assert_int_equal(mount(NULL, st->state, NULL, MS_REMOUNT, "size=64m"), 0);
 	kill(st->daemon, SIGTERM);
 	status = stage_wait_end(st, RUN_TIMEOUT_MS);
-	/* 1: it was ending by itself, and said why; it may not heed SIGTERM any more by then */
-	text = stage_daemon_log(st);
-	if (status != 0 && status != 1 && (status != 128 + SIGTERM || !strstr(text, "custosd ends"))) {
+	if (status != 0 && status != 1) { /* 1: it was ending by itself, and said why */
+		text = stage_daemon_log(st);
 		fail_msg("custosd ended with %d:\n%s", status, text);
 	}
-	free(text);
 	stage_start(st);
 	assert_int_equal(figure(st, "subjects"), kept);
 	stage_ctl(st, AS_PRIVACY, "subject", "get", id, PURPOSE);
