@@ -167,7 +167,18 @@ struct cut {
 	enum fault_how how;
 };
 
-/* The fault is for the rotation alone: what was before it is durable. */
+/* Without a fault: what was before the step is durable. */
+static int open_work(struct house *h)
+{
+	struct cu_err err;
+	int r;
+
+	fault_disarm();
+	r = take(h, work_dir, &err);
+	return r < 0 ? r : open_by(h, KEYRING_ALL, &err);
+}
+
+/* The fault is for the rotation alone. */
 static int rotate_story(void *ctx)
 {
 	const struct cut *cut = ctx;
@@ -175,11 +186,7 @@ static int rotate_story(void *ctx)
 	struct cu_err err;
 	int r;
 
-	fault_disarm();
-	r = take(&h, work_dir, &err);
-	if (r == 0) {
-		r = open_by(&h, KEYRING_ALL, &err);
-	}
+	r = open_work(&h);
 	if (r < 0) {
 		return r;
 	}
@@ -274,14 +281,9 @@ static int change_story(void *ctx)
 {
 	const struct change *c = ctx;
 	struct house h;
-	struct cu_err err;
 	int r;
 
-	fault_disarm();
-	r = take(&h, work_dir, &err);
-	if (r == 0) {
-		r = open_by(&h, KEYRING_ALL, &err);
-	}
+	r = open_work(&h);
 	if (r < 0) {
 		return r;
 	}

@@ -1,6 +1,16 @@
 /* Two ids of one person, and a restore that knows one of them, or only the log does. */
 #include "merge_help.h"
 
+/* The log has the merge; known must outlive how. */
+static void know(struct store_settle *how, struct settle_merge *known, const struct id *old,
+	const struct id *subject)
+{
+	known->old = *old;
+	known->subject = *subject;
+	how->merges = known;
+	how->nmerges = 1;
+}
+
 /* --- restores ----------------------------------------------------------------------------- */
 
 /* A backup of two people; they are merged, and the old keys are gone; the newest data of then. */
@@ -125,10 +135,7 @@ static void what_only_the_log_knows_is_moved_at_the_next_start(void **state)
 	m = must_merge(&h, &p.ada.subject, &p.bob.subject);
 	must_end(&h, &m, m.row.captures); /* the old keys live */
 	house_close(&h);
-	known.old = p.ada.subject;
-	known.subject = p.bob.subject;
-	how.merges = &known;
-	how.nmerges = 1;
+	know(&how, &known, &p.ada.subject, &p.bob.subject);
 
 	dir = restore_into(live, backup);
 	must_settle(dir, &how);
@@ -158,10 +165,7 @@ static void of_two_names_the_one_that_is_there_has_both(void **state)
 	bob = must_add(&h, "Bob", BOB_EMAIL);
 	must_merge(&h, &ada.subject, &bob.subject);
 	house_close(&h);
-	known.old = ada.subject;
-	known.subject = bob.subject;
-	how.merges = &known;
-	how.nmerges = 1;
+	know(&how, &known, &ada.subject, &bob.subject);
 
 	dir = restore_into(live, backup);
 	must_settle(dir, &how);
@@ -204,10 +208,7 @@ static void whoever_was_merged_goes_with_an_erasure_that_was_let_go(void **state
 		must_run(&h, STORE_CHANGE, step_admit, &e);
 		assert_int_equal(e.state, ERASURE_SHREDDING);
 		house_close(&h);
-		known.old = p.ada.subject;
-		known.subject = p.bob.subject;
-		how.merges = &known;
-		how.nmerges = 1;
+		know(&how, &known, &p.ada.subject, &p.bob.subject);
 		how.erased = &p.bob.subject;
 		how.nerased = 1;
 
@@ -246,10 +247,7 @@ static void whose_merge_only_the_log_knows_comes_with_what_he_said(void **state)
 	must_open(&h, live);
 	m = must_merge(&h, &p.ada.subject, &p.bob.subject);
 	house_close(&h);
-	known.old = p.ada.subject;
-	known.subject = p.bob.subject;
-	how.merges = &known;
-	how.nmerges = 1;
+	know(&how, &known, &p.ada.subject, &p.bob.subject);
 
 	dir = restore_into(live, backup);
 	must_settle(dir, &how);
